@@ -1,0 +1,1 @@
+"""The agent's side: tasks, rollouts, verdicts and data. Knows no Evennia."""

@@ -1,0 +1,40 @@
+"""The `evennia-world` command: the three modes and the tools around them."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+from world_fixtures.errors import UserError
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "evaluate": ("environments.cli.modes", "measure a policy or a model on a suite of tasks"),
+    "process": ("environments.cli.modes", "generate scored groups of rollouts into a file"),
+    "serve": ("environments.cli.modes", "feed an Atropos trainer"),
+}
+"""Name -> (module with `run(argv) -> int`, one line of help). Imported only when called."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; 0 done, 1 done with findings, 2 bad input, 130 interrupted."""
+    args = sys.argv[1:] if argv is None else argv
+    if not args or args[0] in ("-h", "--help"):
+        width = max(map(len, COMMANDS))
+        print("usage: evennia-world COMMAND [OPTIONS]    (COMMAND --help says more)\n")
+        print("\n".join(f"  {name:<{width}}  {about}" for name, (_, about) in COMMANDS.items()))
+        return 0
+    name = args[0]
+    try:
+        if name not in COMMANDS:
+            raise UserError(f"unknown command {name!r}: choose from {', '.join(COMMANDS)}")
+        return importlib.import_module(COMMANDS[name][0]).run(args)
+    except UserError as error:
+        print(f"evennia-world: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("evennia-world: interrupted", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

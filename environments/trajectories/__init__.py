@@ -1,0 +1,1 @@
+"""What a rollout leaves, and the formats it is exported to."""

@@ -1,0 +1,77 @@
+"""A small world that exercises every rule, and one world server for the whole run."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from world_fixtures.servers import ServerPool
+from world_fixtures.spec import (
+    Character,
+    Door,
+    Exit,
+    Recipe,
+    Room,
+    Thing,
+    WorldSpec,
+)
+
+
+def cottage_spec() -> WorldSpec:
+    """Three rooms: a lit hall, a dark cellar below it, a locked study to the east."""
+    return WorldSpec(
+        name="cottage",
+        title="The Cottage",
+        rooms=(
+            Room(id="hall", name="Hall", desc="A low hall."),
+            Room(id="cellar", name="Cellar", desc="A damp cellar.", dark=True),
+            Room(id="study", name="Study", desc="A narrow study."),
+            Room(id="nook", name="Nook", desc="A hidden nook."),
+        ),
+        exits=(
+            Exit(source="hall", direction="down", target="cellar"),
+            Exit(source="cellar", direction="up", target="hall"),
+            Exit(source="hall", direction="east", target="study", door="oak_door"),
+            Exit(source="study", direction="west", target="hall", door="oak_door"),
+            Exit(source="study", direction="north", target="nook", hidden=True),
+            Exit(source="nook", direction="south", target="study"),
+        ),
+        doors=(Door(id="oak_door", name="Oak Door", desc="Old oak.", locked=True, key="brass_key"),),
+        things=(
+            Thing(id="lamp", name="Oil Lamp", desc="A lamp.", location="hall", light=True),
+            Thing(id="table", name="Table", desc="A table.", location="hall", portable=False, surface=True),
+            Thing(id="letter", name="Letter", desc="A letter.", location="table", text="The year was 1742."),
+            Thing(id="chest", name="Chest", desc="A chest.", location="cellar", portable=False, container=True),
+            Thing(id="brass_key", name="Brass Key", desc="A key.", location="chest"),
+            Thing(id="iron_key", name="Iron Key", desc="A key.", location="chest"),
+            Thing(id="anvil", name="Anvil", desc="An anvil.", location="cellar", heavy=True),
+            Thing(id="wall", name="Wall", desc="A wall.", location="hall", portable=False, writable=True),
+            Thing(id="tapestry", name="Tapestry", desc="Moths.", location="study", portable=False, reveals="study:north"),
+            Thing(id="shaft", name="Shaft", desc="A shaft.", location="study"),
+            Thing(id="blade", name="Blade", desc="A blade.", location="nook"),
+            Thing(id="spade", name="Spade", desc="A spade.", location=None),
+        ),
+        recipes=(Recipe(parts=("shaft", "blade"), makes="spade"),),
+        characters=(
+            Character(id="you", name="Traveller", location="hall"),
+            Character(id="caretaker", name="Caretaker", location="study"),
+        ),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def cottage() -> WorldSpec:
+    return cottage_spec()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def pool() -> AsyncIterator[ServerPool]:
+    """One world server, shared by every test that needs one."""
+    async with ServerPool(1) as servers:
+        yield servers

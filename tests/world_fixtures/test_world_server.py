@@ -1,0 +1,252 @@
+"""The real Evennia server: play, seal, reset, persistence, supervision."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from world_fixtures.client import WorldClient
+from world_fixtures.errors import WorldError, WorldLost
+from world_fixtures.rules import Simulation
+from world_fixtures.servers import Instance, ServerPool, WorldServer
+from world_fixtures.state import initial_state
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+WALK = (
+    "look", "get lamp", "light lamp", "down", "open chest", "get key", "get brass key", "up",
+    "unlock door", "open door", "east", "x tapestry", "north", "get blade", "south", "get shaft",
+    "combine blade with shaft", "write I was here on wall", "west", "write I was here on wall",
+    "read wall", "read letter", "inventory", "drop spade", "put lamp on table", "close door",
+)  # fmt: skip
+
+
+async def play(session, commands):
+    return [await session.command(c) for c in commands]
+
+
+async def test_every_event_agrees_with_the_rules_played_in_memory(pool, cottage):
+    instance = await pool.acquire(cottage)
+    try:
+        session = await instance.open()
+        model = Simulation(cottage)
+        assert session.text == model.view()
+        for n, event in enumerate(await play(session, WALK), start=1):
+            outcome = model.act(event.raw)
+            assert (event.seq, event.text, event.kind) == (n, outcome.text, outcome.kind)
+            assert (event.verb, event.objects) == (outcome.verb, outcome.objects)
+            assert event.changes == outcome.changes
+            assert event.state_hash == model.state.hash
+        assert await instance.state() == model.state
+    finally:
+        pool.release(instance)
+
+
+COMMANDS = st.one_of(
+    st.sampled_from(
+        [*WALK, "n", "s", "e", "w", "u", "d", "drop all", "get letter", "put letter in chest",
+         "lock door", "extinguish lamp", "close chest", "get key-1", "get key-9"]
+    ),
+    st.sampled_from(
+        ["who", "@tel #1", "page you=hi", "channels", "ooc", "ic", "nick l=quit", "quit", "home",
+         "charcreate x", "password a=b", "option", "sessions", "style", "access", "setdesc x",
+         "@py self", "batchcommands x", "look *you", "look #1", "get #2", "give lamp to caretaker",
+         "help quit", "|rlook", "$eval(1+1)",
+         "say |500red $you()", "\x1b[2Jlook", "\x00", "1", "__nomatch_command",
+         "__noinput_command", "look\nlook", "\u202elook", "l" * 2000]
+    ),
+    st.text(max_size=80),
+)  # fmt: skip
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(COMMANDS, max_size=30))
+async def test_hostile_commands_move_only_their_own_instance_and_only_by_the_rules(
+    pool, cottage, commands
+):
+    mine, other = await pool.acquire(cottage), await pool.acquire(cottage)
+    try:
+        session, bystander = await mine.open(), await other.open()
+        model = Simulation(cottage)
+        for command in commands:
+            event = await session.command(command)
+            outcome = model.act(command)
+            assert (event.text, event.kind) == (outcome.text, outcome.kind)
+            assert event.state_hash == model.state.hash
+        assert (await other.state()) == initial_state(cottage)
+        assert (await bystander.command("look")).seq == 1
+        assert (await mine.state()).hash == model.state.hash
+    finally:
+        pool.release(mine)
+        pool.release(other)
+
+
+async def test_a_played_instance_is_rewound_and_used_again(pool, cottage):
+    first = await pool.acquire(cottage)
+    await play(await first.open(), WALK)
+    assert await first.reset() > 5
+    assert await first.state() == initial_state(cottage)
+    assert await first.events() == []
+    session = await first.open()
+    events = await play(session, WALK)
+    assert [e.seq for e in events] == list(range(1, len(WALK) + 1))
+    pool.release(first)
+    again = await pool.acquire(cottage)
+    try:
+        assert (await again.state()) == initial_state(cottage)
+        assert again.hash == initial_state(cottage).hash
+    finally:
+        pool.release(again)
+
+
+async def test_state_survives_disconnect(pool, cottage):
+    instance = await pool.acquire(cottage)
+    try:
+        session = await instance.open()
+        await play(session, WALK[:4])
+        await session.close()
+        again = await instance.open()
+        assert again.text.startswith("Cellar")
+        with pytest.raises(WorldError, match="no session"):
+            await session.command("look") if session.id else await instance.link.request(
+                "command", session="w0.1", text="look"
+            )
+    finally:
+        pool.release(instance)
+
+
+async def test_another_character_acts_in_the_same_instance(pool, cottage):
+    instance = await pool.acquire(cottage)
+    try:
+        caretaker = await instance.open("caretaker")
+        event = await caretaker.command("get shaft")
+        assert (event.actor, event.room) == ("caretaker", "study")
+        assert (await instance.state()).location("shaft") == "caretaker"
+        with pytest.raises(WorldError, match="no character 'ghost'"):
+            await instance.open("ghost")
+    finally:
+        pool.release(instance)
+
+
+async def test_what_was_acknowledged_survives_kill_and_restart(cottage):
+    server = await WorldServer.start()
+    try:
+        rng = random.Random(7)
+        made = await server.client.create(cottage)
+        instance = Instance(server, cottage, made.id, made.hash)
+        model = Simulation(cottage)
+        for crash in (True, False, True):
+            session = await instance.open()
+            last = None
+            for _ in range(12):
+                last = await session.command(rng.choice(WALK))
+                model.act(last.raw)
+            if crash:
+                server.kill()
+                await server.revive()
+            else:
+                await session.close()
+                await instance.restart()
+            state = await instance.state()
+            assert state.hash == last.state_hash == model.state.hash
+            assert (await instance.events())[-1] == last
+    finally:
+        await server.stop()
+    with pytest.raises(ProcessLookupError):
+        os.kill(server.pid, 0)
+
+
+async def test_a_restart_is_not_noticed_by_other_rollouts(cottage):
+    async with ServerPool(1) as pool:
+        mine, other = await pool.acquire(cottage), await pool.acquire(cottage)
+        bystander = await other.open()
+        await bystander.command("down")
+        looks = [asyncio.create_task(bystander.command("look")) for _ in range(5)]
+        await asyncio.gather(mine.restart(), mine.restart(), *looks)
+        assert (await bystander.command("up")).text.startswith("Hall")
+        assert pool.replaced == 0
+
+
+async def test_a_server_that_dies_is_replaced_and_its_rollouts_are_void(cottage):
+    async with ServerPool(1) as pool:
+        instance = await pool.acquire(cottage)
+        session = await instance.open()
+        pool.servers[0].kill()
+        results = await asyncio.gather(
+            *(session.command("look") for _ in range(1000)), return_exceptions=True
+        )
+        assert isinstance(results[-1], WorldLost)
+        pool.release(instance)
+        replacement = await pool.acquire(cottage)
+        assert (await replacement.state()) == initial_state(cottage)
+        assert pool.replaced == 1
+        assert pool.instances == 1
+
+
+async def test_nothing_is_left_behind(cottage, tmp_path, monkeypatch):
+    monkeypatch.setenv("EVENNIA_WORLD_HOME", str(tmp_path))
+    pid = 0
+    try:
+        async with ServerPool(1) as pool:
+            pid = pool.servers[0].pid
+            assert list((tmp_path / "scratch").iterdir())
+            raise RuntimeError("a rollout failed")
+    except RuntimeError:
+        pass
+    assert not list((tmp_path / "scratch").iterdir())
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+async def test_cancelling_acquire_leaves_nothing_behind(pool, cottage):
+    before = pool.instances
+    tasks = [asyncio.create_task(pool.acquire(cottage)) for _ in range(20)]
+    for n in range(4):
+        await asyncio.sleep(0)
+        for task in tasks[n * 5 : n * 5 + 5]:
+            task.cancel()
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    for result in results:
+        if not isinstance(result, BaseException):
+            pool.release(result)
+    for _ in range(3):  # what was under way is answered before these are
+        await pool.servers[0].request("ping")
+    assert pool.instances == before
+
+
+async def test_release_is_idempotent(pool, cottage):
+    before = pool.instances
+    instance = await pool.acquire(cottage)
+    pool.release(instance)
+    pool.release(instance)
+    assert pool.instances == before
+
+
+async def test_a_full_pool_makes_acquire_wait(cottage):
+    async with ServerPool(1, capacity=1) as pool:
+        first = await pool.acquire(cottage)
+        waiting = asyncio.create_task(pool.acquire(cottage))
+        await pool.servers[0].request("ping")
+        assert not waiting.done()
+        pool.release(first)
+        pool.release(await waiting)
+
+
+async def test_the_secret_is_needed(pool):
+    port = pool.servers[0].client._writer.get_extra_info("peername")[1]
+    with pytest.raises((WorldError, WorldLost), match="secret"):
+        await WorldClient.connect(port, "guess")
+
+
+async def test_bad_requests_are_refused_and_harm_nothing(pool, cottage):
+    client = pool.servers[0].client
+    for fields in ({"op": "nonsense"}, {"op": "command"}, {"op": "state", "instance": "w999"}):
+        with pytest.raises(WorldError):
+            await client.request(**fields)
+    with pytest.raises(WorldError, match="room"):
+        await client.request("create", spec={"name": "x", "title": "X", "rooms": 3})

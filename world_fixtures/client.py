@@ -1,0 +1,222 @@
+"""The client of a world server: instances and sessions as awaitable handles.
+
+All requests of one environment process travel over one connection a server. Requests made
+in the same turn of the event loop leave in one message and are committed together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any, Protocol
+
+from world_fixtures.errors import WorldError, WorldLost
+from world_fixtures.protocol import MAX_LINE, ErrorCode, Event
+from world_fixtures.spec import WorldSpec
+from world_fixtures.state import WorldState
+
+REQUEST_TIMEOUT = 60.0
+"""Seconds after which a server that does not answer counts as lost."""
+
+
+class WorldClient:
+    """One connection to one world server."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._next = 0
+        self._waiting: dict[int, asyncio.Future[Any]] = {}
+        self._outbox: list[dict[str, Any]] = []
+        self.known_specs: set[str] = set()
+        """Hashes of specs that the server need not be sent again."""
+        self._lost: str = ""
+        self.gone = asyncio.Event()
+        """Set when the connection is of no more use."""
+        self._listener = asyncio.create_task(self._listen(), name="world-client")
+
+    @classmethod
+    async def connect(cls, port: int, secret: str, host: str = "127.0.0.1") -> WorldClient:
+        """Connect and say hello. Raises WorldLost when there is no server, WorldError when
+        the secret is wrong."""
+        try:
+            reader, writer = await asyncio.open_connection(host, port, limit=MAX_LINE)
+        except OSError as error:
+            raise WorldLost(f"no world server at {host}:{port}: {error}") from error
+        client = cls(reader, writer)
+        try:
+            await client.request("hello", secret=secret)
+        except BaseException:
+            client.close()
+            raise
+        return client
+
+    async def request(self, op: str, *, timeout: float = REQUEST_TIMEOUT, **fields: Any) -> Any:
+        """Result of one operation of `world_fixtures.protocol`.
+
+        Raises WorldError when the server refuses, WorldLost when it is gone or does not
+        answer within `timeout` seconds.
+        """
+        future = self.post(op, **fields)
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(timeout, self._time_out, future, op, timeout)
+        try:
+            return await future
+        finally:
+            timer.cancel()
+
+    def post(self, op: str, **fields: Any) -> asyncio.Future[Any]:
+        """Send a request and return the future of its result, without waiting."""
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        if self._lost:
+            future.set_exception(WorldLost(self._lost))
+            return future
+        self._next += 1
+        session = fields.get("session")
+        if isinstance(session, Session):  # its id may have changed while the request waited
+            fields["session"] = session.id
+        fields["op"] = op
+        fields["id"] = self._next
+        self._waiting[self._next] = future
+        if not self._outbox:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._outbox.append(fields)
+        return future
+
+    async def create(self, spec: WorldSpec) -> Instance:
+        """A sealed instance of `spec` in its initial state."""
+        return Instance(self, spec, *await create(self, spec, self.known_specs))
+
+    async def ping(self, timeout: float = REQUEST_TIMEOUT) -> dict[str, int]:
+        """Counts of instances and sessions, and resident memory in kB."""
+        return await self.request("ping", timeout=timeout)
+
+    @property
+    def lost(self) -> str:
+        """Why the connection is of no more use; empty while it is."""
+        return self._lost
+
+    def close(self) -> None:
+        """Drop the connection; its sessions end, its instances stay."""
+        self._fail("the connection was closed")
+        self._listener.cancel()
+        self._writer.close()
+
+    def _flush(self) -> None:
+        requests, self._outbox = self._outbox, []
+        message: Any = requests if len(requests) > 1 else requests[0]
+        self._writer.write(json.dumps(message, separators=(",", ":")).encode() + b"\n")
+
+    def _time_out(self, future: asyncio.Future[Any], op: str, timeout: float) -> None:
+        if not future.done():
+            future.set_exception(WorldLost(f"no answer to {op!r} within {timeout:g} s"))
+
+    async def _listen(self) -> None:
+        reason = "the world server closed the connection"
+        try:
+            while line := await self._reader.readline():
+                message = json.loads(line)
+                for answer in message if isinstance(message, list) else (message,):
+                    self._settle(answer)
+        except (OSError, ValueError) as error:
+            reason = f"the connection to the world server broke: {error}"
+        finally:
+            self._fail(reason)
+
+    def _settle(self, answer: dict[str, Any]) -> None:
+        future = self._waiting.pop(answer["id"], None) if answer["id"] is not None else None
+        if future is None or future.done():
+            return
+        if "error" in answer:
+            future.set_exception(WorldError(answer["error"]["code"], answer["error"]["message"]))
+        else:
+            future.set_result(answer["ok"])
+
+    def _fail(self, reason: str) -> None:
+        self._lost = self._lost or reason
+        self.gone.set()
+        waiting, self._waiting = self._waiting, {}
+        for future in waiting.values():
+            if not future.done():
+                future.set_exception(WorldLost(reason))
+                future.exception()  # it may be that nobody waits any more
+
+
+class Link(Protocol):
+    """What carries requests: a client, or a server that may be restarted meanwhile."""
+
+    async def request(self, op: str, *, timeout: float = ..., **fields: Any) -> Any: ...
+
+
+async def create(link: Link, spec: WorldSpec, known_specs: set[str]) -> tuple[str, str]:
+    """Id and state hash of a new instance; the spec travels only if the server lacks it."""
+    if spec.hash in known_specs:
+        try:
+            made = await link.request("create", spec_hash=spec.hash)
+            return made["instance"], made["hash"]
+        except WorldError as error:
+            if error.code != ErrorCode.BAD_SPEC:
+                raise
+    made = await link.request("create", spec=spec.model_dump(mode="json"))
+    known_specs.add(spec.hash)
+    return made["instance"], made["hash"]
+
+
+class Instance:
+    """A live, sealed copy of a world."""
+
+    def __init__(self, link: Link, spec: WorldSpec, id_: str, hash_: str) -> None:
+        self.link = link
+        self.spec = spec
+        self.id = id_
+        self.hash = hash_
+        """State hash at the start."""
+
+    async def open(self, character: str | None = None) -> Session:
+        """Log in as `character` (default: the agent); its view is `session.text`."""
+        session = Session(self.link, self.id, character or self.spec.agent.id)
+        await session.connect()
+        return session
+
+    async def state(self) -> WorldState:
+        """Snapshot of everything that play can change."""
+        return WorldState.model_validate(await self.link.request("state", instance=self.id))
+
+    async def events(self, after: int = 0) -> list[Event]:
+        """Events since the last reset with a `seq` above `after`, as the server stored them."""
+        found = await self.link.request("events", instance=self.id, after=after)
+        return [Event.model_validate(e) for e in found]
+
+    async def reset(self) -> int:
+        """Rewind to the initial state; returns the number of fields put back."""
+        made = await self.link.request("reset", instance=self.id)
+        if made["hash"] != self.hash:
+            raise WorldLost(f"instance {self.id} could not be rewound: its state hash differs")
+        return int(made["rewound"])
+
+
+class Session:
+    """One connected stretch of a character."""
+
+    def __init__(self, link: Link, instance: str, character: str) -> None:
+        self._link = link
+        self.instance = instance
+        self.character = character
+        self.id = ""
+        self.text = ""
+        """What the character saw on arriving."""
+
+    async def connect(self) -> None:
+        """Log in."""
+        made = await self._link.request("open", instance=self.instance, character=self.character)
+        self.id, self.text = made["session"], made["text"]
+
+    async def command(self, text: str) -> Event:
+        """Do something in the world."""
+        return Event.model_validate(await self._link.request("command", session=self, text=text))
+
+    async def close(self) -> None:
+        """Log out; the character stays where it is."""
+        if self.id:
+            await self._link.request("close", session=self)
+            self.id = ""

@@ -1,0 +1,1 @@
+"""An Evennia game directory. `evennia migrate` and `evennia start` work in it."""

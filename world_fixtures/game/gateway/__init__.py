@@ -1,0 +1,1 @@
+"""The service inside the Evennia Server that rollouts talk to."""

@@ -1,0 +1,39 @@
+"""Tables beside Evennia's own: which objects make up an instance, and what happened in it."""
+
+from django.db import models
+
+
+class SpecRow(models.Model):
+    """A world spec, stored once however many instances it has."""
+
+    hash = models.CharField(max_length=32, primary_key=True)
+    body = models.TextField()
+
+    class Meta:
+        app_label = "world_gateway"
+
+
+class InstanceRow(models.Model):
+    """One instance: its spec and the primary keys of its Evennia objects and accounts."""
+
+    id = models.CharField(max_length=40, primary_key=True)
+    spec = models.ForeignKey(SpecRow, on_delete=models.PROTECT)
+    objects_json = models.TextField()
+    """{entity id: primary key of the object}"""
+    accounts_json = models.TextField()
+    """{character id: primary key of the account}"""
+
+    class Meta:
+        app_label = "world_gateway"
+
+
+class EventRow(models.Model):
+    """One event, as the JSON that was sent to the client."""
+
+    instance = models.CharField(max_length=40)
+    seq = models.IntegerField()
+    body = models.TextField()
+
+    class Meta:
+        app_label = "world_gateway"
+        constraints = [models.UniqueConstraint(fields=["instance", "seq"], name="one_event_a_seq")]

@@ -1,0 +1,201 @@
+"""Instances in the database: made in bulk, loaded, rewound, deleted."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.db import connection
+from django.db.models import Max
+from django.utils import timezone
+from evennia.accounts.models import AccountDB
+from evennia.objects.models import ObjectDB
+from evennia.typeclasses.attributes import Attribute
+
+from world_fixtures.game.gateway.instances import Instance, World
+from world_fixtures.game.gateway.models import EventRow, InstanceRow
+from world_fixtures.game.typeclasses.accounts import SealedAccount
+from world_fixtures.game.typeclasses.characters import SealedCharacter
+from world_fixtures.game.typeclasses.entity import CATEGORY
+from world_fixtures.game.typeclasses.exits import Exit
+from world_fixtures.game.typeclasses.objects import Door, Thing
+from world_fixtures.game.typeclasses.rooms import Room
+from world_fixtures.protocol import Change
+
+_BATCH = 400
+"""Rows in one INSERT: SQLite binds a bounded number of values."""
+
+
+def spawn(id_: str, world: World) -> Instance:
+    """Create an instance with one INSERT a table, inside the caller's transaction.
+
+    Primary keys are given here, which is safe because this process alone writes to its
+    database: every foreign key is then known before the first row is written.
+    """
+    spec = world.spec
+    keys = _allot(world)
+    objects: dict[str, Any] = {}
+
+    def add(cls: Any, entity: str, name: str, **extra: Any) -> None:
+        objects[entity] = cls(
+            id=keys[entity],
+            db_key=name,
+            db_typeclass_path=cls.path,
+            db_date_created=now,
+            **extra,
+        )
+        objects[entity].fields = _fields(world, entity)
+
+    now = timezone.now()
+    first_account = (AccountDB.objects.aggregate(top=Max("id"))["top"] or 0) + 1
+    for room in spec.rooms:
+        add(Room, room.id, room.name)
+    for exit_ in spec.exits:
+        add(
+            Exit, exit_.id, exit_.direction,
+            db_location_id=keys[exit_.source], db_destination_id=keys[exit_.target],
+        )  # fmt: skip
+    for door in spec.doors:
+        add(Door, door.id, door.name)
+    for thing in spec.things:
+        place = keys[thing.location] if thing.location else None
+        add(Thing, thing.id, thing.name, db_location_id=place)
+    accounts: dict[str, Any] = {}
+    for n, character in enumerate(spec.characters):
+        account_id = first_account + n
+        add(
+            SealedCharacter, character.id, character.name,
+            db_location_id=keys[character.location], db_lock_storage=f"puppet:pid({account_id})",
+        )  # fmt: skip
+        accounts[character.id] = SealedAccount(
+            id=account_id, username=f"{id_}.{character.id}", password="!",
+            db_typeclass_path=SealedAccount.path, db_date_created=now,
+        )  # fmt: skip
+    ObjectDB.objects.bulk_create(objects.values(), batch_size=_BATCH)
+    AccountDB.objects.bulk_create(accounts.values(), batch_size=_BATCH)
+    InstanceRow.objects.create(
+        id=id_,
+        spec_id=spec.hash,
+        objects_json=json.dumps(keys),
+        accounts_json=json.dumps({c: a.id for c, a in accounts.items()}),
+    )
+    return Instance(id_, world, objects, accounts)
+
+
+def _allot(world: World) -> dict[str, int]:
+    top = ObjectDB.objects.aggregate(top=Max("id"))["top"] or 0
+    return {entity: top + n for n, entity in enumerate(world.spec.entities, start=1)}
+
+
+def _fields(world: World, entity: str) -> dict[str, Any]:
+    initial = world.initial.get(entity, {})
+    return {
+        name: list(value) if isinstance(value, list) else value
+        for name, value in initial.items()
+        if name != "location"
+    }
+
+
+def load(row: InstanceRow, world: World) -> Instance:
+    """An instance as it was when the server last ran."""
+    keys: dict[str, int] = json.loads(row.objects_json)
+    accounts: dict[str, int] = json.loads(row.accounts_json)
+    by_key = ObjectDB.objects.in_bulk(list(keys.values()))
+    objects = {entity: by_key[pk] for entity, pk in keys.items()}
+    accounts_by_key = AccountDB.objects.in_bulk(list(accounts.values()))
+    for entity, obj in objects.items():
+        obj.fields = _fields(world, entity)
+    through = ObjectDB.db_attributes.through
+    entity_of = {pk: entity for entity, pk in keys.items()}
+    stored = through.objects.filter(
+        objectdb_id__in=list(keys.values()), attribute__db_category=CATEGORY
+    ).select_related("attribute")
+    for link in stored:
+        value = link.attribute.value
+        fields = objects[entity_of[link.objectdb_id]].fields
+        fields[link.attribute.key] = (
+            list(value) if isinstance(fields[link.attribute.key], list) else value
+        )
+    instance = Instance(
+        row.id, world, objects, {c: accounts_by_key[k] for c, k in accounts.items()}
+    )
+    instance.mark_dirty()
+    last = EventRow.objects.filter(instance=row.id).aggregate(top=Max("seq"))["top"]
+    instance.seq = last or 0
+    return instance
+
+
+def rewind(instance: Instance, changes: list[Change]) -> None:
+    """Apply `changes` to objects and rows at once, with a statement or two for all of them.
+
+    Evennia's own setters save one field at a time and fire signals nobody here listens to;
+    this is the one place that goes around them, so it keeps the contents caches itself.
+    """
+    moved, touched = [], set()
+    for change in changes:
+        obj = instance.objects[change.entity]
+        if change.field == "location":
+            place = None if change.after is None else instance.objects[change.after]
+            if obj.db_location is not None:
+                obj.db_location.contents_cache.remove(obj)
+            obj.db_location = place
+            if place is not None:
+                place.contents_cache.add(obj)
+            moved.append((None if place is None else place.pk, obj.pk))
+        else:
+            obj.fields[change.field] = change.after
+            touched.add(obj)
+    with connection.cursor() as cursor:
+        if moved:
+            table = ObjectDB._meta.db_table
+            cursor.executemany(f"UPDATE {table} SET db_location_id=%s WHERE id=%s", moved)
+        if touched:
+            _drop_fields(cursor, [obj.pk for obj in touched])
+    for obj in touched:
+        obj.attributes.reset_cache()
+
+
+def _drop_fields(cursor: Any, keys: list[int]) -> None:
+    """Delete the stored fields of objects: what is not stored is as in the spec."""
+    links = ObjectDB.db_attributes.through._meta.db_table
+    attributes = Attribute._meta.db_table
+    marks = ",".join(["%s"] * len(keys))
+    cursor.execute(
+        f"SELECT l.id, a.id FROM {links} l JOIN {attributes} a ON a.id = l.attribute_id"
+        f" WHERE l.objectdb_id IN ({marks}) AND a.db_category = %s",
+        [*keys, CATEGORY],
+    )
+    found = cursor.fetchall()
+    cursor.executemany(f"DELETE FROM {links} WHERE id=%s", [(link,) for link, _ in found])
+    cursor.executemany(f"DELETE FROM {attributes} WHERE id=%s", [(a,) for _, a in found])
+    for _, attribute in found:
+        Attribute.__dbclass__.__instance_cache__.pop(attribute, None)
+
+
+def delete(instance: Instance) -> None:
+    """Remove an instance's rows and let go of its objects."""
+    objects = [o.pk for o in instance.objects.values()]
+    accounts = [a.pk for a in instance.accounts.values()]
+    with connection.cursor() as cursor:
+        for through, column, keys in _links(objects, accounts):
+            marks = ",".join(["%s"] * len(keys))
+            cursor.execute(f"DELETE FROM {through} WHERE {column} IN ({marks})", keys)
+    EventRow.objects.filter(instance=instance.id)._raw_delete("default")
+    InstanceRow.objects.filter(id=instance.id)._raw_delete("default")
+    ObjectDB.objects.filter(pk__in=objects).update(
+        db_location=None, db_destination=None, db_account=None
+    )
+    ObjectDB.objects.filter(pk__in=objects)._raw_delete("default")
+    AccountDB.objects.filter(pk__in=accounts)._raw_delete("default")
+    for row in (*instance.objects.values(), *instance.accounts.values()):
+        row.flush_from_cache(force=True)
+
+
+def _links(objects: list[int], accounts: list[int]) -> list[tuple[str, str, list[int]]]:
+    """Tables that join objects and accounts to their attributes and tags."""
+    return [
+        (ObjectDB.db_attributes.through._meta.db_table, "objectdb_id", objects),
+        (ObjectDB.db_tags.through._meta.db_table, "objectdb_id", objects),
+        (AccountDB.db_attributes.through._meta.db_table, "accountdb_id", accounts),
+        (AccountDB.db_tags.through._meta.db_table, "accountdb_id", accounts),
+    ]

@@ -1,0 +1,1 @@
+"""Settings, services and logs of the server, as Evennia lays them out."""

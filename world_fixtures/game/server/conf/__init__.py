@@ -1,0 +1,1 @@
+"""Configuration that Evennia reads by module path."""

@@ -1,0 +1,1 @@
+"""What the entities of a world are, as Evennia typeclasses."""

@@ -1,0 +1,50 @@
+"""Characters: sealed ones for rollouts, and those of people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from evennia.objects.objects import DefaultCharacter
+
+from world_fixtures.game.commands.sealed import SEALED
+from world_fixtures.game.typeclasses.entity import Entity
+
+PLAIN = {"raw": True}
+"""Output option: the text is shown as it is, markup and all."""
+
+
+class SealedCharacter(Entity, DefaultCharacter):
+    """A character of one instance. It has the world's commands and no others."""
+
+    def get_cmdsets(self, caller: Any, current: Any, **kwargs: Any) -> tuple[Any, list[Any]]:
+        """One command set, shared by all sealed characters: there is nothing to merge."""
+        return SEALED, [SEALED]
+
+    def show(self, text: str) -> None:
+        """Send an observation to whoever plays this character."""
+        self.msg(text=(text, {"type": "world"}), options=PLAIN)
+
+    def at_pre_puppet(self, account: Any, session: Any = None, **kwargs: Any) -> None:
+        """The character stands where it was left."""
+
+    def at_post_puppet(self, **kwargs: Any) -> None:
+        assert self.instance is not None
+        self.show(self.instance.scene(self.entity).view())
+
+    def at_post_unpuppet(self, account: Any = None, session: Any = None, **kwargs: Any) -> None:
+        """Stays where it is: Evennia's default would take it out of the world."""
+
+
+class Character(Entity, DefaultCharacter):
+    """The character of a person: Evennia's ordinary commands and those of the world."""
+
+    def show(self, text: str) -> None:
+        self.msg(text=(text, {"type": "world"}), options=PLAIN)
+
+    def at_post_puppet(self, **kwargs: Any) -> None:
+        from world_fixtures.game.gateway.instances import registry
+
+        registry.welcome(self)
+        super().at_post_puppet(**kwargs)
+        if self.instance is not None:
+            self.show(self.instance.scene(self.entity).view())

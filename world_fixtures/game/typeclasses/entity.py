@@ -1,0 +1,56 @@
+"""What every entity of a world has in common: its place in a spec and its fields."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from evennia.objects.models import ContentsHandler
+from evennia.utils.utils import lazy_property
+
+if TYPE_CHECKING:
+    from world_fixtures.game.gateway.instances import Instance
+
+CATEGORY = "world"
+"""Attribute category under which fields are stored."""
+
+
+class LoadedContents(ContentsHandler):
+    """Evennia's contents cache, filled from the loaded instance instead of by a query a room."""
+
+    def load(self) -> list[Any]:
+        instance = getattr(self.obj, "instance", None)
+        if instance is None:
+            return super().load()
+        pk = self.obj.pk
+        return [o for o in instance.objects.values() if o.db_location_id == pk]
+
+
+class Entity:
+    """Mix-in for typeclasses that stand for an entity of a `WorldSpec`.
+
+    `instance` and `entity` are set when an instance is spawned or loaded; objects that a
+    person creates by hand have neither and behave as in any Evennia game.
+    """
+
+    instance: Instance | None = None
+    entity: str = ""
+    fields: dict[str, Any]
+    """Mutable fields but for the location, which Evennia keeps."""
+
+    @lazy_property
+    def contents_cache(self) -> LoadedContents:
+        return LoadedContents(self)
+
+    def set_field(self, name: str, value: Any) -> None:
+        """Change a field and store it as an Evennia Attribute."""
+        self.fields[name] = value
+        self.attributes.add(name, value, category=CATEGORY)  # type: ignore[attr-defined]
+
+    def at_cmdset_get(self, **kwargs: Any) -> None:
+        """Entities bring no commands of their own: moving is a command of the character's."""
+
+    def get_display_desc(self, looker: Any, **kwargs: Any) -> str:
+        """The description from the spec, for Evennia's own look of people."""
+        if self.instance is None:
+            return super().get_display_desc(looker, **kwargs)  # type: ignore[misc]
+        return getattr(self.instance.spec.entities[self.entity], "desc", "")

@@ -1,0 +1,9 @@
+"""Exits."""
+
+from evennia.objects.objects import DefaultExit
+
+from world_fixtures.game.typeclasses.entity import Entity
+
+
+class Exit(Entity, DefaultExit):
+    """A way from one room to another: see `world_fixtures.spec.Exit`."""

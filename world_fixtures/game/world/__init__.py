@@ -1,0 +1,1 @@
+"""The shared world that people meet after `evennia start`."""

@@ -1,0 +1,260 @@
+"""Verbs that change the world."""
+
+from __future__ import annotations
+
+import re
+
+from world_fixtures.protocol import Change
+from world_fixtures.rules.grammar import DIRECTIONS, Parsed
+from world_fixtures.rules.outcome import Outcome, ok, refused, unknown
+from world_fixtures.rules.resolve import resolve, resolve_pair
+from world_fixtures.rules.scene import Scene
+from world_fixtures.spec import Thing
+
+MAX_INSCRIPTION = 200
+"""Characters in one inscription."""
+MAX_INSCRIPTIONS = 20
+"""Inscriptions on one thing, those of the spec included."""
+_MARKUP = str.maketrans("", "", "|$<>")
+_JOINTS = re.compile(r"\s*,\s*(?:and\s+)?|\s+(?:with|and)\s+")
+
+
+def _set(scene: Scene, entity: str, field: str, value: object) -> Change:
+    before = scene.state.get(entity, field)
+    return Change(entity=entity, field=field, before=before, after=value)
+
+
+def go(scene: Scene, parsed: Parsed) -> Outcome:
+    direction = parsed.args["direction"]
+    if direction not in DIRECTIONS:
+        return unknown(f"'{direction[:40]}' is no direction. {scene.exits_line()}.")
+    way = next((e for e in scene.exits() if e.direction == direction), None)
+    if way is None:
+        return refused(f"You cannot go {direction} from here.")
+    if way.door and not scene.state.get(way.door, "open"):
+        return refused(f"The {scene.index.name(way.door)} is closed.", way.id, way.door)
+    outcome = ok("", way.id, changes=(_set(scene, scene.actor, "location", way.target),))
+    outcome.view_after = True
+    return outcome
+
+
+def get(scene: Scene, parsed: Parsed) -> Outcome:
+    reach = scene.in_reach()
+    carried = [t.id for t in scene.things_in(scene.actor)]
+    query = parsed.args["object"]
+    found = resolve(scene, query, [i for i in reach if i not in carried])
+    if isinstance(found, Outcome) and not found.objects:
+        found = resolve(scene, query, carried)
+    objects: tuple[str, ...] = ()
+    if isinstance(found, str):
+        objects = (found,)
+    elif parsed.splits:
+        pair = resolve_pair(scene, parsed.splits, reach)
+        if isinstance(pair, Outcome):
+            return pair
+        found, source = pair
+        objects = pair
+        if scene.state.get(found, "location") != source:
+            thing, place = scene.index.name(found), scene.index.name(source)
+            return refused(f"The {thing} is not in the {place}.", *objects)
+    if isinstance(found, Outcome):
+        return found
+    problem = _carry_problem(scene, found)
+    if problem:
+        return refused(problem, *objects)
+    name = scene.index.name(found)
+    change = _set(scene, found, "location", scene.actor)
+    return ok(f"You take the {name}.", *objects, changes=(change,))
+
+
+def _carry_problem(scene: Scene, entity: str) -> str:
+    thing = scene.index.things.get(entity)
+    name = scene.index.name(entity)
+    if scene.state.get(entity, "location") == scene.actor:
+        return f"You already carry the {name}."
+    if thing is None or not thing.portable:
+        return f"The {name} is fixed in place."
+    return f"The {name} is too heavy to carry." if thing.heavy else ""
+
+
+def drop(scene: Scene, parsed: Parsed) -> Outcome:
+    carried = [t.id for t in scene.things_in(scene.actor)]
+    found = resolve(scene, parsed.args["object"], carried)
+    if isinstance(found, Outcome):
+        if not found.objects:
+            return unknown(f"You carry no '{parsed.args['object'][:60]}'.")
+        return found
+    change = _set(scene, found, "location", scene.room)
+    return ok(f"You put down the {scene.index.name(found)}.", found, changes=(change,))
+
+
+def put(scene: Scene, parsed: Parsed) -> Outcome:
+    pair = resolve_pair(scene, parsed.splits, scene.in_reach())
+    if isinstance(pair, Outcome):
+        return pair
+    entity, target = pair
+    name = scene.index.name
+    if scene.state.get(entity, "location") != scene.actor:
+        return refused(f"You do not carry the {name(entity)}.", *pair)
+    receiver = scene.index.things.get(target)
+    if receiver is None or not (receiver.container or receiver.surface):
+        return refused(f"Nothing can be put there: the {name(target)} holds nothing.", *pair)
+    if _within(scene, target, entity):
+        return refused(f"The {name(entity)} cannot go into itself.", *pair)
+    if not scene.is_open(receiver):
+        return refused(f"The {name(target)} is closed.", *pair)
+    where = "on" if receiver.surface else "in"
+    change = _set(scene, entity, "location", target)
+    return ok(f"You put the {name(entity)} {where} the {name(target)}.", *pair, changes=(change,))
+
+
+def _within(scene: Scene, place: str | None, entity: str) -> bool:
+    while place in scene.index.things:
+        if place == entity:
+            return True
+        place = scene.state.get(place, "location")
+    return False
+
+
+def _opening(scene: Scene, parsed: Parsed) -> str | Outcome:
+    """The door or container that a command names."""
+    found = resolve(scene, parsed.args["object"], scene.in_reach())
+    if isinstance(found, Outcome):
+        return found
+    thing = scene.index.things.get(found)
+    if thing is not None and not thing.container:
+        return refused(f"The {thing.name} does not open.", found)
+    return found
+
+
+def open_(scene: Scene, parsed: Parsed) -> Outcome:
+    found = _opening(scene, parsed)
+    if isinstance(found, Outcome):
+        return found
+    name = scene.index.name(found)
+    if scene.state.get(found, "open"):
+        return refused(f"The {name} is already open.", found)
+    if scene.state.get(found, "locked"):
+        return refused(f"The {name} is locked.", found)
+    text = f"You open the {name}."
+    if found in scene.index.things and (inside := scene.things_in(found)):
+        text += " In it: " + ", ".join(map(scene.label, inside))
+    return ok(text, found, changes=(_set(scene, found, "open", True),))
+
+
+def close(scene: Scene, parsed: Parsed) -> Outcome:
+    found = _opening(scene, parsed)
+    if isinstance(found, Outcome):
+        return found
+    name = scene.index.name(found)
+    if not scene.state.get(found, "open"):
+        return refused(f"The {name} is already closed.", found)
+    return ok(f"You close the {name}.", found, changes=(_set(scene, found, "open", False),))
+
+
+def unlock(scene: Scene, parsed: Parsed) -> Outcome:
+    return _turn_key(scene, parsed, locked=False)
+
+
+def lock(scene: Scene, parsed: Parsed) -> Outcome:
+    return _turn_key(scene, parsed, locked=True)
+
+
+def _turn_key(scene: Scene, parsed: Parsed, *, locked: bool) -> Outcome:
+    reach = scene.in_reach()
+    found = resolve(scene, parsed.args["object"], reach)
+    named: str | None = None
+    if isinstance(found, Outcome):
+        pair = resolve_pair(scene, parsed.splits, reach) if parsed.splits else found
+        if isinstance(pair, Outcome):
+            return pair
+        found, named = pair
+    opening = scene.index.things.get(found) or scene.index.doors.get(found)
+    assert opening is not None
+    name = opening.name
+    if (isinstance(opening, Thing) and not opening.container) or opening.key is None:
+        return refused(f"The {name} has no lock.", found)
+    verb = "lock" if locked else "unlock"
+    if named is not None and named != opening.key:
+        return refused(f"The {scene.index.name(named)} does not fit the {name}.", found, named)
+    if scene.state.get(opening.key, "location") != scene.actor:
+        return refused(f"You carry no key that fits the {name}.", found)
+    if scene.state.get(found, "locked") is locked:
+        return refused(f"The {name} is already {verb}ed.", found)
+    if locked and scene.state.get(found, "open"):
+        return refused(f"The {name} is open: close it first.", found)
+    change = _set(scene, found, "locked", locked)
+    text = f"You {verb} the {name} with the {scene.index.name(opening.key)}."
+    return ok(text, found, opening.key, changes=(change,))
+
+
+def light(scene: Scene, parsed: Parsed) -> Outcome:
+    return _kindle(scene, parsed, lit=True)
+
+
+def extinguish(scene: Scene, parsed: Parsed) -> Outcome:
+    return _kindle(scene, parsed, lit=False)
+
+
+def _kindle(scene: Scene, parsed: Parsed, *, lit: bool) -> Outcome:
+    found = resolve(scene, parsed.args["object"], scene.in_reach())
+    if isinstance(found, Outcome):
+        return found
+    name = scene.index.name(found)
+    thing = scene.index.things.get(found)
+    if thing is None or not thing.light:
+        return refused(f"The {name} gives no light.", found)
+    if scene.state.get(found, "lit") is lit:
+        return refused(f"The {name} is {'already' if lit else 'not'} lit.", found)
+    text = f"You light the {name}." if lit else f"You put out the {name}."
+    return ok(text, found, changes=(_set(scene, found, "lit", lit),))
+
+
+def combine(scene: Scene, parsed: Parsed) -> Outcome:
+    queries = [q for q in _JOINTS.split(parsed.args["object"]) if q]
+    parts: list[str] = []
+    reach = scene.in_reach()
+    for query in queries[:10]:
+        found = resolve(scene, query, reach)
+        if isinstance(found, Outcome):
+            return found
+        parts.append(found)
+    if len(parts) < 2:
+        return refused("Name at least two things to combine.", *parts)
+    recipe = next((r for r in scene.index.spec.recipes if set(r.parts) == set(parts)), None)
+    if recipe is None or scene.state.get(recipe.makes, "location") is not None:
+        return refused("These do not go together.", *parts)
+    product = scene.index.things[recipe.makes]
+    place = scene.actor if product.portable and not product.heavy else scene.room
+    changes = [_set(scene, part, "location", None) for part in recipe.parts]
+    changes.append(_set(scene, product.id, "location", place))
+    text = f"You make the {product.name}."
+    return ok(text, *parts, product.id, changes=tuple(changes))
+
+
+def write(scene: Scene, parsed: Parsed) -> Outcome:
+    reach = scene.in_reach()
+    splits = parsed.splits
+    found: str | Outcome = unknown("")
+    text = parsed.args["text"]
+    for left, right in splits:
+        found = resolve(scene, right, reach)
+        if isinstance(found, str):
+            text = parsed.args["text"] if (left, right) == splits[0] else left
+            break
+    if isinstance(found, Outcome):
+        return resolve(scene, splits[0][1], reach)  # type: ignore[return-value]
+    name = scene.index.name(found)
+    thing = scene.index.things.get(found)
+    if thing is None or not thing.writable:
+        return refused(f"You cannot write on the {name}.", found)
+    plain = text.translate(_MARKUP).strip()
+    if not plain:
+        return refused("There is nothing to write.", found)
+    if len(plain) > MAX_INSCRIPTION:
+        return refused(f"That is too long to write: at most {MAX_INSCRIPTION} characters.", found)
+    written = list(scene.state.get(found, "inscriptions"))
+    if len(written) >= MAX_INSCRIPTIONS:
+        return refused(f"There is no room left on the {name}.", found)
+    change = _set(scene, found, "inscriptions", [*written, plain])
+    return ok(f'You write on the {name}: "{plain}"', found, changes=(change,))

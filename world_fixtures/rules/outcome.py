@@ -1,0 +1,33 @@
+"""What an action comes to, before anything is changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from world_fixtures.protocol import Change, ResultKind
+
+
+@dataclass(slots=True)
+class Outcome:
+    """Result of one command. Applying `changes` in order is the caller's business."""
+
+    kind: ResultKind
+    text: str
+    objects: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
+    view_after: bool = False
+    """The room view, as it is once the changes are made, belongs after `text`."""
+    verb: str | None = None
+    args: dict[str, str] = field(default_factory=dict)
+
+
+def ok(text: str, *objects: str, changes: tuple[Change, ...] = ()) -> Outcome:
+    return Outcome(ResultKind.OK, text, objects, changes)
+
+
+def refused(text: str, *objects: str) -> Outcome:
+    return Outcome(ResultKind.REFUSED, text, objects)
+
+
+def unknown(text: str) -> Outcome:
+    return Outcome(ResultKind.UNKNOWN, text)

@@ -1,0 +1,119 @@
+"""Verbs that look: they change nothing, save that a close look may discover a way."""
+
+from __future__ import annotations
+
+from world_fixtures.protocol import Change
+from world_fixtures.rules.grammar import VERBS, Parsed
+from world_fixtures.rules.outcome import Outcome, ok, refused, unknown
+from world_fixtures.rules.resolve import resolve
+from world_fixtures.rules.scene import Scene
+from world_fixtures.spec import Thing
+
+
+def look(scene: Scene, parsed: Parsed) -> Outcome:
+    return ok(scene.view(), scene.room)
+
+
+def directions(scene: Scene, parsed: Parsed) -> Outcome:
+    return ok(scene.exits_line(), scene.room)
+
+
+def examine(scene: Scene, parsed: Parsed) -> Outcome:
+    candidates = scene.in_reach()
+    if not scene.is_dark():
+        candidates += [c.id for c in scene.others()]
+    found = resolve(scene, parsed.args["object"], candidates)
+    if isinstance(found, Outcome):
+        return found
+    index = scene.index
+    if found in index.characters:
+        carried = ", ".join(t.name for t in scene.things_in(found)) or "nothing"
+        return ok(f"{index.name(found)} carries: {carried}.", found)
+    if found in index.doors:
+        door = index.doors[found]
+        state = scene.door_state(door)
+        lock = " It is locked." if scene.state.get(found, "locked") else ""
+        return ok(f"{door.desc or door.name} It is {state}.{lock}", found)
+    thing = index.things[found]
+    lines = [thing.desc, *_condition(scene, thing)]
+    changes: tuple[Change, ...] = ()
+    if thing.reveals and not scene.state.get(thing.reveals, "revealed"):
+        way = index.exit_ids[thing.reveals]
+        if way.source == scene.room:
+            changes = (Change(entity=way.id, field="revealed", before=False, after=True),)
+            lines.append(f"You discover a way {way.direction}.")
+    return ok("\n".join(lines), found, changes=changes)
+
+
+def _condition(scene: Scene, thing: Thing) -> list[str]:
+    lines = []
+    if thing.container:
+        locked = " and locked" if scene.state.get(thing.id, "locked") else ""
+        lines.append(f"It is {scene.door_state(thing)}{locked}.")
+    if thing.light:
+        lines.append("It is lit." if scene.state.get(thing.id, "lit") else "It is not lit.")
+    if scene.is_open(thing):
+        lines.append(_contents(scene, thing))
+    if thing.text is not None or scene.state.get(thing.id, "inscriptions"):
+        lines.append("There is writing on it.")
+    if thing.writable:
+        lines.append("You can write on it.")
+    return lines
+
+
+def _contents(scene: Scene, thing: Thing) -> str:
+    inside = ", ".join(map(scene.label, scene.things_in(thing.id))) or "nothing"
+    return f"{'On' if thing.surface else 'In'} it: {inside}"
+
+
+def look_in(scene: Scene, parsed: Parsed) -> Outcome:
+    found = resolve(scene, parsed.args["object"], scene.in_reach())
+    if isinstance(found, Outcome):
+        return found
+    thing = scene.index.things.get(found)
+    if thing is None or not (thing.container or thing.surface):
+        return refused(f"You cannot look into the {scene.index.name(found)}.", found)
+    if not scene.is_open(thing):
+        return refused(f"The {thing.name} is closed.", found)
+    return ok(_contents(scene, thing), found)
+
+
+def read(scene: Scene, parsed: Parsed) -> Outcome:
+    found = resolve(scene, parsed.args["object"], scene.in_reach())
+    if isinstance(found, Outcome):
+        return found
+    thing = scene.index.things.get(found)
+    written = scene.state.get(found, "inscriptions") or ()
+    if thing is None or (thing.text is None and not written):
+        return refused(f"There is nothing to read on the {scene.index.name(found)}.", found)
+    lines = [thing.text] if thing.text is not None else []
+    lines += [f'Written here: "{line}"' for line in written]
+    return ok("\n".join(lines), found)
+
+
+def inventory(scene: Scene, parsed: Parsed) -> Outcome:
+    carried = scene.things_in(scene.actor)
+    lines = [
+        "You carry: " + ", ".join(map(scene.label, carried)) if carried else "You carry nothing."
+    ]
+    lines += [
+        f"In the {t.name}: " + ", ".join(map(scene.label, inside))
+        for t in carried
+        if scene.is_open(t) and (inside := scene.things_in(t.id))
+    ]
+    return ok("\n".join(lines), scene.actor)
+
+
+def say(scene: Scene, parsed: Parsed) -> Outcome:
+    return ok(f'You say, "{parsed.args["text"]}"', scene.actor)
+
+
+def help_(scene: Scene, parsed: Parsed) -> Outcome:
+    topic = parsed.args.get("topic", "").casefold()
+    if not topic:
+        return ok("Commands:\n" + "\n".join(about for _, about in VERBS.values()))
+    for verb, (forms, about) in VERBS.items():
+        if topic == verb or topic in forms:
+            also = [w for w in forms if w != verb]
+            return ok(about + (f" (also: {', '.join(also)})" if also else ""))
+    return unknown(f"There is no help on '{topic[:40]}'. 'help' lists the commands.")

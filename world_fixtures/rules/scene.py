@@ -1,0 +1,164 @@
+"""What an actor can see and reach, and how it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from world_fixtures.rules.grammar import COMPASS
+from world_fixtures.rules.names import Words, words
+from world_fixtures.spec import Character, Door, Exit, Thing, WorldSpec
+
+
+class StateReader(Protocol):
+    """A live state, wherever it is kept."""
+
+    def get(self, entity: str, field: str) -> Any:
+        """Value of a mutable field (see `world_fixtures.state`)."""
+
+    def contents(self, place: str) -> Sequence[str]:
+        """Ids of things and characters directly in `place`, in any order."""
+
+
+class SpecIndex:
+    """Look-ups that depend on the spec alone; made once, shared by all its instances."""
+
+    def __init__(self, spec: WorldSpec) -> None:
+        self.spec = spec
+        self.rooms = {r.id: r for r in spec.rooms}
+        self.things = {t.id: t for t in spec.things}
+        self.doors = {d.id: d for d in spec.doors}
+        self.characters = {c.id: c for c in spec.characters}
+        self.order = {i: n for n, i in enumerate(spec.entities)}
+        compass = {d: n for n, d in enumerate(COMPASS)}
+        self.exits: dict[str, tuple[Exit, ...]] = {
+            room: tuple(sorted(exits, key=lambda e: compass[e.direction]))
+            for room, exits in spec.exits_of.items()
+        }
+        self.exit_ids = {e.id: e for e in spec.exits}
+        self.names: dict[str, tuple[Words, ...]] = {
+            **{t.id: tuple(words(n) for n in (t.name, *t.aliases)) for t in spec.things},
+            **{d.id: (words(d.name),) for d in spec.doors},
+            **{c.id: (words(c.name),) for c in spec.characters},
+        }
+
+    def name(self, entity: str) -> str:
+        """Display name of a thing, door, character or room."""
+        for group in (self.things, self.doors, self.characters, self.rooms):
+            if entity in group:
+                return group[entity].name
+        return entity
+
+
+class Scene:
+    """One actor's surroundings, read from the live state at each call."""
+
+    def __init__(self, index: SpecIndex, state: StateReader, actor: str) -> None:
+        self.index = index
+        self.state = state
+        self.actor = actor
+
+    @property
+    def room(self) -> str:
+        return self.state.get(self.actor, "location")
+
+    def things_in(self, place: str) -> list[Thing]:
+        """Things directly in `place`, in the order of the spec."""
+        things = self.index.things
+        found = [i for i in self.state.contents(place) if i in things]
+        if len(found) > 1:
+            found.sort(key=self.index.order.__getitem__)
+        return [things[i] for i in found]
+
+    def others(self) -> list[Character]:
+        characters = self.index.characters
+        return [
+            characters[i]
+            for i in sorted(self.state.contents(self.room))
+            if i in characters and i != self.actor
+        ]
+
+    def is_open(self, thing: Thing) -> bool:
+        """Its contents can be seen and reached."""
+        return thing.surface or (thing.container and self.state.get(thing.id, "open"))
+
+    def reachable_from(self, place: str) -> list[str]:
+        """Things in `place`, and in and on those that give access, depth first."""
+        found: list[str] = []
+        for thing in self.things_in(place):
+            found.append(thing.id)
+            if self.is_open(thing):
+                found += self.reachable_from(thing.id)
+        return found
+
+    def is_dark(self) -> bool:
+        """The room is dark and no light burns in it."""
+        room = self.index.rooms[self.room]
+        if not room.dark:
+            return False
+        places = [self.room, self.actor, *(c.id for c in self.others())]
+        things = self.index.things
+        return not any(
+            things[i].light and self.state.get(i, "lit")
+            for place in places
+            for i in self.reachable_from(place)
+        )
+
+    def exits(self) -> list[Exit]:
+        """Ways out that are known, in compass order."""
+        return [
+            e
+            for e in self.index.exits[self.room]
+            if not e.hidden or self.state.get(e.id, "revealed")
+        ]
+
+    def in_reach(self) -> list[str]:
+        """Ids of things and doors that can be handled, carried ones first."""
+        found = self.reachable_from(self.actor)
+        if not self.is_dark():
+            found += self.reachable_from(self.room)
+            found += dict.fromkeys(e.door for e in self.exits() if e.door)
+        return found
+
+    def view(self) -> str:
+        """The room as the actor sees it."""
+        room = self.index.rooms[self.room]
+        if self.is_dark():
+            dark = "It is too dark to see more than the ways out."
+            return f"{room.name}\n{dark}\n{self.exits_line()}"
+        lines = [room.name, room.desc, self.exits_line()]
+        here = self.things_in(self.room)
+        if here:
+            lines.append("Here: " + ", ".join(map(self.label, here)))
+        lines += self._surfaces(here)
+        if others := self.others():
+            lines.append("Others: " + ", ".join(c.name for c in others))
+        return "\n".join(lines)
+
+    def _surfaces(self, things: list[Thing]) -> list[str]:
+        lines = []
+        for thing in things:
+            if thing.surface and (on := self.things_in(thing.id)):
+                lines.append(f"On the {thing.name}: " + ", ".join(map(self.label, on)))
+                lines += self._surfaces(on)
+        return lines
+
+    def exits_line(self) -> str:
+        return "Exits: " + (", ".join(map(self._exit_label, self.exits())) or "none")
+
+    def _exit_label(self, exit_: Exit) -> str:
+        if exit_.door is None:
+            return exit_.direction
+        door = self.index.doors[exit_.door]
+        return f"{exit_.direction} ({door.name}, {self.door_state(door)})"
+
+    def door_state(self, door: Door | Thing) -> str:
+        return "open" if self.state.get(door.id, "open") else "closed"
+
+    def label(self, thing: Thing) -> str:
+        """Name with what can be seen at a glance."""
+        if thing.container:
+            return f"{thing.name} ({self.door_state(thing)})"
+        if thing.light and self.state.get(thing.id, "lit"):
+            return f"{thing.name} (lit)"
+        return thing.name

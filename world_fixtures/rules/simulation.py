@@ -1,0 +1,70 @@
+"""An instance in memory: the rules over a plain dict. For planners and for tests."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from world_fixtures.rules.act import perform
+from world_fixtures.rules.outcome import Outcome
+from world_fixtures.rules.scene import Scene, SpecIndex
+from world_fixtures.spec import WorldSpec
+from world_fixtures.state import Fields, WorldState, initial_state
+
+
+class Simulation:
+    """One instance of `spec`, with the same behaviour as a live one and no server."""
+
+    def __init__(self, spec: WorldSpec, index: SpecIndex | None = None) -> None:
+        self.spec = spec
+        self.index = index or SpecIndex(spec)
+        self._fields: dict[str, Fields] = copy.deepcopy(initial_state(spec).entities)
+        self._contents: dict[str | None, list[str]] = {}
+        for entity, fields in self._fields.items():
+            if "location" in fields:
+                self._contents.setdefault(fields["location"], []).append(entity)
+
+    def get(self, entity: str, field: str) -> Any:
+        return self._fields.get(entity, {}).get(field)
+
+    def contents(self, place: str) -> list[str]:
+        return self._contents.get(place, [])
+
+    def copy(self) -> Simulation:
+        """An independent instance in the same state."""
+        twin = Simulation.__new__(Simulation)
+        twin.spec, twin.index = self.spec, self.index
+        twin._fields = {e: dict(f) for e, f in self._fields.items()}
+        twin._contents = {p: list(c) for p, c in self._contents.items()}
+        return twin
+
+    def view(self, actor: str | None = None) -> str:
+        """The actor's room as the actor sees it."""
+        return Scene(self.index, self, actor or self.spec.agent.id).view()
+
+    def act(self, command: str, actor: str | None = None) -> Outcome:
+        """Carry out one command and return what came of it, changes made."""
+        scene = Scene(self.index, self, actor or self.spec.agent.id)
+        outcome = perform(scene, command)
+        for change in outcome.changes:
+            self._apply(change.entity, change.field, change.after)
+        if outcome.view_after:
+            outcome.text = "\n".join(filter(None, (outcome.text, scene.view())))
+        return outcome
+
+    def _apply(self, entity: str, field: str, value: Any) -> None:
+        if field == "location":
+            self._contents[self._fields[entity][field]].remove(entity)
+            self._contents.setdefault(value, []).append(entity)
+        self._fields[entity][field] = value
+
+    @property
+    def state(self) -> WorldState:
+        """A snapshot, independent of what happens next."""
+        return WorldState(
+            spec_hash=self.spec.hash,
+            entities={
+                e: {k: list(v) if isinstance(v, list) else v for k, v in f.items()}
+                for e, f in self._fields.items()
+            },
+        )

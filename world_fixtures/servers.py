@@ -1,0 +1,348 @@
+"""World servers as processes: started, watched, replaced, and never left behind.
+
+A server reads its standard input and ends with it, so it cannot outlive the process that
+started it; it then removes its scratch directory, unless it was told to keep it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import sys
+import weakref
+from pathlib import Path
+from typing import Any
+
+from world_fixtures import client, home
+from world_fixtures.client import WorldClient
+from world_fixtures.errors import WorldLost
+from world_fixtures.spec import WorldSpec
+
+START_TIMEOUT = 120.0
+"""Seconds a server may take to be ready; several at once on a busy machine take long."""
+STOP_TIMEOUT = 10.0
+HEALTH_INTERVAL = 5.0
+"""Seconds between health checks."""
+HEALTH_TIMEOUT = 20.0
+"""Seconds without an answer after which a server counts as hung."""
+CAPACITY = 1024
+"""Live instances one server takes before `acquire` waits."""
+
+
+class WorldServer:
+    """One Evennia Server process and the connection to it."""
+
+    def __init__(self) -> None:
+        self.client: WorldClient
+        self.sessions: weakref.WeakSet[client.Session] = weakref.WeakSet()
+        """Open sessions, to be taken up again after a restart."""
+        self._steady = asyncio.Event()
+        """Cleared while the server is being restarted: requests wait."""
+        self._in_flight = 0
+        self._drained = asyncio.Event()
+        self._restarting: asyncio.Task[None] | None = None
+        self._process: asyncio.subprocess.Process
+        self._scratch: Path | None = None
+
+    @classmethod
+    async def start(cls) -> WorldServer:
+        """Start a server in a scratch directory of its own; returns when it is ready."""
+        server = cls()
+        server._scratch = await asyncio.to_thread(home.new_scratch)
+        try:
+            await server._launch()
+        except BaseException:
+            await server.stop()
+            raise
+        return server
+
+    async def _launch(self, hold: bool = False) -> None:
+        secret = secrets.token_hex(16)
+        log = open(self._scratch / "output.log", "ab")  # type: ignore[operator] # noqa: SIM115, ASYNC230
+        with log:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", home.MAIN, str(self._scratch),
+                stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=log,
+                env=home.child_env(),
+                start_new_session=True,  # Ctrl-C is for us: we then stop it in order
+            )  # fmt: skip
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(secret.encode() + b"\n")
+        try:
+            async with asyncio.timeout(START_TIMEOUT):
+                line = await self._process.stdout.readline()
+        except TimeoutError:
+            line = b""
+        if not line:
+            raise WorldLost(f"a world server did not start: {self._last_words()}")
+        self.client = await WorldClient.connect(json.loads(line)["port"], secret)
+        if not hold:
+            self._steady.set()
+
+    def _last_words(self) -> str:
+        with contextlib.suppress(OSError, AttributeError, TypeError):
+            lines = (self._scratch / "output.log").read_text().strip().splitlines()  # type: ignore[operator]
+            return lines[-1] if lines else "it said nothing"
+        return "it said nothing"
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def usable(self) -> bool:
+        """Takes requests: at once, or after the restart under way."""
+        return self._restarting is not None or not self._steady.is_set() or not self.client.lost
+
+    async def request(self, op: str, **fields: Any) -> Any:
+        """As `WorldClient.request`; waits while the server is being restarted."""
+        await self._steady.wait()
+        self._in_flight += 1
+        try:
+            return await self.client.request(op, **fields)
+        finally:
+            self._in_flight -= 1
+            if not self._in_flight:
+                self._drained.set()
+
+    async def restart(self) -> None:
+        """Stop in order and start again on the same data. Calls made together share one."""
+        if self._restarting is None:
+            self._restarting = asyncio.create_task(self._restart())
+        await asyncio.shield(self._restarting)
+
+    async def _restart(self) -> None:
+        await asyncio.sleep(0)  # let others who want the same join
+        self._steady.clear()
+        if self._in_flight:
+            self._drained.clear()
+            await self._drained.wait()
+        self._restarting = None
+        try:
+            assert self._process.stdin
+            self._process.stdin.write(b"keep\n")
+            await self._end()
+            await self._launch(hold=True)
+            for session in list(self.sessions):
+                if session.id:
+                    made = await self.client.request(
+                        "open", instance=session.instance, character=session.character
+                    )
+                    session.id = made["session"]
+        finally:
+            self._steady.set()
+
+    async def check(self) -> None:
+        """Raise WorldLost unless the server answers."""
+        await self._steady.wait()
+        client_ = self.client
+        try:
+            await client_.ping(timeout=HEALTH_TIMEOUT)
+        except WorldLost:
+            if client_ is self.client and self._steady.is_set():
+                raise
+
+    async def revive(self) -> None:
+        """Start again on the data that a dead server left."""
+        await self._end()
+        await self._launch()
+
+    def kill(self) -> None:
+        """End the process at once, as a crash would."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+
+    async def wait(self) -> None:
+        """Return when the process has ended."""
+        await self._process.wait()
+
+    async def stop(self) -> None:
+        """Stop the process and remove its scratch directory; safe to call twice."""
+        try:
+            await self._end()
+        finally:
+            if self._scratch is not None:
+                shutil.rmtree(self._scratch, ignore_errors=True)
+
+    async def _end(self) -> None:
+        if hasattr(self, "client"):
+            self.client.close()
+        if not hasattr(self, "_process"):
+            return
+        assert self._process.stdin
+        self._process.stdin.close()
+        try:
+            async with asyncio.timeout(STOP_TIMEOUT):
+                await self._process.wait()
+        except BaseException as error:
+            self.kill()
+            await self._process.wait()
+            if not isinstance(error, TimeoutError):
+                raise
+
+
+class Instance(client.Instance):
+    """An instance that came from a pool."""
+
+    def __init__(self, server: WorldServer, spec: WorldSpec, id_: str, hash_: str) -> None:
+        super().__init__(server, spec, id_, hash_)
+        self.server = server
+        self.released = False
+
+    async def open(self, character: str | None = None) -> client.Session:
+        session = await super().open(character)
+        self.server.sessions.add(session)
+        return session
+
+    async def restart(self) -> None:
+        """Stop and start the world server this instance lives in; its state stays.
+
+        Close this instance's sessions first. Those of other instances are taken up again
+        unnoticed. Raises WorldLost if the server does not come back.
+        """
+        await self.server.restart()
+
+
+class ServerPool:
+    """A number of world servers, with instances spread over them.
+
+    `async with ServerPool(2) as pool: instance = await pool.acquire(spec)`. A server that
+    dies or hangs is replaced; what was played in it raises WorldLost.
+    """
+
+    def __init__(self, servers: int | None = None, capacity: int = CAPACITY) -> None:
+        self.size = servers or max(1, (os.cpu_count() or 2) - 1)
+        self._capacity = asyncio.Semaphore(self.size * capacity)
+        self._servers: list[WorldServer] = []
+        self._load: dict[WorldServer, int] = {}
+        self._watchers: set[asyncio.Task[Any]] = set()
+        self._chores: set[asyncio.Task[Any]] = set()
+        self._available = asyncio.Condition()
+        self.replaced = 0
+        """Servers that were lost and replaced."""
+
+    async def __aenter__(self) -> ServerPool:
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(self.size):
+                    group.create_task(self._add_server())
+        except BaseExceptionGroup as failures:
+            await self.close()
+            raise failures.exceptions[0] from None
+        except BaseException:
+            await self.close()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Stop every server. Instances are gone with them."""
+        tasks = [*self._watchers, *self._chores]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        servers, self._servers = self._servers, []
+        await asyncio.gather(*(s.stop() for s in servers), return_exceptions=True)
+
+    async def acquire(self, spec: WorldSpec) -> Instance:
+        """An instance of `spec` in its initial state; waits while all servers are full.
+
+        Give it back with `release`, in a `finally`. If the caller is cancelled meanwhile,
+        nothing is left behind.
+        """
+        await self._capacity.acquire()
+        task = asyncio.create_task(self._create(spec))
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            task.add_done_callback(self._give_back)
+            raise
+        except BaseException:
+            self._capacity.release()
+            raise
+
+    def release(self, instance: Instance) -> None:
+        """Give an instance back, to be rewound and used again. Idempotent, never waits."""
+        if instance.released:
+            return
+        instance.released = True
+        self._capacity.release()
+        server = instance.server
+        if server in self._load:
+            self._load[server] -= 1
+        chore = asyncio.ensure_future(server.request("release", instance=instance.id))
+        self._chores.add(chore)
+        chore.add_done_callback(self._done)
+
+    @property
+    def instances(self) -> int:
+        """Instances that are handed out."""
+        return sum(self._load.values())
+
+    @property
+    def servers(self) -> tuple[WorldServer, ...]:
+        return tuple(self._servers)
+
+    async def _create(self, spec: WorldSpec) -> Instance:
+        while True:
+            async with self._available:
+                await self._available.wait_for(self._usable)
+            server = min(self._usable(), key=self._load.__getitem__)
+            self._load[server] += 1
+            try:
+                made = await client.create(server, spec, server.client.known_specs)
+                return Instance(server, spec, *made)
+            except BaseException as error:
+                if server in self._load:
+                    self._load[server] -= 1
+                # Nothing was played yet, so another server may do as well.
+                if not isinstance(error, WorldLost) or server.usable:
+                    raise
+
+    def _usable(self) -> list[WorldServer]:
+        return [s for s in self._servers if s.usable]
+
+    def _give_back(self, task: asyncio.Task[Instance]) -> None:
+        if task.cancelled() or task.exception() is not None:
+            self._capacity.release()
+        else:
+            self.release(task.result())
+
+    def _done(self, chore: asyncio.Task[Any]) -> None:
+        self._chores.discard(chore)
+        if not chore.cancelled():
+            chore.exception()  # a server that is lost has nothing left to release
+
+    async def _add_server(self) -> None:
+        server = await WorldServer.start()
+        self._servers.append(server)
+        self._load[server] = 0
+        async with self._available:
+            self._available.notify_all()
+        watcher = asyncio.create_task(self._watch(server))
+        self._watchers.add(watcher)
+        watcher.add_done_callback(self._watchers.discard)
+
+    async def _watch(self, server: WorldServer) -> None:
+        """Return only when the pool closes or the server was lost and replaced."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(HEALTH_INTERVAL):
+                    await server.client.gone.wait()
+            try:
+                await server.check()
+            except WorldLost:
+                break
+        self._servers.remove(server)
+        del self._load[server]
+        self.replaced += 1
+        server.kill()
+        await server.stop()
+        await self._add_server()

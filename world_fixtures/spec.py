@@ -1,0 +1,164 @@
+"""What a world is: a `WorldSpec`, as frozen data.
+
+A spec holds everything about a world that never changes while it is played, and the
+state in which every instance of it starts. Nothing here does I/O. What is wrong with a
+spec is found by `world_fixtures.validation`, all of it at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+Direction = Literal[
+    "north", "northeast", "east", "southeast", "south", "southwest",
+    "west", "northwest", "up", "down", "in", "out",
+]  # fmt: skip
+
+OPPOSITE: dict[str, str] = {
+    "north": "south", "northeast": "southwest", "east": "west", "southeast": "northwest",
+    "south": "north", "southwest": "northeast", "west": "east", "northwest": "southeast",
+    "up": "down", "down": "up", "in": "out", "out": "in",
+}  # fmt: skip
+
+
+def _plain(text: str) -> str:
+    """World text is plain: Evennia's markup and control characters would be interpreted."""
+    for char in text:
+        if char in "|$<>" or (ord(char) < 32 and char != "\n") or ord(char) == 127:
+            raise ValueError(f"holds {char!r}; world text is plain, without markup or controls")
+    return text
+
+
+Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,47}$")]
+"""Names an entity within a spec; never shown to an agent."""
+Name = Annotated[str, Field(min_length=1, max_length=60), AfterValidator(_plain)]
+"""What an entity is called in the world."""
+Prose = Annotated[str, Field(max_length=4000), AfterValidator(_plain)]
+
+
+class Frozen(BaseModel):
+    """Data that cannot change after it was made, and knows no unlisted fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Room(Frozen):
+    id: Id
+    name: Name
+    desc: Prose
+    dark: bool = False
+    """Nothing but the exits can be seen without a lit light in the room."""
+
+
+class Exit(Frozen):
+    source: Id
+    direction: Direction
+    target: Id
+    door: Id | None = None
+    """A door that must be open to pass; the exits of both its sides name it."""
+    hidden: bool = False
+    """Not shown and not usable until a thing that `reveals` it is examined."""
+
+    @property
+    def id(self) -> str:
+        """`<source>:<direction>`, unique in a valid spec."""
+        return f"{self.source}:{self.direction}"
+
+
+class Door(Frozen):
+    id: Id
+    name: Name
+    desc: Prose = ""
+    open: bool = False
+    locked: bool = False
+    key: Id | None = None
+    """The thing that locks and unlocks it."""
+
+
+class Thing(Frozen):
+    id: Id
+    name: Name
+    aliases: tuple[Name, ...] = ()
+    desc: Prose
+    location: Id | None
+    """A room, a character, or a thing with `container` or `surface`; None until assembled."""
+    portable: bool = True
+    heavy: bool = False
+    """Looks portable and is too heavy to take."""
+    text: Prose | None = None
+    """What `read` shows."""
+    writable: bool = False
+    inscriptions: tuple[Prose, ...] = ()
+    """What is written on it at the start, oldest first."""
+    container: bool = False
+    open: bool = False
+    locked: bool = False
+    key: Id | None = None
+    surface: bool = False
+    light: bool = False
+    """Can be lit."""
+    lit: bool = False
+    reveals: str | None = None
+    """Id of the hidden exit that examining this thing makes known."""
+
+
+class Recipe(Frozen):
+    """Combining all `parts` (held or present) takes them out of play and yields `makes`."""
+
+    parts: tuple[Id, ...] = Field(min_length=2, max_length=6)
+    makes: Id
+
+
+class Character(Frozen):
+    id: Id
+    name: Name
+    location: Id
+
+
+class WorldSpec(Frozen):
+    """A whole world. `characters[0]` is the agent, its location the starting room."""
+
+    name: Id
+    title: Name
+    theme: str = ""
+    rooms: tuple[Room, ...] = Field(min_length=1, max_length=200)
+    exits: tuple[Exit, ...] = Field(default=(), max_length=1000)
+    doors: tuple[Door, ...] = Field(default=(), max_length=200)
+    things: tuple[Thing, ...] = Field(default=(), max_length=500)
+    recipes: tuple[Recipe, ...] = Field(default=(), max_length=50)
+    characters: tuple[Character, ...] = Field(min_length=1, max_length=4)
+
+    @property
+    def agent(self) -> Character:
+        return self.characters[0]
+
+    @cached_property
+    def hash(self) -> str:
+        """32 hex digits over the canonical JSON: equal for equal worlds, on any platform."""
+        return digest(self.model_dump(mode="json")).hex()
+
+    @cached_property
+    def entities(self) -> dict[str, Room | Exit | Door | Thing | Character]:
+        """Every entity by its id, in the order of the spec."""
+        groups = (self.rooms, self.exits, self.doors, self.things, self.characters)
+        return {entity.id: entity for group in groups for entity in group}
+
+    @cached_property
+    def exits_of(self) -> dict[str, tuple[Exit, ...]]:
+        """Exits by the room they leave."""
+        return {r.id: tuple(e for e in self.exits if e.source == r.id) for r in self.rooms}
+
+
+def canonical_json(value: Any) -> str:
+    """JSON with sorted keys, no blanks and ASCII only: the same text for equal values."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+def digest(value: Any) -> bytes:
+    """16 bytes of BLAKE2b over the canonical JSON of `value`."""
+    return hashlib.blake2b(canonical_json(value).encode(), digest_size=16).digest()

@@ -1,0 +1,93 @@
+"""The state of an instance: every field that play can change, and its hash.
+
+    character  location
+    thing      location; open and locked (container), lit (light), inscriptions (writable)
+    door       open, locked
+    exit       revealed (hidden exits only)
+
+Rooms have no state of their own: what is in one follows from the locations. The hash
+covers the spec's hash and these fields and nothing else, so it is equal in any process,
+in any run and on any version of Evennia.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from world_fixtures.spec import WorldSpec, digest
+
+Fields = dict[str, Any]
+"""Field name -> str, bool, list of str, or None."""
+
+
+class WorldState(BaseModel):
+    """A snapshot of one instance."""
+
+    model_config = ConfigDict(frozen=True)
+
+    spec_hash: str
+    entities: dict[str, Fields]
+    """Mutable fields by entity id."""
+
+    @property
+    def hash(self) -> str:
+        """32 hex digits."""
+        return state_hash(
+            self.spec_hash, ((i, entity_digest(i, f)) for i, f in self.entities.items())
+        )
+
+    def get(self, entity: str, field: str) -> Any:
+        """Value of a field, None where the entity or the field does not exist."""
+        return self.entities.get(entity, {}).get(field)
+
+    def location(self, entity: str) -> str | None:
+        """Id of what holds `entity` directly: a room, a thing or a character."""
+        return self.get(entity, "location")
+
+    def room(self, entity: str) -> str | None:
+        """Id of the room `entity` is in, through any containers."""
+        place = self.location(entity)
+        while place is not None and place in self.entities:
+            place = self.location(place)
+        return place
+
+    def contents(self, place: str) -> list[str]:
+        """Ids of what is directly in `place` (a room, thing or character), sorted."""
+        return sorted(i for i, f in self.entities.items() if f.get("location") == place)
+
+
+def initial_state(spec: WorldSpec) -> WorldState:
+    """The state in which every instance of `spec` starts."""
+    entities: dict[str, Fields] = {c.id: {"location": c.location} for c in spec.characters}
+    for thing in spec.things:
+        fields: Fields = {"location": thing.location}
+        if thing.container:
+            fields |= {"open": thing.open, "locked": thing.locked}
+        if thing.light:
+            fields["lit"] = thing.lit
+        if thing.writable:
+            fields["inscriptions"] = list(thing.inscriptions)
+        entities[thing.id] = fields
+    for door in spec.doors:
+        entities[door.id] = {"open": door.open, "locked": door.locked}
+    for exit_ in spec.exits:
+        if exit_.hidden:
+            entities[exit_.id] = {"revealed": False}
+    return WorldState(spec_hash=spec.hash, entities=entities)
+
+
+def entity_digest(entity: str, fields: Mapping[str, Any]) -> bytes:
+    """16 bytes that stand for one entity's fields."""
+    return digest([entity, fields])
+
+
+def state_hash(spec_hash: str, digests: Iterable[tuple[str, bytes]]) -> str:
+    """Hash of a state from its entities' digests, in any order: 32 hex digits."""
+    whole = hashlib.blake2b(spec_hash.encode(), digest_size=16)
+    for _, entity in sorted(digests):
+        whole.update(entity)
+    return whole.hexdigest()
