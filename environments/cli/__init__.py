@@ -11,6 +11,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "evaluate": ("environments.cli.modes", "measure a policy or a model on a suite of tasks"),
     "process": ("environments.cli.modes", "generate scored groups of rollouts into a file"),
     "serve": ("environments.cli.modes", "feed an Atropos trainer"),
+    "bench": (
+        "environments.cli.bench",
+        "measure the world server and the rollouts on this machine",
+    ),
 }
 """Name -> (module with `run(argv) -> int`, one line of help). Imported only when called."""
 

@@ -11,7 +11,7 @@ import json
 import traceback
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from evennia.utils import logger
 from twisted.internet import protocol
 from twisted.protocols.basic import LineReceiver
@@ -20,6 +20,8 @@ from world_fixtures.errors import WorldError
 from world_fixtures.game.gateway.models import EventRow
 from world_fixtures.game.gateway.operations import Operations, identity
 from world_fixtures.protocol import MAX_LINE, ErrorCode
+
+_STORE = f"INSERT INTO {EventRow._meta.db_table} (instance, seq, body) VALUES (%s, %s, %s)"
 
 
 class Wire(LineReceiver):
@@ -72,12 +74,9 @@ class Wire(LineReceiver):
         with transaction.atomic():
             answers = [self._answer(request) for request in requests]
             if events := self._operations.events:
-                EventRow.objects.bulk_create(
-                    [
-                        EventRow(instance=i, seq=s, body=json.dumps(e, separators=(",", ":")))
-                        for i, s, e in events
-                    ]
-                )
+                rows = [(i, n, json.dumps(e, separators=(",", ":"))) for i, n, e in events]
+                with connection.cursor() as cursor:  # the ORM would double a look's time
+                    cursor.executemany(_STORE, rows)
                 events.clear()
         return answers
 

@@ -1,0 +1,70 @@
+"""The floor: commands inside the server's process, and what stock creation costs there.
+
+Run as a program, in a process of its own: `python -m benchmarks.in_process SCRATCH COUNT`.
+Prints one line of JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+import time
+from typing import Any
+
+from benchmarks.worlds import grid_world
+from world_fixtures.game.gateway.main import prepare
+
+
+def measure(scratch: str, count: int) -> dict[str, float]:
+    """`look_p50_ms` by command handler, `create_ms` of 8 rooms object by object."""
+    prepare(scratch)
+    import evennia
+    from evennia.commands.cmdhandler import cmdhandler
+
+    server = evennia.EVENNIA_SERVER_SERVICE
+    server.privilegedStartService()
+    server.startService()
+    from world_fixtures.game.gateway.operations import Operations
+
+    operations = Operations()
+    spec = grid_world(8)
+    made = operations.run({"op": "create", "spec": spec.model_dump(mode="json")})
+    session_id = operations.run({"op": "open", "instance": made["instance"]})["session"]
+    session = operations.sessions[session_id]
+    times = []
+    for _ in range(count):
+        start = time.perf_counter()
+        cmdhandler(session, "look", callertype="session", session=session)
+        session.take()
+        times.append(time.perf_counter() - start)
+    return {
+        "look_p50_ms": statistics.median(times) * 1000,
+        "create_ms": statistics.median(_create_stock(spec) for _ in range(5)) * 1000,
+    }
+
+
+def _create_stock(spec: Any) -> float:
+    """Seconds for the same world through `evennia.create_object`, one object at a time."""
+    from evennia import create_object
+
+    start = time.perf_counter()
+    rooms = {
+        r.id: create_object("evennia.DefaultRoom", key=r.name, nohome=True) for r in spec.rooms
+    }
+    for exit_ in spec.exits:
+        create_object(
+            "evennia.DefaultExit", key=exit_.direction, nohome=True,
+            location=rooms[exit_.source], destination=rooms[exit_.target],
+        )  # fmt: skip
+    for thing in spec.things:
+        create_object(
+            "evennia.DefaultObject", key=thing.name, location=rooms[thing.location], nohome=True
+        )
+    first = rooms[spec.agent.location]
+    create_object("evennia.DefaultCharacter", key="Traveller", location=first, home=first)
+    return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(sys.argv[1], int(sys.argv[2]))))

@@ -1,0 +1,38 @@
+"""`evennia-world report RUN`: write a run's metrics, summary and report again."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from world_fixtures.errors import UserError
+
+
+def run(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="evennia-world report",
+        description="Write metrics.json, summary.md and report.html of a run directory again, "
+        "from its samples. Works on an interrupted run too.",
+    )
+    parser.add_argument("run", type=Path, metavar="RUN")
+    parser.add_argument(
+        "--baseline", action="append", default=[], metavar="NAME=RUN",
+        help="a run of another policy on the same tasks, to stand in every table; `random` "
+        "and `oracle` together give the position between them",
+    )  # fmt: skip
+    args = parser.parse_args(argv[1:])
+
+    from environments.evaluation.results import conclude
+
+    conclude(args.run, baselines=dict(map(_baseline, args.baseline)))
+    print(args.run / "report.html")
+    return 0
+
+
+def _baseline(given: str):
+    from environments.evaluation.compare import load_played
+
+    name, mark, path = given.partition("=")
+    if not (name and mark and path):
+        raise UserError(f"--baseline {given!r}: write NAME=RUN, e.g. random=runs/demo/random")
+    return name, load_played(Path(path)).rollouts

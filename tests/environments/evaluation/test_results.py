@@ -1,0 +1,65 @@
+"""metrics.json in the form its readers know."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from environments.evaluation.results import busy_seconds, conclude
+from environments.evaluation.rundir import Run, RunDirectory
+from world_fixtures.errors import UserError
+
+
+@pytest.fixture
+def finished(tmp_path, suite_of, rollout):
+    tasks = suite_of(10)
+    run = Run.of(tasks, suite="made", model="a|b", settings={"temperature": 0.0})
+    directory = RunDirectory(tmp_path, run)
+    for i, task in enumerate(tasks):
+        directory.add(rollout(task, 1.0 if i % 2 else 0.25))
+    directory.close()
+    return tmp_path, tasks
+
+
+def test_metrics_have_atroposs_form_and_intervals(finished, rollout) -> None:
+    out, tasks = finished
+    baselines = {
+        "random": [rollout(t, 0.0) for t in tasks],
+        "oracle": [rollout(t, 1.0) for t in tasks],
+    }
+    conclude(out, baselines=baselines, report=False)
+    document = json.loads((out / "metrics.json").read_text())
+    general = document["config_general"]
+    assert general["model_name"] == "a|b"
+    assert float(general["total_evaluation_time_seconds"]) == 0.5
+    assert general["generation_parameters"] == {"temperature": 0.0}
+    results = document["results"]
+    assert results["all"] == results["atropos|evennia_world_eval|0"]
+    assert results["all"]["mean_reward"] == 0.625
+    low, high = results["all"]["mean_reward_ci95"]
+    assert low < 0.625 < high
+    assert results["all"]["family/errand/success_rate"] is not None
+    assert results["all"]["position"] == 0.625
+    assert results["all"]["baseline/oracle/mean_reward"] == 1.0
+    measures = document["detail"]["overall"]["measures"]
+    assert measures["success_rate"]["n"] == 10
+    assert all("ci95" in measure for measure in measures.values())
+
+
+def test_summary_has_baselines_in_every_table(finished, rollout) -> None:
+    out, tasks = finished
+    conclude(out, baselines={"random": [rollout(t, 0.0) for t in tasks]}, report=False)
+    text = (out / "summary.md").read_text()
+    assert text.count("| random reward |") == 2
+    assert "a\\|b" in text
+
+
+def test_pauses_of_a_resumed_run_do_not_count(rollout) -> None:
+    early, late = rollout("a"), rollout("b").model_copy(update={"started": 9000.0})
+    assert busy_seconds([early, late, early]) == 1.0
+
+
+def test_a_directory_without_a_run_is_bad_input(tmp_path) -> None:
+    with pytest.raises(UserError, match=r"run\.json"):
+        conclude(tmp_path)
