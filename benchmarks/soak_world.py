@@ -18,7 +18,8 @@ from world_fixtures.servers import Instance, ServerPool, WorldServer
 
 HOSTILE = (
     "@tel #1", "who", "page you=x", "nick l=quit", "ooc", "password a=b", "@py 1", "look *you",
-    "get #2", "|rlook", "say $eval(1)", "\x1b[31mlook", "\x00\x01", "l" * 1500, "write <b>|r$x on token a",
+    "get #2", "|rlook", "say $eval(1)", "\x1b[31mlook", "\x00\x01", "l" * 1500,
+    "write <b>|r$x on token a",
     "help @py", "quit", "home", "give token a to #1", "look\nquit", "", "put token a in token a",
 )  # fmt: skip
 

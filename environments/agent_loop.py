@@ -1,0 +1,384 @@
+"""The agent loop: model call, tool calls, observations, until something ends it.
+
+`HermesAgentLoop` keeps the positional interface of hermes-agent's old loop; what came
+since is keyword-only. An error of the endpoint, of a tool or of the model's output is a
+value of the result, never an exception; only cancellation passes through.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from environments.assessment import Assessment, Gate, assess
+from environments.toolsets import Tool, find_tools
+from environments.trajectories.record import Message, StopReason, ToolCallRecord
+from world_fixtures.errors import WorldLost
+
+BACKOFF = (0.5, 1.0, 2.0, 4.0)
+"""Seconds before each further try of a failed model call."""
+
+
+class ChatServer(Protocol):
+    """What the loop asks for completions: atroposlib's ServerManager or ManagedServer."""
+
+    async def chat_completion(self, **kwargs: Any) -> Any: ...
+
+
+class Parser(Protocol):
+    """Finds tool calls in text: see `environments.tool_call_parsers`."""
+
+    def parse(self, text: str) -> tuple[str | None, list[Any] | None]: ...
+
+
+@dataclass
+class ToolError:
+    """A tool call that did not work."""
+
+    turn: int
+    """1-based."""
+    tool_name: str
+    arguments: str
+    error: str
+    tool_result: str
+
+
+@dataclass
+class AgentResult:
+    """What a run of the loop left."""
+
+    messages: list[Message]
+    managed_state: dict[str, Any] | None = None
+    turns_used: int = 0
+    finished_naturally: bool = False
+    """The model stopped calling tools."""
+    reasoning_per_turn: list[str | None] = field(default_factory=list)
+    tool_errors: list[ToolError] = field(default_factory=list)
+    stop: StopReason = StopReason.FINISHED
+    failure: str | None = None
+    tool_calls: list[ToolCallRecord] = field(default_factory=list)
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    model_seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class _Call:
+    """A tool call of the model, as text."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+class HermesAgentLoop:
+    """Runs one conversation. Holds no state between runs but its settings.
+
+    Args beyond the old interface:
+        tools: the tools by name; by default looked up in the registry of toolsets.
+        gate: decides on each call before it is dispatched.
+        stop_when: asked after each tool call; True ends the run (the episode is over).
+        parser: finds tool calls in the content where the endpoint returns none.
+        end_tokens: stripped from the end of the content, as raw-text endpoints leave them.
+        replay_raw: send the model's raw text back as the assistant's content, so that the
+            tokens of earlier turns stay as they were produced.
+        count_tokens: tokens of a request; with `context_tokens` the run ends with
+            StopReason.CONTEXT before the endpoint would refuse.
+        observation_chars: longer tool results are cut, and say by how much.
+        call_timeout, deadline: seconds for one model call and for the whole run.
+        user: OpenAI's `user` field, sent only where it is set.
+    """
+
+    def __init__(
+        self,
+        server: ChatServer,
+        tool_schemas: Sequence[dict[str, Any]],
+        valid_tool_names: set[str],
+        max_turns: int = 30,
+        task_id: str | None = None,
+        temperature: float = 1.0,
+        max_tokens: int | None = None,
+        extra_body: dict[str, Any] | None = None,
+        *,
+        tools: Mapping[str, Tool] | None = None,
+        gate: Gate | None = None,
+        stop_when: Callable[[], bool] = lambda: False,
+        parser: Parser | None = None,
+        end_tokens: Sequence[str] = (),
+        replay_raw: bool = False,
+        count_tokens: Callable[[list[Message], Sequence[dict[str, Any]]], int] | None = None,
+        context_tokens: int | None = None,
+        observation_chars: int = 8000,
+        call_timeout: float = 300.0,
+        deadline: float | None = None,
+        stage: int = 0,
+        first_turn: int = 1,
+        user: str | None = None,
+    ) -> None:
+        self.server = server
+        self.tool_schemas = list(tool_schemas)
+        self.valid_tool_names = set(valid_tool_names)
+        self.max_turns = max_turns
+        self.task_id = task_id or ""
+        self.temperature = temperature
+        self.max_tokens = max_tokens
+        self.extra_body = extra_body
+        self.tools = find_tools(self.valid_tool_names) if tools is None else tools
+        self.gate = gate or Gate()
+        self.stop_when = stop_when
+        self.parser = parser
+        self.end_tokens = tuple(end_tokens)
+        self.replay_raw = replay_raw
+        self.count_tokens = count_tokens
+        self.context_tokens = context_tokens
+        self.observation_chars = observation_chars
+        self.call_timeout = call_timeout
+        self.deadline = deadline
+        self.stage = stage
+        self.first_turn = first_turn
+        self.user = user
+
+    async def run(self, messages: list[Message]) -> AgentResult:
+        """Continue the conversation `messages` (left unchanged) until it ends."""
+        result = AgentResult(messages=list(messages))
+        started = time.monotonic()
+        result.stop = StopReason.MAX_TURNS
+        for turn in range(self.first_turn, self.first_turn + self.max_turns):
+            left = None if self.deadline is None else self.deadline - (time.monotonic() - started)
+            if left is not None and left <= 0:
+                result.stop = StopReason.DEADLINE
+                break
+            if self._too_long(result.messages):
+                result.stop = StopReason.CONTEXT
+                break
+            reply = await self._ask(result, left)
+            if reply is None:
+                break
+            result.turns_used += 1
+            calls = self._take(result, reply, turn)
+            if not calls:
+                result.finished_naturally = True
+                result.stop = StopReason.FINISHED
+                break
+            try:
+                over = await self._carry_out(result, calls, turn)
+            except WorldLost as error:
+                result.stop, result.failure = StopReason.WORLD, str(error)
+                break
+            if over:
+                result.stop = StopReason.SUBMITTED
+                break
+        return result
+
+    def _too_long(self, messages: list[Message]) -> bool:
+        if self.count_tokens is None or self.context_tokens is None:
+            return False
+        used = self.count_tokens(messages, self.tool_schemas)
+        return used + (self.max_tokens or 0) > self.context_tokens
+
+    async def _ask(self, result: AgentResult, left: float | None) -> Any | None:
+        """One reply of the model, with tries; None when there is none to be had."""
+        request: dict[str, Any] = {
+            "messages": result.messages,
+            "n": 1,
+            "temperature": self.temperature,
+        }
+        if self.tool_schemas:
+            request["tools"] = self.tool_schemas
+        if self.max_tokens is not None:
+            request["max_tokens"] = self.max_tokens
+        if self.extra_body:
+            request["extra_body"] = self.extra_body
+        if self.user:
+            request["user"] = f"{self.user}#{self.stage}"
+        started = time.monotonic()
+        timeout = self.call_timeout if left is None else min(self.call_timeout, left)
+        problem = ""
+        for wait in (*BACKOFF, None):
+            try:
+                async with asyncio.timeout(timeout):
+                    completion = await self.server.chat_completion(**request)
+                if completion.choices:
+                    result.model_seconds += time.monotonic() - started
+                    self._count(result, completion)
+                    return completion.choices[0]
+                problem = "the endpoint returned no choices"
+                break
+            except TimeoutError:
+                problem = f"no answer within {timeout:.0f} s"
+            except Exception as error:
+                problem = f"{type(error).__name__}: {str(error)[:300]}"
+                if getattr(error, "status_code", 500) in (400, 401, 403, 404, 422):
+                    break  # asking again would not help
+            if wait is None or (left is not None and time.monotonic() - started + wait > left):
+                break
+            await asyncio.sleep(wait)
+        result.model_seconds += time.monotonic() - started
+        expired = left is not None and time.monotonic() - started >= left
+        result.stop = StopReason.DEADLINE if expired else StopReason.ENDPOINT
+        result.failure = problem
+        return None
+
+    @staticmethod
+    def _count(result: AgentResult, completion: Any) -> None:
+        usage = getattr(completion, "usage", None)
+        result.prompt_tokens += getattr(usage, "prompt_tokens", 0) or 0
+        result.completion_tokens += getattr(usage, "completion_tokens", 0) or 0
+
+    def _take(self, result: AgentResult, choice: Any, turn: int) -> list[_Call]:
+        """Append the assistant's message and return its tool calls."""
+        message = choice.message
+        raw = _strip_end(message.content or "", self.end_tokens)
+        content: str | None = raw
+        found = getattr(message, "tool_calls", None)
+        if not found and self.parser is not None and raw:
+            content, found = self.parser.parse(raw)
+        calls = _calls(found or [], turn)
+        reasoning = _reasoning(message)
+        result.reasoning_per_turn.append(reasoning)
+        reply: Message = {"role": "assistant", "content": raw if self.replay_raw else content or ""}
+        if reasoning:
+            reply["reasoning_content"] = reasoning
+        if calls and not self.replay_raw:
+            reply["tool_calls"] = [
+                {
+                    "id": c.id,
+                    "type": "function",
+                    "function": {"name": c.name, "arguments": c.arguments},
+                }
+                for c in calls
+            ]
+        result.messages.append(reply)
+        return calls
+
+    async def _carry_out(self, result: AgentResult, calls: list[_Call], turn: int) -> bool:
+        """Run calls in their order; True when the episode is over."""
+        for call in calls:
+            if self.stop_when():
+                text = _error("the episode is over: this call was not carried out")
+                result.messages.append(_tool_message(call, text))
+                continue
+            record = await self._dispatch(call, turn)
+            result.tool_calls.append(record)
+            if record.error:
+                result.tool_errors.append(
+                    ToolError(turn, call.name, call.arguments, record.error, record.result)
+                )
+            result.messages.append(_tool_message(call, record.result))
+        return self.stop_when()
+
+    async def _dispatch(self, call: _Call, turn: int) -> ToolCallRecord:
+        started = time.perf_counter()
+        arguments: dict[str, Any] | str = call.arguments
+        assessment: Assessment | None = None
+        problem: str | None = None
+        text = ""
+        tool = self.tools.get(call.name)
+        if tool is None or call.name not in self.valid_tool_names:
+            known = ", ".join(sorted(self.valid_tool_names))
+            problem = f"unknown tool {call.name[:60]!r}: the tools are {known}"
+        else:
+            parsed = _parse_arguments(call.arguments)
+            if isinstance(parsed, str):
+                problem = parsed
+            else:
+                arguments = parsed
+                assessment = assess(tool, parsed, self.gate)
+                if not assessment.allowed:
+                    problem = f"blocked: {'; '.join(assessment.reasons)}"
+                else:
+                    text, problem = await self._call(tool, parsed)
+        return ToolCallRecord(
+            id=call.id,
+            stage=self.stage,
+            turn=turn,
+            name=call.name,
+            arguments=arguments,
+            result=_error(problem) if problem else self._cut(text),
+            error=problem,
+            assessment=assessment.model_dump(mode="json") if assessment else None,
+            ms=(time.perf_counter() - started) * 1000,
+        )
+
+    async def _call(self, tool: Tool, arguments: dict[str, Any]) -> tuple[str, str | None]:
+        try:
+            async with asyncio.timeout(tool.timeout):
+                answer = await tool.handler(arguments, self.task_id)
+        except TimeoutError:
+            return "", f"{tool.name} took longer than {tool.timeout:g} s"
+        except WorldLost:
+            raise  # nothing more can come of this rollout
+        except Exception as error:
+            return "", f"{type(error).__name__}: {str(error)[:500]}"
+        text = answer if isinstance(answer, str) else json.dumps(answer, default=str)
+        return text, None
+
+    def _cut(self, text: str) -> str:
+        if len(text) <= self.observation_chars:
+            return text
+        over = len(text) - self.observation_chars
+        return f"{text[: self.observation_chars]}\n[{over} more characters were cut]"
+
+
+def _tool_message(call: _Call, text: str) -> Message:
+    return {"role": "tool", "tool_call_id": call.id, "name": call.name, "content": text}
+
+
+def _error(problem: str) -> str:
+    return json.dumps({"error": problem}, ensure_ascii=False)
+
+
+def _strip_end(text: str, end_tokens: Sequence[str]) -> str:
+    for token in end_tokens:
+        text = text.removesuffix(token)
+    return text
+
+
+def _calls(found: Sequence[Any], turn: int) -> list[_Call]:
+    """Calls with ids that are unique within the turn, made up where they are missing."""
+    calls: list[_Call] = []
+    taken: set[str] = set()
+    for index, call in enumerate(found):
+        function = _get(call, "function")
+        id_ = _get(call, "id") or ""
+        if not id_ or id_ in taken:
+            id_ = f"call_{turn}_{index}"
+        taken.add(id_)
+        arguments = _get(function, "arguments")
+        text = arguments if isinstance(arguments, str) else json.dumps(arguments or {})
+        calls.append(_Call(id_, _get(function, "name") or "", text))
+    return calls
+
+
+def _get(thing: Any, name: str) -> Any:
+    return thing.get(name) if isinstance(thing, dict) else getattr(thing, name, None)
+
+
+def _parse_arguments(text: str) -> dict[str, Any] | str:
+    """The arguments, or what is wrong with them."""
+    if not text.strip() or text.strip() == "null":
+        return {}
+    try:
+        parsed = json.loads(text)
+    except ValueError as error:
+        return f"the arguments are not valid JSON ({error}): send one JSON object"
+    if not isinstance(parsed, dict):
+        return f"the arguments are a JSON {type(parsed).__name__}: send one JSON object"
+    return parsed
+
+
+def _reasoning(message: Any) -> str | None:
+    """Reasoning wherever an endpoint puts it."""
+    for name in ("reasoning_content", "reasoning"):
+        value = _get(message, name)
+        if isinstance(value, str) and value:
+            return value
+    details = _get(message, "reasoning_details")
+    if isinstance(details, list):
+        texts = [_get(d, "text") for d in details]
+        return "".join(t for t in texts if isinstance(t, str)) or None
+    return None

@@ -1,0 +1,120 @@
+"""The live world of one rollout: its instance, its sessions, its events, its answer."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, ClassVar
+
+from environments.tasks.model import Task
+from world_fixtures.client import Session
+from world_fixtures.protocol import Event
+from world_fixtures.servers import Instance, ServerPool
+from world_fixtures.state import WorldState
+
+
+class NotConnected(Exception):
+    """The agent used the world without a session; the message tells it what to do."""
+
+
+class RolloutWorld:
+    """One rollout's world. `begin` it, `close` it in a `finally`.
+
+    `LIVE` finds the world of a task id, which is how a `ToolContext`, that is made from a
+    task id alone, reaches it.
+    """
+
+    LIVE: ClassVar[dict[str, RolloutWorld]] = {}
+
+    def __init__(self, task_id: str, task: Task, pool: ServerPool, instance: Instance) -> None:
+        self.task_id = task_id
+        self.task = task
+        self.instance = instance
+        self.events: list[Event] = []
+        """Of the agent, in order."""
+        self.all_events: list[Event] = []
+        """Of the other characters, too."""
+        self.answer: dict[str, Any] | None = None
+        self.stage = -1
+        self.stage_over = False
+        """The agent ended the stage: it disconnected, or in the last one submitted."""
+        self.sessions = 0
+        """Sessions the agent has opened."""
+        self.seconds = 0.0
+        """Time spent waiting for the world."""
+        self._pool = pool
+        self._session: Session | None = None
+
+    @classmethod
+    async def begin(cls, task_id: str, task: Task, pool: ServerPool) -> RolloutWorld:
+        """Acquire an instance of the task's world and enter it in `LIVE`."""
+        world = cls(task_id, task, pool, await pool.acquire(task.spec))
+        cls.LIVE[task_id] = world
+        return world
+
+    async def begin_stage(self, number: int) -> None:
+        """Do what happens between stages, and leave the agent disconnected."""
+        self.stage = number
+        self.stage_over = False
+        await self._log_out()
+        stage = self.task.stages[number]
+        if stage.meanwhile:
+            other = await self.instance.open(self.task.spec.characters[1].id)
+            for command in stage.meanwhile:
+                self.all_events.append(await other.command(command))
+            await other.close()
+        if stage.restart:
+            await self.instance.restart()
+
+    @property
+    def last_stage(self) -> bool:
+        return self.stage >= len(self.task.stages) - 1
+
+    async def connect(self) -> str:
+        """Log in as the agent's character; the view on arriving."""
+        if self._session is not None:
+            return "You are already connected."
+        started = time.perf_counter()
+        self._session = await self.instance.open()
+        self.seconds += time.perf_counter() - started
+        self.sessions += 1
+        return self._session.text
+
+    async def command(self, text: str) -> Event:
+        """Carry out one command of the agent. Raises NotConnected without a session."""
+        if self._session is None:
+            raise NotConnected("you are not connected to the world: call evennia_connect first")
+        started = time.perf_counter()
+        event = await self._session.command(text)
+        self.seconds += time.perf_counter() - started
+        self.events.append(event)
+        self.all_events.append(event)
+        return event
+
+    async def disconnect(self) -> str:
+        """Log out. In all stages but the last this ends the stage."""
+        if self._session is None:
+            raise NotConnected("you are not connected to the world")
+        await self._log_out()
+        self.stage_over = not self.last_stage
+        return "You have left the world. It keeps everything as it is."
+
+    def submit(self, answer: dict[str, Any]) -> str:
+        """Hand in the answer, which ends the rollout."""
+        if not self.last_stage:
+            return "It is too early to submit: call evennia_disconnect when this part is done."
+        self.answer = answer
+        self.stage_over = True
+        return "Your answer was taken."
+
+    async def state(self) -> WorldState:
+        return await self.instance.state()
+
+    def close(self) -> None:
+        """Give the instance back. Never waits, may be called twice."""
+        self.LIVE.pop(self.task_id, None)
+        self._pool.release(self.instance)
+
+    async def _log_out(self) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
