@@ -8,13 +8,18 @@ import sys
 from world_fixtures.errors import UserError
 
 COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("environments.cli.demo", "see it work: the embedded policies on the basic suite"),
     "evaluate": ("environments.cli.modes", "measure a policy or a model on a suite of tasks"),
     "process": ("environments.cli.modes", "generate scored groups of rollouts into a file"),
     "serve": ("environments.cli.modes", "feed an Atropos trainer"),
+    "play": ("environments.cli.play", "play a task yourself, in the terminal"),
     "bench": (
         "environments.cli.bench",
         "measure the world server and the rollouts on this machine",
     ),
+    "compare": ("environments.cli.compare", "compare two runs, task by task"),
+    "report": ("environments.cli.report", "write a run's metrics and report again"),
+    "doctor": ("environments.cli.doctor", "check what this machine has, and how to mend it"),
 }
 """Name -> (module with `run(argv) -> int`, one line of help). Imported only when called."""
 

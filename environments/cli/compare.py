@@ -28,6 +28,7 @@ def run(argv: list[str]) -> int:
     found = compare(load_played(args.run_a), load_played(args.run_b), args.metric)
     print(comparison_text(found))
     if args.json:
+        args.json.parent.mkdir(parents=True, exist_ok=True)
         args.json.write_text(found.model_dump_json(indent=1) + "\n", "utf-8")
     if args.fail_below is not None and found.difference < args.fail_below:
         print(f"gate failed: B - A is {found.difference:+.4f}, below {args.fail_below:+g}")

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from world_fixtures.errors import UserError
 
+if TYPE_CHECKING:
+    from environments.trajectories.record import Rollout
+
 
 def run(argv: list[str]) -> int:
+    """0 written."""
     parser = argparse.ArgumentParser(
         prog="evennia-world report",
         description="Write metrics.json, summary.md and report.html of a run directory again, "
@@ -18,18 +24,18 @@ def run(argv: list[str]) -> int:
     parser.add_argument(
         "--baseline", action="append", default=[], metavar="NAME=RUN",
         help="a run of another policy on the same tasks, to stand in every table; `random` "
-        "and `oracle` together give the position between them",
+        "and `oracle` together give the position between them (default: RUN/baselines/*)",
     )  # fmt: skip
     args = parser.parse_args(argv[1:])
 
     from environments.evaluation.results import conclude
 
-    conclude(args.run, baselines=dict(map(_baseline, args.baseline)))
+    conclude(args.run, baselines=dict(map(_baseline, args.baseline)) or None)
     print(args.run / "report.html")
     return 0
 
 
-def _baseline(given: str):
+def _baseline(given: str) -> tuple[str, Sequence[Rollout]]:
     from environments.evaluation.compare import load_played
 
     name, mark, path = given.partition("=")

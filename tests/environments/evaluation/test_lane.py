@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import os
 import random
 
 import pytest
+from rich.console import Console
 
 from environments.evaluation.lane import run_suite
-from environments.evaluation.progress import PlainProgress
+from environments.evaluation.progress import LiveProgress, PlainProgress
 from environments.evaluation.results import conclude, load_run
 from environments.evaluation.rundir import Run, RunDirectory, read_samples, sample_line
 from environments.tasks.model import Verdict
@@ -39,33 +41,50 @@ async def test_all_tasks_and_attempts_in_order(tmp_path, suite_of, seeded_play) 
     assert read_samples(tmp_path / "samples.jsonl") == rollouts
 
 
-async def test_killed_five_times_equals_uninterrupted(tmp_path, suite_of, seeded_play) -> None:
-    """Cancelled, or cut off in the middle of a line as by a kill, then resumed."""
+def test_killed_five_times_equals_uninterrupted(tmp_path, suite_of, seeded_play) -> None:
+    """By processes that end on the spot, the last line cut as if it was being written."""
     tasks = suite_of(40)
-    whole = await played(tasks, seeded_play(), tmp_path / "whole", attempts=2, concurrency=7)
+    again = seeded_play()
+    whole = asyncio.run(played(tasks, again, tmp_path / "whole", attempts=2, concurrency=7))
     dice = random.Random(4)
-    asked: list[tuple[str, int]] = []
     broken = tmp_path / "broken"
     for _ in range(5):
-        budget = dice.randint(5, 12)
+        left = iter(range(dice.randint(5, 12)))
 
-        async def play(task, attempt, left=iter(range(budget))):  # noqa: B008
-            if next(left, None) is None:
-                raise asyncio.CancelledError
+        async def play(task, attempt, left=left):
             await asyncio.sleep(0)
-            asked.append((task.id, attempt))
-            return await seeded_play()(task, attempt)
+            if next(left, None) is None:
+                os._exit(9)
+            return await again(task, attempt)
 
-        with pytest.raises(asyncio.CancelledError):
-            await played_cancellable(tasks, play, broken)
+        if (child := os.fork()) == 0:
+            asyncio.run(played(tasks, play, broken, attempts=2, concurrency=3))
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
         samples = broken / "samples.jsonl"
         lines = samples.read_bytes()
         samples.write_bytes(lines[: len(lines) - dice.randint(0, 400)])
-    resumed = await played(tasks, seeded_play(), broken, attempts=2, concurrency=7)
-    assert resumed == whole
-    assert (broken / "samples.jsonl").read_bytes() == (
-        tmp_path / "whole" / "samples.jsonl"
-    ).read_bytes()
+    assert asyncio.run(played(tasks, again, broken, attempts=2, concurrency=7)) == whole
+    assert samples.read_bytes() == (tmp_path / "whole" / "samples.jsonl").read_bytes()
+
+
+async def test_cancelled_and_resumed_equals_uninterrupted(tmp_path, suite_of, seeded_play) -> None:
+    tasks = suite_of(20)
+    whole = await played(tasks, seeded_play(), tmp_path / "whole", attempts=2)
+    left = iter(range(9))
+    asked = []
+
+    async def play(task, attempt):
+        if next(left, None) is None:
+            raise asyncio.CancelledError
+        await asyncio.sleep(0)
+        asked.append((task.id, attempt))
+        return await seeded_play()(task, attempt)
+
+    with pytest.raises(asyncio.CancelledError):
+        await played_cancellable(tasks, play, tmp_path / "broken")
+    assert len(read_samples(tmp_path / "broken" / "samples.jsonl")) == len(asked)
+    assert await played(tasks, seeded_play(), tmp_path / "broken", attempts=2) == whole
 
 
 async def played_cancellable(tasks, play, out):
@@ -92,7 +111,7 @@ async def test_finished_samples_are_on_disk_at_once(tmp_path, suite_of, seeded_p
 
     async def play(task, attempt):
         seen.append(len((tmp_path / "samples.jsonl").read_bytes().splitlines()))
-        return await seeded_play()(task, attempt)
+        return await seeded_play(turns=1)(task, attempt)  # short: no buffer fills by itself
 
     await played(suite_of(4), play, tmp_path, concurrency=1)
     assert seen == [0, 1, 2, 3]
@@ -235,3 +254,13 @@ def test_verdict_none_is_not_zero_in_the_running_score(rollout) -> None:
     assert "all 1.00" in last
     assert "(1 failed)" in last
     assert isinstance(rollout("a").verdict, Verdict)
+
+
+def test_live_progress_ends_with_the_final_numbers(rollout) -> None:
+    stream = io.StringIO()
+    with LiveProgress(2, Console(file=stream, force_terminal=True, width=100)) as progress:
+        progress.add(rollout("a", 1.0))
+        progress.add(rollout("b", 0.5))
+    last = stream.getvalue().splitlines()[-3:]
+    assert any("2/2" in line for line in last)
+    assert any("navigation 0.75" in line for line in last)

@@ -1,0 +1,261 @@
+"""`evennia-world doctor`: does this machine have what the environment needs?
+
+Every line is one thing that was tried, and what to do where it did not work. What is
+optional and absent is fine and said so.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Awaitable, Callable
+from importlib import metadata
+from typing import Any, NamedTuple
+
+from world_fixtures.errors import UserError, WorldError, WorldLost
+
+MIN_FREE = 1 << 30
+"""Bytes of disk: a server's scratch takes 2 MB, a run of 250 samples about 20 MB."""
+ENDPOINT_TIMEOUT = 60.0
+
+
+class Finding(NamedTuple):
+    """What one check found."""
+
+    ok: bool
+    about: str
+    """What was found, or what is wrong."""
+    mend: str = ""
+    """What to do about it."""
+
+
+def run(argv: list[str]) -> int:
+    """0 where all is well, 1 where something is to be mended."""
+    parser = argparse.ArgumentParser(prog="evennia-world doctor", description=__doc__)
+    parser.add_argument("--base-url", help="an OpenAI-compatible endpoint to try, ending in /v1")
+    parser.add_argument("--model-name", help="the model to ask there (default: its first)")
+    parser.add_argument(
+        "--api-key-env", default="OPENAI_API_KEY", metavar="NAME",
+        help="environment variable that holds the key (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument("--tokenizer", metavar="NAME", help="a tokenizer to load")
+    args = parser.parse_args(argv[1:])
+    checks: list[tuple[str, Callable[[], Finding | Awaitable[Finding]]]] = [
+        ("python", check_python),
+        ("evennia", check_evennia),
+        ("disk", check_disk),
+        ("world server", check_world),
+        ("tokenizer", lambda: check_tokenizer(args.tokenizer)),
+        ("wandb", check_wandb),
+        (
+            "endpoint",
+            lambda: check_endpoint(
+                args.base_url, args.model_name, os.environ.get(args.api_key_env, "")
+            ),
+        ),
+    ]
+    return asyncio.run(_examine(checks))
+
+
+async def _examine(
+    checks: list[tuple[str, Callable[[], Finding | Awaitable[Finding]]]],
+) -> int:
+    well = True
+    for name, check in checks:
+        found = check()
+        finding = found if isinstance(found, Finding) else await found
+        well = well and finding.ok
+        print(f"{'ok     ' if finding.ok else 'PROBLEM'}  {name:<12}  {finding.about}", flush=True)
+        if not finding.ok:
+            print(f"{'':<23}to mend: {finding.mend}", flush=True)
+    return 0 if well else 1
+
+
+def check_python() -> Finding:
+    found = platform.python_version()
+    if sys.version_info < (3, 11):  # noqa: UP036 - a checkout is run by whatever is there
+        return Finding(False, f"{found} is too old", "install Python 3.11 or later")
+    return Finding(True, f"{found} at {sys.executable}")
+
+
+def check_evennia() -> Finding:
+    """Only its metadata: importing Evennia here would set Django up."""
+    mend = "pip install 'evennia>=5.0.1,<7' (6 and later need Python 3.12)"
+    try:
+        found = metadata.version("evennia")
+    except metadata.PackageNotFoundError:
+        return Finding(False, "not installed", mend)
+    release = tuple(int(part) for part in found.split(".")[:3] if part.isdigit())
+    if not (5, 0, 1) <= release < (7,):
+        return Finding(False, f"{found} is not supported", mend)
+    return Finding(True, found)
+
+
+def check_disk() -> Finding:
+    from world_fixtures.home import world_home
+
+    try:
+        home = world_home()
+    except UserError as error:
+        return Finding(False, str(error), "set EVENNIA_WORLD_HOME to a directory you can write to")
+    free = shutil.disk_usage(home).free
+    about = f"{free / (1 << 30):.1f} GB free at {home}"
+    mend = "free at least 1 GB there, or set EVENNIA_WORLD_HOME to another disk"
+    return Finding(free >= MIN_FREE, about, mend)
+
+
+async def check_world() -> Finding:
+    """Start a server, walk one step in a world of two rooms, stop it."""
+    from world_fixtures.servers import ServerPool
+    from world_fixtures.spec import Character, Exit, Room, WorldSpec
+
+    spec = WorldSpec(
+        name="surgery", title="The Surgery",
+        rooms=(
+            Room(id="hall", name="Hall", desc="A waiting hall."),
+            Room(id="ward", name="Ward", desc="A quiet ward."),
+        ),
+        exits=(
+            Exit(source="hall", direction="east", target="ward"),
+            Exit(source="ward", direction="west", target="hall"),
+        ),
+        characters=(Character(id="agent", name="Patient", location="hall"),),
+    )  # fmt: skip
+    mend = "run the tests of tests/world_fixtures; they show where it fails"
+    started = asyncio.get_running_loop().time()
+    try:
+        async with ServerPool(servers=1) as pool:
+            instance = await pool.acquire(spec)
+            try:
+                event = await (await instance.open()).command("east")
+                place = (await instance.state()).location("agent")
+            finally:
+                pool.release(instance)
+    except (WorldLost, WorldError, UserError, OSError) as error:
+        return Finding(False, f"did not work: {error}", mend)
+    if place != "ward":
+        return Finding(False, f"a step east did not move the agent: {event.text!r}", mend)
+    seconds = asyncio.get_running_loop().time() - started
+    return Finding(True, f"started, walked and stopped in {seconds:.1f} s")
+
+
+def check_tokenizer(name: str | None) -> Finding:
+    if name is None:
+        return Finding(True, "the one that ships with the project (--tokenizer NAME tries another)")
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(name)
+        text = tokenizer.apply_chat_template([{"role": "user", "content": "look"}], tokenize=False)
+    except Exception as error:  # whatever a foreign tokenizer's files make it raise
+        mend = "check the name or path, and that it holds a chat template"
+        return Finding(False, f"{name}: {_first_line(error)}", mend)
+    return Finding(True, f"{name}: {len(tokenizer)} tokens, template renders {len(text)} chars")
+
+
+def check_wandb() -> Finding:
+    try:
+        found = metadata.version("wandb")
+    except metadata.PackageNotFoundError:
+        return Finding(False, "not installed", "pip install wandb")
+    mode = os.environ.get("WANDB_MODE", "")
+    if mode in ("offline", "disabled", "dryrun"):
+        return Finding(True, f"{found}, {mode} by WANDB_MODE")
+    if os.environ.get("WANDB_API_KEY"):
+        return Finding(True, f"{found}, online with WANDB_API_KEY")
+    return Finding(True, f"{found}; off unless --env.use_wandb true (WANDB_MODE=offline: no login)")
+
+
+async def check_endpoint(base_url: str | None, model: str | None, key: str) -> Finding:
+    """Ask for one tool call: whether it comes back as one is what a rollout lives on."""
+    if base_url is None:
+        return Finding(True, "none given: the embedded policies are used (--base-url tries one)")
+    import httpx
+
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    url = base_url.rstrip("/")
+    async with httpx.AsyncClient(timeout=ENDPOINT_TIMEOUT, headers=headers) as client:
+        try:
+            models = await _models(client, url)
+            model = model or next(iter(models), None)
+            if model is None:
+                return Finding(False, f"{url}/models lists no model", "name one by --model-name")
+            response = await client.post(f"{url}/chat/completions", json=_question(model))
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            return Finding(
+                False, f"{url}: {_first_line(error)}",
+                "start the endpoint, or correct --base-url (it ends in /v1)",
+            )  # fmt: skip
+    if response.status_code != 200:
+        return Finding(
+            False, f"{model}: HTTP {response.status_code} {response.text[:200]!r}",
+            "401/403: put the key into the variable --api-key-env names; 404: correct "
+            "--base-url or --model-name; 400: the server may have to allow tool calls",
+        )  # fmt: skip
+    return judge_answer(model, response, models.get(model))
+
+
+async def _models(client: Any, url: str) -> dict[str, int | None]:
+    """Models by name with their context length; empty where the endpoint has no such list."""
+    response = await client.get(f"{url}/models")
+    try:
+        listed = response.json()["data"] if response.status_code == 200 else []
+        return {
+            entry["id"]: entry.get("max_model_len") or entry.get("context_length")
+            for entry in listed
+        }
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def _question(model: str) -> dict[str, Any]:
+    parameters = {
+        "type": "object",
+        "properties": {"command": {"type": "string"}},
+        "required": ["command"],
+    }
+    function = {
+        "name": "evennia_command",
+        "description": "Send one command to the world.",
+        "parameters": parameters,
+    }
+    return {
+        "model": model,
+        "max_tokens": 1024,
+        "temperature": 0,
+        "messages": [{"role": "user", "content": "Call evennia_command with the command `look`."}],
+        "tools": [{"type": "function", "function": function}],
+    }
+
+
+def judge_answer(model: str, response: Any, context: int | None) -> Finding:
+    """Whether a chat completion holds a usable tool call, and what else it shows."""
+    import json
+
+    mend = (
+        "start the server with tool calls on (vLLM: --enable-auto-tool-choice "
+        "--tool-call-parser NAME), or set --env.tool_call_parser to the model's format"
+    )
+    try:
+        message = response.json()["choices"][0]["message"]
+        calls = message.get("tool_calls") or []
+        arguments = [json.loads(call["function"]["arguments"]) for call in calls]
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+        return Finding(False, f"{model}: no usable answer ({_first_line(error)})", mend)
+    if not calls:
+        said = str(message.get("content") or "")[:80]
+        return Finding(False, f"{model}: answered {said!r} instead of calling the tool", mend)
+    if not isinstance(arguments[0], dict) or "command" not in arguments[0]:
+        return Finding(False, f"{model}: called the tool without its argument: {arguments}", mend)
+    thinks = any(message.get(k) for k in ("reasoning_content", "reasoning", "reasoning_details"))
+    length = f"context {context} tokens" if context else "context length not reported"
+    reasoning = "reasoning comes apart" if thinks else "no reasoning shown"
+    return Finding(True, f"{model}: tool calls work, {reasoning}, {length}")
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

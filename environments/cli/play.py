@@ -1,0 +1,102 @@
+"""`evennia-world play`: a task in the terminal, for a person, against a real instance."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from typing import Any
+
+from environments.tasks.build import make_task
+from environments.tasks.model import Family, Task, Verdict
+from environments.tasks.verdict import judge
+from environments.worlds import RolloutWorld
+from world_fixtures.errors import UserError
+from world_fixtures.servers import ServerPool
+
+HELP = """\
+Type what you would do: look, north, read letter, get key, ... ('help' lists it all).
+  :disconnect   leave the world (ends this part, if more follow)
+  :submit       answer the task's questions and see the verdict
+  :task         show the task again
+  :quit         give up"""
+
+
+def run(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="evennia-world play", description="Play a task yourself.")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--difficulty", type=int, default=1, help="1 to 10")
+    parser.add_argument("--family", default="errand", help=", ".join(Family))
+    parser.add_argument("--kind", help="sub-kind of the family")
+    options = parser.parse_args(argv[1:])
+    if options.family not in list(Family):
+        raise UserError(f"unknown family {options.family!r}: choose from {', '.join(Family)}")
+    family = Family(options.family)
+    task = make_task(family, options.seed, options.difficulty, kind=options.kind)
+    verdict = asyncio.run(_play(task))
+    if verdict is None:
+        return 1
+    _show(verdict)
+    return 0 if verdict.success else 1
+
+
+async def _play(task: Task) -> Verdict | None:
+    async with ServerPool(1) as pool:
+        world = await RolloutWorld.begin("play", task, pool)
+        try:
+            for number, stage in enumerate(task.stages):
+                await world.begin_stage(number)
+                print(f"\n{'=' * 72}\n{stage.prompt}\n{'=' * 72}\n{HELP}\n")
+                print(await world.connect())
+                if not await _stage(world, stage.prompt):
+                    return None
+            state = await world.state()
+            return judge(task, state, world.events, world.answer, sessions=world.sessions)
+        finally:
+            world.close()
+
+
+async def _stage(world: RolloutWorld, prompt: str) -> bool:
+    """Play one stage; False when the player gave up."""
+    while not world.stage_over:
+        line = await _ask("> ")
+        if line is None or line == ":quit":
+            return False
+        if line == ":task":
+            print(prompt)
+        elif line == ":disconnect":
+            print(await world.disconnect())
+            if world.last_stage:
+                print(await world.connect())
+        elif line == ":submit":
+            print(world.submit(await _answer(world.task)))
+        else:
+            print((await world.command(line)).text)
+    return True
+
+
+async def _answer(task: Task) -> dict[str, Any]:
+    answer: dict[str, Any] = {}
+    for field in task.answer_fields:
+        line = await _ask(f"{field}: ") or ""
+        try:
+            answer[field] = json.loads(line)
+        except ValueError:
+            answer[field] = [part.strip() for part in line.split(",")] if "," in line else line
+    return answer
+
+
+async def _ask(prompt: str) -> str | None:
+    """A line from the terminal, None at its end. Waits beside the event loop."""
+    print(prompt, end="", flush=True)
+    line = await asyncio.to_thread(sys.stdin.readline)
+    return line.strip() if line else None
+
+
+def _show(verdict: Verdict) -> None:
+    print(f"\nreward {verdict.reward:.2f}   {'solved' if verdict.success else 'not solved'}")
+    for part, value in verdict.parts.items():
+        print(f"  {part:<12} {value:.2f}")
+    for reason in verdict.reasons:
+        print(f"  - {reason}")

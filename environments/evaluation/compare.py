@@ -1,0 +1,190 @@
+"""Two runs of the same tasks: how much the second differs, how sure that is, and where.
+
+Paired by task, so that what makes a task hard cancels out. B is measured against A: a
+difference above 0 says that B is better.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import fmean
+
+from environments.evaluation.metrics import task_means
+from environments.evaluation.rundir import SAMPLES, read_samples
+from environments.evaluation.statistics import Interval, paired
+from environments.trajectories.record import Rollout
+from world_fixtures.errors import UserError
+from world_fixtures.spec import Frozen, digest
+
+METRICS = {"reward": "mean_reward", "success": "success_rate", "spl": "spl"}
+"""What can be compared, by the name on the command line."""
+ALPHA = 0.05
+SAME = 1e-9
+"""Scores nearer than this are equal."""
+
+
+class Trajectory(Frozen):
+    """Where a rollout is to be found."""
+
+    samples: str
+    """Path of the samples.jsonl."""
+    line: int
+    """1-based; also the number of its anchor `#sample-<line>` in report.html."""
+    attempt: int
+    stop: str
+
+
+class TaskPair(Frozen):
+    """One task in both runs."""
+
+    task: str
+    family: str
+    a: float
+    """Mean score over the attempts."""
+    b: float
+    success_a: float
+    success_b: float
+    trajectories_a: tuple[Trajectory, ...]
+    trajectories_b: tuple[Trajectory, ...]
+
+
+class Comparison(Frozen):
+    """B against A."""
+
+    metric: str
+    a: str
+    b: str
+    tasks: int
+    mean_a: float
+    mean_b: float
+    difference: float
+    """Mean of B - A over the tasks both have."""
+    ci95: Interval | None
+    p_value: float
+    """Two-sided sign-flip permutation test."""
+    significant: bool
+    """p_value below 0.05 and no 0 within ci95."""
+    wins: int
+    """Tasks in which B scores more than A."""
+    losses: int
+    ties: int
+    flipped: tuple[TaskPair, ...]
+    """Tasks that one run solves in at least half of its attempts and the other does not."""
+    only_a: tuple[str, ...]
+    """Tasks without a score in B: not played there, or failed."""
+    only_b: tuple[str, ...]
+
+
+class Played(Frozen):
+    """The rollouts of one run and the file they were read from."""
+
+    source: str
+    rollouts: tuple[Rollout, ...]
+
+
+def load_played(path: Path) -> Played:
+    """A run directory, or a samples file itself. Raises UserError where there is none."""
+    samples = path / SAMPLES if path.is_dir() else path
+    if not samples.exists():
+        raise UserError(f"{samples} does not exist: name a run directory or its {SAMPLES}")
+    rollouts = tuple(read_samples(samples))
+    if not rollouts:
+        raise UserError(f"{samples} holds no finished sample")
+    return Played(source=str(samples), rollouts=rollouts)
+
+
+def compare(a: Played, b: Played, metric: str = "reward") -> Comparison:
+    """B against A by `metric`, one of METRICS.
+
+    Raises UserError where the runs share no scored task, or a task's content differs.
+    """
+    name = METRICS[metric]
+    _same_tasks(a, b)
+    scores_a, scores_b = task_means(a.rollouts, name), task_means(b.rollouts, name)
+    shared = [task for task in scores_a if task in scores_b]
+    if not shared:
+        raise UserError(f"{a.source} and {b.source} share no task with a {metric}")
+    values_a, values_b = ([scores[t] for t in shared] for scores in (scores_a, scores_b))
+    found = paired(values_a, values_b)
+    pairs = _pairs(a, b, shared, scores_a, scores_b)
+    wins = sum(p.b > p.a + SAME for p in pairs)
+    losses = sum(p.a > p.b + SAME for p in pairs)
+    within = found.ci95 is None or found.ci95[0] <= 0 <= found.ci95[1]
+    return Comparison(
+        metric=metric, a=a.source, b=b.source, tasks=len(shared),
+        mean_a=fmean(values_a), mean_b=fmean(values_b),
+        difference=found.difference, ci95=found.ci95, p_value=found.p_value,
+        significant=found.p_value < ALPHA and not within,
+        wins=wins, losses=losses, ties=len(shared) - wins - losses,
+        flipped=tuple(p for p in pairs if (p.success_a >= 0.5) != (p.success_b >= 0.5)),
+        only_a=tuple(t for t in scores_a if t not in scores_b),
+        only_b=tuple(t for t in scores_b if t not in scores_a),
+    )  # fmt: skip
+
+
+def _same_tasks(a: Played, b: Played) -> None:
+    known = {r.task.id: r.task for r in a.rollouts}
+    for rollout in b.rollouts:
+        before = known.get(rollout.task.id, rollout.task)
+        if before != rollout.task and digest(before.model_dump(mode="json")) != digest(
+            rollout.task.model_dump(mode="json")
+        ):
+            raise UserError(
+                f"task {rollout.task.id!r} is not the same in {a.source} and {b.source}: "
+                "compare runs of one suite, made with one version of it"
+            )
+
+
+def _pairs(
+    a: Played, b: Played, shared: Sequence[str],
+    scores_a: dict[str, float], scores_b: dict[str, float],
+) -> list[TaskPair]:  # fmt: skip
+    success_a, success_b = (task_means(run.rollouts, "success_rate") for run in (a, b))
+    where_a, where_b = _trajectories(a), _trajectories(b)
+    families = {r.task.id: r.task.family.value for r in a.rollouts}
+    return [
+        TaskPair(
+            task=t, family=families[t], a=scores_a[t], b=scores_b[t],
+            success_a=success_a[t], success_b=success_b[t],
+            trajectories_a=tuple(where_a[t]), trajectories_b=tuple(where_b[t]),
+        )
+        for t in shared
+    ]  # fmt: skip
+
+
+def _trajectories(played: Played) -> dict[str, list[Trajectory]]:
+    found: dict[str, list[Trajectory]] = {}
+    for line, rollout in enumerate(played.rollouts, start=1):
+        found.setdefault(rollout.task.id, []).append(
+            Trajectory(
+                samples=played.source, line=line, attempt=rollout.attempt, stop=rollout.stop.value
+            )
+        )
+    return found
+
+
+def comparison_text(found: Comparison) -> str:
+    """The comparison for a terminal, with a line for each flipped task and its trajectories."""
+    ci95 = "" if found.ci95 is None else f" [{found.ci95[0]:+.3f}, {found.ci95[1]:+.3f}]"
+    said = "a difference" if found.significant else "no difference that these tasks can show"
+    lines = [
+        f"A  {found.mean_a:.3f}  {found.a}",
+        f"B  {found.mean_b:.3f}  {found.b}",
+        f"B - A  {found.difference:+.3f}{ci95} in {found.metric} over {found.tasks} tasks, "
+        f"p = {found.p_value:.4f}: {said}",
+        f"wins {found.wins}, losses {found.losses}, ties {found.ties}, "
+        f"flipped {len(found.flipped)}",
+    ]
+    for name, left in (("A", found.only_a), ("B", found.only_b)):
+        if left:
+            lines.append(f"left out: {len(left)} tasks with a score in {name} alone")
+    for pair in found.flipped:
+        turned = "won " if pair.success_b > pair.success_a else "lost"
+        lines.append(f"{turned}  {pair.task}  {pair.a:.2f} -> {pair.b:.2f}")
+        lines += [
+            f"        {name} {t.samples}:{t.line}"
+            for name, found_at in (("A", pair.trajectories_a), ("B", pair.trajectories_b))
+            for t in found_at
+        ]
+    return "\n".join(lines)

@@ -1,0 +1,170 @@
+"""report.html: a whole run in one file that needs no network.
+
+Numbers, tables and the list of samples are in the page. What a sample holds is embedded
+as JSON beside it and is built into the page when the reader opens it, by a script that
+sets text and never markup: all of it was written by a model or a world, and a content
+security policy lets no other script run.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from environments.evaluation.metrics import Measure, Metrics, Stratum
+from environments.evaluation.plots import Row, histogram, interval_plot
+from environments.evaluation.results import shown
+from environments.evaluation.rundir import Run
+from environments.evaluation.samples import outcome, sample_detail
+from environments.trajectories.record import Rollout
+
+TEMPLATES = Path(__file__).with_name("templates")
+MAX_BYTES = 9_000_000
+"""Of embedded samples. Unsolved ones go first; what does not fit is in samples.jsonl."""
+
+COLUMNS = {
+    "mean_reward": "mean reward",
+    "success_rate": "success",
+    "spl": "SPL",
+    "map_f1": "map F1",
+    "turns": "turns",
+    "invalid_commands": "invalid",
+}
+
+
+def render_report(
+    run: Run, rollouts: Sequence[Rollout], metrics: Metrics, *, max_bytes: int = MAX_BYTES
+) -> str:
+    """The page, as text."""
+    script = (TEMPLATES / "report.js").read_text("utf-8")
+    return _environment().get_template("report.html").render(
+        run=run,
+        metrics=metrics,
+        overall=metrics.overall,
+        missing=run.total - metrics.overall.n - metrics.overall.failed,
+        headline=_headline(metrics),
+        plots=_plots(rollouts, metrics),
+        tables=_tables(metrics),
+        samples=_samples(rollouts, max_bytes),
+        families=list(metrics.family),
+        style=Markup((TEMPLATES / "report.css").read_text("utf-8")),
+        script=Markup(script),
+        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+    )  # fmt: skip
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+
+
+def _headline(metrics: Metrics) -> list[tuple[str, Measure]]:
+    measures = metrics.overall.measures
+    titles = {"mean_reward": "mean reward", "success_rate": "success rate", "spl": "SPL"}
+    most = max((int(n[5:]) for n in measures if n.startswith("pass@")), default=1)
+    if most > 1:
+        titles |= {f"pass@{most}": f"pass@{most}", f"pass^{most}": f"pass^{most}"}
+    found = [(title, measures[name]) for name, title in titles.items() if name in measures]
+    if metrics.position is not None:
+        found.append(("random 0 to oracle 1", metrics.position))
+    return found
+
+
+def _plots(rollouts: Sequence[Rollout], metrics: Metrics) -> list[tuple[str, Markup]]:
+    if not metrics.overall.n:
+        return []
+    rewards = [r.verdict.reward for r in rollouts if r.verdict is not None]
+    families, difficulties = "Mean reward by family", "Mean reward by difficulty"
+    spread = "Rollouts by reward"
+    return [
+        (families, Markup(interval_plot(_rows(metrics, "family"), families))),
+        (spread, Markup(histogram(rewards, spread))),
+        (difficulties, Markup(interval_plot(_rows(metrics, "difficulty"), difficulties))),
+    ]
+
+
+def _rows(metrics: Metrics, of: str) -> list[Row]:
+    rows = []
+    own: dict[str, Stratum] = getattr(metrics, of)
+    for name, stratum in {"all": metrics.overall, **own}.items():
+        measure = stratum.measures.get("mean_reward")
+        if measure is None:
+            continue
+        others = {b: _stratum(m, of, name) for b, m in metrics.baselines.items()}
+        marks = {
+            b: s.measures["mean_reward"].mean
+            for b, s in others.items()
+            if s is not None and "mean_reward" in s.measures
+        }
+        rows.append(Row(name, measure.mean, measure.ci95, marks))
+    return rows
+
+
+def _stratum(metrics: Metrics, of: str, name: str) -> Stratum | None:
+    return metrics.overall if name == "all" else getattr(metrics, of).get(name)
+
+
+def _tables(metrics: Metrics) -> list[dict[str, Any]]:
+    """One table each for families, difficulties and splits; a baseline is a line of its own."""
+    present = {n: t for n, t in COLUMNS.items() if n in metrics.overall.measures}
+    tables = []
+    for of in ("family", "difficulty", "split"):
+        own: dict[str, Stratum] = getattr(metrics, of)
+        if of == "split" and len(own) < 2:
+            continue
+        groups = []
+        for name in (*own, "all"):
+            lines = [("", _stratum(metrics, of, name))]
+            lines += [(b, _stratum(m, of, name)) for b, m in metrics.baselines.items()]
+            groups.append([_line(name, who, s, present) for who, s in lines if s is not None])
+        tables.append({"title": of, "head": ["n", *present.values()], "groups": groups})
+    return tables
+
+
+def _line(name: str, who: str, stratum: Stratum, columns: dict[str, str]) -> dict[str, Any]:
+    n = f"{stratum.n} + {stratum.failed} failed" if stratum.failed else str(stratum.n)
+    cells = [_cell(stratum.measures.get(column)) for column in columns]
+    return {"name": who or name, "baseline": bool(who), "cells": [(n, ""), *cells]}
+
+
+def _cell(measure: Measure | None) -> tuple[str, str]:
+    """A mean and, apart, its interval."""
+    mean, _, interval = shown(measure).partition(" ")
+    return mean, interval
+
+
+def _samples(rollouts: Sequence[Rollout], max_bytes: int) -> list[dict[str, Any]]:
+    samples: list[dict[str, Any]] = [
+        {
+            "line": i, "task": r.task.id, "attempt": r.attempt, "family": r.task.family.value,
+            "difficulty": r.task.difficulty, "outcome": outcome(r), "turns": r.turns,
+            "reward": None if r.verdict is None else r.verdict.reward, "detail": None,
+        }
+        for i, r in enumerate(rollouts, start=1)
+    ]  # fmt: skip
+    room = max_bytes
+    for sample in sorted(samples, key=lambda s: s["outcome"] == "solved"):
+        detail = _embedded(sample_detail(rollouts[sample["line"] - 1]))
+        if len(detail) <= room:
+            room -= len(detail)
+            sample["detail"] = Markup(detail)
+    return samples
+
+
+def _embedded(value: Any) -> str:
+    """JSON that is safe within a script element: it can neither end it nor begin a comment."""
+    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"))
+    for char in "<>&":
+        text = text.replace(char, f"\\u{ord(char):04x}")
+    return text

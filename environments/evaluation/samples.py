@@ -1,0 +1,141 @@
+"""One rollout as the report shows it: the walk, the turns, what each did, the verdict."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from environments.trajectories.record import Message, Rollout, ToolCallRecord
+from world_fixtures.protocol import Change, Event
+
+MAX_TEXT = 4_000
+"""Characters of one text; the rest is in samples.jsonl."""
+
+
+def outcome(rollout: Rollout) -> str:
+    """`solved`, `unsolved`, or `failed` where there is no verdict."""
+    if rollout.verdict is None:
+        return "failed"
+    return "solved" if rollout.verdict.success else "unsolved"
+
+
+def walked_path(rollout: Rollout) -> list[str]:
+    """Room ids in the order in which the agent was in them."""
+    agent = rollout.task.spec.agent
+    path = [agent.location]
+    for event in rollout.events:
+        if event.actor != agent.id:
+            continue
+        if event.room != path[-1]:
+            path.append(event.room)
+        path += [
+            str(c.after) for c in event.changes if c.entity == agent.id and c.field == "location"
+        ]
+    return path
+
+
+def sample_detail(rollout: Rollout) -> dict[str, Any]:
+    """Everything of one sample that is shown when it is opened, as plain JSON."""
+    verdict = rollout.verdict
+    return {
+        "facts": _facts(rollout),
+        "failure": rollout.failure,
+        "parts": verdict.parts if verdict else {},
+        "goals": verdict.goals if verdict else {},
+        "reasons": [_cut(reason) for reason in verdict.reasons] if verdict else [],
+        "answer": None if rollout.answer is None else _cut(_compact(rollout.answer)),
+        "stages": [
+            {"prompt": _cut(stage.prompt), "restart": stage.restart, "turns": turns}
+            for stage, turns in zip(rollout.task.stages, _stages(rollout), strict=False)
+        ],
+        "map": _map(rollout),
+    }
+
+
+def _facts(rollout: Rollout) -> dict[str, str]:
+    task = rollout.task
+    facts = {
+        "kind": task.kind,
+        "split": task.split,
+        "seed": str(task.seed),
+        "ended": rollout.stop.value,
+        "turns": f"{rollout.turns} of {task.max_turns}",
+        "walkthrough": f"{task.optimal_steps} commands",
+        "tokens": f"{rollout.prompt_tokens} in, {rollout.completion_tokens} out",
+        "time": f"{rollout.seconds:.1f} s",
+        "rollout": rollout.id,
+    }
+    if rollout.verdict is not None and rollout.verdict.spl is not None:
+        facts["SPL"] = f"{rollout.verdict.spl:.2f}"
+    return facts
+
+
+def _stages(rollout: Rollout) -> Iterator[list[dict[str, Any]]]:
+    """The turns of each stage: what the model said, and its calls with their effects."""
+    events = {event.seq: event for event in rollout.events}
+    calls: dict[int, list[ToolCallRecord]] = {}
+    for call in rollout.tool_calls:
+        calls.setdefault(call.turn, []).append(call)
+    number = 0
+    for conversation in rollout.conversations:
+        turns = []
+        for message in conversation:
+            if message.get("role") != "assistant":
+                continue
+            number += 1
+            turns.append({
+                "n": number,
+                "thought": _cut(_reasoning(message)),
+                "said": _cut(_text(message.get("content"))),
+                "calls": [_call(c, events.get(c.event or 0)) for c in calls.get(number, [])],
+            })  # fmt: skip
+        yield turns
+
+
+def _call(call: ToolCallRecord, event: Event | None) -> dict[str, Any]:
+    arguments = call.arguments
+    command = arguments.get("command") if isinstance(arguments, dict) else None
+    return {
+        "tool": call.name,
+        "typed": _cut(command if isinstance(command, str) else _compact(arguments)),
+        "seen": _cut(call.result),
+        "error": None if call.error is None else _cut(call.error),
+        "kind": None if event is None else event.kind.value,
+        "room": None if event is None else event.room,
+        "changes": [] if event is None else [_change(c) for c in event.changes],
+    }
+
+
+def _change(change: Change) -> str:
+    before, after = (_compact(value) for value in (change.before, change.after))
+    return _cut(f"{change.entity}.{change.field}: {before} \u2192 {after}")
+
+
+def _reasoning(message: Message) -> str:
+    return _text(message.get("reasoning_content") or message.get("reasoning"))
+
+
+def _text(content: Any) -> str:
+    """A message's content, which may be a string, a list of parts, or missing."""
+    if isinstance(content, str):
+        return content.strip()
+    return "" if content is None else _compact(content)
+
+
+def _compact(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _cut(text: str) -> str:
+    over = len(text) - MAX_TEXT
+    return text if over <= 0 else f"{text[:MAX_TEXT]} \u2026 ({over} characters more)"
+
+
+def _map(rollout: Rollout) -> str | None:
+    """The world's map as SVG with the walk on it; None where maps cannot be drawn."""
+    try:
+        from world_fixtures.draw import map_svg
+    except ImportError:
+        return None
+    return map_svg(rollout.task.spec, walked_path(rollout))

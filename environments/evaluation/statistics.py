@@ -1,0 +1,171 @@
+"""Intervals and tests for evaluations. The task is the unit that was sampled.
+
+Attempts at one task resemble each other, so every function here takes one number a task
+(the mean over its attempts) and treats tasks as independent: a cluster analysis, see
+Miller 2024, "Adding Error Bars to Evals", arXiv 2411.00640.
+
+Intervals are at the 95 % level. Which method serves which numbers was decided by
+simulation at 4 to 250 tasks: from 50 tasks on the methods here and the bootstrap all cover
+about 95 %, at 4 to 12 tasks the bootstrap of rewards or of repeated attempts covers up to
+30 points less. Rare failures in a dozen tasks defeat every method (coverage down to 55 %).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+Interval = tuple[float, float]
+LEVEL = 0.95
+SEED = 20_240_229
+"""Of every resampling: the same input gives the same interval."""
+RESAMPLES = 4_999
+
+
+def pass_at_k(n: int, c: int, k: int) -> float:
+    """Chance that at least one of `k` attempts succeeds, from `c` successes in `n` >= k.
+
+    The unbiased estimator 1 - C(n-c, k) / C(n, k) of Chen et al. 2021, arXiv 2107.03374.
+    """
+    return 1.0 - math.comb(n - c, k) / math.comb(n, k)
+
+
+def pass_hat_k(n: int, c: int, k: int) -> float:
+    """Chance that all of `k` attempts succeed: C(c, k) / C(n, k), Yao et al. 2024, 2406.12045."""
+    return math.comb(c, k) / math.comb(n, k)
+
+
+def rate_interval(values: ArrayLike) -> Interval | None:
+    """Interval of the mean of numbers in [0, 1], one a task; None without numbers.
+
+    All of them 0 or 1 (one attempt a task): Jeffreys' interval for a binomial share,
+    whose coverage is nearest to 95 % (Brown, Cai & DasGupta 2001, Statistical Science 16).
+    Otherwise: Wilson's interval at the sample size that a binomial share with the observed
+    variance would need, and Student's t in place of z for having estimated that variance
+    (Korn & Graubard 1998, Survey Methodology 24; Dean & Pagano 2015, J. Surv. Stat. Methodol. 3).
+    """
+    x = np.asarray(values, dtype=float)
+    if not x.size:
+        return None
+    mean = float(x.mean())
+    if np.all((x == 0) | (x == 1)):
+        return _jeffreys(round(mean * x.size), x.size)
+    if x.size == 1:
+        return None
+    variance = float(x.var(ddof=1)) / x.size
+    if variance <= 1e-18:
+        return mean, mean
+    size = mean * (1 - mean) / variance
+    return _wilson(mean, size, float(stats.t.ppf((1 + LEVEL) / 2, x.size - 1)))
+
+
+def count_interval(values: ArrayLike) -> Interval | None:
+    """Student's t interval of a mean of counts, one a task; None for fewer than two."""
+    x = np.asarray(values, dtype=float)
+    if x.size < 2:
+        return None
+    half = float(stats.t.ppf((1 + LEVEL) / 2, x.size - 1) * x.std(ddof=1) / math.sqrt(x.size))
+    mean = float(x.mean())
+    return max(0.0, mean - half), mean + half
+
+
+def _jeffreys(successes: int, n: int) -> Interval:
+    tail = (1 - LEVEL) / 2
+    posterior = stats.beta(successes + 0.5, n - successes + 0.5)
+    low = 0.0 if successes == 0 else float(posterior.ppf(tail))
+    high = 1.0 if successes == n else float(posterior.ppf(1 - tail))
+    return low, high
+
+
+def _wilson(mean: float, size: float, z: float) -> Interval:
+    centre = mean + z * z / (2 * size)
+    half = z * math.sqrt(mean * (1 - mean) / size + (z / (2 * size)) ** 2)
+    scale = 1 + z * z / size
+    return max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale)
+
+
+class Paired(NamedTuple):
+    """What the differences between two runs on the same tasks say."""
+
+    difference: float
+    ci95: Interval | None
+    """BCa bootstrap over tasks; Student's t below 20 tasks, where the bootstrap is too narrow."""
+    p_value: float
+    """Two-sided sign-flip permutation test of no difference, exact where that is quick."""
+
+
+def paired(a: ArrayLike, b: ArrayLike) -> Paired:
+    """Mean of b - a over tasks, which stand in the same order in both."""
+    d = np.asarray(b, dtype=float) - np.asarray(a, dtype=float)
+    d[np.abs(d) < 1e-12] = 0.0
+    return Paired(float(d.mean()), _difference_interval(d), _sign_flip(d))
+
+
+def _difference_interval(d: NDArray[np.float64]) -> Interval | None:
+    if d.size < 2:
+        return None
+    if np.all(d == d[0]):
+        return float(d[0]), float(d[0])
+    if d.size < 20:
+        low, high = stats.t.interval(
+            LEVEL, d.size - 1, loc=d.mean(), scale=d.std(ddof=1) / math.sqrt(d.size)
+        )
+        return float(low), float(high)
+    found = stats.bootstrap(
+        (d,), np.mean, n_resamples=RESAMPLES, batch=_batch(d.size), confidence_level=LEVEL,
+        method="BCa", rng=np.random.default_rng(SEED),
+    )  # fmt: skip
+    return float(found.confidence_interval.low), float(found.confidence_interval.high)
+
+
+def _sign_flip(d: NDArray[np.float64]) -> float:
+    moved = d[d != 0]
+    if moved.size < 2:
+        return 1.0  # of one difference either sign is as likely, and as extreme
+    found = stats.permutation_test(
+        (moved,), np.mean, permutation_type="samples", vectorized=True, n_resamples=9_999,
+        batch=_batch(moved.size), rng=np.random.default_rng(SEED),
+    )  # fmt: skip
+    return float(found.pvalue)
+
+
+def position(
+    score: Sequence[float], floor: Sequence[float], ceiling: Sequence[float]
+) -> tuple[float, Interval | None] | None:
+    """Where `score` stands between `floor` (0) and `ceiling` (1), by means over the same tasks.
+
+    The interval is a percentile bootstrap over tasks. None where floor meets ceiling.
+    """
+    rows = np.asarray([score, floor, ceiling], dtype=float)
+    tasks = rows.shape[1]
+    if tasks == 0 or math.isclose(rows[1].mean(), rows[2].mean(), abs_tol=1e-9):
+        return None
+    share = _share(rows.mean(axis=1))
+    if tasks < 2:
+        return float(share), None
+    rng = np.random.default_rng(SEED)
+    drawn = [
+        _share(rows[:, rng.integers(0, tasks, (size, tasks))].mean(axis=2))
+        for size in _sizes(RESAMPLES, _batch(tasks))
+    ]
+    low, high = np.nanquantile(np.concatenate(drawn), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return float(share), (float(low), float(high))
+
+
+def _share(means: NDArray[np.float64]) -> NDArray[np.float64]:
+    gap = means[2] - means[1]
+    return (means[0] - means[1]) / np.where(gap == 0, np.nan, gap)
+
+
+def _batch(n: int) -> int:
+    """Resamples at a time, so that no array passes two million numbers."""
+    return max(1, 2_000_000 // n)
+
+
+def _sizes(total: int, batch: int) -> list[int]:
+    return [min(batch, total - done) for done in range(0, total, batch)]

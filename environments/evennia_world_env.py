@@ -1,0 +1,256 @@
+"""The environment: `python environments/evennia_world_env.py serve|process|evaluate`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+if __package__ in (None, ""):  # run as a program from a clone
+    root = str(Path(__file__).resolve().parents[1])
+    sys.path[:] = [
+        root,
+        *(p for p in sys.path if Path(p or ".").resolve() != Path(__file__).parent),
+    ]
+
+import contextlib
+from typing import Any
+
+from atroposlib.envs.base import APIServerConfig, EvalHandlingEnum
+from atroposlib.envs.server_handling.server_manager import ServerManager
+from pydantic import Field
+
+from environments import evaluate_mode
+from environments.agent_loop import AgentResult
+from environments.assessment import Gate
+from environments.groups import ScoredRollout
+from environments.hermes_base_env import HermesAgentBaseEnv, HermesAgentEnvConfig
+from environments.policies.endpoint import PolicyEndpoint
+from environments.policies.registry import get_policy
+from environments.rollout import SYSTEM_PROMPT, Settings, play
+from environments.rollout_metrics import RolloutMetrics
+from environments.tasks.model import Family, Task
+from environments.tasks.sampler import Curriculum
+from environments.tasks.verdict import Weights
+from environments.tool_context import ToolContext
+from environments.toolsets import Tool
+from environments.trajectories.record import Rollout
+from world_fixtures.servers import ServerPool
+
+TOKENIZER = str(Path(__file__).parent / "tokenizer")
+
+
+class EvenniaWorldEnvConfig(HermesAgentEnvConfig):
+    """Options of the environment, beside those of its bases."""
+
+    policy: str = Field(
+        "noisy", description="Embedded policy that plays when no model is configured"
+    )
+    suite: str = Field("basics", description="Suite of tasks for evaluate: a name or a file")
+    eval_attempts: int = Field(1, ge=1, description="Rollouts of each task in evaluate")
+    eval_concurrency: int = Field(64, ge=1, description="Rollouts at once in evaluate")
+    eval_temperature: float = Field(0.0, ge=0, description="Sampling temperature in evaluate")
+    families: dict[str, float] = Field(
+        {f.value: 1.0 for f in Family}, description="Weight of each family among training tasks"
+    )
+    difficulty: tuple[int, int] = Field(
+        (1, 5), description="Lowest and highest difficulty to train on"
+    )
+    target_success: float | None = Field(
+        None, description="Move the difficulty to keep the success rate here; null: stay uniform"
+    )
+    seed: int = Field(0, description="Seed of the sequence of training tasks")
+    world_servers: int | None = Field(
+        None, ge=1, description="World server processes; null: one a core, less one"
+    )
+    gate: Gate = Field(Gate(), description="Which tool calls are dispatched")
+    reward_weights: Weights = Field(Weights(), description="Weights of the reward's parts")
+
+
+class EvenniaWorldEnv(HermesAgentBaseEnv):
+    """A persistent text world that an agent has to know its way in.
+
+    ## Description
+    Each rollout plays one task in a sealed instance of a world, served by a real Evennia
+    server. Worlds are generated from a seed and a difficulty, or authored as YAML.
+
+    ## Action Space
+    Five tools: `evennia_connect()`, `evennia_command(command)`, `evennia_observe()`,
+    `evennia_disconnect()`, `evennia_submit(answer)`. A command is a line of plain words.
+
+    ## Observation Space
+    Text: the room with its exits and things, the answer to a command, or
+    `{"error": ...}` as JSON when a call could not be carried out.
+
+    ## Starting State
+    Disconnected, in the initial state of the task's world. Persistence tasks have several
+    stages; each begins a new conversation, and only the world remembers.
+
+    ## Rewards
+    [0, 1] from the final state, the events and the submitted answer: weighted parts for
+    outcome, progress, efficiency, evidence and discipline.
+
+    ## Episode End
+    `evennia_submit`, a turn without tool calls, the limit of turns, tokens or time.
+
+    ## Arguments
+    See `EvenniaWorldEnvConfig`.
+
+    ## References
+    Anderson et al. 2018 (arXiv 1807.06757) for SPL.
+    """
+
+    name = "evennia_world"
+    env_config_cls = EvenniaWorldEnvConfig
+    config: EvenniaWorldEnvConfig
+
+    @classmethod
+    def config_init(cls) -> tuple[EvenniaWorldEnvConfig, list[APIServerConfig]]:
+        """Defaults with which every mode runs as it is, offline."""
+        config = EvenniaWorldEnvConfig(
+            wandb_name="evennia_world",
+            use_wandb=False,
+            tokenizer_name=TOKENIZER,
+            enabled_toolsets=["evennia"],
+            group_size=4,
+            batch_size=16,
+            total_steps=100,
+            max_token_length=16384,
+            steps_per_eval=0,
+            eval_handling=EvalHandlingEnum.LIMIT_TRAIN,
+            include_messages=True,
+            data_path_to_save_groups=None,
+        )
+        server = APIServerConfig(
+            model_name="", base_url="", api_key="none", server_type="openai", health_check=False,
+            num_max_requests_at_once=512, num_requests_for_eval=512,
+        )  # fmt: skip
+        return config, [server]
+
+    def __init__(
+        self, config: Any, server_configs: Any, slurm: bool = False, testing: bool = False
+    ) -> None:
+        self.embedded = not server_configs[0].base_url
+        if self.embedded:
+            get_policy(config.policy)  # an unknown one is told before anything starts
+            server_configs[0].model_name = config.policy
+        super().__init__(config, server_configs, slurm, testing)
+        self.server_configs = server_configs
+        self.metrics = RolloutMetrics()
+        self.pool: ServerPool
+        self.endpoint: PolicyEndpoint | None = None
+        self._running = contextlib.AsyncExitStack()
+        self.on_rollout: list[Any] = []
+        """Called with each finished Rollout of training."""
+        self.curriculum = Curriculum(
+            config.families,
+            tuple(config.difficulty),
+            config.seed,
+            target_success=config.target_success,
+        )
+
+    async def setup(self) -> None:
+        """Start the world servers and, where no model is configured, the policy endpoint."""
+        self.pool = await self._running.enter_async_context(ServerPool(self.config.world_servers))
+        if self.embedded:
+            self.endpoint = await self._running.enter_async_context(PolicyEndpoint())
+            self.server_configs[0].base_url = self.endpoint.base_url
+            self.server = ServerManager(self.server_configs)
+
+    async def teardown(self) -> None:
+        """Stop what `setup` started."""
+        await self._running.aclose()
+
+    async def get_next_item(self) -> Task:
+        return self.curriculum.next()
+
+    def format_prompt(self, item: Task) -> str:
+        return item.stages[0].prompt
+
+    async def compute_reward(self, item: Task, result: AgentResult, ctx: ToolContext) -> float:
+        """The verdict on the world as it is now."""
+        from environments.tasks.verdict import judge
+
+        world = ctx.world
+        state = await world.state()
+        verdict = judge(
+            item, state, world.events(), world.answer,
+            sessions=world.sessions, weights=self.config.reward_weights,
+        )  # fmt: skip
+        return verdict.reward
+
+    async def play(
+        self,
+        task: Task,
+        attempt: int,
+        group: str,
+        chat: Any,
+        tools: dict[str, Tool],
+        settings: Settings,
+    ) -> Rollout:
+        """One rollout, with the embedded policy told what it plays."""
+        rollout_id = f"{group}-{attempt}"
+        if self.endpoint is not None:
+            self.endpoint.expect(rollout_id, task, attempt)
+        try:
+            return await play(
+                task, rollout_id=rollout_id, pool=self.pool, server=chat.server, tools=tools,
+                settings=settings, group=group, attempt=attempt, parser=chat.parser,
+                end_tokens=chat.end_tokens, replay_raw=chat.replay_raw,
+            )  # fmt: skip
+        finally:
+            if self.endpoint is not None:
+                self.endpoint.forget(rollout_id)
+
+    def settings(self, temperature: float) -> Settings:
+        """How rollouts are played under this config."""
+        config = self.config
+        return Settings(
+            system_prompt=config.system_prompt or SYSTEM_PROMPT,
+            temperature=temperature,
+            max_tokens=config.max_turn_tokens,
+            extra_body=config.extra_body,
+            call_timeout=config.call_timeout,
+            max_turns=config.max_agent_turns,
+            gate=config.gate,
+            weights=config.reward_weights,
+            send_user=self.embedded,
+            model=self.server_configs[0].model_name,
+            provider="embedded"
+            if self.embedded
+            else evaluate_mode.host(self.server_configs[0].base_url),
+        )
+
+    async def rollout(
+        self, item: Task, attempt: int, group: str, tools: dict[str, Tool]
+    ) -> ScoredRollout | None:
+        settings = self.settings(self.config.agent_temperature)
+        async with self.chat() as chat:
+            rollout = await self.play(item, attempt, group, chat, tools, settings)
+            if rollout.verdict is None:
+                self.last_failure = rollout.failure or rollout.stop
+                self.metrics.add_failure(rollout)
+                return None
+            schemas = [tool.schema for tool in tools.values()]
+            sequences = self.sequences(chat, rollout.conversations, schemas)
+        self.metrics.add(rollout)
+        self.curriculum.report(item, rollout.verdict.success)
+        for listener in self.on_rollout:
+            listener(rollout)
+        messages = [m for c in rollout.conversations for m in c]
+        about = {"task": item.id, "family": item.family.value, "difficulty": item.difficulty,
+                 "parts": rollout.verdict.parts, "success": rollout.verdict.success}  # fmt: skip
+        return ScoredRollout(sequences, rollout.verdict.reward, messages, about)
+
+    async def evaluate(self, *args: Any, **kwargs: Any) -> None:
+        """Play the suite; its rollouts touch no training metric."""
+        await evaluate_mode.evaluate(self)
+
+    async def wandb_log(self, wandb_metrics: dict[str, Any] | None = None) -> None:
+        metrics = {**(wandb_metrics or {}), **self.metrics.take()}
+        metrics["train/instances_alive"] = self.pool.instances
+        self.tool_errors_count = self.metrics.take_tool_errors()
+        await super().wandb_log(metrics)
+
+
+if __name__ == "__main__":
+    EvenniaWorldEnv.cli()

@@ -1,0 +1,247 @@
+"""`HermesAgentBaseEnv`: an Atropos environment whose rollouts are agents with tools.
+
+A subclass says what the items are, how one becomes a prompt, and what a finished rollout
+is worth; the loop, the tools, the tokens and the groups are done here. The import path and
+the interface are those of hermes-agent's module of this name, which is no more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from abc import abstractmethod
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from atroposlib.envs.base import BaseEnv, BaseEnvConfig, ScoredDataGroup
+from pydantic import Field
+
+from environments import process_mode
+from environments.agent_loop import AgentResult, ChatServer, HermesAgentLoop, Parser
+from environments.groups import ScoredRollout, scored_group
+from environments.tokens import sequences_from_messages, sequences_from_nodes
+from environments.tool_call_parsers import get_parser
+from environments.tool_context import ToolContext
+from environments.toolsets import Tool, tools_of
+from world_fixtures.errors import UserError
+
+logger = logging.getLogger(__name__)
+
+EXACT = ("vllm", "sglang")
+"""Server types that give tokens and log-probabilities."""
+BRAKE = (1.0, 2.0, 5.0, 10.0, 30.0)
+"""Seconds to wait after groups that failed in a row: a dead endpoint is not hammered."""
+
+
+class HermesAgentEnvConfig(BaseEnvConfig):
+    """What hermes-agent's config of this name had, on top of Atropos's own."""
+
+    enabled_toolsets: list[str] | None = Field(None, description="Toolsets to use; null: all known")
+    disabled_toolsets: list[str] | None = Field(None, description="Toolsets to leave out")
+    distribution: str | None = Field(
+        None, description="hermes-agent toolset distribution to draw from for each group"
+    )
+    system_prompt: str | None = Field(
+        None, description="System prompt; null: the environment's own"
+    )
+    dataset_name: str | None = Field(None, description="Dataset, for environments that use one")
+    dataset_split: str = Field("train", description="Split of the dataset")
+    prompt_field: str = Field("prompt", description="Field of the dataset that holds the prompt")
+    max_agent_turns: int = Field(30, ge=1, description="Model calls in one rollout at most")
+    agent_temperature: float = Field(1.0, ge=0, description="Sampling temperature")
+    max_turn_tokens: int | None = Field(
+        None, description="Tokens in one model call at most; null: the endpoint's default"
+    )
+    terminal_backend: str = Field("local", description="Where hermes-agent's terminal tool runs")
+    terminal_timeout: int = Field(120, description="Seconds for one command of the terminal tool")
+    terminal_lifetime: int = Field(3600, description="Seconds a terminal sandbox lives")
+    tool_pool_size: int = Field(128, ge=1, description="Threads for tools that block")
+    tool_call_parser: str = Field(
+        "hermes", description="Format of tool calls in raw text (server types vllm and sglang)"
+    )
+    extra_body: dict[str, Any] | None = Field(None, description="Sent along with each model call")
+    call_timeout: float = Field(300.0, gt=0, description="Seconds for one model call")
+    process_concurrency: int = Field(
+        16, ge=1, description="Groups that `process` plays at the same time"
+    )
+    process_ordered: bool = Field(
+        True, description="Write the groups of `process` in their order; false: as they finish"
+    )
+
+
+@dataclass(frozen=True)
+class Chat:
+    """How one rollout talks to the model, and what tokens came of it."""
+
+    server: ChatServer
+    parser: Parser | None = None
+    end_tokens: tuple[str, ...] = ()
+    replay_raw: bool = False
+    nodes: Callable[[], list[Any]] | None = None
+    """Nodes of the managed server, where there is one."""
+
+
+class HermesAgentBaseEnv(BaseEnv):
+    """Subclass this; implement the five abstract methods; nothing of a group is kept on self."""
+
+    name = "hermes_agent"
+    env_config_cls: type[HermesAgentEnvConfig] = HermesAgentEnvConfig  # type: ignore[assignment]
+    config: HermesAgentEnvConfig
+
+    def __init__(
+        self, config: Any, server_configs: Any, slurm: bool = False, testing: bool = False
+    ) -> None:
+        path, config.data_path_to_save_groups = config.data_path_to_save_groups, None
+        super().__init__(config, server_configs, slurm, testing)  # would add _1 to the path
+        self.config.data_path_to_save_groups = path
+        self.failures_in_row = 0
+        self.last_failure = ""
+        self.tool_errors_count = 0
+        self.server_type = getattr(self.server.servers[0].config, "server_type", "openai")
+        if self.server_type == "trl":
+            raise UserError("server_type trl gives no tokens: use vllm, sglang or openai")
+
+    @abstractmethod
+    async def setup(self) -> None: ...
+
+    async def teardown(self) -> None:
+        """Stop what `setup` started. Called always, however the mode ended."""
+
+    @abstractmethod
+    async def get_next_item(self) -> Any: ...
+
+    @abstractmethod
+    def format_prompt(self, item: Any) -> str:
+        """The user message that opens the rollout of `item`."""
+
+    @abstractmethod
+    async def compute_reward(self, item: Any, result: AgentResult, ctx: ToolContext) -> float:
+        """What the finished rollout is worth."""
+
+    @abstractmethod
+    async def evaluate(self, *args: Any, **kwargs: Any) -> Any: ...
+
+    def group_tools(self) -> dict[str, Tool]:
+        """Tools of one group, made anew for each."""
+        enabled = self.config.enabled_toolsets
+        if self.config.distribution:
+            from environments.hermes_tools import sample_distribution
+
+            enabled = sample_distribution(self.config.distribution)
+        return tools_of(enabled, self.config.disabled_toolsets)
+
+    @asynccontextmanager
+    async def chat(self) -> AsyncIterator[Chat]:
+        """The model for one rollout: exact tokens where the server gives them."""
+        if self.server_type not in EXACT:
+            yield Chat(self.server)
+            return
+        end = (self.tokenizer.eos_token,) if self.tokenizer.eos_token else ()
+        self.server.tool_parser = self.config.tool_call_parser
+        async with self.server.managed_server(tokenizer=self.tokenizer) as managed:
+            yield Chat(
+                managed,
+                parser=get_parser(self.config.tool_call_parser),
+                end_tokens=end,
+                replay_raw=True,
+                nodes=lambda: managed.get_state()["nodes"],
+            )
+
+    async def rollout(
+        self, item: Any, attempt: int, group: str, tools: dict[str, Tool]
+    ) -> ScoredRollout | None:
+        """Play and score `item` once; None where it failed and must not be scored."""
+        task_id = f"{group}-{attempt}"
+        ctx = ToolContext(task_id)
+        messages: list[dict[str, Any]] = [{"role": "user", "content": self.format_prompt(item)}]
+        if self.config.system_prompt:
+            messages.insert(0, {"role": "system", "content": self.config.system_prompt})
+        schemas = [tool.schema for tool in tools.values()]
+        try:
+            async with self.chat() as chat:
+                loop = HermesAgentLoop(
+                    chat.server, schemas, set(tools), self.config.max_agent_turns, task_id,
+                    self.config.agent_temperature, self.config.max_turn_tokens,
+                    self.config.extra_body, tools=tools, parser=chat.parser,
+                    end_tokens=chat.end_tokens, replay_raw=chat.replay_raw,
+                    call_timeout=self.config.call_timeout,
+                )  # fmt: skip
+                result = await loop.run(messages)
+                if result.failure:
+                    self.last_failure = result.failure
+                    return None
+                if chat.nodes is not None:
+                    result.managed_state = {"nodes": chat.nodes()}
+                self.tool_errors_count += len(result.tool_errors)
+                reward = await self.compute_reward(item, result, ctx)
+                sequences = self.sequences(chat, [result.messages], schemas)
+            return ScoredRollout(sequences, float(reward), result.messages)
+        finally:
+            ctx.cleanup()
+
+    def sequences(
+        self, chat: Chat, conversations: list[list[dict[str, Any]]], schemas: list[Any]
+    ) -> list[Any]:
+        """Training sequences of a rollout's conversations."""
+        if chat.nodes is not None:
+            return sequences_from_nodes(chat.nodes())
+        return [
+            s for c in conversations for s in sequences_from_messages(c, schemas, self.tokenizer)
+        ]
+
+    async def collect_trajectory(self, item: Any) -> tuple[Any, list[Any]]:
+        """One scored rollout, for callers that want a single one."""
+        return await self.rollout(item, 0, uuid.uuid4().hex[:12], self.group_tools()), []
+
+    async def collect_trajectories(self, item: Any) -> tuple[ScoredDataGroup | None, list[Any]]:
+        """The group of `item`, or None where a rollout of it failed.
+
+        When one rollout is cancelled, its siblings are, too.
+        """
+        group = uuid.uuid4().hex[:12]
+        tools = self.group_tools()
+        try:
+            async with asyncio.TaskGroup() as running:
+                tasks = [
+                    running.create_task(self.rollout(item, n, group, tools))
+                    for n in range(self.config.group_size)
+                ]
+        except BaseExceptionGroup as failures:
+            raise failures.exceptions[0] from None
+        rollouts = [task.result() for task in tasks]
+        done = [r for r in rollouts if r is not None and r.sequences]
+        if len(done) < len(rollouts):
+            wait = BRAKE[min(self.failures_in_row, len(BRAKE) - 1)]
+            self.failures_in_row += 1
+            missing = len(rollouts) - len(done)
+            logger.warning(
+                "group dropped: %d rollouts failed (%s); next in %g s",
+                missing,
+                self.last_failure,
+                wait,
+            )
+            await asyncio.sleep(wait)
+            return None, []
+        self.failures_in_row = 0
+        return scored_group(done, self.config.group_size), []
+
+    async def wandb_log(self, wandb_metrics: dict[str, Any] | None = None) -> None:
+        """Adds the count of tool errors since the last call."""
+        metrics = wandb_metrics or {}
+        metrics["train/tool_errors_count"] = self.tool_errors_count
+        self.tool_errors_count = 0
+        await super().wandb_log(metrics)
+
+    async def process_manager(self) -> None:
+        """Atropos's `process`, with many groups at once."""
+        await process_mode.process(self)
+
+    @classmethod
+    def cli(cls) -> None:
+        """`python env.py serve|process|evaluate`."""
+        from environments.cli.modes import run_environment
+
+        raise SystemExit(run_environment(cls))

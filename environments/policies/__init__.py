@@ -1,0 +1,6 @@
+"""Embedded policies: how well one does with perfect knowledge, with none, or by cheating."""
+
+from environments.policies.policy import Move, Policy, View
+from environments.policies.registry import get_policy, list_policies
+
+__all__ = ["Move", "Policy", "View", "get_policy", "list_policies"]

@@ -1,0 +1,121 @@
+"""Guessing what a prompt wants, from its words and from what was seen.
+
+Plain reading, no knowledge of tasks: which fields and names stand in the prompt, and
+which text shares most words with it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from environments.policies.memory import Memory
+from world_fixtures.rules.grammar import DIRECTIONS
+
+_ASKS = re.compile(r"\b(one|two|three|four) fields?[,:] ")
+_NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4}
+_FIELD = re.compile(r"\b([a-z][a-z_]*)(?:: | \()")
+_WORD = re.compile(r"\w+")
+_DIGITS = re.compile(r"\b\d+\b")
+_NAME = re.compile(r"(?<![.!?] )(?<!^)\b[A-Z][\w'-]*(?: [A-Z][\w'-]*)*")
+_SENTENCE = re.compile(r"(?<=[.!?])\s+|\n")
+_QUOTED = re.compile(r'"([^"]+)"')
+_TOLD = re.compile(r"\bgo (\w+)")
+_NUMERIC = re.compile(r"\b(?:code|year|date|sum|digits|number|amount|how many)\b", re.IGNORECASE)
+_COMMON = frozenset(
+    ("the", "a", "an", "of", "in", "on", "is", "was", "what", "which", "who", "and", "to", "it",
+     "you", "your", "its", "by", "at")
+)  # fmt: skip
+
+
+def fields(prompt: str) -> tuple[str, ...]:
+    """Names of the answer fields that the prompt asks for, in order."""
+    asks = _ASKS.search(prompt)
+    if not asks:
+        return ()
+    return tuple(_FIELD.findall(prompt[asks.end() :])[: _NUMBERS[asks[1]]])
+
+
+def mentioned(names: Iterable[str], prompt: str) -> list[str]:
+    """Those of `names` that stand in the prompt, the last mentioned last."""
+    text = prompt.casefold()
+    found = [(text.rfind(name.casefold()), name) for name in names]
+    return [name for at, name in sorted(found) if at >= 0]
+
+
+def destination(memory: Memory, prompt: str) -> str:
+    """The known room the prompt names, quotes or gives directions to; empty if none."""
+    if named := mentioned(memory.places, prompt):
+        return named[-1]
+    for sentence in _QUOTED.findall(prompt):
+        for name, place in memory.places.items():
+            if sentence in place.view.desc:
+                return name
+    told = [word for word in _TOLD.findall(prompt) if word in DIRECTIONS]
+    room = memory.first if told else ""
+    for direction in told:
+        room = memory.places[room].ways.get(direction, "") if room else ""
+    return room
+
+
+def guesses(memory: Memory, prompt: str) -> dict[str, Any]:
+    """A value for every field of the prompt."""
+    return {name: guess(name, memory, prompt) for name in fields(prompt)}
+
+
+def guess(name: str, memory: Memory, prompt: str) -> Any:
+    """The most likely value of one field."""
+    asked = (mentioned(memory.things(), prompt) or [""])[-1]
+    start = memory.places.get(memory.first)
+    match name:
+        case "room" | "place":
+            return memory.where(asked) or memory.first
+        case "edges" | "map":
+            return _edges(memory)
+        case "exits" if start:
+            return [way.direction for way in start.view.ways]
+        case "things" if asked in memory.contents:
+            return list(memory.contents[asked])
+        case "things" if start:
+            return [seen.name for seen in start.first.things]
+        case "thing":
+            return asked
+        case "count":
+            return sum(n.text.count("Written here:") for n in memory.notes if n.thing == asked)
+    return fact(memory, prompt)
+
+
+def fact(memory: Memory, prompt: str) -> str:
+    """The number or name in the sentence that shares most words with the prompt."""
+    wanted = _content(prompt)
+    sentences = [
+        (len(_content(f"{note.thing} {sentence}") & wanted), sentence)
+        for note in memory.notes
+        for sentence in _SENTENCE.split(note.text)
+    ]
+    for _, sentence in sorted(sentences, key=lambda pair: -pair[0]):
+        numbers = _DIGITS.findall(sentence)
+        names = [n for n in _NAME.findall(sentence) if n.casefold() not in prompt.casefold()]
+        found = numbers or names if _NUMERIC.search(prompt) else names or numbers
+        if found:
+            return found[0]
+    return memory.here
+
+
+def _edges(memory: Memory) -> list[str]:
+    """The map of what can be reached from the first room without a door."""
+    rooms, edges = [memory.first], []
+    for room in rooms:
+        place = memory.places.get(room)
+        for way in place.view.ways if place else ():
+            target = place.ways.get(way.direction) if place and not way.door else None
+            if target:
+                edges.append(f"{room} | {way.direction} | {target}")
+                rooms += [target] if target not in rooms else []
+    return edges
+
+
+def _content(text: str) -> set[str]:
+    """The words of a text that carry meaning."""
+    return {w.casefold() for w in _WORD.findall(text)} - _COMMON

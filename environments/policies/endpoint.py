@@ -1,0 +1,213 @@
+"""Embedded policies behind a real OpenAI-compatible HTTP server on loopback.
+
+It runs in the event loop that enters it. The only thing it keeps is which task each
+rollout plays; a request names its rollout and stage in `user`, as `<key>#<stage>`, or,
+from clients that cannot set that field, in the API key.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Self
+
+from aiohttp import web
+
+from environments.policies.completion import completion, stream
+from environments.policies.policy import View
+from environments.policies.registry import get_policy, list_policies
+from environments.tasks.model import Task
+from world_fixtures.errors import UserError
+
+HOST = "127.0.0.1"
+MAX_BODY = 64 * 1024 * 1024
+"""Bytes in one request."""
+MAX_CHOICES = 128
+"""Largest `n`."""
+
+log = logging.getLogger(__name__)
+
+
+class Refusal(Exception):
+    """A request that is answered with an error in OpenAI's form."""
+
+    def __init__(self, message: str, *, status: int = 400, param: str | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.param = param
+
+
+@dataclass(frozen=True)
+class Played:
+    """What one rollout plays."""
+
+    task: Task
+    attempt: int
+
+
+class PolicyEndpoint:
+    """An async context manager: the server listens while it is entered."""
+
+    def __init__(self, port: int = 0, *, latency: float = 0.0) -> None:
+        """`port` 0 takes a free one. `latency`: seconds each completion waits, as models do."""
+        self.port = port
+        self.latency = latency
+        self._played: dict[str, Played] = {}
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def base_url(self) -> str:
+        """What an OpenAI client wants as its base URL."""
+        return f"http://{HOST}:{self.port}/v1"
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Names of the policies; those with a parameter are also reached as `name:value`."""
+        return list_policies()
+
+    def expect(self, key: str, task: Task, attempt: int) -> None:
+        """Requests of rollout `key` play `task`; a second call replaces the first."""
+        self._played[key] = Played(task, attempt)
+
+    def forget(self, key: str) -> None:
+        """Let go of rollout `key`, known or not."""
+        self._played.pop(key, None)
+
+    async def __aenter__(self) -> Self:
+        app = web.Application(client_max_size=MAX_BODY, middlewares=[_errors])
+        app.add_routes(
+            [
+                web.get("/health", self._health),
+                web.get("/v1/models", self._models),
+                web.post("/v1/chat/completions", self._complete),
+            ]
+        )
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, HOST, self.port).start()
+        except OSError as error:
+            await runner.cleanup()
+            if error.errno != errno.EADDRINUSE:
+                raise
+            raise UserError(
+                f"port {self.port} on {HOST} is in use: choose another, or 0 for a free one"
+            ) from None
+        self._runner = runner
+        self.port = runner.addresses[0][1]
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    async def _health(self, request: web.Request) -> web.Response:
+        return web.json_response({"status": "ok"})
+
+    async def _models(self, request: web.Request) -> web.Response:
+        models = [
+            {"id": name, "object": "model", "created": 0, "owned_by": "evennia-world"}
+            for name in self.models
+        ]
+        return web.json_response({"object": "list", "data": models})
+
+    async def _complete(self, request: web.Request) -> web.StreamResponse:
+        body = _body(await request.read())
+        whole = self._answer(body, request.headers.get("Authorization", ""))
+        if self.latency:
+            await asyncio.sleep(self.latency)
+        if not body.get("stream"):
+            return web.json_response(whole)
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        options = body.get("stream_options") or {}
+        for event in stream(whole, usage=bool(options.get("include_usage"))):
+            await response.write(event)
+        await response.write_eof()
+        return response
+
+    def _answer(self, body: dict[str, Any], authorization: str) -> dict[str, Any]:
+        try:
+            policy = get_policy(body["model"])
+        except UserError as error:
+            raise Refusal(str(error), status=404, param="model") from None
+        played, stage = self._rollout(body.get("user"), authorization)
+        seed = f"{policy.name}/{played.task.id}/{played.attempt}/{stage}"
+        messages = body["messages"]
+        views = [
+            View(played.task, stage, messages, f"{seed}+{i}" if i else seed)
+            for i in range(body["n"])
+        ]
+        return completion(body, f"{seed}/{views[0].turn}", [policy.act(view) for view in views])
+
+    def _rollout(self, user: object, authorization: str) -> tuple[Played, int]:
+        """The rollout and stage that a request belongs to."""
+        given = user if isinstance(user, str) else authorization.removeprefix("Bearer ")
+        key, _, stage = given.rpartition("#")
+        played = self._played.get(key)
+        if played is None and not isinstance(user, str):
+            raise Refusal(
+                'policies need `user`: "<rollout>#<stage>" says which task they play; '
+                "clients that cannot set it send the same as API key",
+                param="user",
+            )
+        if played is None:
+            raise Refusal(
+                f'no rollout {key or given!r} is expected here: `user` is "<rollout>#<stage>" '
+                "of a rollout that is being played",
+                param="user",
+            )
+        if not stage.isdecimal() or int(stage) >= len(played.task.stages):
+            raise Refusal(
+                f"stage {stage!r} in `user` is none of the {len(played.task.stages)} of "
+                f"{played.task.id}, counted from 0",
+                param="user",
+            )
+        return played, int(stage)
+
+
+def _body(raw: bytes) -> dict[str, Any]:
+    """The request's JSON, with what every request must hold checked."""
+    try:
+        body = json.loads(raw)
+    except ValueError:
+        raise Refusal("the request body is not JSON") from None
+    if not isinstance(body, dict):
+        raise Refusal("the request body is not a JSON object")
+    if not isinstance(body.get("model"), str):
+        raise Refusal("`model` is missing: name a policy", param="model")
+    messages = body.get("messages")
+    if not isinstance(messages, list) or not all(isinstance(m, dict) for m in messages):
+        raise Refusal("`messages` must be a list of messages", param="messages")
+    n = 1 if body.get("n") is None else body["n"]
+    if not isinstance(n, int) or not 1 <= n <= MAX_CHOICES:
+        raise Refusal(f"`n` must be a whole number from 1 to {MAX_CHOICES}", param="n")
+    return body | {"n": n}
+
+
+@web.middleware
+async def _errors(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Every failure in OpenAI's form."""
+    try:
+        return await handler(request)
+    except Refusal as refusal:
+        return _error(str(refusal), refusal.status, refusal.param)
+    except web.HTTPException as refusal:
+        return _error(f"{request.method} {request.path}: {refusal.reason}", refusal.status)
+    except Exception as failure:
+        log.exception("policy failed")
+        return _error(f"the policy failed: {type(failure).__name__}: {failure}", 500)
+
+
+def _error(message: str, status: int, param: str | None = None) -> web.Response:
+    kind = "server_error" if status >= 500 else "invalid_request_error"
+    code = "model_not_found" if (status, param) == (404, "model") else None
+    detail = {"message": message, "type": kind, "param": param, "code": code}
+    return web.json_response({"error": detail}, status=status)

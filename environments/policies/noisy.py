@@ -1,0 +1,91 @@
+"""The oracle with mistakes: `noisy:0.1` errs at a tenth of its steps.
+
+The mistakes of a stage are drawn once from its seed, step by step with the same number
+of draws each, so more noise only adds mistakes. Most waste a turn; some leave out a
+step, which usually derails what follows; a few give up.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from environments.policies.oracle import play, script
+from environments.policies.policy import DISCONNECT, Call, Move, View, command, submit
+from environments.tasks.model import Stage
+from world_fixtures.errors import UserError
+from world_fixtures.spec import WorldSpec
+
+DEFAULT_NOISE = 0.3
+WASTED = ("look", "inventory", "exits", "ponder", "look around", "search", "help")
+"""Harmless: some are no commands at all."""
+SKIPS = 0.1
+"""Share of mistakes that leave the step out."""
+GIVES_UP = 0.05
+"""Share of mistakes that end the stage."""
+
+
+def noisy(parameter: str | None) -> Callable[[View], Move]:
+    """The policy with the noise `parameter` names: the chance of a mistake at each step."""
+    noise = _noise(parameter)
+
+    def act(view: View) -> Move:
+        stage = view.task.stages[view.stage]
+        last = view.stage == len(view.task.stages) - 1
+        return play(mistaken(stage, last, view.task.spec, noise, view.seed), view)
+
+    return act
+
+
+def mistaken(
+    stage: Stage, last: bool, spec: WorldSpec, noise: float, seed: str
+) -> tuple[Call, ...]:
+    """The stage's script with the mistakes that `seed` draws."""
+    rng = random.Random(f"{seed}/mistakes")
+    calls: list[Call] = []
+    for call in script(stage):
+        errs, kind, choice = rng.random() < noise, rng.random(), rng.getrandbits(64)
+        tool = call[0]
+        if not errs or tool in ("evennia_connect", "evennia_disconnect"):
+            calls.append(call)
+        elif tool == "evennia_submit":
+            calls.append(submit(spoil(call[1]["answer"], spec, random.Random(choice))))
+        elif kind < GIVES_UP:
+            calls.append(submit({}) if last else DISCONNECT)
+            break
+        elif kind >= GIVES_UP + SKIPS:
+            calls += [command(WASTED[choice % len(WASTED)]), call]
+    return tuple(calls)
+
+
+def spoil(answer: dict[str, Any], spec: WorldSpec, rng: random.Random) -> dict[str, Any]:
+    """The same fields with other, plausible values."""
+    names = [*(room.name for room in spec.rooms), *(thing.name for thing in spec.things)]
+    return {field: _other(value, names, rng) for field, value in answer.items()}
+
+
+def _other(value: Any, names: Sequence[str], rng: random.Random) -> Any:
+    if isinstance(value, list):
+        return value[: len(value) // 2]
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, (int, float)):
+        return value + rng.choice((-2, -1, 1, 2))
+    if isinstance(value, str) and value.strip().isdigit():
+        return str(int(value) + rng.choice((1, 2, 3)))
+    wrong = [name for name in names if name.casefold() != str(value).casefold()]
+    return rng.choice(wrong) if wrong else "unknown"
+
+
+def _noise(parameter: str | None) -> float:
+    if parameter is None:
+        return DEFAULT_NOISE
+    try:
+        noise = float(parameter)
+    except ValueError:
+        noise = math.nan
+    if not 0 <= noise <= 1:
+        raise UserError(f"noise {parameter!r} of policy 'noisy' is no number from 0 to 1")
+    return noise

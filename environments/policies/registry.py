@@ -1,0 +1,60 @@
+"""Policies by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+from environments.policies import cheats
+from environments.policies.explorer import explorer
+from environments.policies.noisy import noisy
+from environments.policies.oracle import oracle
+from environments.policies.policy import Move, Policy, View
+from environments.policies.random import wander
+from world_fixtures.errors import UserError
+
+BASELINES: dict[str, Callable[[View], Move]] = {
+    "random": wander,
+    "explorer": explorer,
+    "oracle": oracle,
+}
+"""Between them and `noisy` every model has its place."""
+
+PARAMETRISED: dict[str, Callable[[str | None], Callable[[View], Move]]] = {
+    "noisy": noisy,
+}
+"""Reached as `name` or `name:value`."""
+
+CHEATS: dict[str, Callable[[View], Move]] = {
+    "answers_everything": cheats.answers_everything,
+    "repeats_prompt": cheats.repeats_prompt,
+    "commonest_answers": cheats.commonest_answers,
+    "submits_at_once": cheats.submits_at_once,
+    "loops_look": cheats.loops_look,
+    "claims_success": cheats.claims_success,
+    "writes_goal": cheats.writes_goal,
+    "markup_abuse": cheats.markup_abuse,
+    "admin_commands": cheats.admin_commands,
+}
+"""Ways to earn reward without the work: none may pay."""
+
+
+def list_policies() -> tuple[str, ...]:
+    """Every name that `get_policy` knows, without parameters."""
+    return (*BASELINES, *PARAMETRISED, *CHEATS)
+
+
+@lru_cache(maxsize=256)
+def get_policy(name: str) -> Policy:
+    """The policy called `name`, e.g. `oracle` or `noisy:0.1`.
+
+    Raises:
+        UserError: no such policy, or a parameter it cannot take.
+    """
+    base, colon, parameter = name.partition(":")
+    if base in PARAMETRISED:
+        return Policy(base, PARAMETRISED[base](parameter if colon else None))
+    act = BASELINES.get(name) or CHEATS.get(name)
+    if act is None:
+        raise UserError(f"unknown policy {name!r}: choose from {', '.join(list_policies())}")
+    return Policy(name, act)

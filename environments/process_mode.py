@@ -1,0 +1,177 @@
+"""`process`: many groups at once, written one whole line at a time, resumable."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from world_fixtures.errors import UserError
+
+if TYPE_CHECKING:
+    from environments.hermes_base_env import HermesAgentBaseEnv
+
+MAX_TRIES = 4
+"""Times a group is played before its item is given up."""
+
+logger = logging.getLogger(__name__)
+
+
+async def process(env: HermesAgentBaseEnv) -> None:
+    """Play `total_steps` groups into `data_path_to_save_groups`.
+
+    Groups that the file holds already are not played again: items come in the same order in
+    every run, and a line says which item it is of. Raises UserError when an item fails
+    MAX_TRIES times.
+    """
+    path = Path(env.config.data_path_to_save_groups or "")
+    done = finished_items(path)
+    await env.setup()
+    total = env.config.total_steps
+    if done:
+        print(f"{path} holds {len(done)} groups: continuing", file=sys.stderr)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "ab") as file, _progress(total) as show:  # noqa: ASYNC230
+        writer = _Writer(file, env.config.process_ordered, total, done, show)
+        queue = iter(range(total))
+        turn = asyncio.Lock()  # items are drawn one after the other, in their order
+
+        async def work() -> None:
+            while True:
+                async with turn:
+                    index = next(queue, None)
+                    item = None if index is None else await env.get_next_item()
+                if index is None or item is None:
+                    return
+                if index not in done:
+                    writer.add(index, await _group(env, item, index))
+
+        try:
+            async with asyncio.TaskGroup() as workers:
+                for _ in range(env.config.process_concurrency):
+                    workers.create_task(work())
+        except BaseExceptionGroup as failures:
+            raise failures.exceptions[0] from None
+    print(f"{writer.count} groups in {path}, mean score {writer.mean:.3f}")
+
+
+async def _group(env: HermesAgentBaseEnv, item: Any, index: int) -> dict[str, Any]:
+    for _ in range(MAX_TRIES):
+        group, _backlog = await env.collect_trajectories(item)
+        if group is not None:
+            processed: Any = await env.postprocess_histories(group)
+            if processed:
+                await env.add_rollouts_for_wandb(processed, item)
+                if env.config.use_wandb:
+                    env.curr_step += 1
+                    await env.wandb_log({})
+                return {**processed, "item": index}
+    raise UserError(
+        f"item {index} failed {MAX_TRIES} times ({env.last_failure or 'no reason given'}): what is"
+        " done is kept, and the same command continues"
+    )
+
+
+class _Writer:
+    """Appends groups, in the order of their items if asked to."""
+
+    def __init__(self, file: Any, ordered: bool, total: int, done: set[int], show: Any) -> None:
+        self._file = file
+        self._ordered = ordered
+        self._held: dict[int, dict[str, Any]] = {}
+        self._missing = iter([i for i in range(total) if i not in done])
+        self._next = next(self._missing, None)
+        self._show = show
+        self._scores: list[float] = []
+        self.count = len(done)
+        show(self.count, 0.0)
+
+    @property
+    def mean(self) -> float:
+        """Of the groups this run has added."""
+        return sum(self._scores) / len(self._scores) if self._scores else 0.0
+
+    def add(self, index: int, group: dict[str, Any]) -> None:
+        self._held[index] = group
+        if not self._ordered:
+            self._write(self._held.pop(index))
+        while self._ordered and self._next in self._held:
+            self._write(self._held.pop(self._next))
+            self._next = next(self._missing, None)
+
+    def _write(self, group: dict[str, Any]) -> None:
+        line = json.dumps(group, separators=(",", ":"), allow_nan=False).encode() + b"\n"
+        self._file.write(line)
+        self._file.flush()
+        self.count += 1
+        self._scores += group["scores"]
+        self._show(self.count, self.mean)
+
+
+def finished_items(path: Path) -> set[int]:
+    """Items whose groups stand in the file; a half-written last line is cut off.
+
+    Raises UserError where the file is something else.
+    """
+    if not path.name:
+        raise UserError("process needs --env.data_path_to_save_groups FILE")
+    if not path.exists():
+        return set()
+    content = path.read_bytes()
+    whole = content.rfind(b"\n") + 1
+    items = set()
+    for number, line in enumerate(content[:whole].splitlines(), start=1):
+        try:
+            items.add(int(json.loads(line)["item"]))
+        except (ValueError, KeyError, TypeError):
+            raise UserError(
+                f"{path} line {number} is no group of this project: choose another"
+                " --env.data_path_to_save_groups"
+            ) from None
+    if whole < len(content):
+        with open(path, "r+b") as file:
+            file.truncate(whole)
+    return items
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Any]:
+    """`show(count, mean)`: a bar on a terminal, a line every ten seconds elsewhere."""
+    started = time.monotonic()
+    if sys.stderr.isatty():
+        columns = (
+            TextColumn("groups"), BarColumn(), MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]:.1f}/s  mean score {task.fields[mean]:.3f}"),
+            TimeRemainingColumn(),
+        )  # fmt: skip
+        with Progress(*columns) as bar:
+            task = bar.add_task("groups", total=total, rate=0.0, mean=0.0)
+
+            def show(count: int, mean: float) -> None:
+                rate = count / max(time.monotonic() - started, 1e-9)
+                bar.update(task, completed=count, mean=mean, rate=rate)
+
+            yield show
+        return
+    last = [started]
+
+    def say(count: int, mean: float) -> None:
+        now = time.monotonic()
+        if now - last[0] >= 10 or count == total:
+            last[0] = now
+            rate = count / max(now - started, 1e-9)
+            left = (total - count) / rate if rate else 0.0
+            print(
+                f"{count}/{total} groups, {rate:.1f}/s, mean score {mean:.3f}, {left:.0f} s left",
+                file=sys.stderr,
+            )
+
+    yield say

@@ -1,0 +1,76 @@
+"""From a family, a seed and a difficulty to a task. Pure: the same arguments, the same bytes."""
+
+from __future__ import annotations
+
+import random
+from functools import lru_cache
+from typing import Literal
+
+from environments.tasks import errand, inspection, navigation, orientation, persistence
+from environments.tasks.draft import Builder, Setting
+from environments.tasks.model import Family, Task
+from world_fixtures.errors import UserError
+from world_fixtures.facts import Fact
+from world_fixtures.library import load_facts, load_world
+from world_fixtures.spec import WorldSpec
+
+Split = Literal["train", "validation", "test"]
+
+KINDS: dict[Family, dict[str, Builder]] = {
+    Family.ORIENTATION: orientation.KINDS,
+    Family.NAVIGATION: navigation.KINDS,
+    Family.INSPECTION: inspection.KINDS,
+    Family.PERSISTENCE: persistence.KINDS,
+    Family.ERRAND: errand.KINDS,
+}
+"""Every sub-kind by family, in the order in which seeds go round them."""
+
+TRIES = 50
+"""Worlds or draws tried before a kind is given up for a difficulty."""
+
+
+def make_task(
+    family: Family,
+    seed: int,
+    difficulty: int,
+    kind: str | None = None,
+    split: Split = "train",
+    world: tuple[WorldSpec, tuple[Fact, ...]] | None = None,
+) -> Task:
+    """A task of `family` (and `kind`, if given) in `world`, or in one made for the seed.
+
+    Raises UserError for a difficulty outside 1 to 10 or a kind that does not exist.
+    """
+    if not 1 <= difficulty <= 10:
+        raise UserError(f"difficulty {difficulty} is out of range: choose 1 to 10")
+    kinds = KINDS[family]
+    if kind is not None and kind not in kinds:
+        raise UserError(f"unknown kind {kind!r} of {family}: choose from {', '.join(kinds)}")
+    wanted = [kind] if kind else list(kinds)
+    for attempt in range(TRIES):
+        name = wanted[(seed + attempt) % len(wanted)]
+        key = f"{split}/{family}/{name}/{difficulty}/{seed}/{attempt}"
+        spec, facts = world or _home()
+        draft = kinds[name](Setting(spec, facts, random.Random(key)))
+        if draft is not None:
+            longest = sum(len(s.walkthrough) for s in draft.stages) + 2 * len(draft.stages)
+            return Task(
+                id=f"{split}/{family}.{name}/{difficulty}/{seed}",
+                family=family,
+                kind=name,
+                difficulty=difficulty,
+                seed=seed,
+                split=split,
+                spec=draft.spec or spec,
+                stages=draft.stages,
+                goals=draft.goals,
+                evidence=draft.evidence,
+                shortest_path=draft.shortest_path,
+                max_turns=max(20, 3 * longest),
+            )
+    raise UserError(f"no {family} task of kind {kind or 'any'} can be made in this world")
+
+
+@lru_cache(maxsize=1)
+def _home() -> tuple[WorldSpec, tuple[Fact, ...]]:
+    return load_world("timmy_home"), load_facts("timmy_home")

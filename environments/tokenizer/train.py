@@ -1,0 +1,91 @@
+"""Makes the tokenizer from the project's own text: `python -m environments.tokenizer.train`.
+
+The same sources give the same bytes: run it again after prompts or worlds have changed
+much. Trained models depend on the vocabulary, so a change of it is a change of version.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
+
+from environments.tokenizer import PATH
+from environments.toolsets import tools_of
+
+ROOT = Path(PATH).parents[1]
+VOCABULARY = 2048
+SPECIAL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
+"""Tokens that no text can contain: they end turns and conversations."""
+TAGS = (
+    "<think>", "</think>", "<tools>", "</tools>",
+    "<tool_call>", "</tool_call>", "<tool_response>", "</tool_response>",
+)  # fmt: skip
+"""One token each, but ordinary text: a model writes them and a parser reads them."""
+REPEATS = 40
+"""What every conversation contains counts for so many copies."""
+
+
+def corpus(root: Path = ROOT) -> Iterator[str]:
+    """Texts in a fixed order: messages and prompts of the code, worlds, tool schemas."""
+    for package in ("environments", "world_fixtures"):
+        for path in sorted((root / package).rglob("*"), key=lambda p: p.as_posix()):
+            if path.suffix == ".py":
+                yield from strings(path.read_text(encoding="utf-8"))
+            elif path.suffix == ".yaml":
+                yield path.read_text(encoding="utf-8")
+    yield (Path(PATH) / "chat_template.jinja").read_text(encoding="utf-8")
+    for tool in tools_of(["evennia"]).values():
+        yield from [json.dumps(tool.schema)] * REPEATS
+        call = {"name": tool.name, "arguments": dict.fromkeys(tool.parameters["properties"], "")}
+        yield from [f"\n{json.dumps(call)}\n"] * REPEATS
+    yield from ["system\n", "user\n", "assistant\n", "tool\n"] * REPEATS
+
+
+def strings(source: str) -> Iterator[str]:
+    """String constants of Python source that hold at least two words."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
+            yield node.value
+
+
+def train(texts: Iterator[str], vocabulary: int = VOCABULARY) -> Tokenizer:
+    """A byte-level BPE: every text round-trips, whatever the language."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary - len(TAGS),
+        min_frequency=3,
+        special_tokens=list(SPECIAL),
+        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    tokenizer.add_tokens([AddedToken(tag, normalized=False, special=False) for tag in TAGS])
+    return tokenizer
+
+
+CONFIG = {
+    "tokenizer_class": "PreTrainedTokenizerFast",
+    "clean_up_tokenization_spaces": False,
+    "eos_token": "<|im_end|>",
+    "pad_token": "<|endoftext|>",
+    "model_max_length": 131072,
+}
+
+
+def main() -> None:
+    """Write tokenizer.json and tokenizer_config.json beside this file."""
+    tokenizer = train(corpus())
+    (Path(PATH) / "tokenizer.json").write_text(tokenizer.to_str() + "\n", encoding="utf-8")
+    config = json.dumps(CONFIG, indent=2) + "\n"
+    (Path(PATH) / "tokenizer_config.json").write_text(config, encoding="utf-8")
+    print(f"{tokenizer.get_vocab_size()} tokens in {PATH}")
+
+
+if __name__ == "__main__":
+    main()

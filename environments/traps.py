@@ -1,0 +1,84 @@
+"""What stalls or crashes atroposlib 0.4.0, told before it happens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+import httpx
+from atroposlib.envs.server_handling.server_baseline import APIServerConfig
+
+from environments.settings import ModeConfig
+from world_fixtures.errors import UserError
+
+
+def check(mode: str, config: ModeConfig) -> None:
+    """Raise UserError for settings under which `mode` cannot work."""
+    env = config.env
+    if env.group_size < 1:
+        raise UserError("--env.group_size must be at least 1")
+    for server in config.servers:
+        if config.configured and not server.base_url:
+            raise UserError("a model is named but no endpoint: give --openai.base_url")
+        if config.configured and not server.model_name:
+            raise UserError("an endpoint is given but no model: give --openai.model_name")
+        if getattr(server, "server_type", "openai") == "trl":
+            raise UserError("--openai.server_type trl gives no tokens: use vllm, sglang or openai")
+    if mode == "process":
+        env.data_path_to_save_groups = env.data_path_to_save_groups or "runs/process/groups.jsonl"
+        if env.total_steps < 1:
+            raise UserError("--env.total_steps must be at least 1: it is the number of groups")
+    if mode == "serve":
+        _check_serve(config)
+
+
+def _check_serve(config: ModeConfig) -> None:
+    env = config.env
+    if not env.wandb_name:
+        raise UserError(
+            "--env.wandb_name must be set: the rollout server refuses to register without"
+        )
+    if env.group_size == 1 and env.ensure_scores_are_not_same:
+        raise UserError(
+            "--env.group_size 1 with ensure_scores_are_not_same drops every group: set"
+            " --env.ensure_scores_are_not_same false"
+        )
+    if env.batch_size != -1 and env.batch_size % env.group_size:
+        raise UserError(
+            f"--env.batch_size {env.batch_size} is no multiple of group_size {env.group_size}:"
+            " the run would stall for ever"
+        )
+    if env.steps_per_eval == 1:
+        raise UserError("--env.steps_per_eval 1 never evaluates: use 2 or more, or 0 for none")
+
+
+async def check_endpoint(servers: Sequence[APIServerConfig]) -> None:
+    """Raise UserError unless something listens where each endpoint is said to be."""
+    for server in servers:
+        url = server.base_url or ""
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise UserError(f"--openai.base_url {url!r} is no address: write http://HOST:PORT/v1")
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        try:
+            async with asyncio.timeout(15):
+                _, writer = await asyncio.open_connection(parts.hostname, port)
+            writer.close()
+        except (OSError, TimeoutError) as error:
+            raise UserError(
+                f"no endpoint at {url} ({error or 'no answer'}): start it, or correct"
+                " --openai.base_url"
+            ) from None
+
+
+async def check_rollout_server(url: str) -> None:
+    """Raise UserError unless an Atropos API answers there."""
+    try:
+        async with httpx.AsyncClient(timeout=15) as client:
+            (await client.get(f"{url}/info")).raise_for_status()
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise UserError(
+            f"no Atropos API at {url} ({type(error).__name__}): start it with"
+            " `run-api --host 127.0.0.1`, or correct --env.rollout_server_url"
+        ) from None

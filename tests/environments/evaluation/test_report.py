@@ -1,0 +1,193 @@
+"""The report: whole, safe to open, and alive in a browser."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import subprocess
+import sys
+import types
+from pathlib import Path
+
+import pytest
+
+from environments.evaluation.metrics import measure_run
+from environments.evaluation.plots import Row, histogram, interval_plot
+from environments.evaluation.report import render_report
+from environments.evaluation.rundir import Run
+from environments.evaluation.samples import MAX_TEXT, sample_detail, walked_path
+from environments.tasks.model import Family
+from environments.trajectories.record import Rollout
+from world_fixtures.protocol import ResultKind
+
+CHROMIUM = Path("/usr/bin/chromium")
+
+
+def page(rollouts: list[Rollout], baselines=None, **given) -> str:
+    tasks = list({r.task.id: r.task for r in rollouts}.values())
+    run = Run.of(tasks, suite="made", model="tester", settings={"temperature": 0.0})
+    return render_report(run, rollouts, measure_run(rollouts, baselines), **given)
+
+
+@pytest.fixture
+def rollouts(rollout, task) -> list[Rollout]:
+    return [
+        rollout(task("walk/1", Family.NAVIGATION, 2), 1.0),
+        rollout(task("fetch/2", Family.ERRAND, 3), 0.25),
+        rollout(task("fetch/3", Family.ERRAND, 3), None),
+    ]
+
+
+def embedded(text: str) -> list[dict]:
+    found = re.findall(r'<script type="application/json">(.*?)</script>', text, re.S)
+    return [json.loads(one) for one in found]
+
+
+def test_the_page_needs_no_network(rollouts) -> None:
+    text = page(rollouts)
+    links = re.findall(r"""(?:src|href|url\()\s*=?\s*["']?([^"'\s>)]+)""", text)
+    assert not [link for link in links if link.startswith(("http", "//"))]
+    assert "default-src &#39;none&#39;" in text or "default-src 'none'" in text
+
+
+def test_every_sample_with_its_timeline(rollouts) -> None:
+    text = page(rollouts)
+    details = embedded(text)
+    assert len(details) == 3
+    turn = details[0]["stages"][0]["turns"][0]
+    assert turn["n"] == 1
+    assert turn["calls"][0]["typed"] == "east"
+    assert turn["calls"][0]["changes"] == ["agent.location: gate \u2192 court"]
+    assert details[1]["reasons"]
+    assert details[2]["failure"] == "the world server died"
+    assert "1 failed and are in no number here" in text
+
+
+def test_turns_are_counted_over_all_stages(rollout) -> None:
+    played = rollout("a", 1.0, turns=3)
+    first, second = played.conversations[0][:3], played.conversations[0][3:]
+    stages = (played.task.stages[0], played.task.stages[0])
+    played = played.model_copy(
+        update={
+            "conversations": [first, second],
+            "task": played.task.model_copy(update={"stages": stages}),
+        }
+    )
+    shown = sample_detail(played)["stages"]
+    assert [[t["n"] for t in s["turns"]] for s in shown] == [[1], [2, 3]]
+    assert shown[1]["turns"][1]["calls"][0]["typed"] == "east"
+
+
+def test_walked_path_follows_only_moves_that_happened(rollout) -> None:
+    kinds = (ResultKind.OK, ResultKind.REFUSED, ResultKind.OK)
+    assert walked_path(rollout("a", 1.0)) == ["gate", "court", "archive", "chapel"]
+    played = rollout("a", 1.0, kinds=kinds[:2])
+    assert walked_path(played)[:2] == ["gate", "court"]
+
+
+def test_the_map_gets_the_path(rollout, monkeypatch) -> None:
+    fake = types.ModuleType("world_fixtures.draw")
+    fake.map_svg = lambda spec, path: f"<svg>{spec.name} {' '.join(path)}</svg>"  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "world_fixtures.draw", fake)
+    assert sample_detail(rollout("a", 1.0))["map"] == "<svg>house gate court archive chapel</svg>"
+
+
+def test_hostile_text_stays_text(rollout, task, hostile) -> None:
+    played = rollout(task(f"bad {hostile}"), 0.5, text=hostile)
+    played = played.model_copy(update={"answer": {"field": hostile}})
+    text = page([played])
+    assert "<img" not in text
+    assert text.count("<script>") == 1
+    assert hostile in embedded(text)[0]["stages"][0]["turns"][0]["calls"][0]["seen"]
+
+
+def test_long_text_is_cut_and_says_so(rollout) -> None:
+    detail = sample_detail(rollout("a", 1.0, text="x" * (MAX_TEXT + 50)))
+    seen = detail["stages"][0]["turns"][0]["calls"][0]["seen"]
+    assert seen.endswith("(50 characters more)")
+
+
+def test_what_does_not_fit_is_named_and_solved_samples_go_first(rollouts) -> None:
+    sizes = [len(json.dumps(d, separators=(",", ":"))) for d in embedded(page(rollouts))]
+    text = page(rollouts, max_bytes=sum(sizes[1:]) + 100)
+    assert len(embedded(text)) == 2
+    assert "line 1 of samples.jsonl" in text
+
+
+def test_baselines_stand_in_every_table(rollouts, rollout) -> None:
+    baseline = [rollout(r.task, 0.125) for r in rollouts]
+    text = page(rollouts, {"random": baseline})
+    assert len(re.findall(r'<tr class="baseline"><th>random</th>', text)) == 2 + 1 + 2 + 1
+    assert "random 0.12" in text
+
+
+def test_nothing_scored_still_gives_a_page(rollout) -> None:
+    assert "Nothing was scored" in page([rollout("a", None)])
+
+
+def test_plots_escape_their_labels() -> None:
+    plot = interval_plot([Row("<b>&", 0.5, (0.4, 0.6), {"<i>": 0.1})], "a plot")
+    assert "<b>" not in plot
+    assert "<i>" not in plot
+    assert histogram([0.0, 1.0, 1.0], "spread").count("<rect") == 2
+
+
+PROBE = """
+<pre id="probe"></pre><script>
+const sample = document.getElementById("sample-2");
+sample.open = true;
+setTimeout(() => {
+  const shown = () => samples.filter((s) => !s.hidden).map((s) => s.id);
+  const found = { text: sample.querySelector(".body").textContent };
+  form.elements.outcome.value = "solved"; filter(); found.solved = shown();
+  form.elements.outcome.value = ""; form.elements.family.value = "errand"; filter();
+  found.errand = shown();
+  form.elements.family.value = ""; filter();
+  found.wide = document.documentElement.scrollWidth > innerWidth + 1;
+  document.getElementById("probe").textContent = btoa(unescape(encodeURIComponent(
+    JSON.stringify(found))));
+}, 50);
+</script>"""
+
+
+def dumped(path: Path, tmp_path: Path) -> str:
+    command = [
+        str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
+        "--no-first-run", "--disable-background-networking", "--disable-component-update",
+        "--disable-sync", f"--user-data-dir={tmp_path / 'profile'}", "--window-size=390,800",
+        "--virtual-time-budget=3000", "--dump-dom", path.as_uri(),
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    return done.stdout
+
+
+@pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no browser at {CHROMIUM}")
+def test_in_a_browser_samples_open_and_filters_work(rollouts, tmp_path) -> None:
+    text = re.sub(r"<meta http-equiv=\"Content-Security-Policy\"[^>]*>", "", page(rollouts))
+    report = tmp_path / "report.html"
+    report.write_text(text.replace("</body>", PROBE + "</body>"), "utf-8")
+    found = re.search(r'<pre id="probe">([^<]+)</pre>', dumped(report, tmp_path))
+    assert found is not None
+    import base64
+
+    probe = json.loads(base64.b64decode(found[1]))
+    assert "> east" in probe["text"]
+    assert "agent.location: gate \u2192 court" in probe["text"]
+    assert "not there: You walk." in probe["text"]
+    assert probe["solved"] == ["sample-1"]
+    assert probe["errand"] == ["sample-2", "sample-3"]
+    assert probe["wide"] is False
+
+
+@pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no browser at {CHROMIUM}")
+def test_in_a_browser_hostile_text_does_nothing(rollout, task, hostile, tmp_path) -> None:
+    report = tmp_path / "report.html"
+    report.write_text(page([rollout(task(f"bad {hostile}"), 0.5, text=hostile)]), "utf-8")
+    frame = tmp_path / "frame.html"
+    frame.write_text('<meta http-equiv="refresh" content="0;url=report.html#sample-1">')
+    seen = dumped(frame, tmp_path)
+    assert "<title>tester on made</title>" in seen
+    assert html.escape(hostile, quote=False) in seen
+    assert "<img" not in seen
+    assert "&gt; east" in seen  # our own script ran under the policy

@@ -1,0 +1,174 @@
+"""What each embedded policy does, in the simulation."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+
+import pytest
+
+from environments.policies import View, get_policy, list_policies
+from environments.policies.registry import BASELINES, CHEATS
+from environments.tasks.model import Goal, Located, Stage, Step
+from world_fixtures.errors import UserError
+
+BLIND = sorted({*BASELINES, *CHEATS} - {"oracle"})
+
+
+def test_the_oracle_follows_the_walkthrough_through_every_stage(play, tasks):
+    for task in tasks:
+        run = play("oracle", task)
+        commands = [json.loads(a)["command"] for t, a in run.calls if t == "evennia_command"]
+        assert commands == [
+            s.command for st in task.stages for s in st.walkthrough if s.tool == "command"
+        ]
+        assert run.answer == task.stages[-1].walkthrough[-1].answer
+        assert run.sessions == len(task.stages)
+        assert run.verdict.reward == 1.0
+
+
+def test_the_oracle_connects_again_after_a_disconnect_within_a_stage(play, tasks):
+    walkthrough = (
+        Step(tool="command", command="get lamp"),
+        Step(tool="disconnect"),
+        Step(tool="command", command="inventory"),
+        Step(tool="submit"),
+    )
+    task = tasks[0].model_copy(update={"stages": (Stage(prompt="?", walkthrough=walkthrough),)})
+    run = play("oracle", task)
+    assert run.sessions == 2
+    assert run.events[-1].text == "You carry: Oil Lamp"
+
+
+def test_the_mean_reward_falls_with_noise(play, tasks):
+    def mean_reward(noise):
+        runs = [play(f"noisy:{noise}", task, attempt) for task in tasks for attempt in range(30)]
+        return sum(run.verdict.reward for run in runs) / len(runs)
+
+    means = [mean_reward(noise) for noise in (0, 0.1, 0.3, 0.6, 1)]
+    assert means[0] == 1.0
+    assert means == sorted(means, reverse=True)
+    assert means[2] < 0.9
+    assert means[4] < 0.5
+
+
+def test_attempts_of_the_default_noisy_policy_differ(play, tasks):
+    verdicts = [play("noisy", tasks[1], attempt).verdict for attempt in range(16)]
+    assert {v.success for v in verdicts} == {True, False}
+    assert len({v.reward for v in verdicts}) > 3
+
+
+def test_a_wrong_answer_of_the_noisy_policy_keeps_the_fields(play, tasks):
+    answer = play("noisy:1", tasks[0]).answer
+    assert answer is not None
+    assert set(answer) == {"year"} or answer == {}
+    assert answer.get("year") != "1742"
+
+
+def test_the_explorer_finds_its_way_through_dark_locks_and_hidden_exits(play, tasks):
+    run = play("explorer", tasks[1])
+    assert {e.room for e in run.events} == {"hall", "cellar", "study", "nook"}
+    assert run.world.state.location("blade") == "cellar"
+    assert run.answer == {}
+
+
+def test_the_explorer_reads_the_answer_and_writes_what_it_is_told(play, tasks):
+    assert play("explorer", tasks[0]).answer == {"year": "1742"}
+    assert play("explorer", tasks[2]).world.state.get("wall", "inscriptions") == ["heron"]
+
+
+def test_the_explorer_tries_nothing_twice_in_the_same_place(play, tasks):
+    run = play("explorer", tasks[1])
+    tries = [(e.room, e.raw) for e in run.events if e.kind != "ok"]
+    assert len(tries) == len(set(tries))
+
+
+@pytest.mark.parametrize("name", BLIND)
+def test_policies_without_knowledge_do_not_depend_on_what_the_task_hides(play, tasks, name):
+    goal = Goal(name="other", condition=Located(entity="anvil", place="nook"))
+    for task in tasks:
+        blank = task.model_copy(
+            update={
+                "goals": (goal,),
+                "evidence": (),
+                "shortest_path": 99,
+                "stages": tuple(
+                    s.model_copy(update={"walkthrough": (Step(tool="submit"),)})
+                    for s in task.stages
+                ),
+            }
+        )
+        assert play(name, blank).calls == play(name, task).calls
+
+
+@pytest.mark.parametrize("name", [*sorted(CHEATS), "random"])
+def test_cheating_and_chance_solve_nothing(play, tasks, name):
+    for task in tasks:
+        for attempt in range(3):
+            assert not play(name, task, attempt).verdict.success
+
+
+@pytest.mark.parametrize("name", ["repeats_prompt", "writes_goal", "answers_everything"])
+def test_cheats_hand_something_in_for_every_field(play, tasks, name):
+    assert set(play(name, tasks[0]).answer) == {"year"}
+
+
+def test_only_the_looper_never_ends(play, tasks):
+    for name in CHEATS:
+        run = play(name, tasks[0])
+        assert (len(run.conversations[0]) > 2 * 29) is (name == "loops_look")
+
+
+def test_moves_are_the_same_in_another_process(play, tasks):
+    code = """
+import json, sys
+from environments.policies import View, get_policy
+from environments.tasks.model import Task
+task = Task.model_validate_json(sys.stdin.readline())
+for name, seed, messages in json.loads(sys.stdin.readline()):
+    print(get_policy(name).act(View(task, 0, messages, seed)))
+"""
+    task = tasks[1]
+    asked = []
+    for name in ("random", "noisy", "explorer", "oracle"):
+        messages = play(name, task, 1).conversations[0]
+        asked += [(name, f"{name}/{n}", messages[:n]) for n in (1, 3, 5)]
+    output = subprocess.run(
+        [sys.executable, "-c", code], input=f"{task.model_dump_json()}\n{json.dumps(asked)}",
+        capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": "7"},
+    ).stdout  # fmt: skip
+    here = [
+        str(get_policy(name).act(View(task, 0, messages, seed))) for name, seed, messages in asked
+    ]
+    assert output.splitlines() == here
+
+
+def test_chance_leaves_the_global_generator_alone(play, tasks):
+    random.seed(5)
+    state = random.getstate()
+    play("random", tasks[0])
+    play("noisy", tasks[0])
+    assert random.getstate() == state
+
+
+def test_an_unknown_policy_is_named_with_the_known_ones():
+    with pytest.raises(UserError, match=r"unknown policy 'orakel'.*oracle.*noisy"):
+        get_policy("orakel")
+
+
+@pytest.mark.parametrize("name", ["noisy:much", "noisy:1.5", "noisy:-1", "noisy:nan", "noisy:"])
+def test_a_noise_that_is_no_share_is_refused(name):
+    with pytest.raises(UserError, match="from 0 to 1"):
+        get_policy(name)
+
+
+def test_policies_without_parameter_take_none():
+    with pytest.raises(UserError, match="oracle:1"):
+        get_policy("oracle:1")
+
+
+def test_every_listed_policy_acts(play, tasks):
+    for name in list_policies():
+        assert play(name, tasks[0]).conversations[0]
