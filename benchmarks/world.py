@@ -188,4 +188,4 @@ def _json_of(module: str, *args: str) -> dict[str, float]:
     )
     if done.returncode:
         raise RuntimeError(f"{module} failed: {done.stderr.strip()[-500:]}")
-    return json.loads(done.stdout.strip().splitlines()[-1])  # type: ignore[no-any-return]
+    return json.loads(done.stdout.strip().splitlines()[-1])

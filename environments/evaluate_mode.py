@@ -30,7 +30,6 @@ async def evaluate(env: EvenniaWorldEnv) -> Metrics:
     out = Path(
         config.data_dir_to_save_evals or f"runs/evaluate-{suite.name}-{_slug(settings.model)}"
     )
-    out.mkdir(parents=True, exist_ok=True)
     _write_config(env, out)
     run = Run.of(
         suite.tasks,
@@ -74,4 +73,5 @@ def _write_config(env: EvenniaWorldEnv, out: Path) -> None:
     if env.embedded:
         servers = []
     content = {"env": env.config.model_dump(mode="json"), "openai": servers}
+    out.mkdir(parents=True, exist_ok=True)
     (out / "evaluate_config.yaml").write_text(yaml.safe_dump(content, sort_keys=False))

@@ -236,10 +236,10 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
         self.curriculum.report(item, rollout.verdict.success)
         for listener in self.on_rollout:
             listener(rollout)
-        messages = [m for c in rollout.conversations for m in c]
         about = {"task": item.id, "family": item.family.value, "difficulty": item.difficulty,
                  "parts": rollout.verdict.parts, "success": rollout.verdict.success}  # fmt: skip
-        return ScoredRollout(sequences, rollout.verdict.reward, messages, about)
+        messages = [m for c in rollout.conversations for m in c]
+        return ScoredRollout(sequences, rollout.verdict.reward, about, messages)
 
     async def evaluate(self, *args: Any, **kwargs: Any) -> None:
         """Play the suite; its rollouts touch no training metric."""

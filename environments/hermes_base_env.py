@@ -21,7 +21,7 @@ from pydantic import Field
 
 from environments import process_mode
 from environments.agent_loop import AgentResult, ChatServer, HermesAgentLoop, Parser
-from environments.groups import ScoredRollout, scored_group
+from environments.groups import ScoredRollout, filled, scored_groups
 from environments.tokens import sequences_from_messages, sequences_from_nodes
 from environments.tool_call_parsers import get_parser
 from environments.tool_context import ToolContext
@@ -88,7 +88,7 @@ class HermesAgentBaseEnv(BaseEnv):
     """Subclass this; implement the five abstract methods; nothing of a group is kept on self."""
 
     name = "hermes_agent"
-    env_config_cls: type[HermesAgentEnvConfig] = HermesAgentEnvConfig  # type: ignore[assignment]
+    env_config_cls: type[HermesAgentEnvConfig] = HermesAgentEnvConfig
     config: HermesAgentEnvConfig
 
     def __init__(
@@ -178,7 +178,7 @@ class HermesAgentBaseEnv(BaseEnv):
                 self.tool_errors_count += len(result.tool_errors)
                 reward = await self.compute_reward(item, result, ctx)
                 sequences = self.sequences(chat, [result.messages], schemas)
-            return ScoredRollout(sequences, float(reward), result.messages)
+            return ScoredRollout(sequences, float(reward), messages=result.messages)
         finally:
             ctx.cleanup()
 
@@ -196,8 +196,10 @@ class HermesAgentBaseEnv(BaseEnv):
         """One scored rollout, for callers that want a single one."""
         return await self.rollout(item, 0, uuid.uuid4().hex[:12], self.group_tools()), []
 
-    async def collect_trajectories(self, item: Any) -> tuple[ScoredDataGroup | None, list[Any]]:
-        """The group of `item`, or None where a rollout of it failed.
+    async def collect_trajectories(
+        self, item: Any
+    ) -> tuple[list[ScoredDataGroup] | None, list[Any]]:
+        """The groups of `item`, or None where a rollout of it failed.
 
         When one rollout is cancelled, its siblings are, too.
         """
@@ -226,7 +228,15 @@ class HermesAgentBaseEnv(BaseEnv):
             await asyncio.sleep(wait)
             return None, []
         self.failures_in_row = 0
-        return scored_group(done, self.config.group_size), []
+        return scored_groups(done, self.config.group_size), []
+
+    async def handle_send_to_api(
+        self, scored_data: Any, item: Any = None, *args: Any, **kwargs: Any
+    ) -> None:
+        """As Atropos's; layers of several sequences a rollout get the size the server wants."""
+        if isinstance(scored_data, list):
+            scored_data = filled(scored_data, self.config.group_size)
+        await super().handle_send_to_api(scored_data, item, *args, **kwargs)
 
     async def wandb_log(self, wandb_metrics: dict[str, Any] | None = None) -> None:
         """Adds the count of tool errors since the last call."""

@@ -52,7 +52,7 @@ async def process(env: HermesAgentBaseEnv) -> None:
                 if index is None or item is None:
                     return
                 if index not in done:
-                    writer.add(index, await _group(env, item, index))
+                    writer.add(index, await _groups(env, item, index))
 
         try:
             async with asyncio.TaskGroup() as workers:
@@ -60,20 +60,26 @@ async def process(env: HermesAgentBaseEnv) -> None:
                     workers.create_task(work())
         except BaseExceptionGroup as failures:
             raise failures.exceptions[0] from None
-    print(f"{writer.count} groups in {path}, mean score {writer.mean:.3f}")
+    print(f"groups of {writer.count} items in {path}, mean score {writer.mean:.3f}")
 
 
-async def _group(env: HermesAgentBaseEnv, item: Any, index: int) -> dict[str, Any]:
+async def _groups(env: HermesAgentBaseEnv, item: Any, index: int) -> list[dict[str, Any]]:
+    """The item's groups, one a stage of its rollouts."""
     for _ in range(MAX_TRIES):
-        group, _backlog = await env.collect_trajectories(item)
-        if group is not None:
-            processed: Any = await env.postprocess_histories(group)
+        groups, _backlog = await env.collect_trajectories(item)
+        if groups is not None:
+            processed: Any = await env.postprocess_histories(groups)
             if processed:
-                await env.add_rollouts_for_wandb(processed, item)
+                for group in processed:
+                    await env.add_rollouts_for_wandb(group, item)
                 if env.config.use_wandb:
                     env.curr_step += 1
                     await env.wandb_log({})
-                return {**processed, "item": index}
+                parts = len(processed)
+                return [
+                    {**group, "item": index, "part": n, "parts": parts}
+                    for n, group in enumerate(processed)
+                ]
     raise UserError(
         f"item {index} failed {MAX_TRIES} times ({env.last_failure or 'no reason given'}): what is"
         " done is kept, and the same command continues"
@@ -86,7 +92,7 @@ class _Writer:
     def __init__(self, file: Any, ordered: bool, total: int, done: set[int], show: Any) -> None:
         self._file = file
         self._ordered = ordered
-        self._held: dict[int, dict[str, Any]] = {}
+        self._held: dict[int, list[dict[str, Any]]] = {}
         self._missing = iter([i for i in range(total) if i not in done])
         self._next = next(self._missing, None)
         self._show = show
@@ -99,25 +105,25 @@ class _Writer:
         """Of the groups this run has added."""
         return sum(self._scores) / len(self._scores) if self._scores else 0.0
 
-    def add(self, index: int, group: dict[str, Any]) -> None:
-        self._held[index] = group
+    def add(self, index: int, groups: list[dict[str, Any]]) -> None:
+        self._held[index] = groups
         if not self._ordered:
             self._write(self._held.pop(index))
         while self._ordered and self._next in self._held:
             self._write(self._held.pop(self._next))
             self._next = next(self._missing, None)
 
-    def _write(self, group: dict[str, Any]) -> None:
-        line = json.dumps(group, separators=(",", ":"), allow_nan=False).encode() + b"\n"
-        self._file.write(line)
+    def _write(self, groups: list[dict[str, Any]]) -> None:
+        lines = [json.dumps(g, separators=(",", ":"), allow_nan=False) + "\n" for g in groups]
+        self._file.write("".join(lines).encode())
         self._file.flush()
         self.count += 1
-        self._scores += group["scores"]
+        self._scores += groups[0]["scores"]
         self._show(self.count, self.mean)
 
 
 def finished_items(path: Path) -> set[int]:
-    """Items whose groups stand in the file; a half-written last line is cut off.
+    """Items whose groups stand in the file; an item that is not there whole is cut off.
 
     Raises UserError where the file is something else.
     """
@@ -125,20 +131,25 @@ def finished_items(path: Path) -> set[int]:
         raise UserError("process needs --env.data_path_to_save_groups FILE")
     if not path.exists():
         return set()
-    content = path.read_bytes()
-    whole = content.rfind(b"\n") + 1
-    items = set()
-    for number, line in enumerate(content[:whole].splitlines(), start=1):
-        try:
-            items.add(int(json.loads(line)["item"]))
-        except (ValueError, KeyError, TypeError):
-            raise UserError(
-                f"{path} line {number} is no group of this project: choose another"
-                " --env.data_path_to_save_groups"
-            ) from None
-    if whole < len(content):
-        with open(path, "r+b") as file:
-            file.truncate(whole)
+    items: set[int] = set()
+    whole = end = 0
+    with open(path, "r+b") as file:
+        for number, line in enumerate(file, start=1):
+            if not line.endswith(b"\n"):
+                break
+            end += len(line)
+            try:
+                group = json.loads(line)
+                item, last = int(group["item"]), group["part"] == group["parts"] - 1
+            except (ValueError, KeyError, TypeError):
+                raise UserError(
+                    f"{path} line {number} is no group of this project: choose another"
+                    " --env.data_path_to_save_groups"
+                ) from None
+            if last:
+                items.add(item)
+                whole = end
+        file.truncate(whole)
     return items
 
 

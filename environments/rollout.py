@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -16,6 +18,7 @@ from environments.toolsets import Tool
 from environments.trajectories.record import Message, Rollout, StopReason
 from environments.worlds import RolloutWorld
 from world_fixtures.errors import WorldError, WorldLost
+from world_fixtures.protocol import CONNECT
 from world_fixtures.servers import ServerPool
 from world_fixtures.spec import Frozen
 
@@ -86,8 +89,8 @@ async def play(
             loop = HermesAgentLoop(
                 server, schemas, set(tools), turns_left, rollout_id, settings.temperature,
                 settings.max_tokens, settings.extra_body, tools=tools, gate=settings.gate,
-                stop_when=lambda w=world: w.stage_over, parser=parser, end_tokens=end_tokens,
-                replay_raw=replay_raw, count_tokens=count_tokens,
+                stop_when=partial(getattr, world, "stage_over"), parser=parser,
+                end_tokens=end_tokens, replay_raw=replay_raw, count_tokens=count_tokens,
                 context_tokens=settings.context_tokens, call_timeout=settings.call_timeout,
                 observation_chars=settings.observation_chars, deadline=settings.deadline,
                 stage=number, first_turn=1 + sum(r.turns_used for r in results),
@@ -96,7 +99,10 @@ async def play(
             result = await loop.run(
                 [
                     {"role": "system", "content": settings.system_prompt},
-                    {"role": "user", "content": stage.prompt},
+                    {
+                        "role": "user",
+                        "content": f"{stage.prompt}\n\n({turns_left} turns are left.)",
+                    },
                 ]
             )
             results.append(result)
@@ -141,11 +147,12 @@ async def play(
 
 def _link_events(calls: list[Any], world: RolloutWorld | None) -> list[Any]:
     """Name in each call the event it caused: calls and the agent's events share their order."""
-    events = iter(world.events if world else [])
+    events = deque(world.events if world else [])
     for call in calls:
-        if call.name in ("evennia_command", "evennia_observe") and call.error is None:
-            event = next(events, None)
-            call.event = event.seq if event else None
+        acted = call.name in ("evennia_command", "evennia_observe") and call.error is None
+        entered = call.name == "evennia_connect" and events and events[0].verb == CONNECT
+        if events and (acted or entered):
+            call.event = events.popleft().seq
     return calls
 
 

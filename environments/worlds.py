@@ -59,6 +59,7 @@ class RolloutWorld:
         stage = self.task.stages[number]
         if stage.meanwhile:
             other = await self.instance.open(self.task.spec.characters[1].id)
+            self.all_events.append(other.event)
             for command in stage.meanwhile:
                 self.all_events.append(await other.command(command))
             await other.close()
@@ -77,6 +78,7 @@ class RolloutWorld:
         self._session = await self.instance.open()
         self.seconds += time.perf_counter() - started
         self.sessions += 1
+        self._record(self._session.event)
         return self._session.text
 
     async def command(self, text: str) -> Event:
@@ -86,8 +88,7 @@ class RolloutWorld:
         started = time.perf_counter()
         event = await self._session.command(text)
         self.seconds += time.perf_counter() - started
-        self.events.append(event)
-        self.all_events.append(event)
+        self._record(event)
         return event
 
     async def disconnect(self) -> str:
@@ -113,6 +114,10 @@ class RolloutWorld:
         """Give the instance back. Never waits, may be called twice."""
         self.LIVE.pop(self.task_id, None)
         self._pool.release(self.instance)
+
+    def _record(self, event: Event) -> None:
+        self.events.append(event)
+        self.all_events.append(event)
 
     async def _log_out(self) -> None:
         session, self._session = self._session, None

@@ -203,13 +203,19 @@ class Session:
         self.instance = instance
         self.character = character
         self.id = ""
-        self.text = ""
+        self.event: Event
+        """The event of logging in."""
+
+    @property
+    def text(self) -> str:
         """What the character saw on arriving."""
+        return self.event.text
 
     async def connect(self) -> None:
         """Log in."""
         made = await self._link.request("open", instance=self.instance, character=self.character)
-        self.id, self.text = made["session"], made["text"]
+        self.id = made["session"]
+        self.event = Event.model_validate(made["event"])
 
     async def command(self, text: str) -> Event:
         """Do something in the world."""

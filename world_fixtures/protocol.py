@@ -12,7 +12,8 @@ The first request of a connection is `hello` with the server's secret.
     reset     instance                      {"hash": state hash, "rewound": fields put back}
     release   instance                      {}
     state     instance                      WorldState
-    open      instance, character?          {"session": id, "text": first view}
+    events    instance, after?              [Event]
+    open      instance, character?, quiet?  {"session": id, "event": Event, null if quiet}
     command   session, text                 Event
     close     session                       {}
     ping                                    {"instances": n, "sessions": n, "rss_kb": n}
@@ -27,6 +28,8 @@ from pydantic import BaseModel, ConfigDict
 
 MAX_LINE = 8 * 1024 * 1024
 """Bytes in one message; a longer one ends the connection."""
+CONNECT = "connect"
+"""Verb of the event that a session begins with; its text is the first view."""
 MAX_COMMAND = 1000
 """Characters in one command; a longer one is refused as an observation."""
 

@@ -131,7 +131,10 @@ class WorldServer:
             for session in list(self.sessions):
                 if session.id:
                     made = await self.client.request(
-                        "open", instance=session.instance, character=session.character
+                        "open",
+                        instance=session.instance,
+                        character=session.character,
+                        quiet=True,
                     )
                     session.id = made["session"]
         finally:

@@ -177,7 +177,7 @@ def _recipes(spec: WorldSpec) -> Iterator[Problem]:
 
 def _reachability(spec: WorldSpec) -> Iterator[Problem]:
     """Rooms without a way, and rooms whose key lies behind their own lock."""
-    graph = nx.DiGraph()
+    graph: Any = nx.DiGraph()
     graph.add_nodes_from(r.id for r in spec.rooms)
     graph.add_edges_from((e.source, e.target) for e in spec.exits)
     linked = nx.descendants(graph, spec.agent.location) | {spec.agent.location}

@@ -33,9 +33,8 @@ def run_environment(env_cls: type[HermesAgentBaseEnv]) -> int:
     _quiet()
     args = sys.argv[1:]
     if not args or args[0] in ("-h", "--help"):
-        print(
-            f"usage: {Path(sys.argv[0]).name} {'|'.join(MODES)} [OPTIONS]   (MODE --help lists them)"
-        )
+        program = Path(sys.argv[0]).name
+        print(f"usage: {program} {'|'.join(MODES)} [OPTIONS]   (MODE --help lists them)")
         return 0 if args else 2
     if args[0] not in MODES:
         return _complain(f"unknown mode {args[0]!r}: choose from {', '.join(MODES)}")
@@ -53,6 +52,7 @@ def run_mode(env_cls: type[HermesAgentBaseEnv], mode: str, options: list[str]) -
         print(f"usage: {mode} [OPTIONS]\n")
         print(settings.options_help(env_cls))
         return 0
+    logging.getLogger("atroposlib.envs.base").setLevel(logging.WARNING)
     config = settings.read_mode_config(env_cls, options)
     traps.check(mode, config)
     return run_until_stopped(lambda: _run(env_cls, mode, config))

@@ -22,7 +22,10 @@ _NAME = re.compile(r"(?<![.!?] )(?<!^)\b[A-Z][\w'-]*(?: [A-Z][\w'-]*)*")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n")
 _QUOTED = re.compile(r'"([^"]+)"')
 _TOLD = re.compile(r"\bgo (\w+)")
-_NUMERIC = re.compile(r"\b(?:code|year|date|sum|digits|number|amount|how many)\b", re.IGNORECASE)
+_CLAUSE = re.compile(r", and |\. ")
+_NUMERIC = re.compile(
+    r"\b(?:code|date|sum|digits|numbers?|years?|amount|how many)\b", re.IGNORECASE
+)
 _COMMON = frozenset(
     ("the", "a", "an", "of", "in", "on", "is", "was", "what", "which", "who", "and", "to", "it",
      "you", "your", "its", "by", "at")
@@ -64,14 +67,33 @@ def guesses(memory: Memory, prompt: str) -> dict[str, Any]:
     return {name: guess(name, memory, prompt) for name in fields(prompt)}
 
 
+def settled(memory: Memory, prompt: str) -> bool:
+    """Every field's answer is known for sure, so that more searching is idle."""
+    return bool(fields(prompt)) and all(_is_settled(f, memory, prompt) for f in fields(prompt))
+
+
+def _is_settled(name: str, memory: Memory, prompt: str) -> bool:
+    asked = _asked(memory, prompt)
+    match name:
+        case "exits":
+            return True
+        case "room":
+            return bool(asked) or "exits" in fields(prompt)
+        case "things":
+            return asked in memory.contents or "exits" in fields(prompt)
+        case "count":
+            return any(n.thing == asked and n.verb == "read" for n in memory.notes)
+    return False
+
+
 def guess(name: str, memory: Memory, prompt: str) -> Any:
     """The most likely value of one field."""
-    asked = (mentioned(memory.things(), prompt) or [""])[-1]
+    asked = _asked(memory, prompt)
     start = memory.places.get(memory.first)
     match name:
-        case "room" | "place":
+        case "room":
             return memory.where(asked) or memory.first
-        case "edges" | "map":
+        case "edges":
             return _edges(memory)
         case "exits" if start:
             return [way.direction for way in start.view.ways]
@@ -79,28 +101,50 @@ def guess(name: str, memory: Memory, prompt: str) -> Any:
             return list(memory.contents[asked])
         case "things" if start:
             return [seen.name for seen in start.first.things]
-        case "thing":
-            return asked
         case "count":
             return sum(n.text.count("Written here:") for n in memory.notes if n.thing == asked)
+    found = [_fact(memory, clause) for clause in _CLAUSE.split(prompt)]
+    numbers = [(int(value), thing) for value, thing in found if value.isdigit()][:2]
+    match name:
+        case "sum":
+            return sum(value for value, _ in numbers)
+        case "earlier" if numbers:
+            return str(min(numbers)[0])
+        case "thing" if numbers:
+            return min(numbers)[1]
     return fact(memory, prompt)
 
 
 def fact(memory: Memory, prompt: str) -> str:
     """The number or name in the sentence that shares most words with the prompt."""
-    wanted = _content(prompt)
+    return _fact(memory, prompt)[0]
+
+
+def _fact(memory: Memory, question: str) -> tuple[str, str]:
+    """What answers `question` best, and the thing it stands on."""
+    wanted = _content(question)
     sentences = [
-        (len(_content(f"{note.thing} {sentence}") & wanted), sentence)
+        (len(_content(f"{note.thing} {sentence}") & wanted), sentence, note.thing)
         for note in memory.notes
+        if note.verb == "read"
         for sentence in _SENTENCE.split(note.text)
+        if ("Written here:" in sentence) == ("wrote" in question)
     ]
-    for _, sentence in sorted(sentences, key=lambda pair: -pair[0]):
-        numbers = _DIGITS.findall(sentence)
-        names = [n for n in _NAME.findall(sentence) if n.casefold() not in prompt.casefold()]
-        found = numbers or names if _NUMERIC.search(prompt) else names or numbers
+    if "wrote" in question:
+        sentences.reverse()  # the note is the last line on the wall
+    for _, sentence, thing in sorted(sentences, key=lambda found: -found[0]):
+        numbers = sorted(_DIGITS.findall(sentence), key=len)
+        names = [n for n in _NAME.findall(sentence) if n.casefold() not in question.casefold()]
+        names.sort(key=lambda name: name.count(" "))
+        found = names + numbers if _NUMERIC.search(question) else numbers + names
         if found:
-            return found[0]
-    return memory.here
+            return (found[-1].split()[-1] if "surname" in question else found[-1]), thing
+    return memory.here, ""
+
+
+def _asked(memory: Memory, prompt: str) -> str:
+    """The known thing that the prompt names last, empty if none."""
+    return (mentioned(memory.things(), prompt) or [""])[-1]
 
 
 def _edges(memory: Memory) -> list[str]:

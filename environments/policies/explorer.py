@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from environments.policies.answers import destination, fact, guesses, mentioned
+from environments.policies.answers import destination, fact, guesses, mentioned, settled
 from environments.policies.memory import Memory, Place, recall
 from environments.policies.policy import (
     CONNECT,
@@ -22,10 +22,10 @@ from environments.policies.policy import (
     submit,
 )
 
-BATCH = 6
+BATCH = 12
 """Calls in one turn, at most."""
-TURNS = 24
-"""Turns spent on searching, of the 30 that a rollout usually has; half where a part follows."""
+TURNS = 16
+"""Turns spent on searching: short tasks allow 20, and it is not told how many it has."""
 
 _HANDLES = re.compile(r"\b(?:put|carry|bring|combine|pick)\b", re.IGNORECASE)
 _STAYS = re.compile(r"\b(?:stay|stand) (?:there|in)\b", re.IGNORECASE)
@@ -39,15 +39,28 @@ def explorer(view: View) -> Move:
     if not memory.connected:
         return Move(calls=(CONNECT,)) if view.turn < 3 else Move()
     parts_follow = memory.too_early or "evennia_disconnect" in prompt
-    searching = view.turn < (TURNS // 2 if parts_follow else TURNS)
-    if searching and not (_STAYS.search(prompt) and memory.here == destination(memory, prompt)):
-        found = chores(memory, memory.here, prompt) or _walk(memory, prompt)
-        if found:
-            return _do(found, f"{len(memory.places)} rooms known; there is something new.")
+    if view.turn < TURNS and not _satisfied(memory, prompt) and (found := _search(memory, prompt)):
+        return _do(found, f"{len(memory.places)} rooms known; there is something new.")
     if wanted := _errand(memory, prompt):
         return _do(wanted, "On to what was asked.")
     last = DISCONNECT if parts_follow else submit(guesses(memory, prompt))
     return Move(calls=(last,), reasoning="Nothing is left to try.")
+
+
+def _satisfied(memory: Memory, prompt: str) -> bool:
+    """There is nothing more to look for."""
+    arrived = _STAYS.search(prompt) and memory.here == destination(memory, prompt)
+    to_take = set(mentioned(memory.things(), prompt)) - set(memory.carried)
+    waits = _HANDLES.search(prompt) and to_take
+    return bool(arrived) or (settled(memory, prompt) and not waits)
+
+
+def _search(memory: Memory, prompt: str) -> list[str]:
+    """What is worth trying here, and on from here when that may not show more."""
+    tries = chores(memory, memory.here, prompt)
+    if tries and not all(c.startswith(("read ", "get ")) for c in tries):
+        return tries
+    return tries + _walk(memory, prompt)
 
 
 def chores(memory: Memory, room: str, prompt: str) -> list[str]:
@@ -56,12 +69,12 @@ def chores(memory: Memory, room: str, prompt: str) -> list[str]:
     if place.view.dark:
         light = next((name for name in memory.carried if _is_light(memory, name)), None)
         return [] if light is None else _untried(place, (f"light {light}", "look"))
-    looks = _untried(place, (f"examine {name}" for name in place.found))
-    return looks or _untried(place, _handling(memory, place, prompt))
+    return _untried(place, _handling(memory, place, prompt))
 
 
 def _handling(memory: Memory, place: Place, prompt: str) -> Iterator[str]:
     for name, seen in place.found.items():
+        yield f"examine {name}"
         told = place.tried.get(f"examine {name}", "")
         if "There is writing on it." in told:
             yield f"read {name}"
@@ -135,7 +148,7 @@ def _acts(memory: Memory, prompt: str) -> Iterator[tuple[str, str]]:
     if "combine" in prompt and len(loads) > 1:
         yield memory.here, f"combine {' and '.join(loads)}"
     for load in loads if _HANDLES.search(prompt) else ():
-        _, _, rest = prompt.casefold().partition(load.casefold())
+        _, _, rest = prompt.casefold().rpartition(load.casefold())
         named = [n for n in (*memory.places, *memory.things()) if n.casefold() in rest]
         target = min(named, key=lambda name: rest.find(name.casefold()), default="")
         if target in memory.places:

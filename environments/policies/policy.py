@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -88,11 +88,6 @@ class View:
             if message.get("role") == "assistant"
             for call in message.get("tool_calls") or ()
         )
-
-    @property
-    def observations(self) -> Iterator[str]:
-        """Results so far, in order."""
-        return (e.result for e in self.exchanges)
 
 
 @dataclass(frozen=True)

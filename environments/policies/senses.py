@@ -6,7 +6,7 @@ Works on observations alone. The forms are those of `world_fixtures.rules`.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 _ITEM = re.compile(r"^(?P<name>.*?)(?: \((?P<note>open|closed|lit)\))?$")
 _EXIT = re.compile(r"^(?P<direction>[a-z]+)(?: \((?P<door>.*), (?P<state>open|closed)\))?$")
@@ -42,8 +42,7 @@ class RoomView:
     ways: tuple[Way, ...]
     things: tuple[Seen, ...]
     """Standing here, and on what stands here."""
-    others: tuple[str, ...] = ()
-    dark: bool = field(default=False)
+    dark: bool = False
 
 
 def room_view(text: str) -> RoomView | None:
@@ -54,19 +53,15 @@ def room_view(text: str) -> RoomView | None:
         return None
     head, tail = lines[:at], lines[at + 1 :]
     things: list[Seen] = []
-    others: tuple[str, ...] = ()
     for line in tail:
         label, _, listed = line.partition(": ")
         if label == "Here" or label.startswith("On the "):
             things += items(listed)
-        elif label == "Others":
-            others = tuple(_COMMA.split(listed))
     return RoomView(
         name=head[0],
         desc="\n".join(head[1:]),
         ways=ways(lines[at]),
         things=tuple(things),
-        others=others,
         dark=head[-1].startswith("It is too dark to see"),
     )
 

@@ -54,7 +54,7 @@ def locked(setting: Setting) -> Draft | None:
 
 
 def _pick(setting: Setting, *, locked: bool) -> str:
-    """A room that takes at least one move, with or without a door to unlock; "" if there is none."""
+    """A room that takes a move at least, with or without a door to unlock; "" if there is none."""
     rooms = []
     for room in setting.spec.rooms:
         if room.id == setting.spec.agent.location:

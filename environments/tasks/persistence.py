@@ -38,7 +38,8 @@ def recall(setting: Setting, restart: bool = False) -> Draft | None:
         ),
         Stage(
             prompt=f"In an earlier session you found something out and wrote it on the {wall.name}:"
-            f" {fact.subject}. Submit an answer with one field, value: exactly that, and nothing else.",
+            f" {fact.subject}. Submit an answer with one field, value: exactly that, and nothing"
+            " else.",
             restart=restart,
             walkthrough=steps(planner.commands, submit(value=fact.value)),
         ),
@@ -89,7 +90,8 @@ def rearrange(setting: Setting) -> Draft | None:
         ),
         Stage(
             prompt=f"In an earlier session you put the {thing.name} down in some room. Find it and"
-            " pick it up. Submit an answer with one field, room: the name of the room you found it in.",
+            " pick it up. Submit an answer with one field, room: the name of the room you found it"
+            " in.",
             walkthrough=steps(planner.commands, submit(room=room.name)),
         ),
     )

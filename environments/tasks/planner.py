@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import networkx as nx
 
@@ -143,7 +144,7 @@ class Planner:
         return room is not None and room.dark
 
     def _route(self, room: str) -> list[Exit]:
-        graph = nx.DiGraph()
+        graph: Any = nx.DiGraph()
         for way in self.sim.spec.exits:
             graph.add_edge(way.source, way.target, weight=self._cost(way), way=way)
         try:

@@ -20,7 +20,7 @@ from environments.tasks.model import (
     Verdict,
     Visited,
 )
-from world_fixtures.protocol import Event, ResultKind
+from world_fixtures.protocol import CONNECT, Event, ResultKind
 from world_fixtures.spec import Frozen
 from world_fixtures.state import WorldState, initial_state
 
@@ -75,7 +75,7 @@ def judge(
     final = [g for g in task.goals if g.final]
     outcome = _gain(final, degrees, idle)
     progress = _gain(task.goals, degrees, idle)
-    commands = len(events)
+    commands = sum(e.verb != CONNECT for e in events)
     wasted = sum(e.kind is not ResultKind.OK for e in events)
     shown = 1 - len(missing) / len(task.evidence) if task.evidence else 1.0
     parts = {

@@ -36,7 +36,7 @@ async def test_every_event_agrees_with_the_rules_played_in_memory(pool, cottage)
         session = await instance.open()
         model = Simulation(cottage)
         assert session.text == model.view()
-        for n, event in enumerate(await play(session, WALK), start=1):
+        for n, event in enumerate(await play(session, WALK), start=2):
             outcome = model.act(event.raw)
             assert (event.seq, event.text, event.kind) == (n, outcome.text, outcome.kind)
             assert (event.verb, event.objects) == (outcome.verb, outcome.objects)
@@ -79,7 +79,7 @@ async def test_hostile_commands_move_only_their_own_instance_and_only_by_the_rul
             assert (event.text, event.kind) == (outcome.text, outcome.kind)
             assert event.state_hash == model.state.hash
         assert (await other.state()) == initial_state(cottage)
-        assert (await bystander.command("look")).seq == 1
+        assert (await bystander.command("look")).seq == 2
         assert (await mine.state()).hash == model.state.hash
     finally:
         pool.release(mine)
@@ -94,7 +94,7 @@ async def test_a_played_instance_is_rewound_and_used_again(pool, cottage):
     assert await first.events() == []
     session = await first.open()
     events = await play(session, WALK)
-    assert [e.seq for e in events] == list(range(1, len(WALK) + 1))
+    assert [e.seq for e in events] == list(range(2, len(WALK) + 2))
     pool.release(first)
     again = await pool.acquire(cottage)
     try:

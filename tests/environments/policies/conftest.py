@@ -165,6 +165,8 @@ def rehearse(name: str, task: Task, attempt: int = 0) -> Rehearsal:
         messages: list[Message] = [{"role": "user", "content": stage.prompt}]
         run.conversations.append(messages)
         run.over = run.connected = False
+        for raw in stage.meanwhile:
+            run.world.act(raw, actor=task.spec.characters[1].id)
         while turns and not run.over:
             turns -= 1
             seed = f"{policy.name}/{task.id}/{attempt}/{run.stage}"

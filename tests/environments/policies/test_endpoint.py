@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+from typing import Any
 
 import httpx
 import openai
@@ -14,7 +15,7 @@ import pytest_asyncio
 from environments.policies.endpoint import PolicyEndpoint
 from world_fixtures.errors import UserError
 
-HELLO = [{"role": "system", "content": "Play."}, {"role": "user", "content": "Go."}]
+HELLO: list[Any] = [{"role": "system", "content": "Play."}, {"role": "user", "content": "Go."}]
 
 
 @pytest_asyncio.fixture
@@ -56,6 +57,7 @@ async def test_a_completion_has_openais_full_form(client):
     assert choice.message.content is None
     (call,) = choice.message.tool_calls
     assert (call.function.name, call.function.arguments) == ("evennia_connect", "{}")
+    assert answer.usage
     assert answer.usage.prompt_tokens == len("Play.Go.") // 4
     assert answer.usage.total_tokens == answer.usage.prompt_tokens + answer.usage.completion_tokens
 
@@ -128,6 +130,7 @@ async def test_a_stream_adds_up_to_the_whole(client):
     (call,) = whole.message.tool_calls
     assert (ids, name, arguments) == ([call.id], call.function.name, call.function.arguments)
     assert finish == whole.finish_reason
+    assert usage
     assert usage.total_tokens > 0
 
 

@@ -12,6 +12,7 @@ import pytest
 from environments.policies import View, get_policy, list_policies
 from environments.policies.registry import BASELINES, CHEATS
 from environments.tasks.model import Goal, Located, Stage, Step
+from environments.tasks.suites import load_suite
 from world_fixtures.errors import UserError
 
 BLIND = sorted({*BASELINES, *CHEATS} - {"oracle"})
@@ -101,6 +102,25 @@ def test_policies_without_knowledge_do_not_depend_on_what_the_task_hides(play, t
             }
         )
         assert play(name, blank).calls == play(name, task).calls
+
+
+@pytest.fixture(scope="module")
+def basics(play):
+    """Mean reward on the basic suite by policy."""
+    suite = load_suite("basics").tasks
+    return lambda name: sum(play(name, task).verdict.reward for task in suite) / len(suite)
+
+
+def test_the_baselines_stand_in_their_order(basics):
+    assert basics("oracle") == pytest.approx(1.0)
+    assert basics("random") < 0.15
+    assert basics("random") + 0.2 < basics("explorer") < 1
+    assert basics("random") + 0.2 < basics("noisy") < 1
+
+
+@pytest.mark.parametrize("name", sorted(CHEATS))
+def test_no_cheat_pays(basics, name):
+    assert basics(name) < 0.15
 
 
 @pytest.mark.parametrize("name", [*sorted(CHEATS), "random"])

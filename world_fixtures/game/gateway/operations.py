@@ -16,7 +16,8 @@ from pydantic import ValidationError
 from world_fixtures.errors import WorldError
 from world_fixtures.game.gateway.instances import Instance, event_bodies, registry
 from world_fixtures.game.gateway.session import SealedSession
-from world_fixtures.protocol import MAX_COMMAND, ErrorCode
+from world_fixtures.protocol import CONNECT, MAX_COMMAND, ErrorCode
+from world_fixtures.rules.outcome import Outcome, ok
 from world_fixtures.spec import WorldSpec
 
 _session_ids = itertools.count(1_000_000)  # apart from the ids that a Portal hands out
@@ -78,6 +79,7 @@ class Operations:
         return event_bodies(request["instance"], int(request.get("after", 0)))
 
     def open(self, request: dict[str, Any]) -> dict[str, Any]:
+        started = time.perf_counter()
         instance = registry.find(request["instance"])
         character = request.get("character") or instance.spec.agent.id
         account = instance.accounts.get(character)
@@ -96,7 +98,15 @@ class Operations:
         instance.sessions += 1
         id_ = f"{instance.id}.{instance.sessions}"
         self.sessions[id_] = session
-        return {"session": id_, "text": session.take()}
+        outcome = ok(session.take(), instance.get(character, "location"))
+        outcome.verb = CONNECT
+        if request.get("quiet"):  # a session that is taken up again: nothing has happened
+            return {"session": id_, "event": None}
+        room = instance.get(character, "location")
+        return {
+            "session": id_,
+            "event": self._event(instance, id_, character, room, "", outcome, started),
+        }
 
     def command(self, request: dict[str, Any]) -> dict[str, Any]:
         started = time.perf_counter()
@@ -113,19 +123,41 @@ class Operations:
         text = session.take()
         if outcome is None:
             raise WorldError(ErrorCode.INTERNAL, "the command did not finish: see the server's log")
+        outcome.text = text
+        return self._event(
+            instance,
+            request["session"],
+            character.entity,
+            room,
+            raw[:MAX_COMMAND],
+            outcome,
+            started,
+        )
+
+    def _event(
+        self,
+        instance: Instance,
+        session: str,
+        actor: str,
+        room: str,
+        raw: str,
+        outcome: Outcome,
+        started: float,
+    ) -> dict[str, Any]:
+        """The event of one command, entered among those to be stored."""
         instance.seq += 1
         event = {
             "seq": instance.seq,
             "ts": time.time(),
             "instance": instance.id,
-            "session": request["session"],
-            "actor": character.entity,
+            "session": session,
+            "actor": actor,
             "room": room,
-            "raw": raw[:MAX_COMMAND],
+            "raw": raw,
             "verb": outcome.verb,
             "args": outcome.args,
             "objects": outcome.objects,
-            "text": text,
+            "text": outcome.text,
             "kind": outcome.kind,
             "changes": [c.model_dump() for c in outcome.changes],
             "state_hash": instance.hash,

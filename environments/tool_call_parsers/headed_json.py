@@ -1,0 +1,44 @@
+"""Formats that name the function in a header and give its arguments as a JSON object."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from environments.tool_call_parsers.base import Draft, Read, ToolCallParser
+from environments.tool_call_parsers.json_values import SPACE, Truncated, decode, encode
+
+
+class HeadedJsonParser(ToolCallParser):
+    """The opener's group `name` is the function's name; `close` ends the call."""
+
+    close: ClassVar[re.Pattern[str]]
+
+    def read(
+        self, text: str, opened: re.Match[str], tools: Sequence[dict[str, Any]]
+    ) -> Read | None:
+        found = read_arguments(text, opened.end(), self.close)
+        name, id = self.named(opened)
+        return Read([Draft(name, found[0], id)], found[1]) if found and name else None
+
+    def named(self, opened: re.Match[str]) -> tuple[str, str | None]:
+        """Name of the function, and id of the call where the format has one."""
+        return opened["name"], None
+
+
+def read_arguments(text: str, position: int, close: re.Pattern[str]) -> tuple[str, int] | None:
+    """The object at `position` as JSON and where the call ends; nothing at all is {}."""
+    start = SPACE.match(text, position).end()  # type: ignore[union-attr]
+    if text[start : start + 1] == "{":
+        try:
+            found = decode(text, start)
+            arguments, end = (encode(found[0]), found[1]) if found else ("", 0)
+        except (Truncated, RecursionError):
+            return None
+        if not found:
+            return None
+        closed = close.match(text, end)
+        return arguments, closed.end() if closed else end
+    closed = close.match(text, position)
+    return ("{}", closed.end()) if closed else None

@@ -1,0 +1,35 @@
+"""Kimi K2: calls with ids of their own, `functions.NAME:INDEX`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from environments.tool_call_parsers.base import ToolCall
+from environments.tool_call_parsers.headed_json import HeadedJsonParser
+from environments.tool_call_parsers.registry import register_parser
+
+ID = re.compile(r"(?:functions\.)?(?P<name>.*?)(?P<index>:\d+)?", re.DOTALL)
+
+
+@register_parser("kimi_k2")
+class KimiK2Parser(HeadedJsonParser):
+    """`<|tool_call_begin|>functions.look:0<|tool_call_argument_begin|>{}<|tool_call_end|>`."""
+
+    opener = re.compile(r"<\|tool_call_begin\|>\s*(?P<id>[^<\s]+)\s*<\|tool_call_argument_begin\|>")
+    close = re.compile(r"\s*<\|tool_call_end\|>")
+    noise = re.compile(r"<\|tool_calls_section_(?:begin|end)\|>")
+
+    def named(self, opened: re.Match[str]) -> tuple[str, str | None]:
+        parts = ID.fullmatch(opened["id"])
+        if parts is None or parts["name"].isdigit():  # a bare index names no function
+            return "", None
+        return parts["name"], opened["id"] if parts["index"] else None
+
+    def render(self, calls: Sequence[ToolCall]) -> str:
+        texts = (
+            f"<|tool_call_begin|>functions.{c.function.name}:{index}"
+            f"<|tool_call_argument_begin|>{c.function.arguments}<|tool_call_end|>"
+            for index, c in enumerate(calls)
+        )
+        return f"<|tool_calls_section_begin|>{''.join(texts)}<|tool_calls_section_end|>"

@@ -1,0 +1,50 @@
+"""Mistral: [TOOL_CALLS] and a JSON array, or since tokenizer v11 a header a call."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from environments.tool_call_parsers.base import Draft, Read, ToolCall, ToolCallParser
+from environments.tool_call_parsers.headed_json import read_arguments
+from environments.tool_call_parsers.json_values import drafts_at, encode
+from environments.tool_call_parsers.registry import register_parser
+
+MARK = "[TOOL_CALLS]"
+HEADER = re.compile(
+    r"(?P<name>[^\s\[\]{}]+)\s*(?:\[CALL_ID\]\s*(?P<id>[^\s\[\]{}]+)\s*)?(?:\[ARGS\]|(?=\{))"
+)
+AFTER = re.compile(r"\s*(?=\[TOOL_CALLS\]|\Z)")
+
+
+@register_parser("mistral")
+class MistralParser(ToolCallParser):
+    """Reads the three forms its models write.
+
+    `[TOOL_CALLS] [{"name": "look", "arguments": {}}, ...]`
+    `[TOOL_CALLS]look{}[TOOL_CALLS]...`
+    `[TOOL_CALLS]look[CALL_ID]a1b2c3d4e[ARGS]{}[TOOL_CALLS]...`
+    """
+
+    opener = re.compile(re.escape(MARK) + r"\s*")
+
+    def read(
+        self, text: str, opened: re.Match[str], tools: Sequence[dict[str, Any]]
+    ) -> Read | None:
+        header = HEADER.match(text, opened.end())
+        if header:
+            found = read_arguments(text, header.end(), AFTER)
+            return (
+                Read([Draft(header["name"], found[0], header["id"])], found[1]) if found else None
+            )
+        again = text.find(MARK, opened.end())
+        drafts, end = drafts_at(text, opened.end(), again if again >= 0 else len(text))
+        return Read(drafts, end) if drafts else None
+
+    def render(self, calls: Sequence[ToolCall]) -> str:
+        objects = (
+            f'{{"name": {encode(c.function.name)}, "arguments": {c.function.arguments}}}'
+            for c in calls
+        )
+        return f"{MARK} [{', '.join(objects)}]"

@@ -1,0 +1,42 @@
+"""Formats that put a whole call as one JSON object between two tags."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from environments.tool_call_parsers.base import Read, ToolCall, ToolCallParser
+from environments.tool_call_parsers.json_values import drafts_at, encode
+
+
+class TaggedJsonParser(ToolCallParser):
+    """`OPEN{"name": ..., "arguments": {...}}CLOSE`, a call each or several in one."""
+
+    open_tag: ClassVar[str]
+    close_tag: ClassVar[str]
+
+    def __init_subclass__(cls) -> None:
+        cls.opener = re.compile(re.escape(cls.open_tag))
+
+    def read(
+        self, text: str, opened: re.Match[str], tools: Sequence[dict[str, Any]]
+    ) -> Read | None:
+        close = text.find(self.close_tag, opened.end())
+        bound = close if close >= 0 else len(text)
+        drafts, end = drafts_at(text, opened.end(), bound)
+        if not drafts:
+            return None
+        # The tag after the call, not one within its strings; without it the call still counts.
+        close = text.find(self.close_tag, end)
+        again = text.find(self.open_tag, end)
+        if close >= 0 and (again < 0 or close < again):
+            end = close + len(self.close_tag)
+        return Read(drafts, end)
+
+    def render(self, calls: Sequence[ToolCall]) -> str:
+        return "\n".join(
+            f'{self.open_tag}\n{{"name": {encode(c.function.name)}, '
+            f'"arguments": {c.function.arguments}}}\n{self.close_tag}'
+            for c in calls
+        )
