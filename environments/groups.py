@@ -78,7 +78,7 @@ def filled(layers: Sequence[ScoredDataGroup], group_size: int) -> list[ScoredDat
 
 
 def _ragged(layer: ScoredDataGroup, group_size: int) -> bool:
-    known = all("rollout" in about for about in layer["overrides"] or ({},))
+    known = all("rollout" in about for about in layer["overrides"] or [dict[str, Any]()])
     return known and len(layer["tokens"]) != group_size
 
 

@@ -16,12 +16,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from atroposlib.envs.base import BaseEnv, BaseEnvConfig, ScoredDataGroup
+from atroposlib.envs.base import BaseEnvConfig, ScoredDataGroup
 from pydantic import Field
 
 from environments import process_mode
 from environments.agent_loop import AgentResult, ChatServer, HermesAgentLoop, Parser
-from environments.groups import ScoredRollout, filled, scored_groups
+from environments.groups import ScoredRollout, scored_groups
+from environments.serve_mode import ServeMode
 from environments.tokens import sequences_from_messages, sequences_from_nodes
 from environments.tool_call_parsers import get_parser
 from environments.tool_context import ToolContext
@@ -84,7 +85,7 @@ class Chat:
     """Nodes of the managed server, where there is one."""
 
 
-class HermesAgentBaseEnv(BaseEnv):
+class HermesAgentBaseEnv(ServeMode):
     """Subclass this; implement the five abstract methods; nothing of a group is kept on self."""
 
     name = "hermes_agent"
@@ -229,14 +230,6 @@ class HermesAgentBaseEnv(BaseEnv):
             return None, []
         self.failures_in_row = 0
         return scored_groups(done, self.config.group_size), []
-
-    async def handle_send_to_api(
-        self, scored_data: Any, item: Any = None, *args: Any, **kwargs: Any
-    ) -> None:
-        """As Atropos's; layers of several sequences a rollout get the size the server wants."""
-        if isinstance(scored_data, list):
-            scored_data = filled(scored_data, self.config.group_size)
-        await super().handle_send_to_api(scored_data, item, *args, **kwargs)
 
     async def wandb_log(self, wandb_metrics: dict[str, Any] | None = None) -> None:
         """Adds the count of tool errors since the last call."""

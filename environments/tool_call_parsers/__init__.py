@@ -1,31 +1,29 @@
-"""Tool calls in raw text, by model format: `get_parser("hermes").parse(text)`."""
+"""Tool calls in raw text, by model format: `get_parser("hermes").parse(text)`.
 
-from __future__ import annotations
+One file a format; a format is added by a class with `@register_parser(name)`.
+"""
 
-from environments.tool_call_parsers.base import Parser, ToolCall
-from environments.tool_call_parsers.hermes import HermesParser
-from world_fixtures.errors import UserError
+from environments.tool_call_parsers import (
+    deepseek,
+    glm,
+    hermes,
+    kimi_k2,
+    llama_json,
+    longcat,
+    mistral,
+    qwen3_coder,
+)
+from environments.tool_call_parsers.base import ParseResult, ToolCall, ToolCallParser
+from environments.tool_call_parsers.registry import get_parser, list_parsers, register_parser
 
-__all__ = ["Parser", "ToolCall", "get_parser", "list_parsers", "register_parser"]
+FORMATS = (deepseek, glm, hermes, kimi_k2, llama_json, longcat, mistral, qwen3_coder)
 
-_PARSERS: dict[str, type[Parser]] = {}
-
-
-def register_parser(name: str, parser: type[Parser]) -> None:
-    """Make a format known under `name`."""
-    _PARSERS[name] = parser
-
-
-def get_parser(name: str) -> Parser:
-    """A parser for the format `name`. Raises UserError if there is none."""
-    if name not in _PARSERS:
-        raise UserError(f"unknown tool-call format {name!r}: choose from {', '.join(_PARSERS)}")
-    return _PARSERS[name]()
-
-
-def list_parsers() -> list[str]:
-    """Names that `get_parser` takes."""
-    return sorted(_PARSERS)
-
-
-register_parser("hermes", HermesParser)
+__all__ = [
+    "FORMATS",
+    "ParseResult",
+    "ToolCall",
+    "ToolCallParser",
+    "get_parser",
+    "list_parsers",
+    "register_parser",
+]

@@ -17,7 +17,7 @@ ALL_BEGIN, ALL_END = "<｜tool▁calls▁begin｜>", "<｜tool▁calls▁end｜>
 class DeepSeekV3Parser(HeadedJsonParser):
     """The call's type, its name, and the arguments in a fence of Markdown."""
 
-    opener = re.compile(rf"{BEGIN}\s*\w*\s*{SEP}\s*(?P<name>[^\s<`{{]+)\s*(?:```(?:json)?)?")
+    opener = re.compile(rf"{BEGIN}\s*(?:\w+\s*)?{SEP}\s*(?P<name>[^\s<`{{]+)\s*(?:```(?:json)?)?")
     close = re.compile(rf"\s*(?:```\s*)?{END}")
     noise = re.compile(f"{ALL_BEGIN}|{ALL_END}")
 

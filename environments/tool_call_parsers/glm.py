@@ -32,8 +32,8 @@ class Glm45Parser(ToolCallParser):
         position = opened.end()
         while pair := KEY.match(text, position):
             end = text.find(VALUE_END, pair.end())
-            if end < 0:
-                return None
+            if end < 0 or self.opener.search(text, pair.end(), end):
+                return None  # cut off; another call begins within the value
             key = pair["key"].strip()
             arguments[key] = typed(text[pair.end() : end], schemas.get(key))
             position = end + len(VALUE_END)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from environments.tool_call_parsers.base import Draft, Read, ToolCallParser
-from environments.tool_call_parsers.json_values import SPACE, Truncated, decode, encode
+from environments.tool_call_parsers.json_values import SPACE, decode, encode
 
 
 class HeadedJsonParser(ToolCallParser):
@@ -30,15 +30,11 @@ class HeadedJsonParser(ToolCallParser):
 def read_arguments(text: str, position: int, close: re.Pattern[str]) -> tuple[str, int] | None:
     """The object at `position` as JSON and where the call ends; nothing at all is {}."""
     start = SPACE.match(text, position).end()  # type: ignore[union-attr]
-    if text[start : start + 1] == "{":
-        try:
-            found = decode(text, start)
-            arguments, end = (encode(found[0]), found[1]) if found else ("", 0)
-        except (Truncated, RecursionError):
-            return None
-        if not found:
-            return None
-        closed = close.match(text, end)
-        return arguments, closed.end() if closed else end
-    closed = close.match(text, position)
-    return ("{}", closed.end()) if closed else None
+    if text[start : start + 1] != "{":
+        closed = close.match(text, position)
+        return ("{}", closed.end()) if closed else None
+    found = decode(text, start)
+    if not found:
+        return None
+    closed = close.match(text, found[1])
+    return encode(found[0]), closed.end() if closed else found[1]

@@ -13,10 +13,6 @@ BETWEEN = re.compile(r"[\s,;]*")
 REST_IS_EMPTY = re.compile(r"\s*\Z")
 
 
-class Truncated(Exception):
-    """The text ends within the value: all that follows its beginning belongs to it."""
-
-
 def _refuse(constant: str) -> Any:
     raise ValueError(f"{constant} is not JSON")
 
@@ -26,17 +22,10 @@ _DECODER = json.JSONDecoder(strict=False, parse_constant=_refuse)
 
 
 def decode(text: str, position: int) -> tuple[Any, int] | None:
-    """The JSON value at `position` and where it ends; None where there is none.
-
-    Raises Truncated.
-    """
+    """The JSON value at `position` and where it ends; None where there is no whole one."""
     try:
         return _DECODER.raw_decode(text, SPACE.match(text, position).end())  # type: ignore[union-attr]
-    except json.JSONDecodeError as error:
-        if error.msg.startswith("Unterminated") or REST_IS_EMPTY.match(text, error.pos):
-            raise Truncated from None
-        return None
-    except (ValueError, RecursionError):  # an endless number, or a million brackets
+    except (ValueError, RecursionError):  # also an endless number, a million brackets
         return None
 
 
@@ -56,10 +45,7 @@ def arguments_text(value: Any) -> str:
         return "{}"
     if not isinstance(value, str):
         return encode(value)
-    try:
-        inner = decode(value, 0)
-    except Truncated:
-        inner = None
+    inner = decode(value, 0)
     if inner and isinstance(inner[0], dict) and REST_IS_EMPTY.match(value, inner[1]):
         return encode(inner[0])
     return value
@@ -80,32 +66,44 @@ def draft_of(value: Any, needs_arguments: bool = False) -> Draft | None:
 
 
 def drafts_at(text: str, position: int, bound: int) -> tuple[list[Draft], int]:
-    """Calls from `position`: one object, several in a row, or an array of them.
+    """Calls at `position`, and where they end: one object, several in a row, or an array.
 
-    A malformed one among them is passed over, no further than `bound`.
+    A malformed one among them is passed over, but no further than `bound`.
     """
+    start = SPACE.match(text, position).end()  # type: ignore[union-attr]
+    if text[start : start + 1] == "[":
+        whole = decode(text, start)
+        if whole:
+            return _drafts(whole[0]), whole[1]
+        return _each(text, start + 1, bound)
+    return _row(text, start)
+
+
+def _drafts(values: list[Any]) -> list[Draft]:
+    return [draft for draft in map(draft_of, values) if draft]
+
+
+def _row(text: str, position: int) -> tuple[list[Draft], int]:
+    """Objects one after another."""
+    values: list[Any] = []
+    end = position
+    while text[position : position + 1] == "{" and (found := decode(text, position)):
+        values.append(found[0])
+        end = found[1]
+        position = BETWEEN.match(text, end).end()  # type: ignore[union-attr]
+    return _drafts(values), end
+
+
+def _each(text: str, position: int, bound: int) -> tuple[list[Draft], int]:
+    """What is whole of a broken array."""
     drafts: list[Draft] = []
-    start = end = SPACE.match(text, position).end()  # type: ignore[union-attr]
-    if text[start : start + 1] not in ("{", "["):
-        return [], position
-    inside = text[start] == "["
-    here = start + 1 if inside else start
-    try:
-        while here < bound:
-            here = BETWEEN.match(text, here).end()  # type: ignore[union-attr]
-            if text[here : here + 1] == "]" and inside:
-                return drafts, here + 1
-            found = decode(text, here) if text[here : here + 1] == "{" else None
-            if found:
-                draft = draft_of(found[0])
-                drafts += [draft] if draft else []
-                here = end = found[1]
-            elif inside:
-                here = text.find("{", here + 1)
-                if here < 0:
-                    break
-            else:
-                break
-    except Truncated:
-        pass
+    end = position
+    position = text.find("{", position, bound)
+    while position >= 0:
+        found = decode(text, position)
+        draft = draft_of(found[0]) if found else None
+        if draft and found:
+            drafts.append(draft)
+            end = found[1]
+        position = text.find("{", found[1] if found else position + 1, bound)
     return drafts, end

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from environments.tool_call_parsers.base import Read, ToolCall, ToolCallParser
-from environments.tool_call_parsers.json_values import Truncated, decode, draft_of, encode
+from environments.tool_call_parsers.json_values import decode, draft_of, encode
 from environments.tool_call_parsers.registry import register_parser
 
 
@@ -26,10 +26,7 @@ class LlamaJsonParser(ToolCallParser):
     def read(
         self, text: str, opened: re.Match[str], tools: Sequence[dict[str, Any]]
     ) -> Read | None:
-        try:
-            found = decode(text, opened.start())
-        except Truncated:
-            return Read((), len(text))
+        found = decode(text, opened.start())
         if not found:
             return None
         draft = draft_of(found[0], needs_arguments=True)

@@ -12,7 +12,11 @@ from environments.tool_call_parsers.registry import register_parser
 from environments.tool_call_parsers.typed_values import items_of, properties_of, typed
 
 PARAMETER = re.compile(r"\s*<parameter=(?P<key>[^<>\n]+)>\n?")
-VALUE_ENDS = re.compile(r"\n?</parameter>|(?=\n<parameter=|\n</function>|\n</tool_call>)")
+VALUE_ENDS = re.compile(
+    r"\n?</parameter>|(?=\n<parameter=|\n</function>|\n</tool_call>)"
+    r"|(?P<cut><tool_call>\s*<function=)"
+)
+"""A call that begins within a value shows that this one was cut off."""
 CALL_ENDS = re.compile(
     r"\s*(?:</function>(?:\s*</tool_call>)?|</tool_call>|(?=<tool_call>|<function=))"
 )
@@ -37,7 +41,7 @@ class Qwen3CoderParser(ToolCallParser):
         position = opened.end()
         while parameter := PARAMETER.match(text, position):
             end = VALUE_ENDS.search(text, parameter.end())
-            if end is None:
+            if end is None or end["cut"]:
                 return None
             key = parameter["key"].strip()
             arguments[key] = typed(text[parameter.end() : end.start()], schemas.get(key))

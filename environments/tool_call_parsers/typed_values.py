@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from environments.tool_call_parsers.json_values import REST_IS_EMPTY, Truncated, decode, encode
+from environments.tool_call_parsers.json_values import REST_IS_EMPTY, decode, encode
 
 WORDS: dict[str, tuple[str, Any]] = {
     "true": ("boolean", True),
@@ -39,10 +39,7 @@ def typed(text: str, schema: Any) -> Any:
     word = text.strip().lower()
     if kinds and word in WORDS and WORDS[word][0] in kinds:
         return WORDS[word][1]
-    try:
-        found = decode(text, 0)
-    except Truncated:
-        return text
+    found = decode(text, 0)
     if not found or isinstance(found[0], str) or not REST_IS_EMPTY.match(text, found[1]):
         return text
     return found[0]
