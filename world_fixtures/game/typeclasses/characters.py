@@ -45,6 +45,7 @@ class Character(Entity, DefaultCharacter):
         from world_fixtures.game.gateway.instances import registry
 
         registry.welcome(self)
-        super().at_post_puppet(**kwargs)
-        if self.instance is not None:
+        if self.instance is None:
+            super().at_post_puppet(**kwargs)
+        else:
             self.show(self.instance.scene(self.entity).view())

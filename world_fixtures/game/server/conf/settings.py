@@ -27,7 +27,7 @@ LOCK_FUNC_MODULES = ("evennia.locks.lockfuncs",)
 FILE_HELP_ENTRY_MODULES: list[str] = []
 PROTOTYPE_MODULES: list[str] = []
 MSSP_META_MODULE = f"{GAME}.server.conf.connection_screens"
-WEB_PLUGINS_MODULE = f"{GAME}.server.conf.at_initial_setup"
+WEB_PLUGINS_MODULE = f"{GAME}.server.conf.web_plugins"
 
 BASE_ACCOUNT_TYPECLASS = f"{GAME}.typeclasses.accounts.Account"
 BASE_CHARACTER_TYPECLASS = f"{GAME}.typeclasses.characters.Character"

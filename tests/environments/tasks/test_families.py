@@ -1,0 +1,160 @@
+"""Every sub-kind: solvable by its walkthrough for exactly 1.00, worth nothing for nothing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from environments.tasks.build import KINDS, make_task
+from environments.tasks.matching import match
+from environments.tasks.model import Answered, Family, Task
+from environments.tasks.sampler import Curriculum
+from environments.tasks.suites import SUITES, load_suite
+from environments.tasks.verdict import Weights, judge
+from world_fixtures.errors import UserError
+from world_fixtures.protocol import Event
+from world_fixtures.rules import Simulation
+
+ALL_KINDS = [(family, kind) for family in Family for kind in KINDS[family]]
+
+
+def walk(task: Task):
+    """The verdict on the walkthrough, played in memory."""
+    world, events, answer, sessions = Simulation(task.spec), [], None, 0
+    for stage in task.stages:
+        sessions += 1
+        for command in stage.meanwhile:
+            assert world.act(command, task.spec.characters[1].id).kind == "ok"
+        commands = [s.command for s in stage.walkthrough if s.tool == "command"]
+        for command in ["look", *commands]:
+            room, outcome = world.get(task.spec.agent.id, "location"), world.act(command)
+            assert outcome.kind == "ok", (command, outcome.text)
+            arrived = not events or events[-1].session != f"s{sessions}"
+            events.append(
+                Event(
+                    seq=len(events) + 1, ts=0, instance="i", session=f"s{sessions}",
+                    actor=task.spec.agent.id, room=room, raw=command,
+                    verb="connect" if arrived else outcome.verb, args=outcome.args,
+                    objects=outcome.objects, text=outcome.text, kind=outcome.kind,
+                    changes=outcome.changes, state_hash="", ms=0,
+                )
+            )  # fmt: skip
+        answer = next((s.answer for s in stage.walkthrough if s.tool == "submit"), answer)
+    return judge(task, world.state, events, answer, sessions=sessions)
+
+
+@pytest.mark.parametrize(("family", "kind"), ALL_KINDS)
+def test_the_walkthrough_earns_everything_and_nothing_earns_nothing(family, kind):
+    for seed in range(6):
+        task = make_task(family, seed, 1, kind=kind)
+        verdict = walk(task)
+        assert (verdict.reward, verdict.success) == (1.0, True), verdict.reasons
+        idle = judge(task, Simulation(task.spec).state, [], {}, sessions=1)
+        assert (idle.reward, idle.success) == (0.0, False)
+
+
+@pytest.mark.parametrize(("family", "kind"), ALL_KINDS)
+def test_an_answer_without_the_looking_is_worth_little(family, kind):
+    task = make_task(family, 3, 1, kind=kind)
+    answer = task.stages[-1].walkthrough[-1].answer
+    verdict = judge(task, Simulation(task.spec).state, [], answer, sessions=1)
+    assert verdict.reward < 0.25
+    assert not verdict.success
+
+
+def test_no_prompt_of_the_last_stage_holds_its_answer():
+    for family, kind in ALL_KINDS:
+        if kind == "compare":  # asks which of two that it names
+            continue
+        for seed in range(5):
+            task = make_task(family, seed, 1, kind=kind)
+            words = task.stages[-1].prompt.replace(".", " ").replace(",", " ").split()
+            for goal in task.goals:
+                if isinstance(goal.condition, Answered) and goal.condition.match == "text":
+                    assert goal.condition.expected[0] not in words, task.id
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.dictionaries(st.sampled_from(["room", "things", "value", "edges", "sum"]), st.one_of(
+    st.text(max_size=20), st.integers(), st.floats(), st.none(), st.booleans(),
+    st.lists(st.one_of(
+        st.text(max_size=9), st.lists(st.text(max_size=5)), st.dictionaries(st.text(), st.text())
+    )),
+)))  # fmt: skip
+def test_any_answer_gets_a_reward_between_0_and_1(answer):
+    for family in Family:
+        task = make_task(family, 1, 1)
+        verdict = judge(task, Simulation(task.spec).state, [], answer, sessions=1)
+        assert 0 <= verdict.reward <= 1
+
+
+def test_answers_are_matched_without_fuss_but_not_by_substring():
+    text = Answered(field="a", expected=("Clara Winter",))
+    assert match(text, {"a": " the clara  winter. "}) == 1
+    assert match(text, {"a": "Clara Winter or Johanna Reiss"}) == 0
+    assert match(text, {"a": ["Clara Winter"]}) == 0
+    number = Answered(field="a", match="number", expected=("257",))
+    assert match(number, {"a": "257"}) == match(number, {"a": 257.0}) == 1
+    assert match(number, {"a": "257 or 258"}) == 0
+    names = Answered(field="a", match="set", expected=("Table", "Lamp"))
+    assert match(names, {"a": "lamp, the table"}) == 1
+    assert match(names, {"a": [str(n) for n in range(50)] + ["Lamp", "Table"]}) == 0
+    edges = Answered(field="a", match="edges", expected=("Hall | up | Loft",))
+    assert match(edges, {"a": [["hall", "up", "loft"]]}) == 1
+    assert match(edges, {"a": [{"from": "Hall", "direction": "up", "to": "Loft"}]}) == 1
+
+
+def test_the_same_task_in_any_process():
+    program = (
+        "from environments.tasks.build import make_task;"
+        "from environments.tasks.model import Family;"
+        "print([make_task(f, 11, 3).model_dump_json() for f in Family])"
+    )
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", program], env={"PYTHONHASHSEED": seed, "PYTHONPATH": "."},
+            capture_output=True, text=True, check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }  # fmt: skip
+    assert len(outputs) == 1
+
+
+def test_the_suites_are_what_their_versions_say():
+    for suite in SUITES.values():
+        suite.verify()
+        assert len({t.id for t in suite.tasks}) == len(suite.tasks)
+    assert len(load_suite("basics").tasks) == 25
+    with pytest.raises(UserError, match="basics"):
+        load_suite("hopeless")
+
+
+def test_the_curriculum_repeats_and_follows_success():
+    weights = {f.value: 1.0 for f in Family}
+    first, second = Curriculum(weights, (1, 5), 3), Curriculum(weights, (1, 5), 3)
+    assert [first.next().id for _ in range(10)] == [second.next().id for _ in range(10)]
+    second.restore(first.state())
+    assert first.next().id == second.next().id
+    rising = Curriculum({"errand": 1.0}, (1, 5), target_success=0.5)
+    for _ in range(60):
+        rising.report(rising.next(), True)
+    assert rising.next().difficulty == 4
+
+
+@pytest.mark.parametrize(
+    ("weights", "difficulty"),
+    [({"fishing": 1.0}, (1, 5)), ({}, (1, 5)), ({"errand": -1}, (1, 5)), ({"errand": 1}, (0, 5)),
+     ({"errand": 1}, (5, 2))],
+)  # fmt: skip
+def test_a_curriculum_that_cannot_be_is_refused(weights, difficulty):
+    with pytest.raises(UserError):
+        Curriculum(weights, difficulty)
+
+
+def test_weights_must_sum_to_one():
+    with pytest.raises(ValueError, match="sum to 1"):
+        Weights(outcome=0.9)

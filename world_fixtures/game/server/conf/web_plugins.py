@@ -1,0 +1,13 @@
+"""Evennia's hooks for the web server: nothing is added to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def at_webserver_root_creation(web_root: Any) -> Any:
+    return web_root
+
+
+def at_webproxy_root_creation(web_root: Any) -> Any:
+    return web_root
