@@ -1,5 +1,6 @@
 """What is trained, and what never is."""
 
+# ruff: noqa: E501
 from __future__ import annotations
 
 import copy
