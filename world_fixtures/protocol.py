@@ -33,6 +33,9 @@ CONNECT = "connect"
 MAX_COMMAND = 1000
 """Characters in one command; a longer one is refused as an observation."""
 
+MAX_RATE = 5000
+"""Commands a second in one session; what comes faster is refused as an observation."""
+
 
 class ResultKind(StrEnum):
     """How the world took a command."""

@@ -16,8 +16,8 @@ from pydantic import ValidationError
 from world_fixtures.errors import WorldError
 from world_fixtures.game.gateway.instances import Instance, event_bodies, registry
 from world_fixtures.game.gateway.session import SealedSession
-from world_fixtures.protocol import CONNECT, MAX_COMMAND, ErrorCode
-from world_fixtures.rules.outcome import Outcome, ok
+from world_fixtures.protocol import CONNECT, MAX_COMMAND, MAX_RATE, ErrorCode
+from world_fixtures.rules.outcome import Outcome, ok, refused
 from world_fixtures.spec import WorldSpec
 
 _session_ids = itertools.count(1_000_000)  # apart from the ids that a Portal hands out
@@ -118,7 +118,11 @@ class Operations:
         instance: Instance = character.instance
         room = instance.get(character.entity, "location")
         session.outcome = None
-        cmdhandler(session, raw, callertype="session", session=session)
+        if session.rate.exceeded(started):
+            session.outcome = refused(f"Too fast: at most {MAX_RATE} commands a second.")
+            session.shown.append(session.outcome.text)
+        else:
+            cmdhandler(session, raw, callertype="session", session=session)
         outcome = session.outcome
         text = session.take()
         if outcome is None:

@@ -6,6 +6,9 @@ from typing import Any
 
 from evennia.server.serversession import ServerSession
 
+from world_fixtures.protocol import MAX_RATE
+from world_fixtures.rate import Rate
+
 from world_fixtures.rules.outcome import Outcome
 
 
@@ -18,6 +21,7 @@ class SealedSession(ServerSession):
     def __init__(self) -> None:
         super().__init__()
         self.shown: list[str] = []
+        self.rate = Rate(MAX_RATE)
 
     def get_cmdset_providers(self) -> dict[str, Any]:
         """Only the character gives commands: not the session, not the account."""
