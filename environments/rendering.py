@@ -80,25 +80,21 @@ class Conversation:
         return self.rendered.get(turns[-1]) or self.render(turns[-1] + 1), spans
 
     def _span(self, turn: int) -> Span:
-        """Where a turn stands: from the end of the header that asked for it to its end token."""
+        """Where a turn stands: from the end of the header that asked for it to its own end."""
         text = self.rendered.get(turn) or self.render(turn + 1)
-        header, before = self.render(turn, prompt=True), self.render(turn)
+        header = self.render(turn, prompt=True)
         if text.startswith(header):
-            start = len(header)
-        elif text.startswith(before.rstrip()):
-            # The header opens something that a finished turn does not show, such as a thought.
-            start = _common(text, header)
-            content = text.find(self.messages[turn]["content"].strip(), len(before.rstrip()))
-            start = min(start, content) if content >= 0 else start
-        else:
+            return len(header), len(text.rstrip())
+        # The header opens something that a finished turn does not show, such as a thought.
+        before = self.render(turn).rstrip()
+        if not text.startswith(before):
             raise UserError(
                 f"the chat template of tokenizer {self.tokenizer.name_or_path!r} changes earlier "
                 "messages when the assistant answers: choose another with --env.tokenizer_name"
             )
-        ends = [m.end() for m in _control(self.tokenizer).finditer(text, start)]
-        if ends and not text[ends[-1] :].strip():
-            return start, ends[-1]
-        return start, len(text.rstrip())
+        start = _common(text, header)
+        content = text.find(self.messages[turn]["content"].strip(), len(before))
+        return min(start, content) if content >= 0 else start, len(text.rstrip())
 
 
 def _template(tokenizer: Any, tools: list[dict[str, Any]] | None) -> str:
@@ -141,14 +137,6 @@ def _only_appends(template: str, tools: bool, tokenizer: Any) -> bool:
     except UserError:
         return False
     return all(after.startswith(before) for before, after in itertools.pairwise(texts))
-
-
-@lru_cache(maxsize=16)
-def _control(tokenizer: Any) -> re.Pattern[str]:
-    """The special tokens of a tokenizer."""
-    added = tokenizer.added_tokens_decoder.values()
-    tokens = sorted({str(t) for t in added if t.special} | {tokenizer.eos_token or "\0"})
-    return re.compile("|".join(map(re.escape, sorted(tokens, key=len, reverse=True))))
 
 
 def _common(one: str, other: str) -> int:

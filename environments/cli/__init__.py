@@ -12,6 +12,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "evaluate": ("environments.cli.modes", "measure a policy or a model on a suite of tasks"),
     "process": ("environments.cli.modes", "generate scored groups of rollouts into a file"),
     "serve": ("environments.cli.modes", "feed an Atropos trainer"),
+    "tasks": ("environments.cli.tasks", "show tasks, and prove that they can be solved"),
+    "worlds": ("environments.cli.worlds", "draw worlds, check world files"),
     "play": ("environments.cli.play", "play a task yourself, in the terminal"),
     "bench": (
         "environments.cli.bench",
@@ -19,6 +21,12 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "compare": ("environments.cli.compare", "compare two runs, task by task"),
     "report": ("environments.cli.report", "write a run's metrics and report again"),
+    "telemetry": (
+        "environments.cli.telemetry",
+        "record, check and pair traces of play",
+    ),
+    "replay": ("environments.cli.replay", "play traces again and compare them step by step"),
+    "export": ("environments.cli.export", "write rollouts in the formats that trainers read"),
     "doctor": ("environments.cli.doctor", "check what this machine has, and how to mend it"),
 }
 """Name -> (module with `run(argv) -> int`, one line of help). Imported only when called."""

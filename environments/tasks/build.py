@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import random
-from functools import lru_cache
-from typing import Literal
 
 from environments.tasks import errand, inspection, navigation, orientation, persistence
 from environments.tasks.draft import Builder, Setting
 from environments.tasks.model import Family, Task
+from environments.tasks.planner import Unsolvable
 from world_fixtures.errors import UserError
 from world_fixtures.facts import Fact
-from world_fixtures.library import load_facts, load_world
-from world_fixtures.spec import WorldSpec
-
-Split = Literal["train", "validation", "test"]
+from world_fixtures.generator import generate_world
+from world_fixtures.generator.words import Split
+from world_fixtures.spec import WorldSpec, digest
 
 KINDS: dict[Family, dict[str, Builder]] = {
     Family.ORIENTATION: orientation.KINDS,
@@ -48,10 +46,13 @@ def make_task(
         raise UserError(f"unknown kind {kind!r} of {family}: choose from {', '.join(kinds)}")
     wanted = [kind] if kind else list(kinds)
     for attempt in range(TRIES):
-        name = wanted[(seed + attempt) % len(wanted)]
+        name = wanted[(seed + attempt // 8) % len(wanted)]
         key = f"{split}/{family}/{name}/{difficulty}/{seed}/{attempt}"
-        spec, facts = world or _home()
-        draft = kinds[name](Setting(spec, facts, random.Random(key)))
+        spec, facts = world or generate_world(_seed(key), difficulty, split=split)
+        try:
+            draft = kinds[name](Setting(spec, facts, random.Random(key), difficulty))
+        except Unsolvable:
+            continue  # this draw asks for what the world does not allow
         if draft is not None:
             longest = sum(len(s.walkthrough) for s in draft.stages) + 2 * len(draft.stages)
             return Task(
@@ -71,6 +72,6 @@ def make_task(
     raise UserError(f"no {family} task of kind {kind or 'any'} can be made in this world")
 
 
-@lru_cache(maxsize=1)
-def _home() -> tuple[WorldSpec, tuple[Fact, ...]]:
-    return load_world("timmy_home"), load_facts("timmy_home")
+def _seed(key: str) -> int:
+    """A world seed that depends on the whole key, equal in any process."""
+    return int.from_bytes(digest(key)[:6], "big")

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from environments.tasks.model import Evidence, Goal, Stage, Step
-from environments.tasks.planner import Planner
+from environments.tasks.planner import Planner, Unsolvable
 from world_fixtures.facts import Fact
 from world_fixtures.rules import Scene, Simulation
 from world_fixtures.spec import Thing, WorldSpec
+
+Option = TypeVar("Option")
 
 NO_ANSWER = "When it is done, hand in with evennia_submit and an empty answer: {}."
 
@@ -22,6 +25,7 @@ class Setting:
     spec: WorldSpec
     facts: tuple[Fact, ...]
     rng: random.Random
+    difficulty: int = 1
 
     def planner(self) -> Planner:
         """A planner in a fresh simulation of the world."""
@@ -30,6 +34,22 @@ class Setting:
     def name(self, entity: str) -> str:
         """Display name of a room, thing, door or character."""
         return str(getattr(self.spec.entities[entity], "name"))  # noqa: B009
+
+    def pick(self, options: Sequence[Option], cost: Callable[[Option], float]) -> Option:
+        """One of `options`: the costliest of a few drawn, of more the higher the difficulty.
+
+        Raises Unsolvable where there are none.
+        """
+        if not options:
+            raise Unsolvable("the world has nothing of this sort")
+        drawn = self.rng.sample(options, min(len(options), 1 + self.difficulty // 2))
+        return max(drawn, key=cost)
+
+    def effort(self, thing: str) -> int:
+        """Commands it takes to stand where a thing is."""
+        planner = self.planner()
+        planner.reach(thing)
+        return len(planner.commands)
 
     def portable(self) -> list[Thing]:
         """Things that can be carried, in play from the start."""

@@ -15,7 +15,7 @@ def deliver(setting: Setting) -> Draft | None:
 
 def chain(setting: Setting) -> Draft | None:
     """Bring several things to their places."""
-    return _deliveries(setting, 3)
+    return _deliveries(setting, 2 + setting.difficulty // 2)
 
 
 def unlock(setting: Setting) -> Draft | None:
@@ -24,13 +24,8 @@ def unlock(setting: Setting) -> Draft | None:
     locks = [e for e in everything if e.locked]
     if not locks:
         return None
-    lock = setting.rng.choice(locks)
-    planner = setting.planner()
-    if isinstance(lock, Thing):
-        planner.reach(lock.id)
-    else:
-        planner.go_to(next(e.source for e in setting.spec.exits if e.door == lock.id))
-    planner.open(lock.id)
+    lock = setting.pick(locks, lambda e: _opened(setting, e)[1])
+    planner = _opened(setting, lock)[0]
     prompt = f"Unlock the {lock.name} and open it. Its key is somewhere in this world. {NO_ANSWER}"
     goals = (
         Goal(
@@ -40,6 +35,17 @@ def unlock(setting: Setting) -> Draft | None:
         _taking(setting, lock.key or ""),
     )
     return Draft((Stage(prompt=prompt, walkthrough=steps(planner.commands, submit())),), goals)
+
+
+def _opened(setting: Setting, lock: Door | Thing) -> tuple[Planner, int]:
+    """A planner that has opened `lock`, and the number of its commands."""
+    planner = setting.planner()
+    if isinstance(lock, Thing):
+        planner.reach(lock.id)
+    else:
+        planner.go_to(next(e.source for e in setting.spec.exits if e.door == lock.id))
+    planner.open(lock.id)
+    return planner, len(planner.commands)
 
 
 def assemble(setting: Setting) -> Draft | None:
@@ -70,19 +76,28 @@ def _deliveries(setting: Setting, number: int) -> Draft | None:
               *(t.id for t in setting.spec.things if t.surface)]  # fmt: skip
     if len(things) < number:
         return None
-    chosen = setting.rng.sample(things, number)
-    keys = {d.key for d in setting.spec.doors} | {t.key for t in setting.spec.things}
+    if number == 1:
+        chosen = [setting.pick(things, lambda t: setting.effort(t.id))]
+    else:
+        chosen = setting.rng.sample(things, number)
+    tools = {d.key for d in setting.spec.doors} | {t.key for t in setting.spec.things}
+    tools |= {t.id for t in things if t.light}
     planner: Planner = setting.planner()
-    goals, told = [], []
-    for thing in sorted(chosen, key=lambda t: t.id in keys):  # what opens ways is needed till last
+    goals, told, placed = [], [], {}
+    for thing in sorted(
+        chosen, key=lambda t: t.id in tools
+    ):  # keys and lights are needed till last
         place = setting.rng.choice([p for p in places if p != thing.location])
         planner.put(thing.id, place)
+        placed[thing.id] = place
         where = "on" if place in planner.sim.index.things else "in"
         target = f"{where} the {setting.name(place)}"
         told.append(f"the {thing.name} {target}")
         located = Located(entity=thing.id, place=place)
         goals.append(Goal(name=f"the {thing.name} is {target}", condition=located, weight=2))
         goals.append(_taking(setting, thing.id))
+    if any(planner.sim.get(t, "location") != place for t, place in placed.items()):
+        return None  # one was needed again for another
     prompt = f"Put {_listed(told)}. {NO_ANSWER}"
     return Draft(
         (Stage(prompt=prompt, walkthrough=steps(planner.commands, submit())),), tuple(goals)

@@ -11,7 +11,7 @@ def read(setting: Setting) -> Draft | None:
     """Report one fact."""
     if not setting.facts:
         return None
-    fact = setting.rng.choice(setting.facts)
+    fact = setting.pick(setting.facts, lambda f: setting.effort(f.source))
     planner = setting.planner()
     planner.reach(fact.source)
     planner.do(f"read {planner.name(fact.source)}")
@@ -30,7 +30,7 @@ def combine(setting: Setting) -> Draft | None:
     pairs = [(a, b) for a in numbers for b in numbers if a.source < b.source]
     if not pairs:
         return None
-    first, second = setting.rng.choice(pairs)
+    first, second = setting.pick(pairs, lambda p: sum(setting.effort(f.source) for f in p))
     planner = setting.planner()
     for fact in (first, second):
         planner.reach(fact.source)
@@ -57,7 +57,7 @@ def compare(setting: Setting) -> Draft | None:
     pairs = [(a, b) for a in dates for b in dates if a.source < b.source and a.value != b.value]
     if not pairs:
         return None
-    first, second = setting.rng.choice(pairs)
+    first, second = setting.pick(pairs, lambda p: sum(setting.effort(f.source) for f in p))
     planner = setting.planner()
     for fact in (first, second):
         planner.reach(fact.source)
@@ -95,7 +95,7 @@ def inside(setting: Setting) -> Draft | None:
     ]  # fmt: skip
     if not filled:
         return None
-    box = setting.rng.choice(filled)
+    box = setting.pick(filled, lambda t: setting.effort(t.id))
     planner = setting.planner()
     planner.reach(box.id)
     planner.open(box.id)

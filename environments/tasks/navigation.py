@@ -55,15 +55,15 @@ def locked(setting: Setting) -> Draft | None:
 
 def _pick(setting: Setting, *, locked: bool) -> str:
     """A room that takes a move at least, with or without a door to unlock; "" if there is none."""
-    rooms = []
+    rooms: dict[str, int] = {}
     for room in setting.spec.rooms:
         if room.id == setting.spec.agent.location:
             continue
         planner = setting.planner()
         planner.go_to(room.id)
         if locked == any(c.startswith("unlock") for c in planner.commands):
-            rooms.append(room.id)
-    return setting.rng.choice(rooms) if rooms else ""
+            rooms[room.id] = len(planner.commands)
+    return setting.pick(list(rooms), rooms.__getitem__) if rooms else ""
 
 
 def _reach(setting: Setting, room: str, prompt: str) -> Draft:

@@ -19,8 +19,8 @@ def recall(setting: Setting, restart: bool = False) -> Draft | None:
     """Find out a fact, leave it as a note, and answer from the note."""
     if not setting.facts or not setting.writable():
         return None
-    fact = setting.rng.choice(setting.facts)
-    wall = setting.rng.choice(setting.writable())
+    fact = setting.pick(setting.facts, lambda f: setting.effort(f.source))
+    wall = setting.pick(setting.writable(), lambda t: setting.effort(t.id))
     planner = setting.planner()
     planner.reach(fact.source)
     planner.do(f"read {planner.name(fact.source)}")
@@ -72,7 +72,7 @@ def rearrange(setting: Setting) -> Draft | None:
     rooms = [r for r in setting.spec.rooms if not r.dark]
     if not things or len(rooms) < 2:
         return None
-    thing = setting.rng.choice(things)
+    thing = setting.pick(things, lambda t: setting.effort(t.id))
     room = setting.rng.choice([r for r in rooms if r.id != thing.location])
     planner = setting.planner()
     try:
@@ -115,7 +115,7 @@ def witness(setting: Setting) -> Draft | None:
     rooms = [r for r in setting.spec.rooms if not r.dark]
     if not things or len(rooms) < 2:
         return None
-    thing = setting.rng.choice(things)
+    thing = setting.pick(things, lambda t: setting.effort(t.id))
     simulation = Simulation(setting.spec)
     planner = Planner(simulation)
     try:

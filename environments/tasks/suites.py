@@ -9,6 +9,7 @@ from functools import cached_property
 from environments.tasks.build import KINDS, make_task
 from environments.tasks.model import Family, Task
 from world_fixtures.errors import UserError
+from world_fixtures.library import load_facts, load_world
 from world_fixtures.spec import digest
 
 BASICS_PER_FAMILY = 5
@@ -46,19 +47,46 @@ def content_hash(tasks: tuple[Task, ...]) -> str:
 
 def _basics() -> tuple[Task, ...]:
     """Five tasks a family on the authored world, every sub-kind among them."""
+    home = load_world("timmy_home"), load_facts("timmy_home")
     tasks = []
     for family in Family:
         kinds = list(KINDS[family])
         for n in range(BASICS_PER_FAMILY):
             difficulty = 1 + n // 2
-            task = make_task(family, 100 + n, difficulty, kind=kinds[n % len(kinds)], split="test")
+            kind = kinds[n % len(kinds)]
+            task = make_task(family, 100 + n, difficulty, kind=kind, split="test", world=home)
             tasks.append(task.model_copy(update={"id": f"basics/{family}.{task.kind}/{n}"}))
+    return tuple(tasks)
+
+
+def _standard() -> tuple[Task, ...]:
+    """Five tasks of each family at each difficulty, in worlds no training has seen."""
+    return tuple(
+        make_task(family, 1000 * difficulty + n, difficulty, split="test")
+        for family in Family
+        for difficulty in range(1, 11)
+        for n in range(5)
+    )
+
+
+def _hard() -> tuple[Task, ...]:
+    """Fifty tasks a family at difficulties 6 to 10, its sub-kinds in equal shares."""
+    tasks = []
+    for family in Family:
+        kinds = list(KINDS[family])
+        for n in range(50):
+            kind, level = kinds[n % len(kinds)], 6 + n // 10
+            tasks.append(make_task(family, 50_000 + n, level, kind=kind, split="test"))
     return tuple(tasks)
 
 
 SUITES = {
     suite.name: suite
-    for suite in (Suite("basics", 1, "cc81bf88681f68fda575d355eed0062d", _basics),)
+    for suite in (
+        Suite("basics", 1, "97f90240c4506e3a4a1f2bca0dd80bc0", _basics),
+        Suite("standard", 1, "d6b033f9ca5ac99867bc44d599dc7e2c", _standard),
+        Suite("hard", 1, "5a3d90f124e13e29e12ccb860b97445a", _hard),
+    )
 }
 
 

@@ -27,16 +27,21 @@ TAGS = (
 """One token each, but ordinary text: a model writes them and a parser reads them."""
 REPEATS = 40
 """What every conversation contains counts for so many copies."""
+SOURCES = (
+    "environments/*.py", "environments/tasks/**/*.py", "environments/policies/**/*.py",
+    "world_fixtures/*.py", "world_fixtures/rules/**/*.py",
+    "world_fixtures/generator/**/*", "world_fixtures/library/**/*.yaml",
+)  # fmt: skip
+"""Where the texts stand that a model reads and writes."""
 
 
 def corpus(root: Path = ROOT) -> Iterator[str]:
     """Texts in a fixed order: messages and prompts of the code, worlds, tool schemas."""
-    for package in ("environments", "world_fixtures"):
-        for path in sorted((root / package).rglob("*"), key=lambda p: p.as_posix()):
-            if path.suffix == ".py":
-                yield from strings(path.read_text(encoding="utf-8"))
-            elif path.suffix == ".yaml":
-                yield path.read_text(encoding="utf-8")
+    for pattern in SOURCES:
+        for path in sorted(root.glob(pattern), key=lambda p: p.as_posix()):
+            if path.suffix in (".py", ".yaml"):
+                text = path.read_text(encoding="utf-8")
+                yield from strings(text) if path.suffix == ".py" else [text]
     yield (Path(PATH) / "chat_template.jinja").read_text(encoding="utf-8")
     for tool in tools_of(["evennia"]).values():
         yield from [json.dumps(tool.schema)] * REPEATS

@@ -1,9 +1,13 @@
-"""Tool calls in raw text, by model format: `get_parser("hermes").parse(text)`.
+"""Tool calls in a model's raw text, for each way of writing them.
 
-One file a format; a format is added by a class with `@register_parser(name)`.
+    get_parser("hermes").parse(text) -> (content or None, calls or None)
+
+A parser of your own: `@register_parser("mine")` on a class with such a `parse`.
 """
 
-from environments.tool_call_parsers import (
+from __future__ import annotations
+
+from environments.tool_call_parsers import (  # noqa: F401 - each registers itself
     deepseek,
     glm,
     hermes,
@@ -16,10 +20,7 @@ from environments.tool_call_parsers import (
 from environments.tool_call_parsers.base import ParseResult, ToolCall, ToolCallParser
 from environments.tool_call_parsers.registry import get_parser, list_parsers, register_parser
 
-FORMATS = (deepseek, glm, hermes, kimi_k2, llama_json, longcat, mistral, qwen3_coder)
-
 __all__ = [
-    "FORMATS",
     "ParseResult",
     "ToolCall",
     "ToolCallParser",

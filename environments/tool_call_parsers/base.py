@@ -1,4 +1,4 @@
-"""What all parsers of tool calls share: the search for calls and the text around them."""
+"""What every parser shares: finding calls in text, and the calls themselves."""
 
 from __future__ import annotations
 
@@ -7,14 +7,24 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple
 
-from openai.types.chat import ChatCompletionMessageFunctionToolCall as ToolCall
+from openai.types.chat.chat_completion_message_function_tool_call import (
+    ChatCompletionMessageFunctionToolCall as ToolCall,
+)
+from openai.types.chat.chat_completion_message_function_tool_call import Function
 
 ParseResult = tuple[str | None, list[ToolCall] | None]
-"""(text around the calls, the calls in their order); None for what there is none of."""
+"""Content and calls: what of the text is not a call, or None; the calls, or None."""
+
+Tools = Sequence[dict[str, Any]]
+"""Schemas of tools, in OpenAI's form."""
+
+THINK, END_THINK = "<think>", "</think>"
+SEPARATORS = re.compile(r"[\s;,\[\]]*")
+"""What may stand between two calls and is not content."""
 
 
 class Draft(NamedTuple):
-    """A call as it was read."""
+    """A call as it was found, before it has an id."""
 
     name: str
     arguments: str
@@ -24,72 +34,91 @@ class Draft(NamedTuple):
 
 
 class Read(NamedTuple):
-    """What was read from an opener on."""
+    """What was found at an opening."""
 
-    drafts: Sequence[Draft]
-    """None of them where it was no call after all."""
+    calls: Sequence[Draft]
+    """Empty where it was no call after all."""
     end: int
-    """Position behind it."""
+    """Where reading goes on."""
 
 
 class ToolCallParser(ABC):
-    """Reads one format. Keeps nothing between calls."""
+    """Finds tool calls in a model's raw text.
+
+    A parser raises nothing, whatever the text. A call counts when it is whole: what is cut
+    off or malformed stays content, and calls around it are found all the same. A call
+    within a closed <think> block is only thought of, not made. Ids depend on nothing but
+    the text.
+    """
 
     opener: ClassVar[re.Pattern[str]]
     """Where a call may begin."""
-    noise: ClassVar[re.Pattern[str] | None] = None
-    """Markers around calls that are no content."""
+    noise: ClassVar[re.Pattern[str]] = re.compile(r"(?!)")
+    """Markers around calls that are not content."""
+
+    def parse(self, text: str, tools: Tools | None = None) -> ParseResult:
+        """Content and calls of `text`.
+
+        Some formats write all values as text: there the schemas in `tools` tell a number
+        from a string.
+        """
+        drafts, pieces = self._scan(text, tools or ())
+        if not drafts:
+            return text, None
+        parts = [p for p in (self.noise.sub("", p) for p in pieces) if not SEPARATORS.fullmatch(p)]
+        return "\n".join(p.strip() for p in parts) or None, _with_ids(drafts)
 
     @abstractmethod
-    def read(
-        self, text: str, opened: re.Match[str], tools: Sequence[dict[str, Any]]
-    ) -> Read | None:
-        """The call that begins with `opened`; None where it is malformed or cut off."""
+    def read(self, text: str, opened: re.Match[str], tools: Tools) -> Read | None:
+        """The calls that begin at `opened`; None where there is no valid one."""
 
     @abstractmethod
     def render(self, calls: Sequence[ToolCall]) -> str:
-        """`calls` as a model writes them: the inverse of `parse`."""
+        """The text a model would write for these calls."""
 
-    def parse(self, text: str, tools: Sequence[dict[str, Any]] | None = None) -> ParseResult:
-        """Content and calls of `text`. Never raises; what cannot be read stays content.
-
-        `tools` are the schemas the model was given: some formats write all values as text,
-        and only the schema tells a number from a string.
-        """
+    def _scan(self, text: str, tools: Tools) -> tuple[list[Draft], list[str]]:
+        """All calls, and the pieces of text around them."""
         drafts: list[Draft] = []
-        content: list[str] = []
-        position = searched = 0
-        while opened := self.opener.search(text, searched):
-            found = self.read(text, opened, tools or ())
-            if found is None:
-                searched = max(opened.end(), searched + 1)
-            elif found.drafts:
-                content.append(text[position : opened.start()])
-                drafts += found.drafts
-                position = searched = max(found.end, opened.end())
-            else:
-                searched = max(found.end, opened.end(), searched + 1)
-        if not drafts:
-            return text or None, None
-        rest = "".join([*content, text[position:]])
-        if self.noise is not None:
-            rest = self.noise.sub("", rest)
-        return rest.strip() or None, _with_ids(drafts)
+        pieces: list[str] = []
+        position = kept = 0
+        thought = text.find(THINK)
+        while opened := self.opener.search(text, position):
+            if -1 < thought < opened.start():
+                closed = text.find(END_THINK, thought)
+                if closed > opened.start():
+                    position = closed + len(END_THINK)
+                thought = -1 if closed < 0 else text.find(THINK, closed)
+                continue
+            found = self.read(text, opened, tools)
+            if found and found.calls:
+                pieces.append(text[kept : opened.start()])
+                drafts += found.calls
+                kept = found.end
+            position = found.end if found else opened.end()
+            if -1 < thought < position:
+                thought = text.find(THINK, position)
+        return drafts, [*pieces, text[kept:]]
 
 
 def make_call(id: str, name: str, arguments: str) -> ToolCall:
-    """A call in OpenAI's form."""
-    return ToolCall.model_validate(
-        {"id": id, "type": "function", "function": {"name": name, "arguments": arguments}}
-    )
+    """A call as OpenAI's client has it: `.id`, `.type`, `.function.name`, `.function.arguments`."""
+    function = Function(name=_paired(name), arguments=_paired(arguments))
+    return ToolCall(id=_paired(id), type="function", function=function)
 
 
-def _with_ids(drafts: Sequence[Draft]) -> list[ToolCall]:
-    """Calls with the format's ids, or with call_0, call_1, ...; each id once."""
+def _paired(text: str) -> str:
+    """Half a surrogate pair, which nothing can send or store, becomes U+FFFD."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _with_ids(drafts: list[Draft]) -> list[ToolCall]:
+    """Calls with the format's own ids, or call_0, call_1, ...; no id twice."""
+    calls: list[ToolCall] = []
     taken: set[str] = set()
-    calls = []
     for index, draft in enumerate(drafts):
-        id_ = draft.id if draft.id and draft.id not in taken else f"call_{index}"
-        taken.add(id_)
-        calls.append(make_call(id_, draft.name, draft.arguments))
+        id = draft.id or f"call_{index}"
+        while id in taken:
+            id += "_"
+        taken.add(id)
+        calls.append(make_call(id, draft.name, draft.arguments))
     return calls

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from environments.tool_call_parsers.base import Draft, Read, ToolCall, ToolCallParser
+from environments.tool_call_parsers.base import Draft, Read, ToolCall, ToolCallParser, Tools
 from environments.tool_call_parsers.json_values import encode
 from environments.tool_call_parsers.registry import register_parser
 from environments.tool_call_parsers.typed_values import items_of, properties_of, typed
@@ -24,9 +24,7 @@ class Glm45Parser(ToolCallParser):
     line_break: ClassVar[str] = "\n"
     """Between the parts of a call, where it is written; both forms are read."""
 
-    def read(
-        self, text: str, opened: re.Match[str], tools: Sequence[dict[str, Any]]
-    ) -> Read | None:
+    def read(self, text: str, opened: re.Match[str], tools: Tools) -> Read | None:
         schemas = properties_of(opened["name"], tools)
         arguments: dict[str, Any] = {}
         position = opened.end()

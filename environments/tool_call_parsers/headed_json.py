@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from environments.tool_call_parsers.base import Draft, Read, ToolCallParser
+from environments.tool_call_parsers.base import Draft, Read, ToolCallParser, Tools
 from environments.tool_call_parsers.json_values import SPACE, decode, encode
 
 
@@ -15,9 +14,7 @@ class HeadedJsonParser(ToolCallParser):
 
     close: ClassVar[re.Pattern[str]]
 
-    def read(
-        self, text: str, opened: re.Match[str], tools: Sequence[dict[str, Any]]
-    ) -> Read | None:
+    def read(self, text: str, opened: re.Match[str], tools: Tools) -> Read | None:
         found = read_arguments(text, opened.end(), self.close)
         name, id = self.named(opened)
         return Read([Draft(name, found[0], id)], found[1]) if found and name else None

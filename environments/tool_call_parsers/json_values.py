@@ -11,6 +11,10 @@ from environments.tool_call_parsers.base import Draft
 SPACE = re.compile(r"\s*")
 BETWEEN = re.compile(r"[\s,;]*")
 REST_IS_EMPTY = re.compile(r"\s*\Z")
+MAX_DEPTH = 64
+"""Values that are nested deeper are malformed: no tool takes them, and much code breaks on them."""
+PLUNGE = re.compile(r'(?:\s*(?:\[|\{\s*"[^"\\]*"\s*:)){65}')
+"""One opening in another, MAX_DEPTH + 1 of them: found out before it costs time."""
 
 
 def _refuse(constant: str) -> Any:
@@ -23,16 +27,34 @@ _DECODER = json.JSONDecoder(strict=False, parse_constant=_refuse)
 
 def decode(text: str, position: int) -> tuple[Any, int] | None:
     """The JSON value at `position` and where it ends; None where there is no whole one."""
+    start = SPACE.match(text, position).end()  # type: ignore[union-attr]
+    if PLUNGE.match(text, start):
+        return None
     try:
-        return _DECODER.raw_decode(text, SPACE.match(text, position).end())  # type: ignore[union-attr]
+        value, end = _DECODER.raw_decode(text, start)
     except (ValueError, RecursionError):  # also an endless number, a million brackets
         return None
+    if text.count("{", start, end) + text.count("[", start, end) > MAX_DEPTH and _deep(value):
+        return None
+    return value, end
+
+
+def _deep(value: Any) -> bool:
+    """Whether the value is nested deeper than MAX_DEPTH."""
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+    return bool(level)
 
 
 def encode(value: Any) -> str:
-    """JSON with text as it is; half a surrogate pair becomes the replacement character."""
-    text = json.dumps(value, ensure_ascii=False)
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    """JSON with all characters as they are."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def arguments_text(value: Any) -> str:
@@ -59,10 +81,7 @@ def draft_of(value: Any, needs_arguments: bool = False) -> Draft | None:
     key = next((k for k in ("arguments", "parameters") if k in value), None)
     if not isinstance(name, str) or not name.strip() or (needs_arguments and key is None):
         return None
-    try:
-        return Draft(name.strip(), arguments_text(value[key] if key else None))
-    except RecursionError:
-        return None
+    return Draft(name.strip(), arguments_text(value[key] if key else None))
 
 
 def drafts_at(text: str, position: int, bound: int) -> tuple[list[Draft], int]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
-from environments.tool_call_parsers.base import Read, ToolCall, ToolCallParser
+from environments.tool_call_parsers.base import Read, ToolCall, ToolCallParser, Tools
 from environments.tool_call_parsers.json_values import decode, draft_of, encode
 from environments.tool_call_parsers.registry import register_parser
 
@@ -23,9 +22,7 @@ class LlamaJsonParser(ToolCallParser):
     opener = re.compile(r'\{\s*"')
     noise = re.compile(r"<\|python_tag\|>|<\|eo[mt]_id\|>")
 
-    def read(
-        self, text: str, opened: re.Match[str], tools: Sequence[dict[str, Any]]
-    ) -> Read | None:
+    def read(self, text: str, opened: re.Match[str], tools: Tools) -> Read | None:
         found = decode(text, opened.start())
         if not found:
             return None

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
-from environments.tool_call_parsers.base import Draft, Read, ToolCall, ToolCallParser
+from environments.tool_call_parsers.base import Draft, Read, ToolCall, ToolCallParser, Tools
 from environments.tool_call_parsers.headed_json import read_arguments
 from environments.tool_call_parsers.json_values import drafts_at, encode
 from environments.tool_call_parsers.registry import register_parser
@@ -29,9 +28,7 @@ class MistralParser(ToolCallParser):
 
     opener = re.compile(re.escape(MARK) + r"\s*")
 
-    def read(
-        self, text: str, opened: re.Match[str], tools: Sequence[dict[str, Any]]
-    ) -> Read | None:
+    def read(self, text: str, opened: re.Match[str], tools: Tools) -> Read | None:
         header = HEADER.match(text, opened.end())
         if header:
             found = read_arguments(text, header.end(), AFTER)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from environments.tool_call_parsers.base import Draft, Read, ToolCall, ToolCallParser
+from environments.tool_call_parsers.base import Draft, Read, ToolCall, ToolCallParser, Tools
 from environments.tool_call_parsers.json_values import encode
 from environments.tool_call_parsers.registry import register_parser
 from environments.tool_call_parsers.typed_values import items_of, properties_of, typed
@@ -14,7 +14,7 @@ from environments.tool_call_parsers.typed_values import items_of, properties_of,
 PARAMETER = re.compile(r"\s*<parameter=(?P<key>[^<>\n]+)>\n?")
 VALUE_ENDS = re.compile(
     r"\n?</parameter>|(?=\n<parameter=|\n</function>|\n</tool_call>)"
-    r"|(?P<cut><tool_call>\s*<function=)"
+    r"|(?P<cut><function=[^<>\s]+>)"
 )
 """A call that begins within a value shows that this one was cut off."""
 CALL_ENDS = re.compile(
@@ -31,11 +31,8 @@ class Qwen3CoderParser(ToolCallParser):
     """
 
     opener = re.compile(r"(?:<tool_call>\s*)?<function=(?P<name>[^<>\s]+)>")
-    noise = re.compile(r"</?tool_call>")
 
-    def read(
-        self, text: str, opened: re.Match[str], tools: Sequence[dict[str, Any]]
-    ) -> Read | None:
+    def read(self, text: str, opened: re.Match[str], tools: Tools) -> Read | None:
         schemas = properties_of(opened["name"], tools)
         arguments: dict[str, Any] = {}
         position = opened.end()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from environments.tool_call_parsers.base import Read, ToolCall, ToolCallParser
+from environments.tool_call_parsers.base import Read, ToolCall, ToolCallParser, Tools
 from environments.tool_call_parsers.json_values import drafts_at, encode
 
 
@@ -19,9 +19,7 @@ class TaggedJsonParser(ToolCallParser):
     def __init_subclass__(cls) -> None:
         cls.opener = re.compile(re.escape(cls.open_tag))
 
-    def read(
-        self, text: str, opened: re.Match[str], tools: Sequence[dict[str, Any]]
-    ) -> Read | None:
+    def read(self, text: str, opened: re.Match[str], tools: Tools) -> Read | None:
         close = text.find(self.close_tag, opened.end())
         bound = close if close >= 0 else len(text)
         drafts, end = drafts_at(text, opened.end(), bound)

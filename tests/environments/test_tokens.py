@@ -27,7 +27,7 @@ from environments.tokens import (
 )
 from world_fixtures.errors import UserError
 
-TOKENIZER = AutoTokenizer.from_pretrained(PATH)
+TOKENIZER: Any = AutoTokenizer.from_pretrained(PATH)
 PARAMETERS = {"type": "object", "properties": {"command": {"type": "string"}}}
 TOOLS = [
     {
@@ -45,9 +45,9 @@ def call(command: str) -> dict[str, Any]:
 TALK: list[dict[str, Any]] = [
     {"role": "system", "content": "Be brief."},
     {"role": "user", "content": "Fetch the lamp."},
-    {"role": "assistant", "content": "", "reasoning_content": "I look.", "tool_calls": [call("look")]},
+    {"role": "assistant", "content": "", "reasoning_content": "I see.", "tool_calls": [call("look")]},
     {"role": "tool", "tool_call_id": "call_0", "name": "act", "content": "A hall. ✨ A lamp."},
-    {"role": "assistant", "content": "Two at once.", "tool_calls": [call("get lamp"), call("höhle 洞")]},
+    {"role": "assistant", "content": "Two at once.", "tool_calls": [call("get it"), call("höhle 洞")]},
     {"role": "tool", "tool_call_id": "call_0", "name": "act", "content": "Taken."},
     {"role": "tool", "tool_call_id": "call_1", "name": "act", "content": "You see no cave."},
     {"role": "user", "content": "And now?"},
@@ -88,10 +88,10 @@ def trained(sequence: Sequence, tokenizer: Any = TOKENIZER) -> list[str]:
 
 
 TURNS = [
-    '<think>\nI look.\n</think>\n<tool_call>\n{"name": "act", "arguments": {"command": "look"}}\n'
+    '<think>\nI see.\n</think>\n<tool_call>\n{"name": "act", "arguments": {"command": "look"}}\n'
     "</tool_call><|im_end|>",
-    'Two at once.\n<tool_call>\n{"name": "act", "arguments": {"command": "get lamp"}}\n</tool_call>\n'
-    '<tool_call>\n{"name": "act", "arguments": {"command": "höhle 洞"}}\n</tool_call><|im_end|>',
+    'Two at once.\n<tool_call>\n{"name": "act", "arguments": {"command": "get it"}}\n</tool_call>'
+    '\n<tool_call>\n{"name": "act", "arguments": {"command": "höhle 洞"}}\n</tool_call><|im_end|>',
     "<think>\nThat was it.\n</think>\n\nDone.<|im_end|>",
 ]
 
@@ -178,7 +178,7 @@ def test_a_template_that_forgets_reasoning_gives_several_sequences(edit: Any) ->
     assert trained(first) == TURNS[:2]
     assert trained(second) == TURNS[2:]
     text = tokenizer.decode(second.tokens)
-    assert "I look." not in text
+    assert "I see." not in text
     assert "Two at once." in text
 
 
@@ -196,9 +196,18 @@ def test_a_header_that_opens_a_thought_is_not_part_of_the_turn() -> None:
     ]
 
 
+def test_a_turn_that_begins_as_the_header_ends_is_trained_whole() -> None:
+    tokenizer = with_template(
+        lambda t: unmarked(t) + "{%- if add_generation_prompt %}{{- '<think>\n' }}{%- endif %}"
+    )
+    talk = [{"role": "user", "content": "x"}, {"role": "assistant", "content": "<b>y</b>"}]
+    (sequence,) = sequences_from_messages(talk, None, tokenizer)
+    assert trained(sequence) == ["<b>y</b><|im_end|>"]
+
+
 def test_markers_in_the_conversation_stay_text() -> None:
     end = "x<|im_end|>\n<|im_start|>assistant\n"
-    talk = [
+    talk: list[dict[str, Any]] = [
         {"role": "user", "content": end},
         {"role": "assistant", "content": end, "reasoning_content": end, "tool_calls": [call(end)]},
         {"role": "tool", "content": end + "</tool_response>"},
@@ -212,8 +221,9 @@ def test_markers_in_the_conversation_stay_text() -> None:
 
 
 def test_arguments_that_are_no_object_stay_text() -> None:
-    for arguments in ("{broken", "[1]", '{"a":' * 500, "[" * 100_000):
-        talk = [
+    deep = '{"a":' * 100 + "1" + "}" * 100
+    for arguments in ("{broken", "[1]", deep, "[" * 100_000):
+        talk: list[dict[str, Any]] = [
             {"role": "user", "content": "x"},
             {"role": "assistant", "content": None, "tool_calls": [
                 {"id": "a", "type": "function", "function": {"name": "act", "arguments": arguments}}
@@ -247,7 +257,7 @@ def test_a_tokenizer_that_adds_spaces_is_tokenised_in_one_go() -> None:
     talk = [{"role": "user", "content": "Be brief."}, {"role": "assistant", "content": "Taken."}]
     (sequence,) = sequences_from_messages(talk, None, tokenizer)
     assert trained(sequence, tokenizer) == ["Taken.<|im_end|>"]
-    whole = tokenizer.apply_chat_template(talk, tokenize=False).rstrip()
+    whole = str(tokenizer.apply_chat_template(talk, tokenize=False)).rstrip()
     assert sequence.tokens == tokenizer.encode(whole, add_special_tokens=False)
 
 

@@ -8,7 +8,6 @@ from evennia.server.serversession import ServerSession
 
 from world_fixtures.protocol import MAX_RATE
 from world_fixtures.rate import Rate
-
 from world_fixtures.rules.outcome import Outcome
 
 

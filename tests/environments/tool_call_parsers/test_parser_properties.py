@@ -1,0 +1,140 @@
+"""What holds for every parser and every text."""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from environments.tool_call_parsers import ToolCall, ToolCallParser, get_parser, list_parsers
+from environments.tool_call_parsers.base import make_call
+
+UNTYPED = ("qwen3_coder", "glm45", "glm47")
+"""Formats in which a string cannot hold the tag that ends it."""
+MARKERS = [
+    "<tool_call>", "</tool_call>", "<longcat_tool_call>", "</longcat_tool_call>", "[TOOL_CALLS]",
+    "[ARGS]", "[CALL_ID]", "<|python_tag|>", "; ", "<function=", "<function=a>", "<parameter=a>",
+    "</parameter>", "</function>", "<｜tool▁calls▁begin｜>", "<｜tool▁call▁begin｜>", "function",
+    "<｜tool▁sep｜>", "```json\n", "```", "<｜tool▁call▁end｜>", "<｜tool▁calls▁end｜>",
+    "<|tool_calls_section_begin|>", "<|tool_call_begin|>", "functions.a:0",
+    "<|tool_call_argument_begin|>", "<|tool_call_end|>", "<|tool_calls_section_end|>", "<arg_key>",
+    "</arg_key>", "<arg_value>", "</arg_value>", "<think>", '{"name": "a", ', '"arguments": {',
+    '"parameters": {"x": ', '"', "\\", "{", "}", "[", "]", ",", ":", "1e999", "NaN", "null", "\n",
+    " ", "look", "\ud800", '"\\ud800"', "[" * 1500, '{"a":' * 1500, "9" * 5000, "é✨",
+]  # fmt: skip
+
+names = st.from_regex(r"[a-zA-Z_][a-zA-Z0-9_-]{0,20}", fullmatch=True)
+plain = st.text(st.characters(codec="utf-8", exclude_characters="<>"), max_size=12)
+marked = st.lists(plain | st.sampled_from([m for m in MARKERS if m.isprintable() and len(m) < 40]))
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False)
+)
+
+
+def values(texts: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:
+    return st.recursive(
+        scalars | texts,
+        lambda v: st.lists(v, max_size=3) | st.dictionaries(texts, v, max_size=3),
+        max_leaves=6,
+    )
+
+
+def calls_of(name: str) -> st.SearchStrategy[list[ToolCall]]:
+    texts = plain if name in UNTYPED else plain | marked.map("".join)
+    keys = names if name in UNTYPED else texts
+    pairs = st.tuples(names, st.dictionaries(keys, values(texts), max_size=3))
+    return st.lists(pairs, min_size=1, max_size=3).map(
+        lambda found: [
+            make_call(f"functions.{n}:{i}" if name == "kimi_k2" else f"call_{i}", n, json.dumps(a))
+            for i, (n, a) in enumerate(found)
+        ]
+    )
+
+
+def schemas(calls: list[ToolCall]) -> list[dict[str, Any]]:
+    """Schemas under which the calls' strings are strings."""
+    kinds: dict[str, dict[str, Any]] = {}
+    for call in calls:
+        for key, value in json.loads(call.function.arguments).items():
+            kind = {"type": "string"} if isinstance(value, str) else {}
+            kinds.setdefault(call.function.name, {})[key] = kind
+    return [
+        {"type": "function", "function": {"name": n, "parameters": {"properties": p}}}
+        for n, p in kinds.items()
+    ]
+
+
+def same(one: list[ToolCall] | None, other: list[ToolCall]) -> bool:
+    return [(c.id, c.function.name, json.loads(c.function.arguments)) for c in one or []] == [
+        (c.id, c.function.name, json.loads(c.function.arguments)) for c in other
+    ]
+
+
+def distinct(calls: list[ToolCall]) -> bool:
+    return len({c.function.name for c in calls}) == len(calls)
+
+
+@pytest.mark.parametrize("name", list_parsers())
+@settings(deadline=None, max_examples=40)
+@given(data=st.data())
+def test_what_is_rendered_is_parsed(name: str, data: st.DataObject) -> None:
+    parser: ToolCallParser = get_parser(name)
+    calls = data.draw(calls_of(name).filter(distinct))
+    content, found = parser.parse(parser.render(calls), schemas(calls))
+    assert content is None
+    assert same(found, calls)
+
+
+@pytest.mark.parametrize("name", list_parsers())
+@settings(deadline=None, max_examples=40)
+@given(data=st.data())
+def test_a_whole_call_survives_one_that_is_cut_off(name: str, data: st.DataObject) -> None:
+    parser: ToolCallParser = get_parser(name)
+    bad, good = (data.draw(calls_of(name))[:1] for _ in range(2))
+    text = parser.render(bad)
+    cut = text[: data.draw(st.integers(0, len(text)))]
+    _, found = parser.parse(f"{cut}\n{parser.render(good)}", schemas(good))
+    assert found
+    assert same(
+        found[-1:], [make_call(found[-1].id, good[0].function.name, good[0].function.arguments)]
+    )
+    assert len(found) <= 2
+
+
+@pytest.mark.parametrize("name", list_parsers())
+def test_a_thousand_fuzzed_texts_raise_nothing(name: str) -> None:
+    parser: ToolCallParser = get_parser(name)
+    draw = random.Random(name)
+    rendered = parser.render([make_call("call_0", "look", '{"at": "the lamp"}')])
+    for _ in range(1000):
+        parts = [
+            *draw.choices(MARKERS, k=draw.randint(1, 12)),
+            rendered[: draw.randint(0, len(rendered))],
+        ]
+        draw.shuffle(parts)
+        _, calls = parser.parse("".join(parts))
+        assert calls is None or all(c.function.name for c in calls)
+        assert calls is None or len({c.id for c in calls}) == len(calls)
+        json.dumps([c.model_dump() for c in calls or []]).encode()
+
+
+JUNK = [m for m in MARKERS if m not in ("<think>", "\\", '"')]
+
+
+@pytest.mark.parametrize("name", list_parsers())
+def test_a_whole_call_is_found_in_any_junk(name: str) -> None:
+    parser: ToolCallParser = get_parser(name)
+    draw = random.Random(name)
+    whole = parser.render([make_call("call_0", "look", '{"at": "the lamp"}')])
+    for _ in range(1000):
+        before, after = (draw.choices(JUNK, k=draw.randint(0, 8)) for _ in range(2))
+        _, calls = parser.parse(f"{''.join(before)}\n{whole}\n{''.join(after)}")
+        found = [(c.function.name, c.function.arguments) for c in calls or []]
+        assert ("look", '{"at": "the lamp"}') in found, (before, after)
