@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from environments.assessment import Assessment, Gate, assess
-from environments.toolsets import Tool, find_tools
+from environments.toolsets import Tool, find_tools, json_object
 from environments.trajectories.record import Message, StopReason, ToolCallRecord
-from world_fixtures.errors import WorldLost
+from world_fixtures.errors import WorldError, WorldLost
 
 BACKOFF = (0.5, 1.0, 2.0, 4.0)
 """Seconds before each further try of a failed model call."""
+HOPELESS = (400, 401, 403, 404, 422)
+"""HTTP statuses at which asking again would not help."""
 
 
 class ChatServer(Protocol):
@@ -90,6 +93,8 @@ class HermesAgentLoop:
             StopReason.CONTEXT before the endpoint would refuse.
         observation_chars: longer tool results are cut, and say by how much.
         call_timeout, deadline: seconds for one model call and for the whole run.
+        last_event: id of what the tools did last; a call after which it is another one has
+            caused that.
         user: OpenAI's `user` field, sent only where it is set.
     """
 
@@ -115,6 +120,7 @@ class HermesAgentLoop:
         observation_chars: int = 8000,
         call_timeout: float = 300.0,
         deadline: float | None = None,
+        last_event: Callable[[], int | None] = lambda: None,
         stage: int = 0,
         first_turn: int = 1,
         user: str | None = None,
@@ -138,6 +144,7 @@ class HermesAgentLoop:
         self.observation_chars = observation_chars
         self.call_timeout = call_timeout
         self.deadline = deadline
+        self.last_event = last_event
         self.stage = stage
         self.first_turn = first_turn
         self.user = user
@@ -145,17 +152,16 @@ class HermesAgentLoop:
     async def run(self, messages: list[Message]) -> AgentResult:
         """Continue the conversation `messages` (left unchanged) until it ends."""
         result = AgentResult(messages=list(messages))
-        started = time.monotonic()
+        ends = math.inf if self.deadline is None else time.monotonic() + self.deadline
         result.stop = StopReason.MAX_TURNS
         for turn in range(self.first_turn, self.first_turn + self.max_turns):
-            left = None if self.deadline is None else self.deadline - (time.monotonic() - started)
-            if left is not None and left <= 0:
+            if time.monotonic() >= ends:
                 result.stop = StopReason.DEADLINE
                 break
             if self._too_long(result.messages):
                 result.stop = StopReason.CONTEXT
                 break
-            reply = await self._ask(result, left)
+            reply = await self._ask(result, ends)
             if reply is None:
                 break
             result.turns_used += 1
@@ -166,7 +172,7 @@ class HermesAgentLoop:
                 break
             try:
                 over = await self._carry_out(result, calls, turn)
-            except WorldLost as error:
+            except (WorldLost, WorldError) as error:
                 result.stop, result.failure = StopReason.WORLD, str(error)
                 break
             if over:
@@ -180,13 +186,16 @@ class HermesAgentLoop:
         used = self.count_tokens(messages, self.tool_schemas)
         return used + (self.max_tokens or 0) > self.context_tokens
 
-    async def _ask(self, result: AgentResult, left: float | None) -> Any | None:
-        """One reply of the model, with tries; None when there is none to be had."""
-        request: dict[str, Any] = {
-            "messages": result.messages,
-            "n": 1,
-            "temperature": self.temperature,
-        }
+    async def _ask(self, result: AgentResult, ends: float) -> Any | None:
+        """One reply of the model, with tries; None when there is none to be had by `ends`."""
+        started = time.monotonic()
+        try:
+            return await self._try(result, self._request(result.messages), ends)
+        finally:
+            result.model_seconds += time.monotonic() - started
+
+    def _request(self, messages: list[Message]) -> dict[str, Any]:
+        request: dict[str, Any] = {"messages": messages, "n": 1, "temperature": self.temperature}
         if self.tool_schemas:
             request["tools"] = self.tool_schemas
         if self.max_tokens is not None:
@@ -195,32 +204,34 @@ class HermesAgentLoop:
             request["extra_body"] = self.extra_body
         if self.user:
             request["user"] = f"{self.user}#{self.stage}"
-        started = time.monotonic()
-        timeout = self.call_timeout if left is None else min(self.call_timeout, left)
+        return request
+
+    async def _try(self, result: AgentResult, request: dict[str, Any], ends: float) -> Any | None:
         problem = ""
         for wait in (*BACKOFF, None):
+            timeout = min(self.call_timeout, ends - time.monotonic())
             try:
                 async with asyncio.timeout(timeout):
                     completion = await self.server.chat_completion(**request)
-                if completion.choices:
-                    result.model_seconds += time.monotonic() - started
+                if completion.choices and completion.choices[0].message:
                     self._count(result, completion)
                     return completion.choices[0]
                 problem = "the endpoint returned no choices"
                 break
             except TimeoutError:
-                problem = f"no answer within {timeout:.0f} s"
-            except Exception as error:
+                if time.monotonic() >= ends:
+                    result.stop = StopReason.DEADLINE
+                    return None
+                problem = f"no answer within {timeout:g} s"
+            except Exception as failure:
+                error = _cause(failure)
                 problem = f"{type(error).__name__}: {str(error)[:300]}"
-                if getattr(error, "status_code", 500) in (400, 401, 403, 404, 422):
-                    break  # asking again would not help
-            if wait is None or (left is not None and time.monotonic() - started + wait > left):
+                if getattr(error, "status_code", None) in HOPELESS:
+                    break
+            if wait is None or time.monotonic() + wait >= ends:
                 break
             await asyncio.sleep(wait)
-        result.model_seconds += time.monotonic() - started
-        expired = left is not None and time.monotonic() - started >= left
-        result.stop = StopReason.DEADLINE if expired else StopReason.ENDPOINT
-        result.failure = problem
+        result.stop, result.failure = StopReason.ENDPOINT, problem
         return None
 
     @staticmethod
@@ -232,12 +243,12 @@ class HermesAgentLoop:
     def _take(self, result: AgentResult, choice: Any, turn: int) -> list[_Call]:
         """Append the assistant's message and return its tool calls."""
         message = choice.message
-        raw = _strip_end(message.content or "", self.end_tokens)
+        raw = _strip_end(_text(_get(message, "content")), self.end_tokens)
         content: str | None = raw
-        found = getattr(message, "tool_calls", None)
+        found = _get(message, "tool_calls")
         if not found and self.parser is not None and raw:
             content, found = self.parser.parse(raw)
-        calls = _calls(found or [], turn)
+        calls = _calls(found if isinstance(found, list) else [], turn)
         reasoning = _reasoning(message)
         result.reasoning_per_turn.append(reasoning)
         reply: Message = {"role": "assistant", "content": raw if self.replay_raw else content or ""}
@@ -273,6 +284,7 @@ class HermesAgentLoop:
 
     async def _dispatch(self, call: _Call, turn: int) -> ToolCallRecord:
         started = time.perf_counter()
+        before = self.last_event()
         arguments: dict[str, Any] | str = call.arguments
         assessment: Assessment | None = None
         problem: str | None = None
@@ -282,16 +294,17 @@ class HermesAgentLoop:
             known = ", ".join(sorted(self.valid_tool_names))
             problem = f"unknown tool {call.name[:60]!r}: the tools are {known}"
         else:
-            parsed = _parse_arguments(call.arguments)
-            if isinstance(parsed, str):
-                problem = parsed
+            try:
+                arguments = json_object(call.arguments)
+            except ValueError as error:
+                problem = f"the arguments are {error}: send one JSON object"
+        if tool is not None and isinstance(arguments, dict):
+            assessment = assess(tool, arguments, self.gate)
+            if assessment.allowed:
+                text, problem = await self._call(tool, arguments)
             else:
-                arguments = parsed
-                assessment = assess(tool, parsed, self.gate)
-                if not assessment.allowed:
-                    problem = f"blocked: {'; '.join(assessment.reasons)}"
-                else:
-                    text, problem = await self._call(tool, parsed)
+                problem = f"blocked: {'; '.join(assessment.reasons)}"
+        after = self.last_event()
         return ToolCallRecord(
             id=call.id,
             stage=self.stage,
@@ -300,6 +313,7 @@ class HermesAgentLoop:
             arguments=arguments,
             result=_error(problem) if problem else self._cut(text),
             error=problem,
+            event=after if after != before else None,
             assessment=assessment.model_dump(mode="json") if assessment else None,
             ms=(time.perf_counter() - started) * 1000,
         )
@@ -308,14 +322,14 @@ class HermesAgentLoop:
         try:
             async with asyncio.timeout(tool.timeout):
                 answer = await tool.handler(arguments, self.task_id)
+            text = answer if isinstance(answer, str) else json.dumps(answer, default=str)
         except TimeoutError:
             return "", f"{tool.name} took longer than {tool.timeout:g} s"
-        except WorldLost:
+        except (WorldLost, WorldError):
             raise  # nothing more can come of this rollout
         except Exception as error:
-            return "", f"{type(error).__name__}: {str(error)[:500]}"
-        text = answer if isinstance(answer, str) else json.dumps(answer, default=str)
-        return text, None
+            return "", _text(f"{type(error).__name__}: {str(error)[:500]}")
+        return _text(text), None
 
     def _cut(self, text: str) -> str:
         if len(text) <= self.observation_chars:
@@ -332,6 +346,19 @@ def _error(problem: str) -> str:
     return json.dumps({"error": problem}, ensure_ascii=False)
 
 
+def _cause(error: Exception) -> BaseException:
+    """The error behind one of tenacity, in which atroposlib's servers wrap their last."""
+    attempt = getattr(error, "last_attempt", None)
+    return (attempt.exception() if attempt is not None else None) or error
+
+
+def _text(value: Any) -> str:
+    """`value` as text that can be written as UTF-8; lists of content parts are joined."""
+    if isinstance(value, list):
+        value = "".join(_text(_get(part, "text")) for part in value)
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""
+
+
 def _strip_end(text: str, end_tokens: Sequence[str]) -> str:
     for token in end_tokens:
         text = text.removesuffix(token)
@@ -344,13 +371,13 @@ def _calls(found: Sequence[Any], turn: int) -> list[_Call]:
     taken: set[str] = set()
     for index, call in enumerate(found):
         function = _get(call, "function")
-        id_ = _get(call, "id") or ""
-        if not id_ or id_ in taken:
-            id_ = f"call_{turn}_{index}"
+        id_ = _text(_get(call, "id"))
+        while not id_ or id_ in taken:
+            id_ = f"{id_ or 'call'}_{turn}_{index}"
         taken.add(id_)
         arguments = _get(function, "arguments")
-        text = arguments if isinstance(arguments, str) else json.dumps(arguments or {})
-        calls.append(_Call(id_, _get(function, "name") or "", text))
+        text = _text(arguments) if isinstance(arguments, str) else json.dumps(arguments or {})
+        calls.append(_Call(id_, _text(_get(function, "name")), text.strip() or "{}"))
     return calls
 
 
@@ -358,27 +385,13 @@ def _get(thing: Any, name: str) -> Any:
     return thing.get(name) if isinstance(thing, dict) else getattr(thing, name, None)
 
 
-def _parse_arguments(text: str) -> dict[str, Any] | str:
-    """The arguments, or what is wrong with them."""
-    if not text.strip() or text.strip() == "null":
-        return {}
-    try:
-        parsed = json.loads(text)
-    except ValueError as error:
-        return f"the arguments are not valid JSON ({error}): send one JSON object"
-    if not isinstance(parsed, dict):
-        return f"the arguments are a JSON {type(parsed).__name__}: send one JSON object"
-    return parsed
-
-
 def _reasoning(message: Any) -> str | None:
     """Reasoning wherever an endpoint puts it."""
     for name in ("reasoning_content", "reasoning"):
         value = _get(message, name)
-        if isinstance(value, str) and value:
-            return value
+        if text := _text(value):
+            return text
     details = _get(message, "reasoning_details")
     if isinstance(details, list):
-        texts = [_get(d, "text") for d in details]
-        return "".join(t for t in texts if isinstance(t, str)) or None
+        return _text(details) or None
     return None

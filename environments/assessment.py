@@ -60,10 +60,11 @@ _RISK = {
 
 def assess(tool: Tool, arguments: dict[str, Any], gate: Gate) -> Assessment:
     """Judge one call of `tool` under `gate`."""
-    effect = tool.effect(arguments) if callable(tool.effect) else tool.effect
-    confidence = 1.0 if callable(tool.effect) or effect is not Effect.OUTWARD else 0.6
+    effect, confidence = _effect(tool, arguments)
     risk = _RISK[effect]
     reasons = [f"{tool.name} is {effect.value}"]
+    if not confidence:
+        reasons.append("its effect could not be told from these arguments")
     explicit = tool.name in gate.allow
     if explicit:
         reasons.append("allowed by name")
@@ -84,6 +85,16 @@ def assess(tool: Tool, arguments: dict[str, Any], gate: Gate) -> Assessment:
         allowed=permitted or gate.mode == "record",
         reasons=tuple(reasons),
     )
+
+
+def _effect(tool: Tool, arguments: dict[str, Any]) -> tuple[Effect, float]:
+    """Class and confidence; the worst where the tool's own judgement fails."""
+    if not callable(tool.effect):
+        return tool.effect, 0.6 if tool.effect is Effect.OUTWARD else 1.0
+    try:
+        return Effect(tool.effect(arguments)), 1.0
+    except Exception:
+        return Effect.OUTWARD, 0.0
 
 
 def _pattern(effect: Effect, gate: Gate) -> Pattern:

@@ -10,12 +10,13 @@ import yaml
 
 from environments.evaluation.lane import run_suite
 from environments.evaluation.metrics import Metrics
-from environments.evaluation.results import conclude
-from environments.evaluation.rundir import Run
+from environments.evaluation.results import conclude, load_run
+from environments.evaluation.rundir import Run, read_run
 from environments.settings import redacted
 from environments.tasks.model import Task
 from environments.tasks.suites import load_suite
 from environments.trajectories.record import Rollout
+from world_fixtures.errors import UserError
 from world_fixtures.spec import digest
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ async def evaluate(env: EvenniaWorldEnv) -> Metrics:
     out = Path(
         config.data_dir_to_save_evals or f"runs/evaluate-{suite.name}-{_slug(settings.model)}"
     )
-    _write_config(env, out)
+    if env.serving:  # the model is another one at each step
+        out = out / env.started / f"step-{env.curr_step:06}"
     run = Run.of(
         suite.tasks,
         suite=suite.name,
@@ -43,18 +45,26 @@ async def evaluate(env: EvenniaWorldEnv) -> Metrics:
         },
         attempts=config.eval_attempts,
     )
+    if read_run(out) in (None, run):
+        _write_config(env, out)
     tools = env.group_tools()
 
     async def play(task: Task, attempt: int) -> Rollout:
         group = f"eval-{digest([task.id, run.model]).hex()[:12]}"
-        async with env.chat() as chat:
+        async with env.chat(evaluation=True) as chat:
             return await env.play(task, attempt, group, chat, tools, settings)
 
     try:
         await run_suite(suite.tasks, play, out, run, concurrency=config.eval_concurrency)
     finally:
-        metrics = conclude(out, name=env.name or "evennia_world")
-        print(f"results in {out}: metrics.json, samples.jsonl, summary.md, report.html")
+        if read_run(out) == run:
+            metrics = conclude(out, name=env.name or "evennia_world")
+            print(f"results in {out}: metrics.json, samples.jsonl, summary.md, report.html")
+    if not metrics.overall.n:
+        reasons = [r.failure for r in load_run(out)[1] if r.failure]
+        raise UserError(
+            f"no rollout could be scored: {reasons[0] if reasons else 'none was played'}"
+        )
     return metrics
 
 
@@ -69,9 +79,8 @@ def _slug(model: str) -> str:
 
 def _write_config(env: EvenniaWorldEnv, out: Path) -> None:
     """evaluate_config.yaml, in the form that `--config` reads, without any secret."""
-    servers = [redacted(c) for c in env.server_configs]
-    if env.embedded:
-        servers = []
+    hidden = [redacted(c) for c in env.server_configs if not env.embedded]
+    servers = [{k: v for k, v in c.items() if k != "api_key"} for c in hidden]
     content = {"env": env.config.model_dump(mode="json"), "openai": servers}
     out.mkdir(parents=True, exist_ok=True)
     (out / "evaluate_config.yaml").write_text(yaml.safe_dump(content, sort_keys=False))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from environments.toolsets import Effect, Tool, register
+from environments.toolsets import Effect, Tool, json_object, register
 from environments.worlds import NotConnected, RolloutWorld
 from world_fixtures.rules import parse
 
@@ -51,14 +50,14 @@ def parse_answer(arguments: dict[str, Any]) -> dict[str, Any]:
     Raises ValueError where there is no object to be found.
     """
     answer = arguments.get("answer", arguments)
-    if isinstance(answer, str) and answer.strip():
+    if isinstance(answer, str):
         try:
-            answer = json.loads(answer)
-        except ValueError:
+            answer = json_object(answer)
+        except ValueError as error:
             raise ValueError(
-                "'answer' must be a JSON object with the fields that the task names"
+                f"'answer' is {error}: it must be an object with the fields that the task names"
             ) from None
-    if answer in (None, ""):
+    if answer is None:
         return {}
     if not isinstance(answer, dict):
         raise ValueError("'answer' must be an object with the fields that the task names")

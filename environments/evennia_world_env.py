@@ -22,6 +22,8 @@ from pydantic import Field
 from environments import evaluate_mode
 from environments.agent_loop import AgentResult
 from environments.assessment import Gate
+from environments.context import ContextMeter
+from environments.evaluation.results import flat_metrics
 from environments.groups import ScoredRollout
 from environments.hermes_base_env import HermesAgentBaseEnv, HermesAgentEnvConfig
 from environments.policies.endpoint import PolicyEndpoint
@@ -139,6 +141,8 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
         self.pool: ServerPool
         self.endpoint: PolicyEndpoint | None = None
         self._running = contextlib.AsyncExitStack()
+        self._evaluated: dict[str, float] = {}
+        """Of the last evaluation, until it is logged."""
         self.on_rollout: list[Any] = []
         """Called with each finished Rollout of training."""
         self.curriculum = Curriculum(
@@ -196,6 +200,7 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
                 task, rollout_id=rollout_id, pool=self.pool, server=chat.server, tools=tools,
                 settings=settings, group=group, attempt=attempt, parser=chat.parser,
                 end_tokens=chat.end_tokens, replay_raw=chat.replay_raw,
+                count_tokens=ContextMeter(self.tokenizer),
             )  # fmt: skip
         finally:
             if self.endpoint is not None:
@@ -208,6 +213,7 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
             system_prompt=config.system_prompt or SYSTEM_PROMPT,
             temperature=temperature,
             max_tokens=config.max_turn_tokens,
+            context_tokens=self.context_tokens,
             extra_body=config.extra_body,
             call_timeout=config.call_timeout,
             max_turns=config.max_agent_turns,
@@ -243,10 +249,13 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
 
     async def evaluate(self, *args: Any, **kwargs: Any) -> None:
         """Play the suite; its rollouts touch no training metric."""
-        await evaluate_mode.evaluate(self)
+        metrics = await evaluate_mode.evaluate(self)
+        found = flat_metrics(metrics).items()
+        self._evaluated = {f"eval/{k}": v for k, v in found if isinstance(v, int | float)}
 
     async def wandb_log(self, wandb_metrics: dict[str, Any] | None = None) -> None:
-        metrics = {**(wandb_metrics or {}), **self.metrics.take()}
+        metrics = {**(wandb_metrics or {}), **self.metrics.take(), **self._evaluated}
+        self._evaluated = {}
         metrics["train/instances_alive"] = self.pool.instances
         self.tool_errors_count = self.metrics.take_tool_errors()
         await super().wandb_log(metrics)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
+import time
 import uuid
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Callable
@@ -21,7 +23,9 @@ from pydantic import Field
 
 from environments import process_mode
 from environments.agent_loop import AgentResult, ChatServer, HermesAgentLoop, Parser
+from environments.context import ContextMeter
 from environments.groups import ScoredRollout, scored_groups
+from environments.model_server import ModelServer, Plain
 from environments.serve_mode import ServeMode
 from environments.tokens import sequences_from_messages, sequences_from_nodes
 from environments.tool_call_parsers import get_parser
@@ -33,6 +37,8 @@ logger = logging.getLogger(__name__)
 
 EXACT = ("vllm", "sglang")
 """Server types that give tokens and log-probabilities."""
+ANSWER_TOKENS = 512
+"""Left for an answer below the trainer's limit, where answers have no limit of their own."""
 BRAKE = (1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds to wait after groups that failed in a row: a dead endpoint is not hammered."""
 
@@ -55,6 +61,9 @@ class HermesAgentEnvConfig(BaseEnvConfig):
     agent_temperature: float = Field(1.0, ge=0, description="Sampling temperature")
     max_turn_tokens: int | None = Field(
         None, description="Tokens in one model call at most; null: the endpoint's default"
+    )
+    context_tokens: int | None = Field(
+        None, ge=1, description="Tokens in one conversation at most; null: as the endpoint allows"
     )
     terminal_backend: str = Field("local", description="Where hermes-agent's terminal tool runs")
     terminal_timeout: int = Field(120, description="Seconds for one command of the terminal tool")
@@ -96,9 +105,16 @@ class HermesAgentBaseEnv(ServeMode):
         self, config: Any, server_configs: Any, slurm: bool = False, testing: bool = False
     ) -> None:
         path, config.data_path_to_save_groups = config.data_path_to_save_groups, None
-        super().__init__(config, server_configs, slurm, testing)  # would add _1 to the path
+        try:
+            super().__init__(config, server_configs, slurm, testing)  # would add _1 to the path
+        except OSError as error:
+            raise UserError(
+                f"tokenizer {config.tokenizer_name!r} cannot be loaded: name a directory or a model"
+                " of the Hugging Face hub with --env.tokenizer_name"
+            ) from error
         self.config.data_path_to_save_groups = path
         self.failures_in_row = 0
+        self._brake_until = 0.0
         self.last_failure = ""
         self.tool_errors_count = 0
         self.server_type = getattr(self.server.servers[0].config, "server_type", "openai")
@@ -134,17 +150,32 @@ class HermesAgentBaseEnv(ServeMode):
             enabled = sample_distribution(self.config.distribution)
         return tools_of(enabled, self.config.disabled_toolsets)
 
+    def _resolve_tools_for_group(self) -> tuple[list[dict[str, Any]], set[str]]:
+        """Schemas and names of a group's tools, as environments of old ask for them."""
+        tools = self.group_tools()
+        return [tool.schema for tool in tools.values()], set(tools)
+
+    @property
+    def context_tokens(self) -> int | None:
+        """Tokens a conversation may have: for the model, and for the trainer where there is one.
+
+        A group with a sequence as long as the trainer's limit would be dropped.
+        """
+        room = 0 if self.config.max_turn_tokens else ANSWER_TOKENS  # else the loop leaves room
+        limits = [self.config.context_tokens, self.max_token_len - 1 - room]
+        return min((limit for limit in limits if limit and limit > 0), default=None)
+
     @asynccontextmanager
-    async def chat(self) -> AsyncIterator[Chat]:
+    async def chat(self, evaluation: bool = False) -> AsyncIterator[Chat]:
         """The model for one rollout: exact tokens where the server gives them."""
         if self.server_type not in EXACT:
-            yield Chat(self.server)
+            yield Chat(ModelServer(self.server, "eval" if evaluation else "train"))
             return
         end = (self.tokenizer.eos_token,) if self.tokenizer.eos_token else ()
         self.server.tool_parser = self.config.tool_call_parser
         async with self.server.managed_server(tokenizer=self.tokenizer) as managed:
             yield Chat(
-                managed,
+                Plain(managed),
                 parser=get_parser(self.config.tool_call_parser),
                 end_tokens=end,
                 replay_raw=True,
@@ -169,6 +200,7 @@ class HermesAgentBaseEnv(ServeMode):
                     self.config.extra_body, tools=tools, parser=chat.parser,
                     end_tokens=chat.end_tokens, replay_raw=chat.replay_raw,
                     call_timeout=self.config.call_timeout,
+                    count_tokens=ContextMeter(self.tokenizer), context_tokens=self.context_tokens,
                 )  # fmt: skip
                 result = await loop.run(messages)
                 if result.failure:
@@ -209,27 +241,49 @@ class HermesAgentBaseEnv(ServeMode):
         try:
             async with asyncio.TaskGroup() as running:
                 tasks = [
-                    running.create_task(self.rollout(item, n, group, tools))
+                    running.create_task(self._attempt(item, n, group, tools))
                     for n in range(self.config.group_size)
                 ]
         except BaseExceptionGroup as failures:
             raise failures.exceptions[0] from None
         rollouts = [task.result() for task in tasks]
-        done = [r for r in rollouts if r is not None and r.sequences]
+        done = [r for r in rollouts if r is not None]
         if len(done) < len(rollouts):
-            wait = BRAKE[min(self.failures_in_row, len(BRAKE) - 1)]
-            self.failures_in_row += 1
-            missing = len(rollouts) - len(done)
-            logger.warning(
-                "group dropped: %d rollouts failed (%s); next in %g s",
-                missing,
-                self.last_failure,
-                wait,
-            )
-            await asyncio.sleep(wait)
+            await self._brake(len(rollouts) - len(done))
             return None, []
         self.failures_in_row = 0
         return scored_groups(done, self.config.group_size), []
+
+    async def _brake(self, missing: int) -> None:
+        """Wait after a failed group: longer each time, but groups that fail together wait once."""
+        now = time.monotonic()
+        if now >= self._brake_until:
+            wait = BRAKE[min(self.failures_in_row, len(BRAKE) - 1)]
+            self.failures_in_row += 1
+            self._brake_until = now + wait
+            logger.warning(
+                "group dropped: %d of its rollouts failed (%s); going on in %g s",
+                missing, self.last_failure, wait,
+            )  # fmt: skip
+        await asyncio.sleep(self._brake_until - now)
+
+    async def _attempt(
+        self, item: Any, attempt: int, group: str, tools: dict[str, Tool]
+    ) -> ScoredRollout | None:
+        """`rollout`, with whatever goes wrong in it as a reason not to score it."""
+        try:
+            rollout = await self.rollout(item, attempt, group, tools)
+        except Exception as error:
+            logger.debug("rollout failed", exc_info=True)
+            self.last_failure = f"{type(error).__name__}: {error}"
+            return None
+        if rollout is not None and not rollout.sequences:
+            self.last_failure = "the model said nothing that could be trained"
+            return None
+        if rollout is not None and not math.isfinite(rollout.score):
+            self.last_failure = f"its reward is {rollout.score}"
+            return None
+        return rollout
 
     async def wandb_log(self, wandb_metrics: dict[str, Any] | None = None) -> None:
         """Adds the count of tool errors since the last call."""

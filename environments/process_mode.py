@@ -39,7 +39,7 @@ async def process(env: HermesAgentBaseEnv) -> None:
     if done:
         print(f"{path} holds {len(done)} groups: continuing", file=sys.stderr)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "ab") as file, _progress(total) as show:  # noqa: ASYNC230
+    with open(path, "ab") as file, _wandb(env), _progress(total) as show:  # noqa: ASYNC230
         writer = _Writer(file, env.config.process_ordered, total, done, show)
         queue = iter(range(total))
         turn = asyncio.Lock()  # items are drawn one after the other, in their order
@@ -68,8 +68,9 @@ async def _groups(env: HermesAgentBaseEnv, item: Any, index: int) -> list[dict[s
     for _ in range(MAX_TRIES):
         groups, _backlog = await env.collect_trajectories(item)
         if groups is not None:
-            processed: Any = await env.postprocess_histories(groups)
-            if processed:
+            made: Any = await env.postprocess_histories(groups)
+            given = made if isinstance(made, list) else [made]  # older environments give one
+            if processed := [group for group in given if group]:
                 for group in processed:
                     await env.add_rollouts_for_wandb(group, item)
                 if env.config.use_wandb:
@@ -151,6 +152,19 @@ def finished_items(path: Path) -> set[int]:
                 whole = end
         file.truncate(whole)
     return items
+
+
+@contextmanager
+def _wandb(env: HermesAgentBaseEnv) -> Iterator[None]:
+    """A wandb run, where one is wanted: in this mode there is no trainer to name its project."""
+    if not env.config.use_wandb:
+        yield
+        return
+    import wandb
+
+    name = env.config.wandb_name or env.name
+    with wandb.init(project=name, name=f"{name}-process", config=env.config.model_dump()):
+        yield
 
 
 @contextmanager

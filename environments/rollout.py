@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.metadata import version
@@ -18,7 +17,6 @@ from environments.toolsets import Tool
 from environments.trajectories.record import Message, Rollout, StopReason
 from environments.worlds import RolloutWorld
 from world_fixtures.errors import WorldError, WorldLost
-from world_fixtures.protocol import CONNECT
 from world_fixtures.servers import ServerPool
 from world_fixtures.spec import Frozen
 
@@ -42,7 +40,7 @@ class Settings(Frozen):
     call_timeout: float = 300.0
     """Seconds."""
     deadline: float | None = None
-    """Seconds for a stage's conversation."""
+    """Seconds for the conversations of a rollout."""
     observation_chars: int = 8000
     max_turns: int | None = None
     """Caps the task's own limit."""
@@ -83,16 +81,19 @@ async def play(
     stop, failure = StopReason.FINISHED, None
     try:
         world = await RolloutWorld.begin(rollout_id, task, pool)
+        ends = None if settings.deadline is None else time.monotonic() + settings.deadline
         turns_left = min(task.max_turns, settings.max_turns or task.max_turns)
         for number, stage in enumerate(task.stages):
             await world.begin_stage(number)
+            left = None if ends is None else max(0.0, ends - time.monotonic())
             loop = HermesAgentLoop(
                 server, schemas, set(tools), turns_left, rollout_id, settings.temperature,
                 settings.max_tokens, settings.extra_body, tools=tools, gate=settings.gate,
                 stop_when=partial(getattr, world, "stage_over"), parser=parser,
                 end_tokens=end_tokens, replay_raw=replay_raw, count_tokens=count_tokens,
                 context_tokens=settings.context_tokens, call_timeout=settings.call_timeout,
-                observation_chars=settings.observation_chars, deadline=settings.deadline,
+                observation_chars=settings.observation_chars, deadline=left,
+                last_event=partial(getattr, world, "last_event"),
                 stage=number, first_turn=1 + sum(r.turns_used for r in results),
                 user=rollout_id if settings.send_user else None,
             )  # fmt: skip
@@ -108,7 +109,10 @@ async def play(
             results.append(result)
             stop, failure = result.stop, result.failure
             turns_left -= result.turns_used
-            if not world.stage_over or turns_left <= 0:
+            if not world.stage_over or world.last_stage:
+                break
+            if turns_left <= 0:
+                stop = StopReason.MAX_TURNS
                 break
         if stop not in (StopReason.ENDPOINT, StopReason.WORLD):
             verdict = judge(
@@ -128,7 +132,7 @@ async def play(
         provider=settings.provider,
         conversations=[r.messages for r in results],
         tools=schemas,
-        tool_calls=_link_events([c for r in results for c in r.tool_calls], world),
+        tool_calls=[c for r in results for c in r.tool_calls],
         events=world.all_events if world else [],
         answer=world.answer if world else None,
         verdict=verdict,
@@ -143,17 +147,6 @@ async def play(
         world_seconds=world.seconds if world else 0.0,
         versions=VERSIONS,
     )
-
-
-def _link_events(calls: list[Any], world: RolloutWorld | None) -> list[Any]:
-    """Name in each call the event it caused: calls and the agent's events share their order."""
-    events = deque(world.events if world else [])
-    for call in calls:
-        acted = call.name in ("evennia_command", "evennia_observe") and call.error is None
-        entered = call.name == "evennia_connect" and events and events[0].verb == CONNECT
-        if events and (acted or entered):
-            call.event = events.popleft().seq
-    return calls
 
 
 VERSIONS = {name: version(name) for name in ("evennia", "atroposlib")}

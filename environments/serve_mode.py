@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,12 @@ class ServeMode(BaseEnv):
         super().__init__(*args, **kwargs)
         self._sending: set[asyncio.Task[None]] = set()
         self._equal = self._long = 0
+        self.started = time.strftime("%Y%m%d-%H%M%S")
+
+    @property
+    def serving(self) -> bool:
+        """A trainer is being fed: the mode is `serve`."""
+        return hasattr(self, "env_id")
 
     async def env_manager(self) -> None:
         """Serve until total_steps are reached; its workers are gone when it returns."""
@@ -121,6 +128,23 @@ class ServeMode(BaseEnv):
         sending.add_done_callback(self._sending.discard)
         await asyncio.shield(sending)
 
+    async def _send_scored_data_to_api(self, scored_data: Any) -> None:
+        """As Atropos's, once there is a trainer: what comes before it spoils a rollout server."""
+        while not await self._trainer_is_there():  # noqa: ASYNC110
+            await asyncio.sleep(POLL)
+        await super()._send_scored_data_to_api(scored_data)
+
+    async def _trainer_is_there(self) -> bool:
+        timeout = aiohttp.ClientTimeout(total=GOODBYE)
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=timeout) as session,
+                session.get(f"{self.config.rollout_server_url}/info") as answer,
+            ):
+                return (await answer.json())["batch_size"] > 0
+        except (aiohttp.ClientError, TimeoutError):
+            return False
+
     def _explain_drops(self, groups: Iterable[Any]) -> None:
         """Say what to change when Atropos drops one group after the other."""
         groups = [g for g in groups if g]
@@ -152,13 +176,15 @@ class ServeMode(BaseEnv):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         if self._sending:
-            await asyncio.wait(self._sending, timeout=GOODBYE)
+            _, late = await asyncio.wait(self._sending, timeout=GOODBYE)
+            for task in late:
+                task.cancel()
         if self.jsonl_writer is not None:
             self.jsonl_writer.close()
 
     async def _say_goodbye(self) -> None:
         """Leave the rollout server's list, so that a successor is not given half the weight."""
-        if not hasattr(self, "env_id"):
+        if not self.serving:
             return
         with contextlib.suppress(aiohttp.ClientError, TimeoutError):
             timeout = aiohttp.ClientTimeout(total=GOODBYE)

@@ -35,6 +35,8 @@ class ModeConfig:
     servers: list[APIServerConfig]
     configured: bool
     """A model was named by the user; otherwise an embedded policy plays."""
+    slurm: bool = False
+    """The model's servers are found from Slurm's list of nodes."""
 
 
 def read_mode_config(env_cls: type[BaseEnv], argv: Sequence[str]) -> ModeConfig:
@@ -43,9 +45,12 @@ def read_mode_config(env_cls: type[BaseEnv], argv: Sequence[str]) -> ModeConfig:
     flags = parse_flags(argv)
     config_file = flags.pop("config", None)
     text = _read_yaml(config_file) if config_file else {}
-    unknown = [k for k in text if k not in ("env", "openai")]
+    unknown = [k for k in text if k not in ("env", "openai", "slurm", "testing")]
     if unknown:
         raise UserError(f"{config_file}: unknown section {unknown[0]!r}: there are env and openai")
+    slurm = _value(flags.pop("slurm", text.get("slurm", False)))
+    if not isinstance(slurm, bool):
+        raise UserError(f"--slurm {slurm!r}: write true or false")
     first = server_default[0] if isinstance(server_default, list) else server_default
     server_base = first if isinstance(first, APIServerConfig) else APIServerConfig()
     env_flags = _section(flags, "env.")
@@ -60,12 +65,14 @@ def read_mode_config(env_cls: type[BaseEnv], argv: Sequence[str]) -> ModeConfig:
     if len(entries) > 1 and server_flags:
         raise UserError("--openai. options cannot be combined with several servers in the YAML")
     servers = []
+    if not (listed or server_flags) and isinstance(server_default, list):
+        servers, entries = [_server(default, {}) for default in server_default], []
     for entry in entries:
         if not isinstance(entry, dict):
             raise UserError(f"{config_file}: openai must be a mapping, or a list of mappings")
         merged = {**entry, **server_flags}
         servers.append(_server(server_base, merged))
-    return ModeConfig(env, servers, bool(server_flags or listed))
+    return ModeConfig(env, servers, bool(server_flags or listed), slurm)
 
 
 def parse_flags(argv: Sequence[str]) -> dict[str, str]:
@@ -94,7 +101,11 @@ def options_help(env_cls: type[BaseEnv]) -> str:
     env_default, server_default = env_cls.config_init()
     first = server_default[0] if isinstance(server_default, list) else server_default
     server = first if isinstance(first, APIServerConfig) else APIServerConfig()
-    lines = ["  --config FILE", "      YAML with the same names under env: and openai:"]
+    lines = [
+        "  --config FILE", "      YAML with the same names under env: and openai:",
+        "  --slurm  [False]", "      Find the model's servers from Slurm's list of nodes",
+        "  --openai.api_key_env NAME", "      Variable that holds the API key",
+    ]  # fmt: skip
     for prefix, default in (("env", env_default), ("openai", server)):
         for name, field in type(default).model_fields.items():
             value = getattr(default, name)
@@ -110,16 +121,27 @@ def options_help(env_cls: type[BaseEnv]) -> str:
 def redacted(config: BaseModel) -> dict[str, Any]:
     """A config as plain data without its secrets."""
     data = config.model_dump(mode="json")
+    if data.get("base_url"):
+        data["base_url"] = shown(data["base_url"])
     return {
         k: "(hidden)" if "api_key" in k and v not in ("", None, NO_KEY) else v
         for k, v in data.items()
     }
 
 
+def shown(url: str) -> str:
+    """An address without the user and password it may hold."""
+    return re.sub(r"//[^/@]*@", "//", url)
+
+
 def _server(base: APIServerConfig, given: Mapping[str, Any]) -> APIServerConfig:
     values = dict(given)
     url = str(values.get("base_url") or base.base_url or "")
     key = str(values.get("api_key") or "")
+    if not key and url == base.base_url and base.api_key != NO_KEY:
+        key = values["api_key"] = base.api_key or ""  # the class's own, for its own endpoint only
+    if variable := values.pop("api_key_env", None):
+        key = f"${{{variable}}}"
     if match := _VARIABLE.match(key):
         if not os.environ.get(match[1]):
             raise UserError(f"api_key names the variable {match[1]}, which is not set: export it")

@@ -39,11 +39,7 @@ class WorldContext:
 
     async def command(self, text: str) -> Event:
         """Act as the agent's character; connects where needed. Not counted as the agent's."""
-        session = await self._world.instance.open()
-        try:
-            return await session.command(text)
-        finally:
-            await session.close()
+        return await self._world.intervene(text)
 
     @property
     def answer(self) -> dict[str, Any] | None:

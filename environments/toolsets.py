@@ -7,11 +7,13 @@ dicts, so groups that run at the same time share nothing they could change.
 from __future__ import annotations
 
 import importlib
+import json
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from environments.markers import MAX_DEPTH
 from world_fixtures.errors import UserError
 
 Handler = Callable[[dict[str, Any], str], Awaitable[str]]
@@ -61,12 +63,19 @@ _BUILT_IN = {"evennia": "environments.evennia_tools"}
 
 
 def register(toolset: str, *tools: Tool) -> None:
-    """Add tools to a toolset. Names are unique over all toolsets."""
+    """Add tools to a toolset.
+
+    A tool may be in several toolsets; a name means one tool in all of them. Raises UserError,
+    and adds nothing, where it would mean two.
+    """
     for tool in tools:
         for other, known in _TOOLSETS.items():
-            if tool.name in known and other != toolset:
-                raise UserError(f"tool {tool.name!r} of {toolset!r} exists in toolset {other!r}")
-        _TOOLSETS.setdefault(toolset, {})[tool.name] = tool
+            if other != toolset and tool.name in known and known[tool.name].schema != tool.schema:
+                raise UserError(
+                    f"tool {tool.name!r} of {toolset!r} is another one in toolset {other!r}:"
+                    " rename one of them"
+                )
+    _TOOLSETS.setdefault(toolset, {}).update({tool.name: tool for tool in tools})
 
 
 def known_toolsets() -> list[str]:
@@ -92,7 +101,9 @@ def tools_of(
 def find_tools(names: Iterable[str]) -> dict[str, Tool]:
     """Registered tools among `names`, whatever their toolset."""
     wanted = set(names)
-    return {n: t for toolset in _TOOLSETS.values() for n, t in toolset.items() if n in wanted}
+    for toolset in _BUILT_IN:
+        _toolset(toolset)
+    return {n: t for known in _TOOLSETS.values() for n, t in known.items() if n in wanted}
 
 
 def _toolset(name: str) -> dict[str, Tool]:
@@ -103,3 +114,28 @@ def _toolset(name: str) -> dict[str, Tool]:
 
         hermes_tools.register_toolset(name)
     return _TOOLSETS[name]
+
+
+def json_object(text: str) -> dict[str, Any]:
+    """The object that a model wrote; nothing, or null, is an empty one.
+
+    Raises ValueError that says what it is instead, for objects too that a record could not be
+    made of: such as are nested too deeply, or hold half a surrogate pair.
+    """
+    if text.strip() in ("", "null"):
+        return {}
+    try:
+        found = json.loads(text)
+        json.dumps(found, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"not valid JSON ({error})") from None
+    if not isinstance(found, dict):
+        raise ValueError(f"a JSON {type(found).__name__}")
+    if _deeper(found, MAX_DEPTH):
+        raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
+    return found
+
+
+def _deeper(value: Any, levels: int) -> bool:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return levels < 0 or any(_deeper(v, levels - 1) for v in inner)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 import httpx
 from atroposlib.envs.server_handling.server_baseline import APIServerConfig
 
-from environments.settings import ModeConfig
+from environments.settings import ModeConfig, shown
 from world_fixtures.errors import UserError
+
+PATIENCE = 5.0
+"""Seconds for an endpoint to list its models; it may be busy."""
 
 
 def check(mode: str, config: ModeConfig) -> None:
@@ -54,22 +56,31 @@ def _check_serve(config: ModeConfig) -> None:
 
 
 async def check_endpoint(servers: Sequence[APIServerConfig]) -> None:
-    """Raise UserError unless something listens where each endpoint is said to be."""
+    """Raise UserError unless something answers where each endpoint is said to be."""
     for server in servers:
         url = server.base_url or ""
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise UserError(f"--openai.base_url {url!r} is no address: write http://HOST:PORT/v1")
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        try:
-            async with asyncio.timeout(15):
-                _, writer = await asyncio.open_connection(parts.hostname, port)
-            writer.close()
-        except (OSError, TimeoutError) as error:
             raise UserError(
-                f"no endpoint at {url} ({error or 'no answer'}): start it, or correct"
+                f"--openai.base_url {shown(url)!r} is no address: write http://HOST:PORT/v1"
+            )
+        timeout = httpx.Timeout(PATIENCE, connect=15)
+        key = {"Authorization": f"Bearer {server.api_key}"} if server.api_key else {}
+        try:
+            async with httpx.AsyncClient(timeout=timeout) as client:
+                answer = await client.get(f"{url.rstrip('/')}/models", headers=key)
+        except httpx.ReadTimeout:
+            continue  # it is there, and slow
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise UserError(
+                f"no endpoint at {shown(url)} ({str(error) or 'no answer'}): start it, or correct"
                 " --openai.base_url"
             ) from None
+        if answer.status_code in (401, 403):
+            raise UserError(
+                f"{shown(url)} refuses the API key ({answer.status_code}): export the right one as"
+                " OPENAI_API_KEY, or name its variable with --openai.api_key_env"
+            )
 
 
 async def check_rollout_server(url: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from environments.tasks.model import Task
 from world_fixtures.client import Session
-from world_fixtures.protocol import Event
+from world_fixtures.protocol import MAX_COMMAND, Event
 from world_fixtures.servers import Instance, ServerPool
 from world_fixtures.state import WorldState
 
@@ -70,6 +70,11 @@ class RolloutWorld:
     def last_stage(self) -> bool:
         return self.stage >= len(self.task.stages) - 1
 
+    @property
+    def last_event(self) -> int | None:
+        """`seq` of the agent's last event."""
+        return self.events[-1].seq if self.events else None
+
     async def connect(self) -> str:
         """Log in as the agent's character; the view on arriving."""
         if self._session is not None:
@@ -86,10 +91,21 @@ class RolloutWorld:
         if self._session is None:
             raise NotConnected("you are not connected to the world: call evennia_connect first")
         started = time.perf_counter()
-        event = await self._session.command(text)
+        # what is refused for its length need not travel: a message has a limit, too
+        event = await self._session.command(text[: MAX_COMMAND + 1])
         self.seconds += time.perf_counter() - started
         self._record(event)
         return event
+
+    async def intervene(self, text: str) -> Event:
+        """A command in the agent's place, which is not recorded as the agent's."""
+        if self._session is not None:  # a second session would end the first
+            return await self._session.command(text)
+        session = await self.instance.open()
+        try:
+            return await session.command(text)
+        finally:
+            await session.close()
 
     async def disconnect(self) -> str:
         """Log out. In all stages but the last this ends the stage."""

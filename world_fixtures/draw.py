@@ -117,7 +117,7 @@ def _way(spec: WorldSpec, exit_: Exit, centres: dict[str, tuple[float, float]]) 
 def _walked(path: Sequence[str], centres: dict[str, tuple[float, float]]) -> list[str]:
     known = [room for room in path if room in centres]
     return [
-        f'<path class="walk" d="M{centres[a][0]:g} {centres[a][1]:g}L{centres[b][0]:g} {centres[b][1]:g}"/>'
+        '<path class="walk" d="M{:g} {:g}L{:g} {:g}"/>'.format(*centres[a], *centres[b])
         for a, b in pairwise(known)
         if a != b
     ]

@@ -60,29 +60,47 @@ class WorldServer:
             raise
         return server
 
-    async def _launch(self, hold: bool = False) -> None:
-        secret = secrets.token_hex(16)
+    async def _launch(self) -> None:
+        self._process = await self._load()
+        await self._open()
+        self._steady.set()
+
+    async def _load(self) -> asyncio.subprocess.Process:
+        """A process that has imported everything and waits to open the database."""
         log = open(self._scratch / "output.log", "ab")  # type: ignore[operator] # noqa: SIM115, ASYNC230
         with log:
-            self._process = await asyncio.create_subprocess_exec(
+            process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", home.MAIN, str(self._scratch),
                 stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=log,
                 env=home.child_env(),
                 start_new_session=True,  # Ctrl-C is for us: we then stop it in order
             )  # fmt: skip
-        assert self._process.stdin
-        assert self._process.stdout
-        self._process.stdin.write(secret.encode() + b"\n")
         try:
+            await self._line(process)
+        except BaseException:
+            process.kill()
+            await process.wait()
+            raise
+        return process
+
+    async def _open(self) -> None:
+        """Let the loaded process open the database, and connect to it."""
+        assert self._process.stdin
+        secret = secrets.token_hex(16)
+        self._process.stdin.write(secret.encode() + b"\n")
+        line = await self._line(self._process)
+        self.client = await WorldClient.connect(json.loads(line)["port"], secret)
+
+    async def _line(self, process: asyncio.subprocess.Process) -> bytes:
+        """The next line a process prints. Raises WorldLost if there is none in time."""
+        assert process.stdout
+        line = b""
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(START_TIMEOUT):
-                line = await self._process.stdout.readline()
-        except TimeoutError:
-            line = b""
+                line = await process.stdout.readline()
         if not line:
             raise WorldLost(f"a world server did not start: {self._last_words()}")
-        self.client = await WorldClient.connect(json.loads(line)["port"], secret)
-        if not hold:
-            self._steady.set()
+        return line
 
     def _last_words(self) -> str:
         with contextlib.suppress(OSError, AttributeError, TypeError):
@@ -117,7 +135,7 @@ class WorldServer:
         await asyncio.shield(self._restarting)
 
     async def _restart(self) -> None:
-        await asyncio.sleep(0)  # let others who want the same join
+        successor = await self._load()  # the others play on meanwhile
         self._steady.clear()
         if self._in_flight:
             self._drained.clear()
@@ -127,7 +145,8 @@ class WorldServer:
             assert self._process.stdin
             self._process.stdin.write(b"keep\n")
             await self._end()
-            await self._launch(hold=True)
+            self._process = successor
+            await self._open()
             for session in list(self.sessions):
                 if session.id:
                     made = await self.client.request(
@@ -137,6 +156,11 @@ class WorldServer:
                         quiet=True,
                     )
                     session.id = made["session"]
+        except BaseException:
+            if self._process is not successor:
+                successor.kill()
+                await successor.wait()
+            raise
         finally:
             self._steady.set()
 

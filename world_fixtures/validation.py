@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +9,9 @@ from typing import Any
 import networkx as nx
 
 from world_fixtures.errors import UserError
-from world_fixtures.rules.names import words
+from world_fixtures.mending import mended
+from world_fixtures.reachability import can_be_carried, obtainable, room_of
+from world_fixtures.rules.names import Words, words
 from world_fixtures.spec import Thing, WorldSpec
 
 
@@ -33,131 +34,159 @@ def check(spec: WorldSpec, source: str = "") -> WorldSpec:
 
 def problems(spec: WorldSpec) -> list[Problem]:
     """Every error of `spec`, in the order of its parts; empty for a sound world."""
-    found = [*_duplicates(spec), *_exits(spec), *_placing(spec), *_keys(spec), *_recipes(spec)]
-    return found if found else [*_reachability(spec)]
+    found = [
+        *_ids(spec),
+        *_names(spec),
+        *_exits(spec),
+        *_doors(spec),
+        *_places(spec),
+        *_fields(spec),
+        *_locks(spec),
+        *_recipes(spec),
+    ]
+    if any(p.place[0] == "characters" for p in found):
+        return found  # without a place to start from nothing can be reached
+    return [*found, *_unreachable(mended(spec, {p.place for p in found}))]
 
 
-def _duplicates(spec: WorldSpec) -> Iterator[Problem]:
-    ids = Counter(e.id for _, _, e in _entities(spec))
+def _ids(spec: WorldSpec) -> Iterator[Problem]:
     seen: set[str] = set()
     for group, n, entity in _entities(spec):
-        if ids[entity.id] > 1 and entity.id in seen:
-            what = "leaves this room twice" if group == "exits" else "is used twice"
-            yield Problem((group, n, "id"), f"{group}: {entity.id!r} {what}")
+        if entity.id in seen:
+            told = (
+                f"{entity.source!r} has two exits {entity.direction}"
+                if group == "exits"
+                else f"the id {entity.id!r} is used twice"
+            )
+            yield Problem((group, n, "id"), f"{group}: {told}")
         seen.add(entity.id)
+
+
+def _names(spec: WorldSpec) -> Iterator[Problem]:
     for groups in (("rooms",), ("doors", "things", "characters")):
-        names: dict[tuple[str, ...], str] = {}
+        owners: dict[Words, str] = {}
         for group, n, entity in _entities(spec, groups):
             name = words(entity.name)
-            if name in names:
-                yield Problem(
-                    (group, n, "name"),
-                    f"{group}: {entity.id!r} has the name {entity.name!r} of {names[name]!r}",
-                )
-            names.setdefault(name, entity.id)
+            if not name:
+                yield Problem((group, n, "name"), f"{group}: {entity.name!r} holds no word")
+            elif name in owners:
+                told = f"{entity.id!r} has the name {entity.name!r} of {owners[name]!r}"
+                yield Problem((group, n, "name"), f"{group}: {told}")
+            owners.setdefault(name, entity.id)
+        for group, n, entity in _entities(spec, set(groups) & {"things"}):
+            for k, alias in enumerate(entity.aliases):
+                owner = owners.get(words(alias), entity.id)
+                if owner != entity.id:
+                    told = f"the alias {alias!r} of {entity.id!r} is the name of {owner!r}"
+                    yield Problem((group, n, "aliases", k), f"{group}: {told}")
 
 
 def _exits(spec: WorldSpec) -> Iterator[Problem]:
     rooms = {r.id for r in spec.rooms}
     doors = {d.id for d in spec.doors}
-    sides: dict[str, set[frozenset[str]]] = {}
     revealed = {t.reveals for t in spec.things if t.reveals}
     for n, exit_ in enumerate(spec.exits):
-        for field in ("source", "target"):
+        for field, way in (("source", "from"), ("target", "to")):
             room = getattr(exit_, field)
             if room not in rooms:
-                way = "to" if field == "target" else "from"
-                yield Problem(
-                    ("exits", n, field),
-                    f"exits: {exit_.direction} from {exit_.source!r} leads {way} {room!r},"
-                    " and there is no such room",
-                )
-        if exit_.door is not None:
-            sides.setdefault(exit_.door, set()).add(frozenset((exit_.source, exit_.target)))
-            if exit_.door not in doors:
-                yield Problem(
-                    ("exits", n, "door"), f"exits: {exit_.id} names no door: {exit_.door!r}"
-                )
+                told = f"{exit_.id} leads {way} {room!r}, and there is no such room"
+                yield Problem(("exits", n, field), f"exits: {told}")
+        if exit_.door is not None and exit_.door not in doors:
+            told = f"{exit_.id} has the door {exit_.door!r}, and there is no such door"
+            yield Problem(("exits", n, "door"), f"exits: {told}")
         if exit_.hidden and exit_.id not in revealed:
-            yield Problem(("exits", n), f"exits: {exit_.id} is hidden and nothing reveals it")
+            yield Problem(
+                ("exits", n, "hidden"), f"exits: {exit_.id} is hidden and nothing reveals it"
+            )
+
+
+def _doors(spec: WorldSpec) -> Iterator[Problem]:
     for n, door in enumerate(spec.doors):
-        if len(sides.get(door.id, ())) != 1:
-            yield Problem(("doors", n), f"doors: {door.id!r} must stand between exactly two rooms")
+        sides = [(e.source, e.target) for e in spec.exits if e.door == door.id]
+        there_and_back = len(sides) == 2 and sides[0] == sides[1][::-1]
+        if len(sides) != 1 and not there_and_back:
+            yield Problem(
+                ("doors", n),
+                f"doors: {door.id!r} must stand between two rooms: in one exit, or in one each way",
+            )
+        if door.open and door.locked:
+            yield Problem(("doors", n, "open"), f"doors: {door.id!r} is open and locked")
 
 
-def _placing(spec: WorldSpec) -> Iterator[Problem]:
+def _places(spec: WorldSpec) -> Iterator[Problem]:
     things = {t.id: t for t in spec.things}
-    places = {r.id for r in spec.rooms} | {c.id for c in spec.characters}
+    rooms = {r.id for r in spec.rooms}
+    anywhere = rooms | {c.id for c in spec.characters}
     products = {r.makes for r in spec.recipes}
     for n, thing in enumerate(spec.things):
         holder = things.get(thing.location or "")
+        wrong = ""
         if thing.location is None:
             if thing.id not in products:
-                yield Problem(
-                    ("things", n, "location"),
-                    f"things: {thing.id!r} is nowhere, and no recipe makes it",
-                )
-        elif thing.location not in places and holder is None:
-            yield Problem(
-                ("things", n, "location"),
-                f"things: {thing.id!r} is in {thing.location!r}: no such place",
-            )
+                wrong = "is nowhere, and no recipe makes it"
+        elif holder is None and thing.location not in anywhere:
+            wrong = f"is in {thing.location!r}: no such place"
         elif holder is not None and not (holder.container or holder.surface):
-            yield Problem(
-                ("things", n, "location"),
-                f"things: {thing.id!r} is in {holder.id!r}, which is neither container nor surface",
-            )
+            wrong = f"is in {holder.id!r}, which is neither container nor surface"
         elif _circular(thing, things):
-            yield Problem(("things", n, "location"), f"things: {thing.id!r} contains itself")
-        yield from _fields(thing, n, spec)
+            wrong = "contains itself"
+        if wrong:
+            yield Problem(("things", n, "location"), f"things: {thing.id!r} {wrong}")
     for n, character in enumerate(spec.characters):
-        if character.location not in {r.id for r in spec.rooms}:
-            yield Problem(
-                ("characters", n, "location"),
-                f"characters: {character.id!r} is in {character.location!r}: no such room",
-            )
+        if character.location not in rooms:
+            told = f"{character.id!r} is in {character.location!r}: no such room"
+            yield Problem(("characters", n, "location"), f"characters: {told}")
 
 
 def _circular(thing: Thing, things: dict[str, Thing]) -> bool:
-    seen = {thing.id}
-    place = things.get(thing.location or "")
-    while place is not None:
-        if place.id in seen:
-            return True
-        seen.add(place.id)
-        place = things.get(place.location or "")
-    return False
+    passed: set[str | None] = set()
+    place: str | None = thing.id
+    while place in things and place not in passed:
+        passed.add(place)
+        place = things[place].location
+    return place in passed
 
 
-def _fields(thing: Thing, n: int, spec: WorldSpec) -> Iterator[Problem]:
-    hidden = {e.id for e in spec.exits if e.hidden}
-    for wrong, field, why in (
-        (thing.lit and not thing.light, "lit", "is lit and gives no light"),
-        (thing.open and thing.locked, "open", "is open and locked"),
-        (
-            (thing.open or thing.locked) and not thing.container,
-            "container",
-            "opens and is no container",
-        ),
-        (
-            thing.inscriptions and not thing.writable,
-            "inscriptions",
-            "is written on and not writable",
-        ),
-        (thing.reveals and thing.reveals not in hidden, "reveals", "reveals no hidden exit"),
-    ):
-        if wrong:
-            yield Problem(("things", n, field), f"things: {thing.id!r} {why}")
+def _fields(spec: WorldSpec) -> Iterator[Problem]:
+    hidden = {e.id: e for e in spec.exits if e.hidden}
+    things = {t.id: t for t in spec.things}
+    for n, thing in enumerate(spec.things):
+        way = hidden.get(thing.reveals or "")
+        far = way is not None and room_of(thing, things) != way.source
+        for wrong, field, told in (
+            (thing.lit and not thing.light, "lit", "is lit and gives no light"),
+            (thing.open and thing.locked, "open", "is open and locked"),
+            (thing.open and not thing.container, "open", "is open and no container"),
+            (thing.locked and not thing.container, "locked", "is locked and no container"),
+            (
+                bool(thing.inscriptions) and not thing.writable,
+                "inscriptions",
+                "is written on and not writable",
+            ),
+            (
+                thing.reveals is not None and way is None,
+                "reveals",
+                f"reveals {thing.reveals!r}: no such hidden exit",
+            ),
+            (
+                far and not can_be_carried(thing),
+                "reveals",
+                f"reveals {thing.reveals!r}, and is not in that room and cannot be carried there",
+            ),
+        ):
+            if wrong:
+                yield Problem(("things", n, field), f"things: {thing.id!r} {told}")
 
 
-def _keys(spec: WorldSpec) -> Iterator[Problem]:
+def _locks(spec: WorldSpec) -> Iterator[Problem]:
     things = {t.id: t for t in spec.things}
     for group, n, lock in _entities(spec, ("doors", "things")):
-        if lock.key is not None and (lock.key not in things or not things[lock.key].portable):
-            yield Problem(
-                (group, n, "key"),
-                f"{group}: the key {lock.key!r} of {lock.id!r} is no portable thing",
-            )
+        if lock.key is not None and lock.key not in things:
+            told = f"the key {lock.key!r} of {lock.id!r} is no thing of this world"
+            yield Problem((group, n, "key"), f"{group}: {told}")
+        elif lock.key is not None and not can_be_carried(things[lock.key]):
+            told = f"the key {lock.key!r} of {lock.id!r} is not portable"
+            yield Problem((group, n, "key"), f"{group}: {told}")
         if lock.locked and lock.key is None:
             yield Problem((group, n, "locked"), f"{group}: {lock.id!r} is locked and has no key")
 
@@ -165,59 +194,44 @@ def _keys(spec: WorldSpec) -> Iterator[Problem]:
 def _recipes(spec: WorldSpec) -> Iterator[Problem]:
     things = {t.id: t for t in spec.things}
     for n, recipe in enumerate(spec.recipes):
-        for part in (*recipe.parts, recipe.makes):
+        for k, part in enumerate(recipe.parts):
             if part not in things:
-                yield Problem(("recipes", n), f"recipes: there is no thing {part!r}")
+                yield Problem(
+                    ("recipes", n, "parts", k), f"recipes: there is no thing {part!r} to combine"
+                )
+            if part in recipe.parts[:k]:
+                yield Problem(("recipes", n, "parts", k), f"recipes: {part!r} is used twice")
         made = things.get(recipe.makes)
-        if made is not None and made.location is not None:
-            yield Problem(
-                ("recipes", n, "makes"), f"recipes: {made.id!r} is made, and there already"
-            )
+        if made is None:
+            told = f"there is no thing {recipe.makes!r} to be made"
+            yield Problem(("recipes", n, "makes"), f"recipes: {told}")
+        elif recipe.makes in recipe.parts:
+            yield Problem(("recipes", n, "makes"), f"recipes: {made.id!r} is made of itself")
+        elif made.location is not None:
+            told = f"{made.id!r} is made, and there already: its location must be null"
+            yield Problem(("recipes", n, "makes"), f"recipes: {told}")
 
 
-def _reachability(spec: WorldSpec) -> Iterator[Problem]:
-    """Rooms without a way, and rooms whose key lies behind their own lock."""
+def _unreachable(spec: WorldSpec) -> Iterator[Problem]:
     graph: Any = nx.DiGraph()
     graph.add_nodes_from(r.id for r in spec.rooms)
     graph.add_edges_from((e.source, e.target) for e in spec.exits)
-    linked = nx.descendants(graph, spec.agent.location) | {spec.agent.location}
-    open_to = obtainable(spec)[0]
+    start = spec.agent.location
+    linked = nx.descendants(graph, start) | {start}
+    entered, handled = obtainable(spec)
     for n, room in enumerate(spec.rooms):
         if room.id not in linked:
-            yield Problem(
-                ("rooms", n), f"rooms: {room.id!r} cannot be reached from {spec.agent.location!r}"
-            )
-        elif room.id not in open_to:
-            yield Problem(
-                ("rooms", n),
-                f"rooms: {room.id!r} is locked in: what opens the way to it lies behind it",
-            )
-
-
-def obtainable(spec: WorldSpec) -> tuple[set[str], set[str]]:
-    """Rooms that can be entered and things that can be reached, as a least fixpoint."""
-    doors = {d.id: d for d in spec.doors}
-    rooms, things = {spec.agent.location}, set[str]()
-    while True:
-        before = len(rooms), len(things)
-        for thing in spec.things:
-            holder = next((t for t in spec.things if t.id == thing.location), None)
-            free = thing.location in rooms or thing.location == spec.agent.id
-            if holder is not None and holder.id in things:
-                free = not holder.locked or holder.key in things
-            if free:
-                things.add(thing.id)
-        for recipe in spec.recipes:
-            if things.issuperset(recipe.parts):
-                things.add(recipe.makes)
-        shown = {t.reveals for t in spec.things if t.id in things}
-        for exit_ in spec.exits:
-            door = doors.get(exit_.door or "")
-            passable = door is None or not door.locked or door.key in things
-            if exit_.source in rooms and passable and (not exit_.hidden or exit_.id in shown):
-                rooms.add(exit_.target)
-        if (len(rooms), len(things)) == before:
-            return rooms, things
+            yield Problem(("rooms", n), f"rooms: {room.id!r} cannot be reached from {start!r}")
+        elif room.id not in entered:
+            told = f"{room.id!r} is locked in: what opens the way to it cannot be had before"
+            yield Problem(("rooms", n), f"rooms: {told}")
+    things = {t.id for t in spec.things}
+    elsewhere = {c.id for c in spec.characters[1:]} | {r.id for r in spec.rooms} - entered
+    for n, thing in enumerate(spec.things):
+        told_already = thing.location in elsewhere | (things - handled)
+        if thing.id not in handled and not told_already:
+            told = f"{thing.id!r} can never be had: its key, light or parts cannot be had before"
+            yield Problem(("things", n), f"things: {told}")
 
 
 def _entities(

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,11 +62,10 @@ def run_mode(env_cls: type[HermesAgentBaseEnv], mode: str, options: list[str]) -
 async def _run(env_cls: type[HermesAgentBaseEnv], mode: str, config: Any) -> None:
     from environments import traps
 
-    if config.configured:
-        await traps.check_endpoint(config.servers)
+    await traps.check_endpoint([server for server in config.servers if server.base_url])
     if mode == "serve":
         await traps.check_rollout_server(config.env.rollout_server_url)
-    env = env_cls(config.env, config.servers)
+    env = env_cls(config.env, config.servers, slurm=config.slurm)
     try:
         if mode == "serve":
             await env.env_manager()
@@ -103,13 +103,19 @@ def run_until_stopped(main: Callable[[], Awaitable[None]]) -> int:
         raise
     except WorldLost as error:
         raise UserError(f"the world server failed: {error}") from None
+    except OSError as error:
+        if not error.filename:
+            return _unforeseen()
+        raise UserError(f"{error.filename}: {error.strerror}") from None
     except Exception:
-        path = Path(f"evennia-world-error-{int(time.time())}.log")
-        import traceback
+        return _unforeseen()
 
-        path.write_text(traceback.format_exc())
-        print(f"evennia-world: an unexpected error; its details are in {path}", file=sys.stderr)
-        return 1
+
+def _unforeseen() -> int:
+    path = Path(f"evennia-world-error-{int(time.time())}.log")
+    path.write_text(traceback.format_exc())
+    print(f"evennia-world: an unexpected error; its details are in {path}", file=sys.stderr)
+    return 1
 
 
 def _complain(message: str) -> int:

@@ -7,7 +7,7 @@ import yaml
 
 from world_fixtures.errors import UserError
 from world_fixtures.library import HERE, load_facts, load_world, parse_world
-from world_fixtures.validation import obtainable
+from world_fixtures.reachability import obtainable
 
 HOME = (HERE / "timmy_home.yaml").read_text()
 
@@ -47,7 +47,7 @@ WRONG = [
     (lambda d: d["rooms"].append(dict(d["rooms"][0], id="gate2")), "name 'Gate'"),
     (lambda d: d["rooms"].append(dict(d["rooms"][0], name="Other")), "'gate' is used twice"),
     (lambda d: d["rooms"].append({"id": "moon", "name": "Moon", "desc": "Far."}), "be reached"),
-    (lambda d: d["exits"].append(dict(d["exits"][0])), "twice"),
+    (lambda d: d["exits"].append(dict(d["exits"][0])), "two exits"),
     (lambda d: d["things"][1].update(location="nowhere"), "no such place"),
     (lambda d: d["things"][1].update(location="notice"), "neither container nor surface"),
     (lambda d: d["things"][6].update(location="tin_box"), "contains itself"),

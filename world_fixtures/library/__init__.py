@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from world_fixtures.errors import UserError
 from world_fixtures.facts import Fact
+from world_fixtures.library.lines import line_of, repeated_keys
+from world_fixtures.library.salvage import UNREADABLE, salvage
 from world_fixtures.spec import WorldSpec
 from world_fixtures.validation import problems
 
@@ -35,7 +36,11 @@ def load_world(name_or_path: str) -> WorldSpec:
         raise UserError(
             f"no world {name_or_path!r}: give the path of a YAML file, or one of {known}"
         )
-    return parse_world(path.read_text(encoding="utf-8"), path.name)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: cannot be read as UTF-8 text: {error}") from None
+    return parse_world(text, path.name)
 
 
 def load_facts(name: str) -> tuple[Fact, ...]:
@@ -51,37 +56,31 @@ def parse_world(text: str, source: str) -> WorldSpec:
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise UserError(f"{source}:{line}: not valid YAML: {error.problem}") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise UserError(f"{source}: not valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(data, dict):
         raise UserError(f"{source}:1: a world is a mapping with name, title, rooms, exits, ...")
+    found = repeated_keys(root)
     try:
         spec = WorldSpec.model_validate(data)
     except ValidationError as error:
-        raise UserError(
-            "\n".join(
-                f"{source}:{_line(root, e['loc'])}: {'.'.join(map(str, e['loc']))}: {e['msg']}"
-                for e in error.errors()
-            )
-        ) from None
-    found = problems(spec)
+        found += [(line_of(root, e["loc"]), _told(e)) for e in error.errors()]
+        rough = salvage(data)
+        rest = problems(rough) if rough else []
+        found += [(line_of(root, p.place), p.message) for p in rest if UNREADABLE not in p.message]
+    else:
+        found += [(line_of(root, p.place), p.message) for p in problems(spec)]
     if found:
-        raise UserError("\n".join(f"{source}:{_line(root, p.place)}: {p.message}" for p in found))
+        raise UserError("\n".join(f"{source}:{line}: {told}" for line, told in sorted(found)))
     return spec
 
 
-def _line(node: Any, place: Sequence[str | int]) -> int:
-    """Line of the innermost node on the way to `place` that the file has; 1-based."""
-    line = 1
-    for key in place:
-        if isinstance(node, yaml.MappingNode):
-            inner = next((v for k, v in node.value if k.value == str(key)), None)
-        elif isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
-            inner = node.value[key]
-        else:
-            inner = None
-        if inner is None:
-            break
-        node = inner
-        line = node.start_mark.line + 1
-    return line
+def _told(error: Any) -> str:
+    """A pydantic error as `part.field: what is wrong`."""
+    message = {"extra_forbidden": "there is no such field", "missing": "is missing"}.get(
+        error["type"], error["msg"].removeprefix("Value error, ")
+    )
+    return f"{'.'.join(map(str, error['loc']))}: {message}"

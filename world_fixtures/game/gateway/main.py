@@ -2,9 +2,10 @@
 
     python -m world_fixtures.game.gateway.main SCRATCH
 
-Reads the secret from the first line of standard input, prints `{"port": n}` when it is
-ready, and stops when standard input ends: a server cannot outlive whoever started it.
-It removes its scratch directory then, unless a line `keep` came before.
+Prints a line when it has loaded, reads the secret from the first line of standard input,
+opens the database, prints `{"port": n}`, and stops when standard input ends: a server cannot
+outlive whoever started it. It removes its scratch directory then, unless a line `keep` came
+before.
 """
 
 from __future__ import annotations
@@ -43,9 +44,14 @@ def migrate(scratch: str) -> None:
 
 def serve(scratch: str) -> None:
     """Run until standard input ends."""
-    secret = sys.stdin.readline().strip()
+    out = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # whatever else prints belongs in the log
     prepare(scratch)
     _log_problems()
+    print("{}", file=out, flush=True)
+    secret = sys.stdin.readline().strip()
+    if not secret:  # whoever started us is gone, or needs us no more
+        return
     import evennia
     from twisted.internet import reactor, stdio
     from twisted.internet.protocol import Protocol
@@ -70,8 +76,6 @@ def serve(scratch: str) -> None:
     leash = Leash()
 
     port = server.getServiceNamed("gateway")._port.getHost().port
-    out = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # whatever prints from here on belongs in the log
     standard_io: Any = stdio.StandardIO
     standard_io(leash, stdout=2)
     print(json.dumps({"port": port}), file=out, flush=True)

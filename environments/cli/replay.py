@@ -1,0 +1,72 @@
+"""`evennia-world replay PATH...`: traces played again and compared step by step."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from world_fixtures.errors import UserError
+
+if TYPE_CHECKING:
+    from environments.replay import Replayed
+
+
+def run(argv: list[str]) -> int:
+    """0 no difference, 1 differences."""
+    parser = argparse.ArgumentParser(
+        prog="evennia-world replay",
+        description="Play recorded traces again, each in a fresh world, and compare every "
+        "observation, change and state hash with the recording.",
+    )
+    parser.add_argument(
+        "paths", nargs="+", type=Path, metavar="PATH", help="a trace (.jsonl) or a tree of them"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the findings as JSON")
+    args = parser.parse_args(argv[1:])
+
+    from environments.telemetry.layout import find_traces
+
+    traces = list(dict.fromkeys(t for path in args.paths for t in find_traces(path)))
+    started = time.perf_counter()
+    results = asyncio.run(_replay(traces))
+    seconds = time.perf_counter() - started
+    if args.json:
+        _write(args.json, results, seconds)
+    differences = [r.difference for r in results if r.difference]
+    for difference in differences:
+        print(difference)
+    events = sum(r.events for r in results)
+    print(f"{len(differences)} differences in {len(results)} traces, {events} events")
+    return 1 if differences else 0
+
+
+async def _replay(traces: Sequence[Path]) -> list[Replayed]:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from environments.replay import replay_all
+    from world_fixtures.servers import ServerPool
+
+    with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
+        bar = progress.add_task("replay", total=len(traces))
+        async with ServerPool(1 if len(traces) == 1 else None) as pool:
+            return await replay_all(traces, pool, done=lambda _: progress.advance(bar))
+
+
+def _write(path: Path, results: Sequence[Replayed], seconds: float) -> None:
+    content = {
+        "traces": len(results),
+        "events": sum(r.events for r in results),
+        "differences": [r.difference.model_dump() for r in results if r.difference],
+        "seconds": round(seconds, 3),
+    }
+    try:
+        path.write_text(json.dumps(content, indent=1) + "\n")
+    except OSError as error:
+        raise UserError(f"cannot write {path} ({error.strerror}): choose another --json") from error

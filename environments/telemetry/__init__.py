@@ -1,0 +1,1 @@
+"""What happened in the world, as training data: one trace a session, in a tree of days."""

@@ -1,0 +1,59 @@
+"""The golden trace: `python -m environments.telemetry.golden DIR` records it anew."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+from environments.tasks.build import make_task
+from environments.tasks.model import Family
+from environments.telemetry.layout import EVENTS, meta_path
+from environments.telemetry.trace import TraceEvent, TraceMeta
+from environments.telemetry.writer import line_of
+from world_fixtures.library import load_facts, load_world
+from world_fixtures.servers import ServerPool
+
+SESSION = "golden-trace"
+WORLD = "timmy_home"
+COMMANDS = ("look", "north", "examine fountain", "read fountain")
+"""After connecting, on WORLD."""
+
+
+async def record(directory: Path, pool: ServerPool) -> Path:
+    """Play the golden commands and write the trace and its meta file into `directory`."""
+    task = make_task(Family.INSPECTION, 0, 1, world=(load_world(WORLD), load_facts(WORLD)))
+    instance = await pool.acquire(task.spec)
+    try:
+        session = await instance.open()
+        events = [session.event, *[await session.command(command) for command in COMMANDS]]
+        await session.close()
+    finally:
+        pool.release(instance)
+    lines = [
+        TraceEvent.of(
+            event, session_id=SESSION, task_id=task.id, stage=0, turn=turn,
+            tool_call_id=f"call_{turn}_0",
+        )
+        for turn, event in enumerate(events, 1)
+    ]  # fmt: skip
+    meta = TraceMeta(
+        session_id=SESSION, account=task.spec.agent.id, world_sessions=(events[0].session,),
+        model="golden", task=task, spec_hash=task.spec.hash, seed=task.seed,
+        versions={"evennia": version("evennia")}, started=events[0].ts, events=len(events),
+    )  # fmt: skip
+    path = directory / (SESSION + EVENTS)
+    directory.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"".join(map(line_of, lines)))
+    meta_path(path).write_bytes(line_of(meta))
+    return path
+
+
+async def _main(directory: Path) -> None:
+    async with ServerPool(1) as pool:
+        print(await record(directory, pool))
+
+
+if __name__ == "__main__":
+    asyncio.run(_main(Path(sys.argv[1])))

@@ -1,0 +1,211 @@
+"""Worlds of sessions that another program runs, each traced while it is played.
+
+Hermes plugin and MCP server are thin shells around `LiveSessions`: one sealed instance a
+session, the tools of the toolset `evennia` in it, and every event in the session's trace
+before its observation is returned. A session that goes on in a later process finds its
+world as it left it: the trace is played again first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+
+from environments.tasks.model import Family, Goal, Stage, Task, Visited
+from environments.telemetry.layout import EVENTS, trace_path
+from environments.telemetry.reading import Trace, read_trace
+from environments.telemetry.trace import TraceEvent, TraceMeta
+from environments.telemetry.writer import TraceWriter
+from environments.toolsets import Tool, tools_of
+from environments.worlds import RolloutWorld
+from world_fixtures.errors import UserError, WorldError, WorldLost
+from world_fixtures.protocol import CONNECT, Event
+from world_fixtures.servers import ServerPool
+from world_fixtures.spec import WorldSpec
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Where a tool call stands in its transcript, as far as the agent says."""
+
+    tool_call_id: str
+    turn: int | None = None
+    """1-based index of the model call."""
+    api_request_id: str | None = None
+
+
+def exploration(spec: WorldSpec) -> Task:
+    """The task of a session that was set none: be in the world."""
+    start = spec.agent.location
+    return Task(
+        id=f"explore/{spec.name}",
+        family=Family.ORIENTATION,
+        kind="explore",
+        difficulty=1,
+        seed=0,
+        spec=spec,
+        stages=(Stage(prompt=f"Explore {spec.title}.", walkthrough=()),),
+        goals=(Goal(name="enter", condition=Visited(room=start)),),
+    )
+
+
+@dataclass
+class _Session:
+    """One session's world and trace."""
+
+    world: RolloutWorld
+    meta: TraceMeta
+    root: Path
+    written: int = 0
+    """Events of the world that are in the trace."""
+    writer: TraceWriter | None = None
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Calls of one session are carried out one after the other."""
+
+    def write(self, caller: Caller) -> None:
+        """Append what has happened since; the file is opened by the first event."""
+        for event in self.world.all_events[self.written :]:
+            if self.writer is None:
+                self.writer = TraceWriter(self.root, self.meta)
+            self.writer.append(
+                TraceEvent.of(
+                    event,
+                    session_id=self.meta.session_id,
+                    task_id=self.meta.task.id,
+                    stage=0,
+                    turn=caller.turn,
+                    api_request_id=caller.api_request_id,
+                    tool_call_id=caller.tool_call_id,
+                )
+            )
+            self.written += 1
+
+    def rest(self) -> None:
+        """Say in the meta file how many events there are; the session may still go on."""
+        if self.writer is not None:
+            self.writer.close()
+            self.writer = None
+            sessions = dict.fromkeys(e.session for e in self.world.all_events)
+            ended = {"events": self.written, "world_sessions": tuple(sessions)}
+            TraceWriter(self.root, self.meta.model_copy(update=ended)).close()
+
+
+class LiveSessions:
+    """The sessions of one process, by id. Enter it in the event loop that uses it."""
+
+    def __init__(self, root: Path, spec: WorldSpec) -> None:
+        """`root` of the telemetry tree; every session gets an instance of `spec`."""
+        self.root = root
+        self.task = exploration(spec)
+        self.tools: dict[str, Tool] = tools_of(["evennia"])
+        self._pool = ServerPool(1)
+        self._sessions: dict[str, _Session] = {}
+        self._starting = asyncio.Lock()
+        self._started = False
+
+    async def close(self) -> None:
+        """End every session and stop the world server."""
+        for session_id in list(self._sessions):
+            self.end(session_id)
+        if self._started:
+            await self._pool.close()
+
+    async def act(
+        self, session_id: str, tool: str, arguments: dict[str, object], caller: Caller,
+        *, model: str = "", provider: str = "",
+    ) -> str:  # fmt: skip
+        """Result of one tool call, as the agent is to see it; failures are JSON with `error`."""
+        try:
+            session = await self._session(session_id, model, provider)
+            async with session.turn:
+                try:
+                    return await self.tools[tool].handler(arguments, session_id)
+                finally:
+                    session.write(caller)
+        except (WorldLost, WorldError) as error:
+            self.end(session_id)
+            return _error(f"the world is gone ({error}): connect again")
+        except Exception as error:
+            return _error(str(error))
+
+    def rest(self, session_id: str) -> None:
+        """The agent stopped for now: its trace is complete as it stands."""
+        if session_id in self._sessions:
+            self._sessions[session_id].rest()
+
+    def end(self, session_id: str) -> None:
+        """Finish the trace and give the instance back."""
+        session = self._sessions.pop(session_id, None)
+        if session is not None:
+            session.rest()
+            session.world.close()
+
+    async def _session(self, session_id: str, model: str, provider: str) -> _Session:
+        async with self._starting:
+            if session_id not in self._sessions:
+                if not self._started:
+                    await self._pool.__aenter__()
+                    self._started = True
+                self._sessions[session_id] = await self._begin(session_id, model, provider)
+            return self._sessions[session_id]
+
+    async def _begin(self, session_id: str, model: str, provider: str) -> _Session:
+        earlier = find_session(self.root, session_id)
+        task = self.task if earlier is None else earlier.meta.task
+        meta = TraceMeta(
+            session_id=session_id,
+            account=task.spec.agent.id,
+            model=model,
+            provider=provider,
+            task=task,
+            spec_hash=task.spec.hash,
+            seed=task.seed,
+            versions={name: version(name) for name in ("evennia", "atroposlib")},
+            started=time.time() if earlier is None else earlier.meta.started,
+        )
+        world = await RolloutWorld.begin(session_id, task, self._pool)
+        try:
+            await world.begin_stage(0)
+            session = _Session(world, meta, self.root)
+            if earlier is not None:
+                session.written = await _play_again(world, earlier)
+            return session
+        except BaseException:
+            world.close()
+            raise
+
+
+def find_session(root: Path, session_id: str) -> Trace | None:
+    """The trace of a session in a tree, whatever its day. Raises UserError for a bad id."""
+    name = trace_path(root, session_id, 0).name
+    found = sorted(root.glob(f"[0-9]*/{name}"))
+    return read_trace(found[-1].with_name(session_id + EVENTS)) if found else None
+
+
+async def _play_again(world: RolloutWorld, trace: Trace) -> int:
+    """Bring a fresh world to where `trace` ends, logged out; returns the number of events."""
+    for event in trace.events:
+        again = await _repeat(world, event)
+        if again.state_hash != event.state_hash:
+            raise UserError(
+                f"{trace.path}: event {event.seq} comes out otherwise today, so the session "
+                "cannot go on: begin a new one"
+            )
+    await world.begin_stage(0)
+    return len(trace.events)
+
+
+async def _repeat(world: RolloutWorld, event: Event) -> Event:
+    if event.verb == CONNECT:
+        await world.begin_stage(0)  # logs out whoever is connected
+        await world.connect()
+        return world.events[-1]
+    return await world.command(event.raw)
+
+
+def _error(problem: str) -> str:
+    return json.dumps({"error": problem}, ensure_ascii=False)

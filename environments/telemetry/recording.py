@@ -1,0 +1,76 @@
+"""From a finished rollout to its trace."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from environments.telemetry.layout import trace_path
+from environments.telemetry.trace import TraceEvent, TraceMeta
+from environments.telemetry.writer import TraceWriter, day_locked, line_of
+from environments.trajectories.record import Rollout
+from world_fixtures.errors import UserError
+
+
+def record_rollout(rollout: Rollout, root: Path) -> Path:
+    """Write the trace of a rollout and return the path of its events.
+
+    A trace that was begun with the same events is completed, so recording again changes
+    nothing. Raises UserError where the session has other events there.
+    """
+    events = trace_events(rollout)
+    path = trace_path(root, rollout.id, rollout.started)
+    with day_locked(path):
+        there = path.read_bytes() if path.exists() else b""
+        whole = there[: there.rfind(b"\n") + 1].splitlines(keepends=True)
+        if whole != [line_of(e) for e in events[: len(whole)]]:
+            raise UserError(
+                f"{path} holds other events of session {rollout.id!r}: choose another --root"
+            )
+        with TraceWriter(root, trace_meta(rollout)) as writer:
+            for event in events[len(whole) :]:
+                writer.append(event)
+    return path
+
+
+def trace_meta(rollout: Rollout) -> TraceMeta:
+    """What the rollout was."""
+    task = rollout.task
+    agent = task.spec.agent.id
+    return TraceMeta(
+        session_id=rollout.id,
+        account=agent,
+        world_sessions=tuple(
+            dict.fromkeys(e.session for e in rollout.events if e.actor == agent)
+        ),
+        model=rollout.model,
+        provider=rollout.provider,
+        task=task,
+        spec_hash=task.spec.hash,
+        seed=task.seed,
+        versions=rollout.versions,
+        group=rollout.group,
+        attempt=rollout.attempt,
+        started=rollout.started,
+        events=len(rollout.events),
+    )  # fmt: skip
+
+
+def trace_events(rollout: Rollout) -> list[TraceEvent]:
+    """The rollout's events, in order, each with the tool call that caused it."""
+    calls = {c.event: c for c in rollout.tool_calls if c.event is not None}
+    stage = max((c.stage for c in rollout.tool_calls), default=0)
+    found = []
+    for event in reversed(rollout.events):  # what others do belongs to the stage that follows
+        call = calls.get(event.seq)
+        stage = call.stage if call else stage
+        found.append(
+            TraceEvent.of(
+                event,
+                session_id=rollout.id,
+                task_id=rollout.task.id,
+                stage=stage,
+                turn=call.turn if call else None,
+                tool_call_id=call.id if call else None,
+            )
+        )
+    return found[::-1]

@@ -1,0 +1,125 @@
+"""`serve` as a program, for what goes beyond delivering batches."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+ENV_FILE = str(ROOT / "environments" / "evennia_world_env.py")
+TRAINER = {
+    "wandb_group": "test", "wandb_project": "test", "batch_size": 8, "max_token_len": 16384,
+    "checkpoint_dir": "", "save_checkpoint_interval": 0, "starting_step": 0, "num_steps": 1000,
+}  # fmt: skip
+
+
+class Api:
+    """A `run-api` process and a trainer beside it."""
+
+    def __init__(self, programs, port: int) -> None:
+        self._programs = programs
+        self._port = port
+        self.url = f"http://127.0.0.1:{port}"
+        self.start()
+
+    def start(self) -> None:
+        run_api = str(Path(sys.executable).with_name("run-api"))
+        self._process = self._programs.start(
+            run_api, "--host", "127.0.0.1", "--port", str(self._port)
+        )
+        self._programs.wait_for(self._up, "run-api")
+        httpx.post(f"{self.url}/register", json=TRAINER).raise_for_status()
+        httpx.get(f"{self.url}/batch").raise_for_status()
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def take(self, number: int, env) -> list:
+        """So many batches."""
+        batches = []
+
+        def enough() -> bool:
+            assert env.poll() is None, self._programs.printed()
+            batch = httpx.get(f"{self.url}/batch").json()["batch"]
+            batches.extend([batch] if batch else [])
+            return len(batches) >= number
+
+        self._programs.wait_for(enough, f"{number} batches")
+        return batches
+
+    def _up(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/info").status_code == 200
+        except httpx.HTTPError:
+            return False
+
+
+@pytest.fixture
+def api(programs):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    api = Api(programs, port)
+    yield api
+    api.kill()
+
+
+def serve(programs, api, *options):
+    return programs.start(
+        sys.executable, ENV_FILE, "serve", "--env.rollout_server_url", api.url,
+        "--env.group_size", "4", "--env.batch_size", "8", "--env.total_steps", "1000", *options,
+    )  # fmt: skip
+
+
+def test_several_stages_reach_the_trainer_in_whole_groups(programs, api):
+    env = serve(programs, api, "--env.families", '{"persistence": 1}', "--env.policy", "noisy:0.5")
+    for batch in api.take(4, env):
+        assert sum(len(group["tokens"]) for group in batch) == 8
+        for group in batch:
+            assert len(group["scores"]) == len(group["masks"]) == 4
+            assert len(set(group["scores"])) > 1
+            for mask, about in zip(group["masks"], group["overrides"], strict=True):
+                trained = any(token != -100 for token in mask)
+                assert trained != about.get("set_advantage_to_zero", False)
+    env.send_signal(signal.SIGTERM)
+    assert env.wait(60) == 130
+    assert programs.world_servers() == []
+    assert programs.scratch() == []
+
+
+def test_evaluations_are_written_by_step_while_training_goes_on(programs, api, tmp_path):
+    out = tmp_path / "evals"
+    env = serve(
+        programs, api, "--env.steps_per_eval", "2", "--env.data_dir_to_save_evals", str(out),
+        "--env.difficulty", "[1, 2]",
+    )  # fmt: skip
+
+    def two_evaluations() -> bool:
+        api.take(1, env)
+        return len(list(out.glob("*/step-*/metrics.json"))) >= 2
+
+    programs.wait_for(two_evaluations, "two evaluations")
+    for found in out.glob("*/step-*/metrics.json"):
+        results = json.loads(found.read_text())["results"]["all"]
+        assert results["n"] > 0
+    programs.interrupt(env)
+    assert programs.world_servers() == []
+
+
+def test_a_rollout_server_that_is_killed_is_found_again(programs, api):
+    env = serve(programs, api)
+    api.take(1, env)
+    api.kill()
+    programs.wait_for(lambda: "waiting for it" in programs.printed(), "the complaint")
+    api.start()
+    api.take(2, env)
+    programs.interrupt(env)
+    assert env.returncode == 130
+    assert programs.world_servers() == []

@@ -1,0 +1,305 @@
+"""`serve` against the real rollout server, in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import json
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+import uvicorn
+from atroposlib.api.server import app
+
+from world_fixtures.errors import UserError
+
+from .conftest import Successor, say, solve, until
+
+LIMIT = 60.0
+"""Seconds that nothing here should take."""
+
+
+class Trainer:
+    """Registers and takes batches."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.batches: list[Any] = []
+        self._http = httpx.AsyncClient(base_url=url)
+
+    async def register(self, batch_size: int = 6, max_token_len: int = 4096) -> None:
+        registration = {
+            "wandb_group": "t", "wandb_project": "t", "batch_size": batch_size,
+            "max_token_len": max_token_len, "checkpoint_dir": "", "save_checkpoint_interval": 0,
+            "starting_step": 0, "num_steps": 100,
+        }  # fmt: skip
+        (await self._http.post("/register", json=registration)).raise_for_status()
+        await self._http.get("/batch")
+
+    async def take(self, number: int) -> list[Any]:
+        """So many more batches."""
+        found: list[Any] = []
+        async with asyncio.timeout(LIMIT):
+            while len(found) < number:
+                batch = (await self._http.get("/batch")).json()["batch"]
+                found += [batch] if batch else []
+                await asyncio.sleep(0.01)
+        self.batches += found
+        return found
+
+    async def forget_all(self) -> None:
+        """As when the rollout server is started again."""
+        await self._http.get("/reset_data")
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+
+class RolloutServer:
+    """The real one, on a port that it keeps when it is started again."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._monkeypatch = monkeypatch
+        self.port = 0
+
+    async def start(self) -> None:
+        config = uvicorn.Config(app, host="127.0.0.1", port=self.port, log_level="error")
+        self._server = uvicorn.Server(config)
+        self._monkeypatch.setattr(self._server, "capture_signals", contextlib.nullcontext)
+        self._running = asyncio.create_task(self._server.serve())
+        await until(lambda: self._server.started)
+        self.port = self._server.servers[0].sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        self._server.should_exit = True
+        await self._running
+
+
+@pytest_asyncio.fixture
+async def rollout_server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[RolloutServer]:
+    server = RolloutServer(monkeypatch)
+    await server.start()
+    yield server
+    await server.stop()
+
+
+@pytest_asyncio.fixture
+async def trainer(rollout_server: RolloutServer) -> AsyncIterator[Trainer]:
+    """A trainer beside a rollout server that knows nothing yet."""
+    trainer = Trainer(f"http://127.0.0.1:{rollout_server.port}")
+    yield trainer
+    await trainer.forget_all()
+    await trainer.close()
+
+
+@pytest.fixture(autouse=True)
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without Atropos's five seconds of waiting at the start."""
+    real = asyncio.sleep
+
+    async def sleep(seconds: float, result: Any = None) -> Any:
+        return await real(min(seconds, 0.05), result)
+
+    monkeypatch.setattr("atroposlib.envs.base.asyncio.sleep", sleep)
+
+
+def varied() -> Callable[[Any], Any]:
+    """A model that is right two times out of three."""
+    turn = itertools.count()
+    return lambda m: solve(m) if m[-1]["role"] != "tool" or next(turn) % 3 else say("unsure")
+
+
+@contextlib.asynccontextmanager
+async def serving(env: Successor) -> AsyncIterator[asyncio.Task[None]]:
+    running = asyncio.create_task(env.env_manager())
+    try:
+        yield running
+    finally:
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError, UserError):
+            await running
+
+
+async def test_the_trainer_gets_whole_batches(make_env, trainer):
+    await trainer.register()
+    env = make_env(varied(), rollout_server_url=trainer.url, total_steps=100)
+    async with serving(env):
+        batches = await trainer.take(3)
+    for batch in batches:
+        assert sum(len(group["tokens"]) for group in batch) == 6
+        for group in batch:
+            assert len(set(group["scores"])) > 1
+            assert len(group["masks"]) == len(group["messages"]) == len(group["tokens"])
+    assert all(worker.done() for worker in env.workers)
+
+
+async def test_waiting_for_the_trainer_is_told_once(make_env, trainer, caplog, monkeypatch):
+    monkeypatch.setattr("environments.serve_mode.POLL", 0.01)
+    env = make_env(varied(), rollout_server_url=trainer.url, total_steps=100)
+    async with serving(env):
+        await until(lambda: "waiting at" in caplog.text)
+        await trainer.register()
+        await trainer.take(1)
+    assert caplog.text.count("until a trainer has registered") == 1
+
+
+async def test_a_batch_size_that_never_fills_is_refused(make_env, trainer):
+    await trainer.register(batch_size=10)
+    env = make_env(rollout_server_url=trainer.url)
+    with pytest.raises(UserError, match=r"batch size is 10 and the group size 3"):
+        await env.env_manager()
+
+
+async def test_a_rollout_server_that_starts_anew_is_joined_anew(make_env, trainer, caplog):
+    await trainer.register()
+    env = make_env(varied(), rollout_server_url=trainer.url, total_steps=100)
+    async with serving(env):
+        await trainer.take(1)
+        await trainer.forget_all()
+        await trainer.register()
+        await trainer.take(2)
+    assert "registering anew" in caplog.text
+
+
+async def test_a_rollout_server_that_is_away_is_waited_for(
+    make_env, trainer, rollout_server, caplog
+):
+    await trainer.register()
+    env = make_env(varied(), rollout_server_url=trainer.url, total_steps=100)
+    async with serving(env) as running:
+        await trainer.take(1)
+        await rollout_server.stop()
+        await until(lambda: "waiting for it" in caplog.text)
+        await rollout_server.start()
+        await trainer.take(2)
+        assert not running.done()
+    assert "registering anew" not in caplog.text  # it had forgotten nothing
+
+
+async def test_the_environment_leaves_the_list_when_it_ends(make_env, trainer):
+    await trainer.register()
+    env = make_env(varied(), rollout_server_url=trainer.url, total_steps=100)
+    async with serving(env):
+        await trainer.take(1)
+    assert [e["connected"] for e in app.state.envs] == [False]
+
+
+async def test_workers_have_given_back_what_they_held_when_it_ends(make_env, trainer):
+    await trainer.register()
+    held: set[object] = set()
+
+    class Holding(Successor):
+        async def rollout(self, *args):
+            token = object()
+            held.add(token)
+            try:
+                return await super().rollout(*args)
+            finally:
+                await asyncio.sleep(0)  # clean-up that waits
+                held.discard(token)
+
+    env = make_env(cls=Holding, gate=asyncio.Event(), rollout_server_url=trainer.url)
+    async with serving(env):
+        await env.server_cls.reached(3)
+        assert held
+    assert not held
+
+
+async def test_a_group_on_its_way_arrives_though_its_worker_is_cancelled(
+    make_env, trainer, monkeypatch
+):
+    await trainer.register()
+    env = make_env(varied(), rollout_server_url=trainer.url)
+    await env.setup()
+    env.env_id = (await env._register_env())["env_id"]
+    env.max_token_len = -1
+    groups, _ = await env.collect_trajectories(1)
+    started, go_on = asyncio.Event(), asyncio.Event()
+    real = env._send_scored_data_to_api
+
+    async def slow(data):
+        started.set()
+        await go_on.wait()
+        await real(data)
+
+    monkeypatch.setattr(env, "_send_scored_data_to_api", slow)
+    worker = asyncio.create_task(env.handle_send_to_api(groups))
+    await started.wait()
+    worker.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await worker
+    go_on.set()
+    await env._stop_workers()
+    assert len(app.state.queue) == 1
+
+
+async def test_a_group_does_not_arrive_before_the_trainer(make_env, trainer, monkeypatch):
+    """The rollout server would keep it and take no trainer any more."""
+    monkeypatch.setattr("environments.serve_mode.POLL", 0.01)
+    env = make_env(varied(), rollout_server_url=trainer.url)
+    await env.setup()
+    groups, _ = await env.collect_trajectories(1)
+    sending = asyncio.create_task(env.handle_send_to_api(groups))
+    await asyncio.sleep(0.05)
+    await trainer.register()
+    await sending
+    assert app.state.batchsize == 6
+    assert len(app.state.queue) == 1
+
+
+async def test_equal_scores_are_explained(make_env, trainer, caplog):
+    await trainer.register()
+    env = make_env(rollout_server_url=trainer.url, total_steps=100)
+    async with serving(env):
+        await until(lambda: "--env.ensure_scores_are_not_same false" in caplog.text)
+    assert caplog.text.count("--env.ensure_scores_are_not_same false") == 1
+
+
+async def test_a_sequence_that_is_too_long_is_explained(make_env, trainer, caplog):
+    await trainer.register(max_token_len=600)
+    env = make_env(
+        lambda m: say("y" * 900 * (1 + len(m))), rollout_server_url=trainer.url, total_steps=100
+    )
+    async with serving(env):
+        await until(lambda: "max_token_len is 600" in caplog.text)
+
+
+async def test_a_failed_evaluation_says_so(make_env, trainer, caplog):
+    class Failing(Successor):
+        async def evaluate(self, *args, **kwargs):
+            raise RuntimeError("no suite")
+
+    await trainer.register()
+    env = make_env(
+        varied(), Failing, rollout_server_url=trainer.url, total_steps=100, steps_per_eval=2
+    )
+    async with serving(env):
+        async with asyncio.timeout(LIMIT):
+            while "evaluation failed: RuntimeError: no suite" not in caplog.text:
+                await trainer.take(1)
+
+
+async def test_groups_are_written_as_well_where_a_file_is_named(make_env, trainer, tmp_path):
+    await trainer.register()
+    path = tmp_path / "served.jsonl"
+    env = make_env(
+        varied(), rollout_server_url=trainer.url, total_steps=100,
+        data_path_to_save_groups=str(path),
+    )  # fmt: skip
+    async with serving(env):
+        await trainer.take(2)
+    assert len([json.loads(line) for line in path.read_text().splitlines()]) >= 4
+
+
+async def test_requests_of_an_evaluation_count_apart(make_env):
+    env = make_env()
+    await env.setup()
+    async with env.chat(evaluation=True) as chat:
+        await chat.server.chat_completion(messages=[{"role": "user", "content": "1"}], n=1)
+    (server,) = env.server.servers
+    assert len(server.eval_request_timings) == 1
+    assert server.request_timings == []

@@ -1,0 +1,477 @@
+"""The agent loop against a model that follows a script."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from concurrent.futures import Future
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from openai.types.chat import ChatCompletionMessage
+from tenacity import RetryError
+
+from environments import agent_loop
+from environments.agent_loop import HermesAgentLoop
+from environments.assessment import Gate
+from environments.tool_call_parsers import get_parser
+from environments.toolsets import Effect, Tool
+from environments.trajectories.record import StopReason, ToolCallRecord
+from world_fixtures.errors import WorldError, WorldLost
+
+
+def call(name: str, arguments: Any = "{}", id: Any = "c1") -> dict[str, Any]:
+    return {"id": id, "type": "function", "function": {"name": name, "arguments": arguments}}
+
+
+def reply(content: Any = None, *calls: dict[str, Any], **fields: Any) -> Any:
+    """A completion, as unchecked as the openai client leaves one."""
+    message = ChatCompletionMessage.model_construct(
+        role="assistant", content=content, tool_calls=list(calls) or None, **fields
+    )
+    usage = SimpleNamespace(prompt_tokens=10, completion_tokens=3)
+    return SimpleNamespace(choices=[SimpleNamespace(message=message)], usage=usage)
+
+
+class HttpError(Exception):
+    def __init__(self, status_code: int) -> None:
+        super().__init__(f"status {status_code}")
+        self.status_code = status_code
+
+
+class Script:
+    """Gives or raises its replies one after another; the last one again and again."""
+
+    def __init__(self, *replies: Any) -> None:
+        self.replies = list(replies)
+        self.requests: list[dict[str, Any]] = []
+
+    async def chat_completion(self, **request: Any) -> Any:
+        self.requests.append({**request, "messages": list(request["messages"])})
+        given = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
+        if given is HANG:
+            await asyncio.Event().wait()
+        if isinstance(given, Exception):
+            raise given
+        return given
+
+
+HANG = object()
+START = [{"role": "user", "content": "go"}]
+DONE = reply("done")
+
+
+class Tools:
+    """Tools of every temper, and the arguments they were called with."""
+
+    def __init__(self) -> None:
+        self.called: list[tuple[str, dict[str, Any]]] = []
+        self.answers: dict[str, Any] = {
+            "echo": "heard", "huge": "x" * 1_000_000, "bad": RuntimeError("broken"),
+            "lost": WorldLost("the server died"), "refused": WorldError("internal", "see the log"),
+            "number": 7, "round": [], "half": "\ud800",
+        }  # fmt: skip
+        self.answers["round"].append(self.answers["round"])
+        self.by_name = {n: self._tool(n) for n in [*self.answers, "slow"]}
+
+    def _tool(self, name: str) -> Tool:
+        async def handler(arguments: dict[str, Any], task_id: str) -> Any:
+            self.called.append((name, arguments))
+            if name == "slow":
+                await asyncio.Event().wait()
+            answer = self.answers[name]
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        timeout = 0.0 if name == "slow" else 60.0
+        return Tool(name, "", {"type": "object"}, handler, Effect.READ_ONLY, timeout)
+
+
+@pytest.fixture
+def tools() -> Tools:
+    return Tools()
+
+
+@pytest.fixture(autouse=True)
+def waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(agent_loop, "BACKOFF", (0.0, 0.0, 0.0, 0.0))
+
+
+def loop_of(server: Script, tools: Tools, **settings: Any) -> HermesAgentLoop:
+    schemas = [t.schema for t in tools.by_name.values()]
+    return HermesAgentLoop(server, schemas, set(tools.by_name), tools=tools.by_name, **settings)
+
+
+async def one_turn(tools: Tools, *calls: dict[str, Any], **settings: Any) -> Any:
+    """What became of one message with these calls."""
+    return await loop_of(Script(reply(None, *calls), DONE), tools, **settings).run(START)
+
+
+# The endpoint
+
+
+async def test_a_conversation_is_recorded_and_what_was_given_stays_unchanged(tools):
+    result = await loop_of(Script(reply("hm", call("echo", '{"a": 1}')), DONE), tools).run(START)
+    assert [m["role"] for m in result.messages] == ["user", "assistant", "tool", "assistant"]
+    assert result.messages[2]["tool_call_id"] == "c1"
+    assert START == [{"role": "user", "content": "go"}]
+    assert (result.turns_used, result.finished_naturally, result.stop) == (2, True, "finished")
+    assert (result.prompt_tokens, result.completion_tokens) == (20, 6)
+    assert tools.called == [("echo", {"a": 1})]
+
+
+async def test_failures_of_the_endpoint_are_tried_again(tools):
+    server = Script(ConnectionError("reset"), HttpError(500), HttpError(429), DONE)
+    result = await loop_of(server, tools).run(START)
+    assert (len(server.requests), result.stop) == (4, StopReason.FINISHED)
+    assert result.failure is None
+
+
+async def test_waits_between_tries_are_those_of_the_back_off(tools, monkeypatch):
+    waited = []
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+
+    monkeypatch.setattr(agent_loop, "BACKOFF", (1.0, 2.0))
+    monkeypatch.setattr(
+        agent_loop, "asyncio", SimpleNamespace(timeout=asyncio.timeout, sleep=sleep)
+    )
+    result = await loop_of(Script(ConnectionError("reset")), tools).run(START)
+    assert waited == [1.0, 2.0]
+    assert (result.stop, result.failure) == (StopReason.ENDPOINT, "ConnectionError: reset")
+    assert not result.finished_naturally
+
+
+@pytest.mark.parametrize("status", [400, 401, 404])
+@pytest.mark.parametrize("wrapped", [False, True], ids=["plain", "as atroposlib raises it"])
+async def test_what_asking_again_cannot_help_is_asked_once_and_named(tools, status, wrapped):
+    error: Exception = HttpError(status)
+    if wrapped:
+        attempt: Future[Any] = Future()
+        attempt.set_exception(error)
+        error = RetryError(attempt)  # type: ignore[arg-type]
+    server = Script(error, DONE)
+    result = await loop_of(server, tools).run(START)
+    assert (len(server.requests), result.stop) == (1, StopReason.ENDPOINT)
+    assert result.failure == f"HttpError: status {status}"
+
+
+async def test_an_endpoint_that_does_not_answer_is_given_up(tools):
+    server = Script(HANG)
+    result = await loop_of(server, tools, call_timeout=0.001).run(START)
+    assert (len(server.requests), result.stop) == (5, StopReason.ENDPOINT)
+    assert result.failure == "no answer within 0.001 s"
+
+
+async def test_an_answer_after_a_hung_one_counts(tools):
+    result = await loop_of(Script(HANG, DONE), tools, call_timeout=0.01).run(START)
+    assert result.stop == StopReason.FINISHED
+
+
+async def test_the_deadline_ends_a_call_without_a_failure(tools):
+    result = await loop_of(Script(HANG), tools, deadline=0.01).run(START)
+    assert (result.stop, result.failure) == (StopReason.DEADLINE, None)
+
+
+async def test_an_endpoint_that_fails_before_the_deadline_has_failed(tools, monkeypatch):
+    monkeypatch.setattr(agent_loop, "BACKOFF", (3600.0,))
+    server = Script(ConnectionError("reset"))
+    result = await loop_of(server, tools, deadline=60.0).run(START)
+    assert (len(server.requests), result.stop) == (1, StopReason.ENDPOINT)
+
+
+async def test_tries_together_keep_the_deadline(tools):
+    """Each has only the time that those before it have left."""
+    clock = SimpleNamespace(now=0.0)
+    asked = []
+
+    class Slow(Script):
+        async def chat_completion(self, **request: Any) -> Any:
+            clock.now += 40.0
+            raise ConnectionError("reset")
+
+    def timeout(seconds: float) -> Any:
+        asked.append(seconds)
+        return asyncio.timeout(None)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            agent_loop, "time", SimpleNamespace(monotonic=lambda: clock.now, perf_counter=None)
+        )
+        patch.setattr(agent_loop, "asyncio", SimpleNamespace(timeout=timeout, sleep=asyncio.sleep))
+        await loop_of(Slow(DONE), tools, deadline=100.0, call_timeout=90.0).run(START)
+    assert asked == [90.0, 60.0, 20.0]
+
+
+async def test_no_call_is_made_after_the_deadline(tools):
+    server = Script(DONE)
+    result = await loop_of(server, tools, deadline=0.0).run(START)
+    assert (len(server.requests), result.stop) == (0, StopReason.DEADLINE)
+
+
+@pytest.mark.parametrize(
+    "empty",
+    [SimpleNamespace(choices=[]), SimpleNamespace(choices=None),
+     SimpleNamespace(choices=[SimpleNamespace(message=None)])],
+)  # fmt: skip
+async def test_a_completion_without_a_message_ends_the_run(tools, empty):
+    result = await loop_of(Script(empty), tools).run(START)
+    assert (result.stop, result.turns_used) == (StopReason.ENDPOINT, 0)
+    assert "no choices" in result.failure
+
+
+async def test_turns_are_limited(tools):
+    result = await loop_of(Script(reply(None, call("echo"))), tools, max_turns=3).run(START)
+    assert (result.turns_used, result.stop) == (3, StopReason.MAX_TURNS)
+    assert not result.finished_naturally
+
+
+async def test_the_run_ends_before_the_context_is_full(tools):
+    server = Script(reply(None, call("echo")))
+    loop = loop_of(
+        server, tools, max_tokens=30, context_tokens=100,
+        count_tokens=lambda messages, schemas: 10 * len(messages) + len(schemas),
+    )  # fmt: skip
+    result = await loop.run(START)
+    # 1, 3, 5 messages ask for 10, 30, 50 tokens, the 9 schemas, and 30 more for the answer
+    assert (len(server.requests), result.stop) == (3, StopReason.CONTEXT)
+
+
+async def test_the_request_holds_what_was_set_and_nothing_else(tools):
+    server = Script(DONE)
+    await loop_of(server, tools, temperature=0.5).run(START)
+    assert set(server.requests[0]) == {"messages", "n", "temperature", "tools"}
+    loop = loop_of(server, tools, max_tokens=9, extra_body={"top_k": 1}, user="r7", stage=2)
+    await loop.run(START)
+    request = server.requests[1]
+    assert (request["max_tokens"], request["extra_body"]) == (9, {"top_k": 1})
+    assert request["user"] == "r7#2"
+
+
+# What the model writes
+
+
+async def test_parallel_calls_run_in_their_order(tools):
+    calls = [call("echo", json.dumps({"n": n}), f"c{n}") for n in range(8)]
+    result = await one_turn(tools, *calls)
+    assert [a["n"] for _, a in tools.called] == list(range(8))
+    assert [m["tool_call_id"] for m in result.messages[2:-1]] == [f"c{n}" for n in range(8)]
+    assert [r.turn for r in result.tool_calls] == [1] * 8
+
+
+BAD_CALLS = {
+    "unknown": call("nothing_such", "{}", "b"),
+    "not JSON": call("echo", '{"a": ', "b"),
+    "a list": call("echo", "[1]", "b"),
+    "too deep for Python": call("echo", '{"a":' * 100_000, "b"),
+    "too deep for a record": call("echo", '{"a":' * 200 + "1" + "}" * 200, "b"),
+    "half a surrogate pair": call("echo", '{"a": "\\ud800"}', "b"),
+    "a name that is no text": call(["echo"], "{}", "b"),  # type: ignore[arg-type]
+    "no function": {"id": "b"},
+}
+
+
+@pytest.mark.parametrize("bad", BAD_CALLS.values(), ids=BAD_CALLS.keys())
+async def test_good_calls_survive_bad_ones(tools, bad):
+    result = await one_turn(
+        tools, call("echo", '{"n": 1}', "a"), bad, call("echo", '{"n": 2}', "c")
+    )
+    assert tools.called == [("echo", {"n": 1}), ("echo", {"n": 2})]
+    assert [m["tool_call_id"] for m in result.messages[2:-1]] == ["a", "b", "c"]
+    (error,) = result.tool_errors
+    assert error.turn == 1
+    assert json.loads(result.messages[3]["content"]) == {"error": error.error}
+    for record in result.tool_calls:
+        assert ToolCallRecord.model_validate_json(record.model_dump_json()) == record
+
+
+async def test_an_unknown_tool_is_told_the_known_ones(tools):
+    result = await one_turn(tools, call("Echo"))
+    assert "'Echo'" in result.messages[2]["content"]
+    assert "bad, echo, half, huge" in result.messages[2]["content"]
+
+
+async def test_a_tool_that_exists_and_is_not_offered_is_not_called(tools):
+    server = Script(reply(None, call("echo")), DONE)
+    result = await HermesAgentLoop(server, [], {"number"}, tools=tools.by_name).run(START)
+    assert tools.called == []
+    assert result.tool_errors[0].tool_name == "echo"
+
+
+@pytest.mark.parametrize("arguments", ["", "  ", "null", None, {}, "{}"])
+async def test_no_arguments_are_an_empty_object(tools, arguments):
+    result = await one_turn(tools, call("echo", arguments))
+    assert tools.called == [("echo", {})]
+    sent = result.messages[1]["tool_calls"][0]["function"]["arguments"]
+    assert json.loads(sent) in ({}, None)
+
+
+async def test_arguments_may_come_as_an_object(tools):
+    await one_turn(tools, call("echo", {"a": {"b": 1}}))
+    assert tools.called == [("echo", {"a": {"b": 1}})]
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [["x", "x", "x"], [None, None], ["", "y", ""], ["call_1_1", None], [None, "call_1_0"], [5, 5]],
+)
+async def test_every_call_of_a_message_has_an_id_of_its_own(tools, ids):
+    result = await one_turn(tools, *(call("echo", "{}", i) for i in ids))
+    answered = [m["tool_call_id"] for m in result.messages[2:-1]]
+    assert len(set(answered)) == len(ids)
+    assert all(answered)
+    assert [c["id"] for c in result.messages[1]["tool_calls"]] == answered
+    assert [r.id for r in result.tool_calls] == answered
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"reasoning_content": "because"}, {"reasoning": "because"},
+     {"reasoning_details": [{"text": "be"}, {"type": "encrypted"}, {"text": "cause"}]}],
+)  # fmt: skip
+async def test_reasoning_is_found_wherever_it_is(tools, fields):
+    server = Script(reply("a", call("echo"), **fields), reply("b"))
+    result = await loop_of(server, tools).run(START)
+    assert result.reasoning_per_turn == ["because", None]
+    assert result.messages[1]["reasoning_content"] == "because"
+    assert "reasoning_content" not in result.messages[3]
+
+
+async def test_content_may_come_in_parts(tools):
+    result = await loop_of(
+        Script(reply([{"type": "text", "text": "o"}, {"text": "k"}])), tools
+    ).run(START)
+    assert result.messages[-1]["content"] == "ok"
+
+
+async def test_raw_text_is_parsed_and_sent_back_as_it_was(tools):
+    raw = 'I see. <tool_call>\n{"name": "echo", "arguments": {"a": 1}}\n</tool_call>'
+    server = Script(reply(raw + "<|im_end|>"), DONE)
+    settings = {"parser": get_parser("hermes"), "end_tokens": ["<|im_end|>"]}
+    result = await loop_of(server, tools, replay_raw=True, **settings).run(START)
+    assert tools.called == [("echo", {"a": 1})]
+    assert server.requests[1]["messages"][1] == {"role": "assistant", "content": raw}
+    assert result.messages[2]["role"] == "tool"
+
+
+async def test_without_raw_replay_parsed_calls_become_calls_of_the_message(tools):
+    raw = 'I see. <tool_call>\n{"name": "echo", "arguments": {"a": 1}}\n</tool_call>'
+    server = Script(reply(raw), DONE)
+    result = await loop_of(server, tools, parser=get_parser("hermes")).run(START)
+    assert "<tool_call>" not in result.messages[1]["content"]
+    (made,) = result.messages[1]["tool_calls"]
+    assert (made["function"]["name"], json.loads(made["function"]["arguments"])) == (
+        "echo",
+        {"a": 1},
+    )
+
+
+# The tools
+
+
+async def test_a_tool_that_raises_is_an_observation(tools):
+    result = await one_turn(tools, call("bad", '{"a": 1}'), call("echo", "{}", "c2"))
+    assert json.loads(result.messages[2]["content"]) == {"error": "RuntimeError: broken"}
+    assert result.messages[3]["content"] == "heard"
+    (error,) = result.tool_errors
+    assert (error.turn, error.tool_name, error.arguments) == (1, "bad", '{"a": 1}')
+    assert result.stop == StopReason.FINISHED
+
+
+async def test_a_tool_that_does_not_return_is_cut_short(tools):
+    result = await one_turn(tools, call("slow"), call("echo", "{}", "c2"))
+    assert "slow took longer than 0 s" in result.messages[2]["content"]
+    assert result.messages[3]["content"] == "heard"
+
+
+async def test_a_megabyte_is_cut_and_says_by_how_much(tools):
+    result = await one_turn(tools, call("huge"), observation_chars=100)
+    text = result.messages[2]["content"]
+    assert text.startswith("x" * 100 + "\n")
+    assert "999900 more" in text
+    assert result.tool_calls[0].result == text
+    assert not result.tool_errors
+
+
+async def test_an_answer_that_is_no_text_is_written_as_json(tools):
+    assert (await one_turn(tools, call("number"))).messages[2]["content"] == "7"
+
+
+async def test_an_answer_that_cannot_be_written_is_an_error(tools):
+    result = await one_turn(tools, call("round"))
+    assert "ValueError" in result.tool_errors[0].error
+
+
+async def test_an_answer_that_is_no_unicode_can_still_be_recorded(tools):
+    result = await one_turn(tools, call("half"))
+    assert result.messages[2]["content"] == "?"
+
+
+@pytest.mark.parametrize("name", ["lost", "refused"])
+async def test_a_failing_world_ends_the_run(tools, name):
+    result = await one_turn(tools, call(name), call("echo", "{}", "c2"))
+    assert result.stop == StopReason.WORLD
+    assert result.failure == str(tools.answers[name])
+    assert [n for n, _ in tools.called] == [name]
+
+
+async def test_nothing_is_carried_out_after_the_episode_is_over(tools):
+    loop = loop_of(
+        Script(reply(None, call("echo", "{}", "a"), call("number", "{}", "b"))), tools,
+        stop_when=lambda: bool(tools.called),
+    )  # fmt: skip
+    result = await loop.run(START)
+    assert tools.called == [("echo", {})]
+    assert result.stop == StopReason.SUBMITTED
+    assert len(result.tool_calls) == 1
+    assert "the episode is over" in result.messages[-1]["content"]
+    assert result.messages[-1]["tool_call_id"] == "b"
+
+
+async def test_a_blocked_call_is_an_observation_and_is_recorded(tools):
+    tools.by_name["echo"] = Tool(
+        "echo", "", {}, tools.by_name["echo"].handler, effect=Effect.OUTWARD
+    )
+    result = await one_turn(tools, call("echo"))
+    assert tools.called == []
+    assert json.loads(result.messages[2]["content"])["error"].startswith("blocked: ")
+    assert result.tool_calls[0].assessment["allowed"] is False
+    allowed = await one_turn(tools, call("echo"), gate=Gate(allow=("echo",)))
+    assert allowed.messages[2]["content"] == "heard"
+    assert allowed.tool_calls[0].assessment["effect"] == "outward"
+
+
+async def test_a_call_names_the_event_it_caused(tools):
+    loop = loop_of(
+        Script(reply(None, call("echo", "{}", "a"), call("x", "{}", "b"), call("bad", "{}", "c"))),
+        tools, max_turns=1, last_event=lambda: len(tools.called) or None,
+    )  # fmt: skip
+    assert [r.event for r in (await loop.run(START)).tool_calls] == [1, None, 2]
+
+
+@pytest.mark.parametrize("where", ["model", "tool"])
+async def test_cancellation_passes_through(tools, where):
+    arrived = asyncio.Event()
+
+    async def wait(*_: Any, **__: Any) -> Any:
+        arrived.set()
+        await asyncio.Event().wait()
+
+    server: Any = Script(reply(None, call("echo")))
+    if where == "model":
+        server = SimpleNamespace(chat_completion=wait)
+    tools.by_name["echo"] = Tool("echo", "", {}, wait, Effect.READ_ONLY)
+    running = asyncio.create_task(loop_of(server, tools).run(START))
+    await arrived.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+
+async def test_two_runs_of_one_loop_share_nothing(tools):
+    loop = loop_of(Script(DONE), tools)
+    first, second = await asyncio.gather(loop.run(START), loop.run([*START, *START]))
+    assert (len(first.messages), len(second.messages)) == (2, 3)

@@ -1,0 +1,50 @@
+"""What can be made out of faulty world data, so that all its errors are told at once. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from world_fixtures.spec import Character, Door, Exit, Recipe, Room, Thing, WorldSpec
+
+GROUPS: dict[str, type[BaseModel]] = {
+    "rooms": Room, "exits": Exit, "doors": Door, "things": Thing, "recipes": Recipe,
+    "characters": Character,
+}  # fmt: skip
+UNREADABLE = "<unreadable>"
+"""Stands in a salvaged spec for what cannot be made out; in no valid text."""
+
+
+def salvage(data: dict[str, Any]) -> WorldSpec | None:
+    """An unvalidated spec of what is readable in `data`, at the same places; None for too little.
+
+    An error that names UNREADABLE in it follows from one that pydantic has told.
+    """
+    groups: dict[str, Any] = {}
+    for group, model in GROUPS.items():
+        items = data.get(group) or []
+        if not isinstance(items, list):
+            return None
+        groups[group] = tuple(_part(model, i, f"{UNREADABLE} {n}") for n, i in enumerate(items))
+    if not groups["rooms"] or not groups["characters"]:
+        return None
+    return WorldSpec.model_construct(**{"name": "", "title": "", **groups})
+
+
+def _part(model: type[BaseModel], item: Any, stand_in: str) -> BaseModel:
+    given: dict[Any, Any] = item if isinstance(item, dict) else {}
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        wrong = {e["loc"][0] for e in error.errors()}
+    fields: dict[str, Any] = {}
+    for name, field in model.model_fields.items():
+        value = given.get(name)
+        if name in given and name not in wrong:
+            fields[name] = tuple(value) if isinstance(value, list) else value
+        elif isinstance(value, str) and (field.is_required() or field.default is None):
+            fields[name] = value  # an ill-formed id is still the one that others refer to
+        elif field.is_required():
+            fields[name] = (stand_in, f"{stand_in} too") if name == "parts" else stand_in
+    return model.model_construct(**fields)
