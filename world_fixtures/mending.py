@@ -40,8 +40,10 @@ def _mend(
     cured = []
     for n, part in enumerate(parts):
         fields: dict[str, Any] = {}
+        if (group, n, "id") in wrong and group != "exits":
+            fields["id"] = f"{group} {n}"  # somebody else's: no id that anything refers to
         for field, cure in cures.items():
-            if (group, n, field) in wrong:
+            if {(group, n), (group, n, field)} & set(wrong):
                 fields |= cure
         cured.append(part.model_copy(update=fields))
     return tuple(cured)

@@ -101,10 +101,12 @@ def _exits(spec: WorldSpec) -> Iterator[Problem]:
 
 
 def _doors(spec: WorldSpec) -> Iterator[Problem]:
+    rooms = {r.id for r in spec.rooms}
     for n, door in enumerate(spec.doors):
         sides = [(e.source, e.target) for e in spec.exits if e.door == door.id]
         there_and_back = len(sides) == 2 and sides[0] == sides[1][::-1]
-        if len(sides) != 1 and not there_and_back:
+        somewhere = all(rooms.issuperset(side) for side in sides)  # the exit's error otherwise
+        if somewhere and len(sides) != 1 and not there_and_back:
             yield Problem(
                 ("doors", n),
                 f"doors: {door.id!r} must stand between two rooms: in one exit, or in one each way",
@@ -114,8 +116,8 @@ def _doors(spec: WorldSpec) -> Iterator[Problem]:
 
 
 def _places(spec: WorldSpec) -> Iterator[Problem]:
-    things = {t.id: t for t in spec.things}
     rooms = {r.id for r in spec.rooms}
+    things = {t.id: t for t in spec.things if t.id not in rooms}
     anywhere = rooms | {c.id for c in spec.characters}
     products = {r.makes for r in spec.recipes}
     for n, thing in enumerate(spec.things):
@@ -140,11 +142,11 @@ def _places(spec: WorldSpec) -> Iterator[Problem]:
 
 def _circular(thing: Thing, things: dict[str, Thing]) -> bool:
     passed: set[str | None] = set()
-    place: str | None = thing.id
+    place = thing.location
     while place in things and place not in passed:
         passed.add(place)
         place = things[place].location
-    return place in passed
+    return thing.id in passed
 
 
 def _fields(spec: WorldSpec) -> Iterator[Problem]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from environments.trajectories.record import Message, Rollout, ToolCallRecord
+from world_fixtures.draw import map_svg
 from world_fixtures.protocol import Change, Event
 
 MAX_TEXT = 4_000
@@ -49,7 +50,7 @@ def sample_detail(rollout: Rollout) -> dict[str, Any]:
             {"prompt": _cut(stage.prompt), "restart": stage.restart, "turns": turns}
             for stage, turns in zip(rollout.task.stages, _stages(rollout), strict=False)
         ],
-        "map": _map(rollout),
+        "map": map_svg(rollout.task.spec, walked_path(rollout)),
     }
 
 
@@ -130,12 +131,3 @@ def _compact(value: Any) -> str:
 def _cut(text: str) -> str:
     over = len(text) - MAX_TEXT
     return text if over <= 0 else f"{text[:MAX_TEXT]} \u2026 ({over} characters more)"
-
-
-def _map(rollout: Rollout) -> str | None:
-    """The world's map as SVG with the walk on it; None where maps cannot be drawn."""
-    try:
-        from world_fixtures.draw import map_svg
-    except ImportError:
-        return None
-    return map_svg(rollout.task.spec, walked_path(rollout))

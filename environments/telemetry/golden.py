@@ -21,8 +21,14 @@ COMMANDS = ("look", "north", "examine fountain", "read fountain")
 """After connecting, on WORLD."""
 
 
-async def record(directory: Path, pool: ServerPool) -> Path:
+async def record(directory: Path) -> Path:
     """Play the golden commands and write the trace and its meta file into `directory`."""
+    async with ServerPool(1) as pool:
+        lines, meta = await _play(pool)
+    return _write(directory, lines, meta)
+
+
+async def _play(pool: ServerPool) -> tuple[list[TraceEvent], TraceMeta]:
     task = make_task(Family.INSPECTION, 0, 1, world=(load_world(WORLD), load_facts(WORLD)))
     instance = await pool.acquire(task.spec)
     try:
@@ -43,6 +49,10 @@ async def record(directory: Path, pool: ServerPool) -> Path:
         model="golden", task=task, spec_hash=task.spec.hash, seed=task.seed,
         versions={"evennia": version("evennia")}, started=events[0].ts, events=len(events),
     )  # fmt: skip
+    return lines, meta
+
+
+def _write(directory: Path, lines: list[TraceEvent], meta: TraceMeta) -> Path:
     path = directory / (SESSION + EVENTS)
     directory.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"".join(map(line_of, lines)))
@@ -50,10 +60,5 @@ async def record(directory: Path, pool: ServerPool) -> Path:
     return path
 
 
-async def _main(directory: Path) -> None:
-    async with ServerPool(1) as pool:
-        print(await record(directory, pool))
-
-
 if __name__ == "__main__":
-    asyncio.run(_main(Path(sys.argv[1])))
+    print(asyncio.run(record(Path(sys.argv[1]))))

@@ -6,8 +6,6 @@ import html
 import json
 import re
 import subprocess
-import sys
-import types
 from pathlib import Path
 
 import pytest
@@ -39,9 +37,12 @@ def rollouts(rollout, task) -> list[Rollout]:
     ]
 
 
+def scripts(text: str) -> list[str]:
+    return re.findall(r'<script type="application/json">(.*?)</script>', text, re.S)
+
+
 def embedded(text: str) -> list[dict]:
-    found = re.findall(r'<script type="application/json">(.*?)</script>', text, re.S)
-    return [json.loads(one) for one in found]
+    return [json.loads(one) for one in scripts(text)]
 
 
 def test_the_page_needs_no_network(rollouts) -> None:
@@ -86,11 +87,10 @@ def test_walked_path_follows_only_moves_that_happened(rollout) -> None:
     assert walked_path(played)[:2] == ["gate", "court"]
 
 
-def test_the_map_gets_the_path(rollout, monkeypatch) -> None:
-    fake = types.ModuleType("world_fixtures.draw")
-    fake.map_svg = lambda spec, path: f"<svg>{spec.name} {' '.join(path)}</svg>"  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "world_fixtures.draw", fake)
-    assert sample_detail(rollout("a", 1.0))["map"] == "<svg>house gate court archive chapel</svg>"
+def test_the_map_shows_the_path(rollout) -> None:
+    drawn = sample_detail(rollout("a", 1.0))["map"]
+    assert drawn.startswith("<svg")
+    assert drawn.count('class="walk"') == 3
 
 
 def test_hostile_text_stays_text(rollout, task, hostile) -> None:
@@ -109,7 +109,7 @@ def test_long_text_is_cut_and_says_so(rollout) -> None:
 
 
 def test_what_does_not_fit_is_named_and_solved_samples_go_first(rollouts) -> None:
-    sizes = [len(json.dumps(d, separators=(",", ":"))) for d in embedded(page(rollouts))]
+    sizes = [len(raw) for raw in scripts(page(rollouts))]
     text = page(rollouts, max_bytes=sum(sizes[1:]) + 100)
     assert len(embedded(text)) == 2
     assert "line 1 of samples.jsonl" in text
@@ -189,5 +189,6 @@ def test_in_a_browser_hostile_text_does_nothing(rollout, task, hostile, tmp_path
     seen = dumped(frame, tmp_path)
     assert "<title>tester on made</title>" in seen
     assert html.escape(hostile, quote=False) in seen
-    assert "<img" not in seen
+    assert "<img src=x" not in seen
+    assert seen.count("<img") == 1  # the map
     assert "&gt; east" in seen  # our own script ran under the policy

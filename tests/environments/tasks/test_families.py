@@ -50,7 +50,7 @@ def walk(task: Task):
 @pytest.mark.parametrize(("family", "kind"), ALL_KINDS)
 def test_the_walkthrough_earns_everything_and_nothing_earns_nothing(family, kind):
     for seed in range(6):
-        task = make_task(family, seed, 1, kind=kind)
+        task = make_task(family, seed, 4, kind=kind)
         verdict = walk(task)
         assert (verdict.reward, verdict.success) == (1.0, True), verdict.reasons
         idle = judge(task, Simulation(task.spec).state, [], {}, sessions=1)
@@ -59,7 +59,7 @@ def test_the_walkthrough_earns_everything_and_nothing_earns_nothing(family, kind
 
 @pytest.mark.parametrize(("family", "kind"), ALL_KINDS)
 def test_an_answer_without_the_looking_is_worth_little(family, kind):
-    task = make_task(family, 3, 1, kind=kind)
+    task = make_task(family, 3, 4, kind=kind)
     answer = task.stages[-1].walkthrough[-1].answer
     verdict = judge(task, Simulation(task.spec).state, [], answer, sessions=1)
     assert verdict.reward < 0.25
@@ -71,7 +71,7 @@ def test_no_prompt_of_the_last_stage_holds_its_answer():
         if kind == "compare":  # asks which of two that it names
             continue
         for seed in range(5):
-            task = make_task(family, seed, 1, kind=kind)
+            task = make_task(family, seed, 4, kind=kind)
             words = task.stages[-1].prompt.replace(".", " ").replace(",", " ").split()
             for goal in task.goals:
                 if isinstance(goal.condition, Answered) and goal.condition.match == "text":

@@ -27,7 +27,7 @@ async def rollouts(pool: ServerPool) -> list[Rollout]:
     ]
     found = await played(pool, "oracle", [(task, 0) for task in tasks])
     found += await played(pool, "noisy", [(task, n) for task in tasks for n in range(1, 4)])
-    return found + await played(pool, "random", [(task, 4) for task in tasks])
+    return found + await played(pool, "loops_look", [(task, 4) for task in tasks])
 
 
 @pytest.fixture

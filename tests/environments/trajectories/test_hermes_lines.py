@@ -39,8 +39,8 @@ def test_prompt_time_layers_are_left_out_and_tools_are_named(rollouts):
     system, human, *_ = hermes_lines(rollouts[0])[0]["conversations"]
     assert system["from"] == "system"
     assert rollouts[0].conversations[0][0]["content"] not in system["value"]
-    assert [t["name"] for t in json.loads(re.findall(r"<tools>\n(.*)\n</tools>", system["value"])[0])
-            ] == [t["function"]["name"] for t in rollouts[0].tools]  # fmt: skip
+    listed = json.loads(re.findall(r"<tools>\n(.*)\n</tools>", system["value"])[0])
+    assert [t["name"] for t in listed] == [t["function"]["name"] for t in rollouts[0].tools]
     assert human == {"from": "human", "value": rollouts[0].conversations[0][1]["content"]}
 
 
