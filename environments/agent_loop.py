@@ -8,11 +8,13 @@ value of the result, never an exception; only cancellation passes through.
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 from environments.assessment import Assessment, Gate, assess
@@ -33,7 +35,10 @@ class ChatServer(Protocol):
 
 
 class Parser(Protocol):
-    """Finds tool calls in text: see `environments.tool_call_parsers`."""
+    """Finds tool calls in text: see `environments.tool_call_parsers`.
+
+    `parse` may take the tools' schemas as `tools`.
+    """
 
     def parse(self, text: str) -> tuple[str | None, list[Any] | None]: ...
 
@@ -86,6 +91,7 @@ class HermesAgentLoop:
         gate: decides on each call before it is dispatched.
         stop_when: asked after each tool call; True ends the run (the episode is over).
         parser: finds tool calls in the content where the endpoint returns none.
+        clean: applied to what tools return, so that text of a world cannot spell a marker.
         end_tokens: stripped from the end of the content, as raw-text endpoints leave them.
         replay_raw: send the model's raw text back as the assistant's content, so that the
             tokens of earlier turns stay as they were produced.
@@ -113,6 +119,7 @@ class HermesAgentLoop:
         gate: Gate | None = None,
         stop_when: Callable[[], bool] = lambda: False,
         parser: Parser | None = None,
+        clean: Callable[[str], str] = str,
         end_tokens: Sequence[str] = (),
         replay_raw: bool = False,
         count_tokens: Callable[[list[Message], Sequence[dict[str, Any]]], int] | None = None,
@@ -136,7 +143,8 @@ class HermesAgentLoop:
         self.tools = find_tools(self.valid_tool_names) if tools is None else tools
         self.gate = gate or Gate()
         self.stop_when = stop_when
-        self.parser = parser
+        self.parse = _parse_of(parser, self.tool_schemas)
+        self.clean = clean
         self.end_tokens = tuple(end_tokens)
         self.replay_raw = replay_raw
         self.count_tokens = count_tokens
@@ -198,6 +206,8 @@ class HermesAgentLoop:
         request: dict[str, Any] = {"messages": messages, "n": 1, "temperature": self.temperature}
         if self.tool_schemas:
             request["tools"] = self.tool_schemas
+            if self.replay_raw:
+                request["tool_choice"] = "none"  # ManagedServer is to leave the text as it is
         if self.max_tokens is not None:
             request["max_tokens"] = self.max_tokens
         if self.extra_body:
@@ -246,8 +256,8 @@ class HermesAgentLoop:
         raw = _strip_end(_text(_get(message, "content")), self.end_tokens)
         content: str | None = raw
         found = _get(message, "tool_calls")
-        if not found and self.parser is not None and raw:
-            content, found = self.parser.parse(raw)
+        if not found and self.parse is not None and raw:
+            content, found = self.parse(raw)
         calls = _calls(found if isinstance(found, list) else [], turn)
         reasoning = _reasoning(message)
         result.reasoning_per_turn.append(reasoning)
@@ -311,7 +321,7 @@ class HermesAgentLoop:
             turn=turn,
             name=call.name,
             arguments=arguments,
-            result=_error(problem) if problem else self._cut(text),
+            result=self.clean(_error(problem) if problem else self._cut(text)),
             error=problem,
             event=after if after != before else None,
             assessment=assessment.model_dump(mode="json") if assessment else None,
@@ -336,6 +346,18 @@ class HermesAgentLoop:
             return text
         over = len(text) - self.observation_chars
         return f"{text[: self.observation_chars]}\n[{over} more characters were cut]"
+
+
+def _parse_of(
+    parser: Parser | None, schemas: list[dict[str, Any]]
+) -> Callable[[str], tuple[str | None, list[Any] | None]] | None:
+    """How `parser` reads a text; some formats need the schemas to tell numbers from text."""
+    if parser is None:
+        return None
+    parse: Callable[..., tuple[str | None, list[Any] | None]] = parser.parse
+    return (
+        partial(parse, tools=schemas) if "tools" in inspect.signature(parse).parameters else parse
+    )
 
 
 def _tool_message(call: _Call, text: str) -> Message:

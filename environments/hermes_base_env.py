@@ -16,6 +16,7 @@ from abc import abstractmethod
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from atroposlib.envs.base import BaseEnvConfig, ScoredDataGroup
@@ -27,7 +28,7 @@ from environments.context import ContextMeter
 from environments.groups import ScoredRollout, scored_groups
 from environments.model_server import ModelServer, Plain
 from environments.serve_mode import ServeMode
-from environments.tokens import sequences_from_messages, sequences_from_nodes
+from environments.tokens import neutralise, sequences_from_messages, sequences_from_nodes
 from environments.tool_call_parsers import get_parser
 from environments.tool_context import ToolContext
 from environments.toolsets import Tool, tools_of
@@ -88,6 +89,8 @@ class Chat:
 
     server: ChatServer
     parser: Parser | None = None
+    clean: Callable[[str], str] = str
+    """Breaks the tokenizer's markers in what tools return."""
     end_tokens: tuple[str, ...] = ()
     replay_raw: bool = False
     nodes: Callable[[], list[Any]] | None = None
@@ -168,15 +171,18 @@ class HermesAgentBaseEnv(ServeMode):
     @asynccontextmanager
     async def chat(self, evaluation: bool = False) -> AsyncIterator[Chat]:
         """The model for one rollout: exact tokens where the server gives them."""
+        clean = partial(neutralise, tokenizer=self.tokenizer)
         if self.server_type not in EXACT:
-            yield Chat(ModelServer(self.server, "eval" if evaluation else "train"))
+            server = ModelServer(self.server, "eval" if evaluation else "train")
+            yield Chat(server, clean=clean)
             return
         end = (self.tokenizer.eos_token,) if self.tokenizer.eos_token else ()
         self.server.tool_parser = self.config.tool_call_parser
         async with self.server.managed_server(tokenizer=self.tokenizer) as managed:
             yield Chat(
                 Plain(managed),
-                parser=get_parser(self.config.tool_call_parser),
+                parser=get_parser(self.config.tool_call_parser, self.tokenizer),
+                clean=clean,
                 end_tokens=end,
                 replay_raw=True,
                 nodes=lambda: managed.get_state()["nodes"],
@@ -197,7 +203,7 @@ class HermesAgentBaseEnv(ServeMode):
                 loop = HermesAgentLoop(
                     chat.server, schemas, set(tools), self.config.max_agent_turns, task_id,
                     self.config.agent_temperature, self.config.max_turn_tokens,
-                    self.config.extra_body, tools=tools, parser=chat.parser,
+                    self.config.extra_body, tools=tools, parser=chat.parser, clean=chat.clean,
                     end_tokens=chat.end_tokens, replay_raw=chat.replay_raw,
                     call_timeout=self.config.call_timeout,
                     count_tokens=ContextMeter(self.tokenizer), context_tokens=self.context_tokens,

@@ -63,6 +63,7 @@ async def play(
     group: str = "",
     attempt: int = 0,
     parser: Parser | None = None,
+    clean: Callable[[str], str] = str,
     end_tokens: Sequence[str] = (),
     replay_raw: bool = False,
     count_tokens: Callable[[list[Message], Sequence[dict[str, Any]]], int] | None = None,
@@ -89,7 +90,7 @@ async def play(
             loop = HermesAgentLoop(
                 server, schemas, set(tools), turns_left, rollout_id, settings.temperature,
                 settings.max_tokens, settings.extra_body, tools=tools, gate=settings.gate,
-                stop_when=partial(getattr, world, "stage_over"), parser=parser,
+                stop_when=partial(getattr, world, "stage_over"), parser=parser, clean=clean,
                 end_tokens=end_tokens, replay_raw=replay_raw, count_tokens=count_tokens,
                 context_tokens=settings.context_tokens, call_timeout=settings.call_timeout,
                 observation_chars=settings.observation_chars, deadline=left,

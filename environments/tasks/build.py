@@ -69,7 +69,10 @@ def make_task(
                 shortest_path=draft.shortest_path,
                 max_turns=max(20, 3 * longest),
             )
-    raise UserError(f"no {family} task of kind {kind or 'any'} can be made in this world")
+    where = "in this world" if world else "here: worlds gain obstacles with the difficulty"
+    raise UserError(
+        f"no {family} task of kind {kind or 'any'} of difficulty {difficulty} can be made {where}"
+    )
 
 
 def _seed(key: str) -> int:

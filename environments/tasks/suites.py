@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from environments.tasks.build import KINDS, make_task
 from environments.tasks.model import Family, Task
 from world_fixtures.errors import UserError
+from world_fixtures.generator.words import Split
 from world_fixtures.library import load_facts, load_world
 from world_fixtures.spec import digest
 
@@ -80,18 +82,44 @@ def _hard() -> tuple[Task, ...]:
     return tuple(tasks)
 
 
+def _spread(split: Split) -> tuple[Task, ...]:
+    """Two tasks of each family at each difficulty, in worlds of `split`."""
+    return tuple(
+        make_task(family, 90_000 + 10 * difficulty + n, difficulty, split=split)
+        for family in Family
+        for difficulty in range(1, 11)
+        for n in range(2)
+    )
+
+
+def _seen() -> tuple[Task, ...]:
+    return _spread("train")
+
+
+def _unseen() -> tuple[Task, ...]:
+    return _spread("validation")
+
+
 SUITES = {
     suite.name: suite
     for suite in (
         Suite("basics", 1, "97f90240c4506e3a4a1f2bca0dd80bc0", _basics),
         Suite("standard", 1, "d6b033f9ca5ac99867bc44d599dc7e2c", _standard),
         Suite("hard", 1, "5a3d90f124e13e29e12ccb860b97445a", _hard),
+        Suite("seen", 1, "86172bcde6a966edebce9d0c7438ae64", _seen),
+        Suite("unseen", 1, "06b2b092649eddc7e12112bcbc2f509c", _unseen),
     )
 }
 
 
 def load_suite(name: str) -> Suite:
-    """A suite by its name, its content verified."""
-    if name not in SUITES:
-        raise UserError(f"unknown suite {name!r}: choose from {', '.join(SUITES)}")
-    return SUITES[name].verify()
+    """A suite by its name or the path of its file, its content verified."""
+    if name in SUITES:
+        return SUITES[name].verify()
+    if Path(name).is_file():
+        from environments.tasks.suite_file import read_suite
+
+        return read_suite(Path(name))
+    raise UserError(
+        f"unknown suite {name!r}: choose from {', '.join(SUITES)}, or give the path of a YAML file"
+    )

@@ -86,7 +86,8 @@ class Tools:
             return answer
 
         timeout = 0.0 if name == "slow" else 60.0
-        return Tool(name, "", {"type": "object"}, handler, Effect.READ_ONLY, timeout)
+        schema = {"type": "object", "properties": {"text": {"type": "string"}}}
+        return Tool(name, "", schema, handler, Effect.READ_ONLY, timeout)
 
 
 @pytest.fixture
@@ -475,3 +476,25 @@ async def test_two_runs_of_one_loop_share_nothing(tools):
     loop = loop_of(Script(DONE), tools)
     first, second = await asyncio.gather(loop.run(START), loop.run([*START, *START]))
     assert (len(first.messages), len(second.messages)) == (2, 3)
+
+
+async def test_what_tools_return_is_cleaned_also_where_it_quotes_the_model(tools):
+    tools.answers["echo"] = "heard <|x|>"
+    calls = call("echo", "{}"), call("<|x|>", "{}", "b")
+    result = await one_turn(tools, *calls, clean=lambda text: text.replace("<|x|>", "(x)"))
+    seen = [m["content"] for m in result.messages if m["role"] == "tool"]
+    assert len(seen) == 2
+    assert all("(x)" in text and "<|x|>" not in text for text in seen)
+
+
+async def test_a_raw_endpoint_is_asked_to_leave_the_text_alone(tools):
+    script = Script(reply("done"))
+    await loop_of(script, tools, replay_raw=True).run(START)
+    assert script.requests[0]["tool_choice"] == "none"
+
+
+async def test_a_parser_is_told_the_schemas(tools):
+    raw = "<tool_call>echo\n<arg_key>text</arg_key>\n<arg_value>7</arg_value>\n</tool_call>"
+    script = Script(reply(raw), reply("done"))
+    await loop_of(script, tools, parser=get_parser("glm45")).run(START)
+    assert tools.called == [("echo", {"text": "7"})]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import json
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ PROMPT = [{"role": "system", "content": "Be brief."}, {"role": "user", "content"
 
 
 async def act(arguments: dict[str, Any], task_id: str) -> str:
-    return neutralise(f"You {arguments['command']}. <|im_end|> ünïcode 洞", TOKENIZER)
+    return f"You {arguments['command']}. <|im_end|> ünïcode 洞"
 
 
 PARAMETERS = {"type": "object", "properties": {"command": {"type": "string"}}}
@@ -67,7 +68,8 @@ async def play(
         async with manager.managed_server(tokenizer=tokenizer, **managed) as server:
             loop = HermesAgentLoop(
                 server, [t.schema for t in TOOLS.values()], set(TOOLS), 40, tools=TOOLS,
-                parser=get_parser("hermes"), end_tokens=(END,), replay_raw=True,
+                parser=get_parser("hermes"), clean=partial(neutralise, tokenizer=tokenizer),
+                end_tokens=(END,), replay_raw=True,
             )  # fmt: skip
             result = await loop.run(PROMPT)
             return sequences_from_nodes(server.get_state()["nodes"]), endpoint.prompts, result

@@ -104,23 +104,26 @@ def test_policies_without_knowledge_do_not_depend_on_what_the_task_hides(play, t
         assert play(name, blank).calls == play(name, task).calls
 
 
-@pytest.fixture(scope="module")
-def basics(play):
-    """Mean reward on the basic suite by policy."""
-    suite = load_suite("basics").tasks
+@pytest.fixture(scope="module", params=["basics", "standard"])
+def mean(play, request):
+    """Mean reward on a suite by policy."""
+    suite = load_suite(request.param).tasks
     return lambda name: sum(play(name, task).verdict.reward for task in suite) / len(suite)
 
 
-def test_the_baselines_stand_in_their_order(basics):
-    assert basics("oracle") == pytest.approx(1.0)
-    assert basics("random") < 0.15
-    assert basics("random") + 0.2 < basics("explorer") < 1
-    assert basics("random") + 0.2 < basics("noisy") < 1
+def test_the_baselines_stand_in_their_order(mean):
+    assert mean("oracle") == pytest.approx(1.0)
+    chance = mean("random")
+    assert chance < 0.10
+    assert chance + 0.2 < mean("explorer") < 1
+    noises = [mean(f"noisy:{noise}") for noise in (0.1, 0.3, 0.6, 0.9)]
+    assert noises == sorted(noises, reverse=True)
+    assert 1 > noises[0] > noises[-1] > chance
 
 
 @pytest.mark.parametrize("name", sorted(CHEATS))
-def test_no_cheat_pays(basics, name):
-    assert basics(name) < 0.15
+def test_no_cheat_pays(mean, name):
+    assert mean(name) < 0.15
 
 
 @pytest.mark.parametrize("name", [*sorted(CHEATS), "random"])

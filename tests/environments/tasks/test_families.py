@@ -13,7 +13,6 @@ from environments.tasks.build import KINDS, make_task
 from environments.tasks.matching import match
 from environments.tasks.model import Answered, Family, Task
 from environments.tasks.sampler import Curriculum
-from environments.tasks.suites import SUITES, load_suite
 from environments.tasks.verdict import Weights, judge
 from world_fixtures.errors import UserError
 from world_fixtures.protocol import Event
@@ -122,15 +121,6 @@ def test_the_same_task_in_any_process():
         for seed in ("1", "2")
     }  # fmt: skip
     assert len(outputs) == 1
-
-
-def test_the_suites_are_what_their_versions_say():
-    for suite in SUITES.values():
-        suite.verify()
-        assert len({t.id for t in suite.tasks}) == len(suite.tasks)
-    assert len(load_suite("basics").tasks) == 25
-    with pytest.raises(UserError, match="basics"):
-        load_suite("hopeless")
 
 
 def test_the_curriculum_repeats_and_follows_success():

@@ -1,0 +1,134 @@
+"""`tasks`, `worlds` and `play`, as they are typed."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from environments.cli import main
+from environments.tasks.build import make_task
+from environments.tasks.gallery import gallery
+from environments.tasks.model import Family, Task
+from world_fixtures.generator import generate
+from world_fixtures.spec import canonical_json
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def test_a_task_is_shown_the_same_every_time(capsys) -> None:
+    shown = []
+    for _ in range(2):
+        argv = ["tasks", "show", "--seed", "7", "--family", "errand", "--difficulty", "4", "--spec"]
+        assert main(argv) == 0
+        shown.append(capsys.readouterr().out)
+    again = subprocess.run(
+        [sys.executable, "-m", "environments.cli.main", *argv], cwd=ROOT, check=True,
+        capture_output=True, text=True,
+    ).stdout  # fmt: skip
+    assert shown[0] == shown[1] == again
+    task = make_task(Family.ERRAND, 7, 4)
+    assert task.stages[0].prompt in again
+    assert again.splitlines()[-1] == canonical_json(task.spec.model_dump(mode="json"))
+
+
+def test_verify_plays_the_walkthroughs_in_real_instances(tmp_path, capsys) -> None:
+    file = tmp_path / "figures.json"
+    argv = ["tasks", "verify", "--suite", "standard", "--count", "10", "--json", str(file)]
+    assert main(argv) == 0
+    figures = json.loads(file.read_text())
+    assert (figures["n"], figures["solved"]) == (10, 10)
+    assert figures["mean_generation_ms"] > 0
+    assert figures["walkthrough_length_by_difficulty"]
+    assert "10 of 10 solved" in capsys.readouterr().out
+
+
+def test_verify_fails_where_a_walkthrough_does_not_solve_its_task(tmp_path, capsys) -> None:
+    task = make_task(Family.INSPECTION, 1, 1)
+    (stage,) = task.stages
+    broken = task.model_copy(
+        update={"stages": (stage.model_copy(update={"walkthrough": stage.walkthrough[-1:]}),)}
+    )
+    suite = tmp_path / "broken.jsonl"
+    suite.write_text(broken.model_dump_json() + "\n")
+    assert main(["tasks", "verify", "--suite", str(suite)]) == 1
+    assert f"not solved: {task.id}" in capsys.readouterr().out
+
+
+def test_the_page_of_tasks_is_up_to_date() -> None:
+    assert (ROOT / "docs" / "tasks.md").read_text(encoding="utf-8") == gallery()
+
+
+def test_worlds_are_drawn_listed_and_checked(tmp_path, capsys) -> None:
+    svg = tmp_path / "map.svg"
+    assert main(["worlds", "show", "7", "--difficulty", "4", "--svg", str(svg)]) == 0
+    spec = generate(7, 4)
+    shown = capsys.readouterr().out
+    assert spec.hash in shown
+    assert all(room.name in shown for room in spec.rooms)
+    assert svg.read_text().startswith("<svg")
+    assert main(["worlds", "list"]) == 0
+    assert capsys.readouterr().out == "timmy_home\n"
+    home = ROOT / "world_fixtures" / "library" / "timmy_home.yaml"
+    assert main(["worlds", "check", str(home)]) == 0
+    assert "5 rooms" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("tasks show --family fishing", "unknown family 'fishing'"),
+        ("tasks show --difficulty 11", "difficulty 11 is out of range"),
+        ("tasks show --kind fly", "unknown kind 'fly' of errand"),
+        ("tasks show --kind unlock --difficulty 1", "kind unlock of difficulty 1 can be made"),
+        ("tasks verify --suite nope", "unknown suite 'nope'"),
+        ("worlds show nowhere", "no world 'nowhere'"),
+        ("worlds show 3 --difficulty 0", "difficulty 0 is out of range"),
+        ("worlds show 3 --theme desert", "unknown theme 'desert'"),
+        ("worlds check nothing.yaml", "no world 'nothing.yaml'"),
+        ("play --family fishing", "unknown family 'fishing'"),
+        ("play --difficulty 99", "difficulty 99 is out of range"),
+    ],
+)
+def test_what_cannot_be_is_told_in_a_line(capsys, line, told) -> None:
+    assert main(line.split()) == 2
+    error = capsys.readouterr().err
+    assert told in error
+    assert error.count("\n") == 1
+
+
+def typed(task: Task) -> str:
+    """The walkthrough as a person types it."""
+    lines = []
+    for stage in task.stages:
+        for step in stage.walkthrough:
+            if step.tool == "command":
+                lines.append(step.command)
+            elif step.tool == "disconnect":
+                lines.append(":disconnect")
+            else:
+                lines.append(":submit")
+                lines += [json.dumps(step.answer[f]) for f in task.answer_fields]
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize(("family", "difficulty"), [("errand", 4), ("persistence", 2)])
+def test_a_person_plays_and_sees_the_verdict(monkeypatch, capsys, family, difficulty) -> None:
+    task = make_task(Family(family), 7, difficulty)
+    monkeypatch.setattr("sys.stdin", io.StringIO(typed(task)))
+    argv = ["play", "--seed", "7", "--difficulty", str(difficulty), "--family", family]
+    assert main(argv) == 0
+    shown = capsys.readouterr().out
+    assert task.stages[0].prompt in shown
+    assert "reward 1.00   solved" in shown
+    assert "evidence" in shown
+
+
+def test_giving_up_is_no_error_and_no_success(monkeypatch, capsys) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("look\n:task\n:quit\n"))
+    assert main(["play", "--seed", "1"]) == 1
+    assert "reward" not in capsys.readouterr().out

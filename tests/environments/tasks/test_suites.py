@@ -1,0 +1,131 @@
+"""Suites: frozen ones by name, one's own by a file."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from pathlib import Path
+from statistics import fmean
+
+import pytest
+
+from environments.tasks.suites import SUITES, content_hash, load_suite
+from world_fixtures.errors import UserError
+
+OWN = """
+name: own
+version: 2
+tasks:
+  - {family: errand, difficulty: 3, seed: [4, 5]}
+  - {family: navigation, kind: by_name, difficulty: 2, seed: 1, split: train}
+  - {family: inspection, difficulty: 1, seed: [0], world: timmy_home}
+"""
+
+
+@pytest.mark.parametrize("name", SUITES)
+def test_a_suite_is_what_its_version_says(name) -> None:
+    suite = load_suite(name)
+    assert len({t.id for t in suite.tasks}) == len(suite.tasks)
+    by_family = Counter(t.family for t in suite.tasks)
+    assert len(by_family) == 5
+    assert len(set(by_family.values())) == 1
+
+
+def test_the_suites_have_their_sizes_and_splits() -> None:
+    sizes = {name: len(suite.tasks) for name, suite in SUITES.items()}
+    assert sizes == {"basics": 25, "standard": 250, "hard": 250, "seen": 100, "unseen": 100}
+    splits = {name: {t.split for t in suite.tasks} for name, suite in SUITES.items()}
+    assert splits["standard"] == splits["hard"] == {"test"}
+    assert (splits["seen"], splits["unseen"]) == ({"train"}, {"validation"})
+
+
+def test_walkthroughs_grow_with_the_difficulty() -> None:
+    tasks = load_suite("standard").tasks
+    lengths = [
+        fmean(t.optimal_steps for t in tasks if t.difficulty in levels)
+        for levels in ((1, 2), (3, 4), (5, 6), (7, 8), (9, 10))
+    ]
+    assert lengths == sorted(lengths)
+    assert lengths[-1] > 3 * lengths[0]
+
+
+def test_changed_content_needs_a_new_version() -> None:
+    basics = SUITES["basics"]
+    changed = dataclasses.replace(basics, build=lambda: basics.tasks[1:])
+    with pytest.raises(UserError, match=r"suite basics version 1 has the hash .* its version must"):
+        changed.verify()
+
+
+def test_a_suite_of_ones_own(tmp_path: Path) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_text(OWN)
+    suite = load_suite(str(path))
+    assert (suite.name, suite.version, suite.hash) == ("own", 2, content_hash(suite.tasks))
+    assert [(t.family.value, t.difficulty, t.seed, t.split) for t in suite.tasks] == [
+        ("errand", 3, 4, "test"), ("errand", 3, 5, "test"), ("navigation", 2, 1, "train"),
+        ("inspection", 1, 0, "test"),
+    ]  # fmt: skip
+    assert suite.tasks[2].kind == "by_name"
+    assert suite.tasks[3].spec.name == "timmy_home"
+    assert load_suite(str(path)).hash == suite.hash
+    path.write_text(OWN + f"hash: {suite.hash}\n")
+    assert load_suite(str(path)).hash == suite.hash
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("errand, diff", "fishing, diff", "task 1.family"),
+        ("difficulty: 3", "difficulty: 11", "task 1.difficulty"),
+        ("kind: by_name", "kind: flying", "unknown kind 'flying' of navigation"),
+        ("[4, 5]", "[4, 4]", "is there already"),
+        ("timmy_home", "nowhere", "no world 'nowhere'"),
+        ("name: own", "name: own\nhash: abc", "has the hash"),
+        ("name: own", "name: [", "cannot be read"),
+        ("[4, 5]", "[]", "task 1.seed"),
+        ("version", "verson", "verson"),
+    ],
+)
+def test_what_is_wrong_in_a_file_is_named(tmp_path: Path, old, new, told) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_text(OWN.replace(old, new))
+    with pytest.raises(UserError) as caught:
+        load_suite(str(path))
+    assert told in str(caught.value)
+
+
+def test_an_unknown_suite_is_named_with_the_known_ones() -> None:
+    with pytest.raises(UserError, match=r"unknown suite 'hopeless'.*basics, standard, hard"):
+        load_suite("hopeless")
+
+
+def test_whole_tasks_are_taken_as_they_are(tmp_path: Path) -> None:
+    tasks = load_suite("basics").tasks[:3]
+    path = tmp_path / "mine.jsonl"
+    path.write_text("".join(t.model_dump_json() + "\n" for t in tasks))
+    suite = load_suite(str(path))
+    assert (suite.name, suite.tasks) == ("mine", tasks)
+
+
+def test_a_list_is_a_suite_by_the_name_of_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "three.yaml"
+    path.write_text("- {family: errand, seed: 7, difficulty: 2}\n")
+    suite = load_suite(str(path))
+    assert (suite.name, [t.seed for t in suite.tasks]) == ("three", [7])
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("tasks", "a suite is a list"),
+        ("- 3", "task 1"),
+        ("- {spec: {}}", "task 1.id"),
+        ("[]", "tasks"),
+    ],
+)
+def test_a_file_that_is_no_suite(tmp_path: Path, text, told) -> None:
+    path = tmp_path / "bad.yaml"
+    path.write_text(text)
+    with pytest.raises(UserError) as caught:
+        load_suite(str(path))
+    assert told in str(caught.value)
