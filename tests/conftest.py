@@ -11,6 +11,7 @@ import pytest_asyncio
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from world_fixtures import home
 from world_fixtures.servers import ServerPool
 from world_fixtures.spec import (
     Character,
@@ -77,3 +78,12 @@ async def pool() -> AsyncIterator[ServerPool]:
     """One world server, shared by every test that needs one."""
     async with ServerPool(1) as servers:
         yield servers
+
+
+@pytest.fixture
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A world home of the test's own, with the database template of the usual one."""
+    template = home.template()
+    (tmp_path / "templates").symlink_to(template.parent)
+    monkeypatch.setenv("EVENNIA_WORLD_HOME", str(tmp_path))
+    return tmp_path

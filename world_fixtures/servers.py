@@ -45,6 +45,9 @@ class WorldServer:
         self._in_flight = 0
         self._drained = asyncio.Event()
         self._restarting: asyncio.Task[None] | None = None
+        """One that has not yet stopped the server: who wants a restart now is served by it."""
+        self._restarts: set[asyncio.Task[None]] = set()
+        self._turn = asyncio.Lock()
         self._process: asyncio.subprocess.Process
         self._scratch: Path | None = None
 
@@ -132,16 +135,34 @@ class WorldServer:
         """Stop in order and start again on the same data. Calls made together share one."""
         if self._restarting is None:
             self._restarting = asyncio.create_task(self._restart())
+            self._restarts.add(self._restarting)
+            self._restarting.add_done_callback(self._restarted)
         await asyncio.shield(self._restarting)
+
+    def _restarted(self, task: asyncio.Task[None]) -> None:
+        self._restarts.discard(task)
+        if self._restarting is task:
+            self._restarting = None
 
     async def _restart(self) -> None:
         successor = await self._load()  # the others play on meanwhile
-        self._steady.clear()
-        if self._in_flight:
-            self._drained.clear()
-            await self._drained.wait()
-        self._restarting = None
         try:
+            async with self._turn:
+                await self._hand_over(successor)
+        except BaseException:
+            if self._process is not successor:
+                successor.kill()
+                await successor.wait()
+            raise
+
+    async def _hand_over(self, successor: asyncio.subprocess.Process) -> None:
+        """End the process and let its successor open the database."""
+        self._steady.clear()
+        try:
+            if self._in_flight:
+                self._drained.clear()
+                await self._drained.wait()
+            self._restarting = None
             assert self._process.stdin
             self._process.stdin.write(b"keep\n")
             await self._end()
@@ -156,11 +177,6 @@ class WorldServer:
                         quiet=True,
                     )
                     session.id = made["session"]
-        except BaseException:
-            if self._process is not successor:
-                successor.kill()
-                await successor.wait()
-            raise
         finally:
             self._steady.set()
 
@@ -190,6 +206,10 @@ class WorldServer:
 
     async def stop(self) -> None:
         """Stop the process and remove its scratch directory; safe to call twice."""
+        restarts = list(self._restarts)
+        for restart in restarts:
+            restart.cancel()
+        await asyncio.gather(*restarts, return_exceptions=True)
         try:
             await self._end()
         finally:

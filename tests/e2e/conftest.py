@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from world_fixtures import home
+
 ROOT = Path(__file__).resolve().parents[2]
 ENV_FILE = str(ROOT / "environments" / "evennia_world_env.py")
 
@@ -82,7 +84,9 @@ class Programs:
 
 @pytest.fixture(scope="session")
 def world_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("worlds")
+    directory = tmp_path_factory.mktemp("worlds")
+    (directory / "templates").symlink_to(home.template().parent)
+    return directory
 
 
 @pytest.fixture

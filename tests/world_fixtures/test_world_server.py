@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import signal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from world_fixtures import servers
 from world_fixtures.client import WorldClient
 from world_fixtures.errors import WorldError, WorldLost
 from world_fixtures.rules import Simulation
@@ -172,6 +174,59 @@ async def test_a_restart_is_not_noticed_by_other_rollouts(cottage):
         assert pool.replaced == 0
 
 
+async def test_restarts_one_upon_another_keep_the_state(cottage):
+    async with ServerPool(1) as pool:
+        instance = await pool.acquire(cottage)
+        session = await instance.open()
+        event = await session.command("down")
+        restarts = []
+        for _ in range(3):
+            restarts.append(asyncio.create_task(instance.restart()))
+            await session.command("look")
+        await asyncio.gather(*restarts)
+        assert (await instance.state()).hash == event.state_hash
+        assert pool.replaced == 0
+
+
+async def test_stopping_in_the_midst_of_a_restart_leaves_no_process(cottage, own_home, monkeypatch):
+    loaded = asyncio.Event()
+    load = WorldServer._load
+
+    async def watched(server):
+        process = await load(server)
+        pids.append(process.pid)
+        loaded.set()
+        return process
+
+    pids: list[int] = []
+    async with ServerPool(1) as pool:
+        monkeypatch.setattr(WorldServer, "_load", watched)
+        instance = await pool.acquire(cottage)
+        restart = asyncio.create_task(instance.restart())
+        await loaded.wait()
+    with pytest.raises((asyncio.CancelledError, WorldLost)):
+        await restart
+    assert not list((own_home / "scratch").iterdir())
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
+async def test_a_server_that_hangs_is_replaced(cottage, monkeypatch):
+    monkeypatch.setattr(servers, "HEALTH_INTERVAL", 0.2)
+    monkeypatch.setattr(servers, "HEALTH_TIMEOUT", 1.0)
+    async with ServerPool(1) as pool:
+        instance = await pool.acquire(cottage)
+        session = await instance.open()
+        os.kill(pool.servers[0].pid, signal.SIGSTOP)
+        with pytest.raises(WorldLost):
+            await session.command("look")
+        pool.release(instance)
+        monkeypatch.undo()  # the replacement may be slow on a busy machine
+        assert (await (await pool.acquire(cottage)).state()) == initial_state(cottage)
+        assert pool.replaced == 1
+
+
 async def test_a_server_that_dies_is_replaced_and_its_rollouts_are_void(cottage):
     async with ServerPool(1) as pool:
         instance = await pool.acquire(cottage)
@@ -188,17 +243,16 @@ async def test_a_server_that_dies_is_replaced_and_its_rollouts_are_void(cottage)
         assert pool.instances == 1
 
 
-async def test_nothing_is_left_behind(cottage, tmp_path, monkeypatch):
-    monkeypatch.setenv("EVENNIA_WORLD_HOME", str(tmp_path))
+async def test_nothing_is_left_behind(cottage, own_home):
     pid = 0
     try:
         async with ServerPool(1) as pool:
             pid = pool.servers[0].pid
-            assert list((tmp_path / "scratch").iterdir())
+            assert list((own_home / "scratch").iterdir())
             raise RuntimeError("a rollout failed")
     except RuntimeError:
         pass
-    assert not list((tmp_path / "scratch").iterdir())
+    assert not list((own_home / "scratch").iterdir())
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
 

@@ -149,7 +149,8 @@ def _lock_and_hide(draft: Draft) -> None:
         for a, b in draft.graph.edges:
             ways.add_edge(a, b)
             ways.add_edge(b, a)
-        edges = [e for e in draft.graph.edges if e not in set(nx.bridges(draft.graph))]
+        bridges = set(nx.bridges(draft.graph))
+        edges = [e for e in draft.graph.edges if e not in bridges]
         rng.shuffle(edges)
         for a, b in edges[: 1 + level // 4]:
             ways.remove_edge(a, b)
