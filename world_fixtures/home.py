@@ -42,11 +42,16 @@ def world_home() -> Path:
 
 def new_scratch() -> Path:
     """A fresh scratch directory of this process, holding a migrated database."""
-    scratch_root = world_home() / "scratch"
-    reap(scratch_root)
-    scratch = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=scratch_root))
+    scratch = new_directory()
     shutil.copyfile(template(), scratch / "world.db3")
     return scratch
+
+
+def new_directory() -> Path:
+    """A fresh directory of this process; removed, if not before, once the process is gone."""
+    scratch_root = world_home() / "scratch"
+    reap(scratch_root)
+    return Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=scratch_root))
 
 
 def reap(scratch_root: Path) -> None:

@@ -1,7 +1,8 @@
 """World servers as processes: started, watched, replaced, and never left behind.
 
-A server reads its standard input and ends with it, so it cannot outlive the process that
-started it; it then removes its scratch directory, unless it was told to keep it.
+A server is forked from the nursery, holds a line to us and ends with it, so it cannot outlive
+the process that started it; it then removes its scratch directory, unless it was told to keep
+it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import json
 import os
 import secrets
 import shutil
-import sys
 import weakref
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,9 @@ from typing import Any
 from world_fixtures import client, home
 from world_fixtures.client import WorldClient
 from world_fixtures.errors import WorldLost
+from world_fixtures.nursery import START_TIMEOUT, Child, Nursery
 from world_fixtures.spec import WorldSpec
 
-START_TIMEOUT = 120.0
-"""Seconds a server may take to be ready; several at once on a busy machine take long."""
 STOP_TIMEOUT = 10.0
 HEALTH_INTERVAL = 5.0
 """Seconds between health checks."""
@@ -47,72 +46,48 @@ class WorldServer:
         self._restarting: asyncio.Task[None] | None = None
         """One that has not yet stopped the server: who wants a restart now is served by it."""
         self._restarts: set[asyncio.Task[None]] = set()
-        self._turn = asyncio.Lock()
-        self._process: asyncio.subprocess.Process
+        self._process: Child | None = None
         self._scratch: Path | None = None
+        self._nursery: Nursery | None = None
 
     @classmethod
     async def start(cls) -> WorldServer:
         """Start a server in a scratch directory of its own; returns when it is ready."""
         server = cls()
-        server._scratch = await asyncio.to_thread(home.new_scratch)
         try:
+            server._scratch = await asyncio.to_thread(home.new_scratch)
             await server._launch()
         except BaseException:
             await server.stop()
             raise
+        server._steady.set()
         return server
 
     async def _launch(self) -> None:
-        self._process = await self._load()
-        await self._open()
-        self._steady.set()
-
-    async def _load(self) -> asyncio.subprocess.Process:
-        """A process that has imported everything and waits to open the database."""
-        log = open(self._scratch / "output.log", "ab")  # type: ignore[operator] # noqa: SIM115, ASYNC230
-        with log:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", home.MAIN, str(self._scratch),
-                stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=log,
-                env=home.child_env(),
-                start_new_session=True,  # Ctrl-C is for us: we then stop it in order
-            )  # fmt: skip
-        try:
-            await self._line(process)
-        except BaseException:
-            process.kill()
-            await process.wait()
-            raise
-        return process
-
-    async def _open(self) -> None:
-        """Let the loaded process open the database, and connect to it."""
-        assert self._process.stdin
+        """Have a process forked that opens the database, and connect to it."""
+        assert self._scratch
+        if self._nursery is None:
+            self._nursery = Nursery.hold()
+        self._process = await self._nursery.fork(self._scratch, self._scratch / "output.log")
         secret = secrets.token_hex(16)
-        self._process.stdin.write(secret.encode() + b"\n")
-        line = await self._line(self._process)
-        self.client = await WorldClient.connect(json.loads(line)["port"], secret)
-
-    async def _line(self, process: asyncio.subprocess.Process) -> bytes:
-        """The next line a process prints. Raises WorldLost if there is none in time."""
-        assert process.stdout
+        self._process.writer.write(secret.encode() + b"\n")
         line = b""
-        with contextlib.suppress(TimeoutError):
+        with contextlib.suppress(TimeoutError, ConnectionError):
             async with asyncio.timeout(START_TIMEOUT):
-                line = await process.stdout.readline()
+                line = await self._process.reader.readline()
         if not line:
             raise WorldLost(f"a world server did not start: {self._last_words()}")
-        return line
+        self.client = await WorldClient.connect(json.loads(line)["port"], secret)
 
     def _last_words(self) -> str:
-        with contextlib.suppress(OSError, AttributeError, TypeError):
+        with contextlib.suppress(OSError):
             lines = (self._scratch / "output.log").read_text().strip().splitlines()  # type: ignore[operator]
             return lines[-1] if lines else "it said nothing"
         return "it said nothing"
 
     @property
     def pid(self) -> int:
+        assert self._process
         return self._process.pid
 
     @property
@@ -145,29 +120,19 @@ class WorldServer:
             self._restarting = None
 
     async def _restart(self) -> None:
-        successor = await self._load()  # the others play on meanwhile
-        try:
-            async with self._turn:
-                await self._hand_over(successor)
-        except BaseException:
-            if self._process is not successor:
-                successor.kill()
-                await successor.wait()
-            raise
-
-    async def _hand_over(self, successor: asyncio.subprocess.Process) -> None:
-        """End the process and let its successor open the database."""
+        await asyncio.sleep(0)  # let others who want the same join
+        while not self._steady.is_set():
+            await self._steady.wait()
         self._steady.clear()
         try:
             if self._in_flight:
                 self._drained.clear()
                 await self._drained.wait()
             self._restarting = None
-            assert self._process.stdin
-            self._process.stdin.write(b"keep\n")
+            assert self._process
+            self._process.writer.write(b"keep\n")
             await self._end()
-            self._process = successor
-            await self._open()
+            await self._launch()
             for session in list(self.sessions):
                 if session.id:
                     made = await self.client.request(
@@ -194,15 +159,17 @@ class WorldServer:
         """Start again on the data that a dead server left."""
         await self._end()
         await self._launch()
+        self._steady.set()
 
     def kill(self) -> None:
         """End the process at once, as a crash would."""
-        with contextlib.suppress(ProcessLookupError):
+        if self._process is not None:
             self._process.kill()
 
     async def wait(self) -> None:
         """Return when the process has ended."""
-        await self._process.wait()
+        if self._process is not None:
+            await self._process.wait()
 
     async def stop(self) -> None:
         """Stop the process and remove its scratch directory; safe to call twice."""
@@ -213,24 +180,28 @@ class WorldServer:
         try:
             await self._end()
         finally:
+            nursery, self._nursery = self._nursery, None
+            if nursery is not None:
+                await asyncio.to_thread(nursery.drop)
             if self._scratch is not None:
                 shutil.rmtree(self._scratch, ignore_errors=True)
 
     async def _end(self) -> None:
         if hasattr(self, "client"):
             self.client.close()
-        if not hasattr(self, "_process"):
+        if self._process is None:
             return
-        assert self._process.stdin
-        self._process.stdin.close()
+        self._process.let_go()
         try:
             async with asyncio.timeout(STOP_TIMEOUT):
                 await self._process.wait()
         except BaseException as error:
-            self.kill()
+            self._process.kill()
             await self._process.wait()
             if not isinstance(error, TimeoutError):
                 raise
+        finally:
+            self._process.writer.close()
 
 
 class Instance(client.Instance):
@@ -270,10 +241,12 @@ class ServerPool:
         self._watchers: set[asyncio.Task[Any]] = set()
         self._chores: set[asyncio.Task[Any]] = set()
         self._available = asyncio.Condition()
+        self._nursery: Nursery | None = None
         self.replaced = 0
         """Servers that were lost and replaced."""
 
     async def __aenter__(self) -> ServerPool:
+        self._nursery = Nursery.hold()  # also while a lost server is being replaced
         try:
             async with asyncio.TaskGroup() as group:
                 for _ in range(self.size):
@@ -297,6 +270,9 @@ class ServerPool:
         await asyncio.gather(*tasks, return_exceptions=True)
         servers, self._servers = self._servers, []
         await asyncio.gather(*(s.stop() for s in servers), return_exceptions=True)
+        nursery, self._nursery = self._nursery, None
+        if nursery is not None:
+            await asyncio.to_thread(nursery.drop)
 
     async def acquire(self, spec: WorldSpec) -> Instance:
         """An instance of `spec` in its initial state; waits while all servers are full.

@@ -46,13 +46,16 @@ class Curriculum:
         self.seed = seed
         self.split = split
         self.target = target_success
+        self.lane: int | None = None
+        """Set apart the sequences of several curricula with the same seed."""
         self.drawn = 0
         self._level: dict[Family, int] = dict.fromkeys(self.weights, low)
         self._recent: defaultdict[Family, list[bool]] = defaultdict(list)
 
     def next(self) -> Task:
         """The next task; each call draws one further along the same sequence."""
-        rng = random.Random(f"{self.split}/{self.seed}/{self.drawn}")
+        lane = "" if self.lane is None else f"/{self.lane}"
+        rng = random.Random(f"{self.split}/{self.seed}{lane}/{self.drawn}")
         self.drawn += 1
         family = rng.choices(list(self.weights), list(self.weights.values()))[0]
         level = rng.randint(self.low, self.high) if self.target is None else self._level[family]
@@ -71,9 +74,14 @@ class Curriculum:
 
     def state(self) -> dict[str, Any]:
         """Where the sequence stands, as plain data for a checkpoint."""
-        return {"drawn": self.drawn, "level": {f.value: n for f, n in self._level.items()}}
+        return {
+            "lane": self.lane,
+            "drawn": self.drawn,
+            "level": {f.value: n for f, n in self._level.items()},
+        }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Continue from a checkpoint's `state`."""
+        self.lane = state["lane"]
         self.drawn = int(state["drawn"])
         self._level |= {Family(f): int(n) for f, n in state["level"].items()}

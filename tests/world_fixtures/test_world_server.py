@@ -11,9 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from world_fixtures import servers
+from world_fixtures import home, servers
 from world_fixtures.client import WorldClient
 from world_fixtures.errors import WorldError, WorldLost
+from world_fixtures.nursery import Nursery
 from world_fixtures.rules import Simulation
 from world_fixtures.servers import Instance, ServerPool, WorldServer
 from world_fixtures.state import initial_state
@@ -189,21 +190,21 @@ async def test_restarts_one_upon_another_keep_the_state(cottage):
 
 
 async def test_stopping_in_the_midst_of_a_restart_leaves_no_process(cottage, own_home, monkeypatch):
-    loaded = asyncio.Event()
-    load = WorldServer._load
-
-    async def watched(server):
-        process = await load(server)
-        pids.append(process.pid)
-        loaded.set()
-        return process
-
+    forked = asyncio.Event()
+    fork = Nursery.fork
     pids: list[int] = []
+
+    async def watched(nursery, scratch, log):
+        child = await fork(nursery, scratch, log)
+        pids.append(child.pid)
+        forked.set()
+        return child
+
     async with ServerPool(1) as pool:
-        monkeypatch.setattr(WorldServer, "_load", watched)
+        monkeypatch.setattr(Nursery, "fork", watched)
         instance = await pool.acquire(cottage)
         restart = asyncio.create_task(instance.restart())
-        await loaded.wait()
+        await forked.wait()
     with pytest.raises((asyncio.CancelledError, WorldLost)):
         await restart
     assert not list((own_home / "scratch").iterdir())
@@ -304,3 +305,35 @@ async def test_bad_requests_are_refused_and_harm_nothing(pool, cottage):
             await client.request(**fields)
     with pytest.raises(WorldError, match="room"):
         await client.request("create", spec={"name": "x", "title": "X", "rooms": 3})
+
+
+async def test_the_nursery_ends_with_its_last_server_and_is_replaced_when_it_died(own_home):
+    first = Nursery.hold()
+    others = first._holders - 1  # the run's own pool may hold it, too
+    server = await WorldServer.start()
+    assert server._nursery is first
+    os.kill(first._process.pid, signal.SIGKILL)
+    first._process.wait()
+    await server.request("ping")  # what it has forked goes on
+    second = Nursery.hold()
+    assert second is not first
+    another = await WorldServer.start()
+    await another.stop()
+    await server.stop()
+    second.drop()
+    assert second._process.poll() == 0
+    first.drop()
+    assert first._holders == others
+    if not others:
+        assert not list((own_home / "scratch").iterdir())
+
+
+async def test_a_server_that_cannot_start_says_why(own_home, monkeypatch):
+    shared, Nursery._shared = Nursery._shared, None
+    monkeypatch.setattr(home, "MAIN", "world_fixtures.game.gateway.nowhere")
+    try:
+        with pytest.raises(WorldLost, match=r"did not start: .*nowhere"):
+            await WorldServer.start()
+    finally:
+        Nursery._shared = shared
+    assert not list((own_home / "scratch").iterdir())

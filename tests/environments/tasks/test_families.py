@@ -129,6 +129,8 @@ def test_the_curriculum_repeats_and_follows_success():
     assert [first.next().id for _ in range(10)] == [second.next().id for _ in range(10)]
     second.restore(first.state())
     assert first.next().id == second.next().id
+    second.lane = 1
+    assert first.next().id != second.next().id
     rising = Curriculum({"errand": 1.0}, (1, 5), target_success=0.5)
     for _ in range(60):
         rising.report(rising.next(), True)

@@ -1,19 +1,27 @@
-"""The process of a world server.
+"""The process of a world server, and the nursery that it is forked from.
 
-    python -m world_fixtures.game.gateway.main SCRATCH
+    python -m world_fixtures.game.gateway.main --migrate DIRECTORY
 
-Prints a line when it has loaded, reads the secret from the first line of standard input,
-opens the database, prints `{"port": n}`, and stops when standard input ends: a server cannot
-outlive whoever started it. It removes its scratch directory then, unless a line `keep` came
-before.
+makes the tables in a directory's database. With `--nursery LABEL` standard input is a Unix
+socket: once everything is loaded a line `ready` is sent there. Each message that comes then
+holds the path of a scratch directory, with a socket and a log file as its ancillary data; a
+child is forked for it and its process id sent back. The nursery ends when its socket does.
+
+A child reads the secret from the first line of its own socket, opens the database, answers
+`{"port": n}`, and stops when that socket ends: a server cannot outlive whoever asked for it.
+It removes its scratch directory then, unless a line `keep` came before.
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
+import signal
+import socket
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -42,15 +50,60 @@ def migrate(scratch: str) -> None:
     call_command("migrate", verbosity=0, interactive=False)
 
 
+def nursery() -> None:
+    """Load everything once, then fork a server for each scratch directory."""
+    control = socket.socket(fileno=os.dup(0))
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    with tempfile.TemporaryDirectory() as nowhere:
+        prepare(nowhere)
+        from django.db import connections
+
+        connections.close_all()  # a child opens its own database
+    _log_problems()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the children
+    gc.collect()
+    gc.freeze()  # the children share what is loaded, as long as nobody touches it
+    control.sendall(b"ready\n")
+    while True:
+        scratch, descriptors, _, _ = socket.recv_fds(control, 65536, 2)
+        if not descriptors:
+            return
+        child = os.fork()
+        if child == 0:
+            break
+        for descriptor in descriptors:
+            os.close(descriptor)
+        control.sendall(b"%d\n" % child)
+    control.close()
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    line, log = descriptors
+    for source, target in ((line, 0), (log, 1), (log, 2)):
+        os.dup2(source, target)
+    for descriptor in descriptors:
+        os.close(descriptor)
+    move_to(scratch.decode())
+    serve(scratch.decode())
+
+
+def move_to(scratch: str) -> None:
+    """Point what `prepare` has set up at another scratch directory, in a fresh child."""
+    from django.conf import settings
+    from django.db import connections
+    from twisted.internet import reactor
+
+    os.environ["EVENNIA_WORLD_SCRATCH"] = settings.LOG_DIR = scratch
+    settings.SERVER_LOG_FILE = os.path.join(scratch, "server.log")
+    settings.LOCKWARNING_LOG_FILE = os.path.join(scratch, "lockwarnings.log")
+    connections.settings["default"]["NAME"] = os.path.join(scratch, "world.db3")
+    # The poll object and the waker are shared with every other child: make new ones.
+    reactor.__init__()  # type: ignore[misc]
+
+
 def serve(scratch: str) -> None:
     """Run until standard input ends."""
-    out = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # whatever else prints belongs in the log
-    prepare(scratch)
-    _log_problems()
-    print("{}", file=out, flush=True)
-    secret = sys.stdin.readline().strip()
-    if not secret:  # whoever started us is gone, or needs us no more
+    reader = os.fdopen(os.dup(0), "r")
+    secret = reader.readline().strip()
+    if not secret:  # whoever asked for us is gone
         return
     import evennia
     from twisted.internet import reactor, stdio
@@ -78,7 +131,7 @@ def serve(scratch: str) -> None:
     port = server.getServiceNamed("gateway")._port.getHost().port
     standard_io: Any = stdio.StandardIO
     standard_io(leash, stdout=2)
-    print(json.dumps({"port": port}), file=out, flush=True)
+    os.write(reader.fileno(), json.dumps({"port": port}).encode() + b"\n")
     reactor.run()  # type: ignore[attr-defined]
     from django.db import connection
 
@@ -107,4 +160,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "--migrate":
         migrate(sys.argv[2])
     else:
-        serve(sys.argv[1])
+        nursery()
