@@ -8,13 +8,16 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from environments.evaluation.baselines import play_baselines, shipped
 from environments.evaluation.lane import run_suite
 from environments.evaluation.metrics import Metrics
 from environments.evaluation.results import conclude, load_run
-from environments.evaluation.rundir import Run, read_run
+from environments.evaluation.rundir import SAMPLES, Run, read_run
+from environments.rollout import Settings
 from environments.settings import redacted
 from environments.tasks.model import Task
-from environments.tasks.suites import load_suite
+from environments.tasks.suites import Suite, load_suite
+from environments.traffic import LOG, Traffic
 from environments.trajectories.record import Rollout
 from world_fixtures.errors import UserError
 from world_fixtures.spec import digest
@@ -28,25 +31,18 @@ async def evaluate(env: EvenniaWorldEnv) -> Metrics:
     config = env.config
     suite = load_suite(config.suite)
     settings = env.settings(config.eval_temperature)
+    if env.embedded:  # a policy has no context to fill, and nothing here is trained on
+        settings = settings.model_copy(update={"context_tokens": None})
     out = Path(
         config.data_dir_to_save_evals or f"runs/evaluate-{suite.name}-{_slug(settings.model)}"
     )
     if env.serving:  # the model is another one at each step
         out = out / env.started / f"step-{env.curr_step:06}"
-    run = Run.of(
-        suite.tasks,
-        suite=suite.name,
-        model=settings.model,
-        settings={
-            "temperature": settings.temperature,
-            "provider": settings.provider,
-            "weights": settings.weights.model_dump(),
-            "max_turns": settings.max_turns,
-        },
-        attempts=config.eval_attempts,
-    )
+    run = run_of(suite, settings, config.eval_attempts, env.traffic)
     if read_run(out) in (None, run):
         _write_config(env, out)
+        if env.traffic is not None:
+            env.traffic.record_to(out / LOG, after=out / SAMPLES)
     tools = env.group_tools()
 
     async def play(task: Task, attempt: int) -> Rollout:
@@ -56,8 +52,14 @@ async def evaluate(env: EvenniaWorldEnv) -> Metrics:
 
     try:
         await run_suite(suite.tasks, play, out, run, concurrency=config.eval_concurrency)
+        if config.eval_baselines and not env.serving and not shipped(run):
+            await play_baselines(
+                suite.tasks, out, run, env.pool, tools, settings, config.eval_concurrency
+            )
     finally:
         if read_run(out) == run:
+            if env.traffic is not None:
+                env.traffic.conclude()
             metrics = conclude(out, name=env.name or "evennia_world")
             print(f"results in {out}: metrics.json, samples.jsonl, summary.md, report.html")
     if not metrics.overall.n:
@@ -66,6 +68,22 @@ async def evaluate(env: EvenniaWorldEnv) -> Metrics:
             f"no rollout could be scored: {reasons[0] if reasons else 'none was played'}"
         )
     return metrics
+
+
+def run_of(suite: Suite, settings: Settings, attempts: int, traffic: Traffic | None = None) -> Run:
+    """What identifies a run: everything that bears on its result."""
+    played = {
+        "temperature": settings.temperature,
+        "provider": settings.provider,
+        "weights": settings.weights.model_dump(mode="json"),
+        "max_turns": settings.max_turns,
+        "gate": settings.gate.model_dump(mode="json"),
+    }
+    if traffic is not None:
+        played |= {"traffic": traffic.identity()}
+    return Run.of(
+        suite.tasks, suite=suite.name, model=settings.model, settings=played, attempts=attempts
+    )
 
 
 def host(url: str) -> str:

@@ -13,6 +13,7 @@ if __package__ in (None, ""):  # run as a program from a clone
     ]
 
 import contextlib
+from functools import partial
 from typing import Any
 
 from atroposlib.envs.base import APIServerConfig, EvalHandlingEnum
@@ -25,7 +26,7 @@ from environments.assessment import Gate
 from environments.context import ContextMeter
 from environments.evaluation.results import flat_metrics
 from environments.groups import ScoredRollout
-from environments.hermes_base_env import HermesAgentBaseEnv, HermesAgentEnvConfig
+from environments.hermes_base_env import EXACT, HermesAgentBaseEnv, HermesAgentEnvConfig
 from environments.policies.endpoint import PolicyEndpoint
 from environments.policies.registry import get_policy
 from environments.rollout import SYSTEM_PROMPT, Settings, play
@@ -35,8 +36,11 @@ from environments.tasks.sampler import Curriculum
 from environments.tasks.verdict import Weights
 from environments.tool_context import ToolContext
 from environments.toolsets import Tool
+from environments.traffic import LOG, Traffic
 from environments.trajectories.record import Rollout
+from world_fixtures.errors import UserError
 from world_fixtures.servers import ServerPool
+from world_fixtures.spectator import SpectatorGate
 
 TOKENIZER = str(Path(__file__).parent / "tokenizer")
 
@@ -47,10 +51,16 @@ class EvenniaWorldEnvConfig(HermesAgentEnvConfig):
     policy: str = Field(
         "noisy", description="Embedded policy that plays when no model is configured"
     )
+    max_agent_turns: int = Field(
+        1000, ge=1, description="Model calls in one rollout at most; a task's own limit is lower"
+    )
     suite: str = Field("basics", description="Suite of tasks for evaluate: a name or a file")
     eval_attempts: int = Field(1, ge=1, description="Rollouts of each task in evaluate")
     eval_concurrency: int = Field(64, ge=1, description="Rollouts at once in evaluate")
     eval_temperature: float = Field(0.0, ge=0, description="Sampling temperature in evaluate")
+    eval_baselines: bool = Field(
+        True, description="Play the baselines on suites whose baselines do not ship"
+    )
     families: dict[str, float] = Field(
         {f.value: 1.0 for f in Family}, description="Weight of each family among training tasks"
     )
@@ -63,6 +73,22 @@ class EvenniaWorldEnvConfig(HermesAgentEnvConfig):
     seed: int = Field(0, description="Seed of the sequence of training tasks")
     world_servers: int | None = Field(
         None, ge=1, description="World server processes; null: one a core, less one"
+    )
+    candidate_model: str | None = Field(
+        None, description="Second model to try: of candidate_base_url, or an embedded policy"
+    )
+    candidate_base_url: str | None = Field(None, description="Endpoint of the second model")
+    candidate_api_key_env: str | None = Field(
+        None, description="Variable that holds the second model's API key"
+    )
+    candidate_percent: float = Field(
+        10.0, ge=0, le=100, description="Canary: per cent of the items that it plays"
+    )
+    candidate_shadow: bool = Field(
+        False, description="Shadow: it answers each request, too, and only the first model acts"
+    )
+    spectate: bool = Field(
+        False, description="Let people look on in a browser; the address and password are printed"
     )
     gate: Gate = Field(Gate(), description="Which tool calls are dispatched")
     reward_weights: Weights = Field(Weights(), description="Weights of the reward's parts")
@@ -140,6 +166,7 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
         self.metrics = RolloutMetrics()
         self.pool: ServerPool
         self.endpoint: PolicyEndpoint | None = None
+        self.traffic = Traffic.of(config, exact=self.server_type in EXACT)
         self._running = contextlib.AsyncExitStack()
         self._evaluated: dict[str, float] = {}
         """Of the last evaluation, until it is logged."""
@@ -154,7 +181,17 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
 
     async def setup(self) -> None:
         """Start the world servers and, where no model is configured, the policy endpoint."""
-        self.pool = await self._running.enter_async_context(ServerPool(self.config.world_servers))
+        if self.traffic is not None:
+            await self.traffic.check()
+        servers = self.config.world_servers
+        if self.config.spectate:
+            if (servers or 1) > 1:
+                raise UserError("--env.spectate shows one world server: set --env.world_servers 1")
+            servers = 1
+            gate = await self._running.enter_async_context(SpectatorGate())
+            print(f"look on at {gate.url} or by telnet to 127.0.0.1 {gate.telnet}:")
+            print(f"    connect spectator {gate.word}", flush=True)
+        self.pool = await self._running.enter_async_context(ServerPool(servers))
         if self.embedded:
             self.endpoint = await self._running.enter_async_context(PolicyEndpoint())
             self.server_configs[0].base_url = self.endpoint.base_url
@@ -166,6 +203,22 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
 
     async def get_next_item(self) -> Task:
         return self.curriculum.next()
+
+    async def register_env(self) -> None:
+        """As Atropos's; each environment of a trainer draws a sequence of tasks of its own."""
+        self.curriculum.lane = None
+        await super().register_env()
+        if self.curriculum.lane is None:
+            self.curriculum.lane = self.env_id
+
+    def save_checkpoint(self, step: int, data: dict[str, Any] | None = None) -> None:
+        """With where the curriculum stands."""
+        super().save_checkpoint(step, {**(data or {}), "curriculum_state": self.curriculum.state()})
+
+    def load_checkpoint(self) -> None:
+        super().load_checkpoint()
+        if (state := getattr(self, "curriculum_state", None)) is not None:
+            self.curriculum.restore(state)
 
     def format_prompt(self, item: Task) -> str:
         return item.stages[0].prompt
@@ -191,6 +244,21 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
         tools: dict[str, Tool],
         settings: Settings,
     ) -> Rollout:
+        """One rollout, by the model or by the candidate beside it."""
+        if self.traffic is None:
+            return await self._play(task, attempt, group, tools, chat, settings)
+        acting = partial(self._play, task, attempt, group, tools)
+        return await self.traffic.play(task, attempt, chat, settings, acting)
+
+    async def _play(
+        self,
+        task: Task,
+        attempt: int,
+        group: str,
+        tools: dict[str, Tool],
+        chat: Any,
+        settings: Settings,
+    ) -> Rollout:
         """One rollout, with the embedded policy told what it plays."""
         rollout_id = f"{group}-{attempt}"
         if self.endpoint is not None:
@@ -199,8 +267,8 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
             return await play(
                 task, rollout_id=rollout_id, pool=self.pool, server=chat.server, tools=tools,
                 settings=settings, group=group, attempt=attempt, parser=chat.parser,
-                end_tokens=chat.end_tokens, replay_raw=chat.replay_raw,
-                count_tokens=ContextMeter(self.tokenizer),
+                clean=chat.clean, end_tokens=chat.end_tokens, replay_raw=chat.replay_raw,
+                count_tokens=ContextMeter(self.tokenizer), conversation=self.conversations,
             )  # fmt: skip
         finally:
             if self.endpoint is not None:
@@ -246,6 +314,23 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
                  "parts": rollout.verdict.parts, "success": rollout.verdict.success}  # fmt: skip
         messages = [m for c in rollout.conversations for m in c]
         return ScoredRollout(sequences, rollout.verdict.reward, about, messages)
+
+    async def process_manager(self) -> None:
+        """`process`, with the comparison of the two models at its end."""
+        groups = Path(self.config.data_path_to_save_groups or "groups.jsonl")
+        if self.traffic is not None:
+            self.traffic.record_to(groups.with_suffix(f".{LOG}"), after=groups)
+        try:
+            await super().process_manager()
+        finally:
+            if self.traffic is not None:
+                self.traffic.conclude()
+
+    async def env_manager(self) -> None:
+        """`serve`: what the trainer gets is its own model's, and no other's."""
+        if self.traffic is not None:
+            raise UserError("serve feeds one model: --env.candidate_model is for the other modes")
+        await super().env_manager()
 
     async def evaluate(self, *args: Any, **kwargs: Any) -> None:
         """Play the suite; its rollouts touch no training metric."""

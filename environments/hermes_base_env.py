@@ -14,7 +14,7 @@ import time
 import uuid
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -22,8 +22,9 @@ from typing import Any
 from atroposlib.envs.base import BaseEnvConfig, ScoredDataGroup
 from pydantic import Field
 
-from environments import process_mode
+from environments import hermes_tools, process_mode
 from environments.agent_loop import AgentResult, ChatServer, HermesAgentLoop, Parser
+from environments.assessment import Gate
 from environments.context import ContextMeter
 from environments.groups import ScoredRollout, scored_groups
 from environments.model_server import ModelServer, Plain
@@ -76,7 +77,7 @@ class HermesAgentEnvConfig(BaseEnvConfig):
     extra_body: dict[str, Any] | None = Field(None, description="Sent along with each model call")
     call_timeout: float = Field(300.0, gt=0, description="Seconds for one model call")
     process_concurrency: int = Field(
-        16, ge=1, description="Groups that `process` plays at the same time"
+        16, ge=1, description="Groups of `process` whose agents talk to the model at the same time"
     )
     process_ordered: bool = Field(
         True, description="Write the groups of `process` in their order; false: as they finish"
@@ -116,6 +117,12 @@ class HermesAgentBaseEnv(ServeMode):
                 " of the Hugging Face hub with --env.tokenizer_name"
             ) from error
         self.config.data_path_to_save_groups = path
+        hermes_tools.configure(
+            config.terminal_backend, config.terminal_timeout, config.terminal_lifetime,
+            config.tool_pool_size,
+        )  # fmt: skip
+        self.conversations: AbstractAsyncContextManager[Any] = nullcontext()
+        """Entered for as long as an agent talks to the model: how many may do so at once."""
         self.failures_in_row = 0
         self._brake_until = 0.0
         self.last_failure = ""
@@ -148,10 +155,13 @@ class HermesAgentBaseEnv(ServeMode):
         """Tools of one group, made anew for each."""
         enabled = self.config.enabled_toolsets
         if self.config.distribution:
-            from environments.hermes_tools import sample_distribution
-
-            enabled = sample_distribution(self.config.distribution)
+            enabled = hermes_tools.sample_distribution(self.config.distribution)
         return tools_of(enabled, self.config.disabled_toolsets)
+
+    def gate(self, tools: dict[str, Tool]) -> Gate:
+        """Which calls are dispatched. Naming a toolset in the config allows what it does."""
+        named = self.config.enabled_toolsets or self.config.distribution
+        return Gate(allow=tuple(tools)) if named else Gate()
 
     def _resolve_tools_for_group(self) -> tuple[list[dict[str, Any]], set[str]]:
         """Schemas and names of a group's tools, as environments of old ask for them."""
@@ -205,10 +215,11 @@ class HermesAgentBaseEnv(ServeMode):
                     self.config.agent_temperature, self.config.max_turn_tokens,
                     self.config.extra_body, tools=tools, parser=chat.parser, clean=chat.clean,
                     end_tokens=chat.end_tokens, replay_raw=chat.replay_raw,
-                    call_timeout=self.config.call_timeout,
+                    call_timeout=self.config.call_timeout, gate=self.gate(tools),
                     count_tokens=ContextMeter(self.tokenizer), context_tokens=self.context_tokens,
                 )  # fmt: skip
-                result = await loop.run(messages)
+                async with self.conversations:
+                    result = await loop.run(messages)
                 if result.failure:
                     self.last_failure = result.failure
                     return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import math
 import sys
 import time
 from collections.abc import Iterator
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
 
 MAX_TRIES = 4
 """Times a group is played before its item is given up."""
+AHEAD = 0.5
+"""Share of the groups at once that are made ready beforehand.
+
+Where one agent ends, another begins at once: none waits for the slowest of a group, for a
+world, or for the tokens of those that are done.
+"""
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +46,9 @@ async def process(env: HermesAgentBaseEnv) -> None:
     if done:
         print(f"{path} holds {len(done)} groups: continuing", file=sys.stderr)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "ab") as file, _wandb(env), _progress(total) as show:  # noqa: ASYNC230
+    with open(path, "ab") as file, _wandb(env), _progress(total, len(done)) as show:  # noqa: ASYNC230
+        at_once = env.config.process_concurrency
+        env.conversations = asyncio.Semaphore(at_once * env.config.group_size)
         writer = _Writer(file, env.config.process_ordered, total, done, show)
         queue = iter(range(total))
         turn = asyncio.Lock()  # items are drawn one after the other, in their order
@@ -56,7 +65,7 @@ async def process(env: HermesAgentBaseEnv) -> None:
 
         try:
             async with asyncio.TaskGroup() as workers:
-                for _ in range(env.config.process_concurrency):
+                for _ in range(at_once + math.ceil(at_once * AHEAD)):
                     workers.create_task(work())
         except BaseExceptionGroup as failures:
             raise failures.exceptions[0] from None
@@ -73,9 +82,8 @@ async def _groups(env: HermesAgentBaseEnv, item: Any, index: int) -> list[dict[s
             if processed := [group for group in given if group]:
                 for group in processed:
                     await env.add_rollouts_for_wandb(group, item)
-                if env.config.use_wandb:
-                    env.curr_step += 1
-                    await env.wandb_log({})
+                env.curr_step += 1
+                await env.wandb_log({})  # without wandb it empties what has gathered
                 parts = len(processed)
                 return [
                     {**group, "item": index, "part": n, "parts": parts}
@@ -168,9 +176,16 @@ def _wandb(env: HermesAgentBaseEnv) -> Iterator[None]:
 
 
 @contextmanager
-def _progress(total: int) -> Iterator[Any]:
-    """`show(count, mean)`: a bar on a terminal, a line every ten seconds elsewhere."""
+def _progress(total: int, before: int) -> Iterator[Any]:
+    """`show(count, mean)`: a bar on a terminal, a line every ten seconds elsewhere.
+
+    Rate and time left are of this run, not of the `before` groups of an earlier one.
+    """
     started = time.monotonic()
+
+    def rate_of(count: int) -> float:
+        return (count - before) / max(time.monotonic() - started, 1e-9)
+
     if sys.stderr.isatty():
         columns = (
             TextColumn("groups"), BarColumn(), MofNCompleteColumn(),
@@ -178,11 +193,10 @@ def _progress(total: int) -> Iterator[Any]:
             TimeRemainingColumn(),
         )  # fmt: skip
         with Progress(*columns) as bar:
-            task = bar.add_task("groups", total=total, rate=0.0, mean=0.0)
+            task = bar.add_task("groups", total=total, completed=before, rate=0.0, mean=0.0)
 
             def show(count: int, mean: float) -> None:
-                rate = count / max(time.monotonic() - started, 1e-9)
-                bar.update(task, completed=count, mean=mean, rate=rate)
+                bar.update(task, completed=count, mean=mean, rate=rate_of(count))
 
             yield show
         return
@@ -192,7 +206,7 @@ def _progress(total: int) -> Iterator[Any]:
         now = time.monotonic()
         if now - last[0] >= 10 or count == total:
             last[0] = now
-            rate = count / max(now - started, 1e-9)
+            rate = rate_of(count)
             left = (total - count) / rate if rate else 0.0
             print(
                 f"{count}/{total} groups, {rate:.1f}/s, mean score {mean:.3f}, {left:.0f} s left",

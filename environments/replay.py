@@ -8,6 +8,7 @@ survives them.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ from world_fixtures.spec import Frozen
 COMPARED = ("actor", "room", "verb", "args", "objects", "kind", "text", "changes", "state_hash")
 AT_ONCE = 32
 """Traces replayed at the same time."""
+TRACES_A_SERVER = 16
+"""Below this a further server costs more than it saves."""
 
 
 class Difference(Frozen):
@@ -76,6 +79,14 @@ async def replay_all(
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(one(path)) for path in paths]
     return [task.result() for task in tasks]
+
+
+def servers_for(traces: int) -> int:
+    """How many world servers to replay so many traces with.
+
+    One a core: unlike a model's answers, a replay costs this process next to nothing.
+    """
+    return min(os.cpu_count() or 1, 1 + traces // TRACES_A_SERVER)
 
 
 async def replay_file(path: Path, pool: ServerPool) -> Replayed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from functools import partial
 from importlib.metadata import version
 from typing import Any
@@ -67,8 +68,11 @@ async def play(
     end_tokens: Sequence[str] = (),
     replay_raw: bool = False,
     count_tokens: Callable[[list[Message], Sequence[dict[str, Any]]], int] | None = None,
+    conversation: AbstractAsyncContextManager[Any] | None = None,
 ) -> Rollout:
     """Play `task` once and judge it.
+
+    `conversation` is entered when the world is ready and left when the agent has stopped.
 
     A failure of the endpoint or of the world ends in a rollout without a verdict, which
     must not be scored; only cancellation passes through, with the instance given back.
@@ -82,39 +86,40 @@ async def play(
     stop, failure = StopReason.FINISHED, None
     try:
         world = await RolloutWorld.begin(rollout_id, task, pool)
-        ends = None if settings.deadline is None else time.monotonic() + settings.deadline
-        turns_left = min(task.max_turns, settings.max_turns or task.max_turns)
-        for number, stage in enumerate(task.stages):
-            await world.begin_stage(number)
-            left = None if ends is None else max(0.0, ends - time.monotonic())
-            loop = HermesAgentLoop(
-                server, schemas, set(tools), turns_left, rollout_id, settings.temperature,
-                settings.max_tokens, settings.extra_body, tools=tools, gate=settings.gate,
-                stop_when=partial(getattr, world, "stage_over"), parser=parser, clean=clean,
-                end_tokens=end_tokens, replay_raw=replay_raw, count_tokens=count_tokens,
-                context_tokens=settings.context_tokens, call_timeout=settings.call_timeout,
-                observation_chars=settings.observation_chars, deadline=left,
-                last_event=partial(getattr, world, "last_event"),
-                stage=number, first_turn=1 + sum(r.turns_used for r in results),
-                user=rollout_id if settings.send_user else None,
-            )  # fmt: skip
-            result = await loop.run(
-                [
-                    {"role": "system", "content": settings.system_prompt},
-                    {
-                        "role": "user",
-                        "content": f"{stage.prompt}\n\n({turns_left} turns are left.)",
-                    },
-                ]
-            )
-            results.append(result)
-            stop, failure = result.stop, result.failure
-            turns_left -= result.turns_used
-            if not world.stage_over or world.last_stage:
-                break
-            if turns_left <= 0:
-                stop = StopReason.MAX_TURNS
-                break
+        async with conversation or nullcontext():
+            ends = None if settings.deadline is None else time.monotonic() + settings.deadline
+            turns_left = min(task.max_turns, settings.max_turns or task.max_turns)
+            for number, stage in enumerate(task.stages):
+                await world.begin_stage(number)
+                left = None if ends is None else max(0.0, ends - time.monotonic())
+                loop = HermesAgentLoop(
+                    server, schemas, set(tools), turns_left, rollout_id, settings.temperature,
+                    settings.max_tokens, settings.extra_body, tools=tools, gate=settings.gate,
+                    stop_when=partial(getattr, world, "stage_over"), parser=parser, clean=clean,
+                    end_tokens=end_tokens, replay_raw=replay_raw, count_tokens=count_tokens,
+                    context_tokens=settings.context_tokens, call_timeout=settings.call_timeout,
+                    observation_chars=settings.observation_chars, deadline=left,
+                    last_event=partial(getattr, world, "last_event"),
+                    stage=number, first_turn=1 + sum(r.turns_used for r in results),
+                    user=rollout_id if settings.send_user else None,
+                )  # fmt: skip
+                result = await loop.run(
+                    [
+                        {"role": "system", "content": settings.system_prompt},
+                        {
+                            "role": "user",
+                            "content": f"{stage.prompt}\n\n({turns_left} turns are left.)",
+                        },
+                    ]
+                )
+                results.append(result)
+                stop, failure = result.stop, result.failure
+                turns_left -= result.turns_used
+                if not world.stage_over or world.last_stage:
+                    break
+                if turns_left <= 0:
+                    stop = StopReason.MAX_TURNS
+                    break
         if stop not in (StopReason.ENDPOINT, StopReason.WORLD):
             verdict = judge(
                 task, await world.state(), world.events, world.answer,

@@ -22,6 +22,7 @@ from atroposlib.envs.base import BaseEnv
 from tenacity import RetryError
 
 from environments.groups import filled
+from environments.rollout_metrics import COLUMNS, RolloutTable
 from world_fixtures.errors import UserError
 
 POLL = 1.0
@@ -41,6 +42,7 @@ class ServeMode(BaseEnv):
         super().__init__(*args, **kwargs)
         self._sending: set[asyncio.Task[None]] = set()
         self._equal = self._long = 0
+        self._table = RolloutTable(self.config.num_rollouts_to_keep)
         self.started = time.strftime("%Y%m%d-%H%M%S")
 
     @property
@@ -127,6 +129,27 @@ class ServeMode(BaseEnv):
         self._sending.add(sending)
         sending.add_done_callback(self._sending.discard)
         await asyncio.shield(sending)
+
+    async def add_rollouts_for_wandb(self, scored_data: Any, item: Any = None) -> None:
+        """Keep what the table of rollouts shows. Atropos's fails on groups that are smaller."""
+        if self.config.use_wandb:
+            self._table.add(scored_data, self.config.num_rollouts_per_group_for_logging)
+
+    async def create_rollout_table(self, wandb_metrics: dict[str, Any]) -> dict[str, Any]:
+        """Add the table of rollouts, in plain text."""
+        if rows := self._table.take():
+            import wandb
+
+            wandb_metrics["train/rollouts"] = wandb.Table(columns=COLUMNS, data=rows)
+        return wandb_metrics
+
+    async def wandb_log(self, wandb_metrics: dict[str, Any] | None = None) -> None:
+        """As Atropos's, which keeps the time of every request for ever."""
+        await super().wandb_log(wandb_metrics)
+        for server in self.server.servers:
+            for kept in (server.request_timings, server.eval_request_timings,
+                         server.attempts_list, server.eval_attempts_list):  # fmt: skip
+                kept.clear()
 
     async def _send_scored_data_to_api(self, scored_data: Any) -> None:
         """As Atropos's, once there is a trainer: what comes before it spoils a rollout server."""

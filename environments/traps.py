@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
+from atroposlib.envs.base import BaseEnvConfig
 from atroposlib.envs.server_handling.server_baseline import APIServerConfig
 
 from environments.settings import ModeConfig, shown
+from environments.tokenizer import PATH as BUILT_IN
 from world_fixtures.errors import UserError
 
+EXACT = ("vllm", "sglang")
+"""Server types that give tokens."""
 PATIENCE = 5.0
 """Seconds for an endpoint to list its models; it may be busy."""
 
@@ -27,12 +32,25 @@ def check(mode: str, config: ModeConfig) -> None:
             raise UserError("an endpoint is given but no model: give --openai.model_name")
         if getattr(server, "server_type", "openai") == "trl":
             raise UserError("--openai.server_type trl gives no tokens: use vllm, sglang or openai")
+        if getattr(server, "server_type", "openai") in EXACT:
+            _same_tokenizer(env, server)
     if mode == "process":
         env.data_path_to_save_groups = env.data_path_to_save_groups or "runs/process/groups.jsonl"
         if env.total_steps < 1:
             raise UserError("--env.total_steps must be at least 1: it is the number of groups")
     if mode == "serve":
         _check_serve(config)
+
+
+def _same_tokenizer(env: BaseEnvConfig, server: APIServerConfig) -> None:
+    """One tokenizer for the model's tokens and for ours: its own, unless another is named.
+
+    Atropos would take the model's for the one and --env.tokenizer_name for the other.
+    """
+    if server.tokenizer_name == "none":
+        built_in = Path(env.tokenizer_name) == Path(BUILT_IN)
+        server.tokenizer_name = server.model_name if built_in else env.tokenizer_name
+    env.tokenizer_name = server.tokenizer_name
 
 
 def _check_serve(config: ModeConfig) -> None:
@@ -50,6 +68,12 @@ def _check_serve(config: ModeConfig) -> None:
         raise UserError(
             f"--env.batch_size {env.batch_size} is no multiple of group_size {env.group_size}:"
             " the run would stall for ever"
+        )
+    patience = getattr(env, "call_timeout", 0.0)
+    if 0 < env.worker_timeout <= patience:
+        raise UserError(
+            f"--env.worker_timeout {env.worker_timeout:g} cuts groups off while one model call may"
+            f" take {patience:g} s: raise it, or lower --env.call_timeout"
         )
     if env.steps_per_eval == 1:
         raise UserError("--env.steps_per_eval 1 never evaluates: use 2 or more, or 0 for none")

@@ -87,6 +87,12 @@ class Nursery:
             cls._shared._holders += 1
             return cls._shared
 
+    @classmethod
+    def forget(cls) -> None:
+        """The next holder gets a new one; whoever holds this one keeps it."""
+        with cls._guard:
+            cls._shared = None
+
     def drop(self) -> None:
         """Give it back; the last to do so ends it."""
         with self._guard:

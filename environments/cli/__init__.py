@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 
 from world_fixtures.errors import UserError
@@ -27,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "replay": ("environments.cli.replay", "play traces again and compare them step by step"),
     "export": ("environments.cli.export", "write rollouts in the formats that trainers read"),
+    "mcp": ("environments.cli.mcp", "serve a world to clients of the Model Context Protocol"),
     "doctor": ("environments.cli.doctor", "check what this machine has, and how to mend it"),
 }
 """Name -> (module with `run(argv) -> int`, one line of help). Imported only when called."""
@@ -34,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; 0 done, 1 done with findings, 2 bad input, 130 interrupted."""
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")  # says that PyTorch is not there
     args = sys.argv[1:] if argv is None else argv
     if not args or args[0] in ("-h", "--help"):
         width = max(map(len, COMMANDS))

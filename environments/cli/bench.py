@@ -10,7 +10,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-SUITES = {"world": "benchmarks.world"}
+SUITES = {
+    "world": "benchmarks.world",
+    "process": "benchmarks.process",
+    "soak": "benchmarks.soak_serve",
+    "replay": "benchmarks.replay",
+    "evaluate": "benchmarks.evaluation",
+}
 """Name -> module with `async measure(quick, say) -> dict`."""
 
 

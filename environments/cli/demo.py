@@ -47,32 +47,41 @@ async def _demo(out: Path, suite: str) -> None:
         summary["policies"][policy] = _summary(metrics)
     (out / "summary.json").write_text(json.dumps(summary, indent=2) + "\n")
     _print_table(summary)
-    print(f"summary: {out / 'summary.json'}   a report for each policy: {out}/<policy>/report.html")
+    print(f"summary             {out / 'summary.json'}")
+    print(f"a report a policy   {out}/<policy>/report.html")
 
 
 def _summary(metrics: Any) -> dict[str, Any]:
     def of(stratum: Any) -> dict[str, Any]:
-        values = stratum.measures
+        reward, success = (stratum.measures[m] for m in ("mean_reward", "success_rate"))
         return {
-            "mean_reward": values["mean_reward"].mean,
-            "success_rate": values["success_rate"].mean,
-            "n": values["mean_reward"].n,
+            "mean_reward": reward.mean,
+            "mean_reward_ci95": reward.ci95,
+            "success_rate": success.mean,
+            "success_rate_ci95": success.ci95,
+            "n": reward.n,
         }
 
-    return {
-        "mean_reward": metrics.overall.measures["mean_reward"].mean,
-        "families": {str(name): of(s) for name, s in metrics.family.items()},
-    }
+    families = {str(name): of(stratum) for name, stratum in metrics.family.items()}
+    return of(metrics.overall) | {"families": families}
 
 
 def _print_table(summary: dict[str, Any]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
+    """A row a family, so that it fits a terminal of 80 columns."""
     policies = summary["policies"]
-    families = sorted({f for p in policies.values() for f in p["families"]})
-    table = Table("policy", "mean reward", *families, title="mean reward by family")
-    for name, result in policies.items():
-        cells = [f"{result['families'][f]['mean_reward']:.2f}" for f in families]
-        table.add_row(name, f"{result['mean_reward']:.2f}", *cells)
-    Console().print(table)
+    families = next(iter(policies.values()))["families"]
+    print(f"\n{'mean reward':<13}" + "".join(f"{name:>19}" for name in policies))
+    for family in (*families, "all"):
+        results = [p if family == "all" else p["families"][family] for p in policies.values()]
+        print(f"{family:<13}" + "".join(f"{_cell(result):>19}" for result in results))
+    print(f"{'tasks solved':<13}" + "".join(f"{_share(p):>19}" for p in policies.values()))
+    print("brackets: 95 % intervals over tasks\n")
+
+
+def _cell(result: dict[str, Any]) -> str:
+    mean, interval = result["mean_reward"], result["mean_reward_ci95"]
+    return f"{mean:.2f}" if interval is None else "{:.2f} [{:.2f}, {:.2f}]".format(mean, *interval)
+
+
+def _share(result: dict[str, Any]) -> str:
+    return f"{result['success_rate'] * result['n']:.0f} of {result['n']}"

@@ -14,6 +14,7 @@ import shutil
 import sys
 from collections.abc import Awaitable, Callable
 from importlib import metadata
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from world_fixtures.errors import UserError, WorldError, WorldLost
@@ -21,6 +22,7 @@ from world_fixtures.errors import UserError, WorldError, WorldLost
 MIN_FREE = 1 << 30
 """Bytes of disk: a server's scratch takes 2 MB, a run of 250 samples about 20 MB."""
 ENDPOINT_TIMEOUT = 60.0
+SHIPPED_TOKENIZER = Path(__file__).resolve().parents[1] / "tokenizer"
 
 
 class Finding(NamedTuple):
@@ -39,10 +41,13 @@ def run(argv: list[str]) -> int:
     parser.add_argument("--base-url", help="an OpenAI-compatible endpoint to try, ending in /v1")
     parser.add_argument("--model-name", help="the model to ask there (default: its first)")
     parser.add_argument(
-        "--api-key-env", default="OPENAI_API_KEY", metavar="NAME",
-        help="environment variable that holds the key (default: %(default)s)",
+        "--api-key-env", metavar="NAME",
+        help="environment variable that holds the key (default: OPENAI_API_KEY, or "
+        "OPENROUTER_API_KEY for openrouter.ai)",
     )  # fmt: skip
-    parser.add_argument("--tokenizer", metavar="NAME", help="a tokenizer to load")
+    parser.add_argument(
+        "--tokenizer", metavar="NAME", help="a tokenizer to load (default: the one that ships)"
+    )
     args = parser.parse_args(argv[1:])
     checks: list[tuple[str, Callable[[], Finding | Awaitable[Finding]]]] = [
         ("python", check_python),
@@ -54,7 +59,7 @@ def run(argv: list[str]) -> int:
         (
             "endpoint",
             lambda: check_endpoint(
-                args.base_url, args.model_name, os.environ.get(args.api_key_env, "")
+                args.base_url, args.model_name, _key(args.base_url, args.api_key_env)
             ),
         ),
     ]
@@ -73,6 +78,11 @@ async def _examine(
         if not finding.ok:
             print(f"{'':<23}to mend: {finding.mend}", flush=True)
     return 0 if well else 1
+
+
+def _key(url: str | None, variable: str | None) -> str:
+    usual = "OPENROUTER_API_KEY" if "openrouter.ai" in (url or "") else "OPENAI_API_KEY"
+    return os.environ.get(variable or usual, "")
 
 
 def check_python() -> Finding:
@@ -143,18 +153,28 @@ async def check_world() -> Finding:
     return Finding(True, f"started, walked and stopped in {seconds:.1f} s")
 
 
-def check_tokenizer(name: str | None) -> Finding:
+def check_tokenizer(name: str | None = None) -> Finding:
+    """Load it and render a conversation with a tool call, as training data has them."""
+    mend = "check the name or path, and that it holds a chat template"
     if name is None:
-        return Finding(True, "the one that ships with the project (--tokenizer NAME tries another)")
-    from transformers import AutoTokenizer
-
+        name, mend = str(SHIPPED_TOKENIZER), "install the project again: its tokenizer is damaged"
+    call = {"type": "function", "function": {"name": "evennia_observe", "arguments": "{}"}}
+    chat: list[Any] = [
+        {"role": "user", "content": "look"},
+        {"role": "assistant", "content": "", "tool_calls": [call]},
+    ]
     try:
+        from transformers import AutoTokenizer
+
         tokenizer = AutoTokenizer.from_pretrained(name)
-        text = tokenizer.apply_chat_template([{"role": "user", "content": "look"}], tokenize=False)
+        text = tokenizer.apply_chat_template(chat, tokenize=False)
     except Exception as error:  # whatever a foreign tokenizer's files make it raise
-        mend = "check the name or path, and that it holds a chat template"
         return Finding(False, f"{name}: {_first_line(error)}", mend)
-    return Finding(True, f"{name}: {len(tokenizer)} tokens, template renders {len(text)} chars")
+    shown = "the one that ships" if name == str(SHIPPED_TOKENIZER) else name
+    if "evennia_observe" not in text:
+        about = f"{shown}: its chat template leaves tool calls out, and so would training data"
+        return Finding(False, about, "use a tokenizer whose chat template knows tool calls")
+    return Finding(True, f"{shown}: {len(tokenizer)} tokens, its template renders tool calls")
 
 
 def check_wandb() -> Finding:
@@ -176,6 +196,8 @@ async def check_endpoint(base_url: str | None, model: str | None, key: str) -> F
         return Finding(True, "none given: the embedded policies are used (--base-url tries one)")
     import httpx
 
+    from environments.settings import shown
+
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     url = base_url.rstrip("/")
     async with httpx.AsyncClient(timeout=ENDPOINT_TIMEOUT, headers=headers) as client:
@@ -183,11 +205,13 @@ async def check_endpoint(base_url: str | None, model: str | None, key: str) -> F
             models = await _models(client, url)
             model = model or next(iter(models), None)
             if model is None:
-                return Finding(False, f"{url}/models lists no model", "name one by --model-name")
+                return Finding(
+                    False, f"{shown(url)}/models lists no model", "name one by --model-name"
+                )
             response = await client.post(f"{url}/chat/completions", json=_question(model))
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return Finding(
-                False, f"{url}: {_first_line(error)}",
+                False, f"{shown(url)}: {_first_line(error)}",
                 "start the endpoint, or correct --base-url (it ends in /v1)",
             )  # fmt: skip
     if response.status_code != 200:

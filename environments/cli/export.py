@@ -14,15 +14,16 @@ if TYPE_CHECKING:
     from environments.trajectories.files import Row
     from environments.trajectories.record import Rollout
 
-FORMATS = ("hermes", "sft", "dpo", "kto", "parquet")
+FORMATS = ("hermes", "sft", "dpo", "kto", "text", "tensorzero", "parquet")
 
 
 def run(argv: list[str]) -> int:
     """0 written."""
     parser = argparse.ArgumentParser(
         prog="evennia-world export",
-        description="Write rollouts as Hermes trajectories, or as rows for SFT (successful "
-        "rollouts), DPO (pairs of the same task) and KTO; parquet writes all three as Parquet.",
+        description="Write rollouts as Hermes trajectories; as rows for SFT (successful "
+        "rollouts), DPO (pairs of the same task, of whole rollouts and of single steps) and KTO; "
+        "as plain text; for TensorZero. parquet writes all rows as Parquet.",
     )
     parser.add_argument("format", choices=FORMATS)
     parser.add_argument("source", type=Path, metavar="IN", help="run directory or samples.jsonl")
@@ -31,23 +32,16 @@ def run(argv: list[str]) -> int:
         "--margin", type=float, default=0.1, help="least difference of rewards in a DPO pair"
     )
     args = parser.parse_args(argv[1:])
+    if not 0 < args.margin <= 1:
+        raise UserError(f"--margin {args.margin:g} is out of range: rewards lie between 0 and 1")
 
-    from environments.trajectories.files import write_jsonl, write_parquet
-    from environments.trajectories.hermes import hermes_files
+    from environments.trajectories.files import write
     from environments.trajectories.source import read_rollouts
 
-    rollouts = read_rollouts(args.source)
-    if args.format == "hermes":
-        files = hermes_files(rollouts)
-    elif args.format == "parquet":
-        tables = {name: _rows(name, rollouts, args.margin) for name in ("sft", "dpo", "kto")}
-        files = {f"{name}.parquet": rows for name, rows in tables.items() if rows}
-    else:
-        files = {f"{args.format}.jsonl": _rows(args.format, rollouts, args.margin)}
+    files = _files(args.format, read_rollouts(args.source), args.margin)
     if not any(files.values()):
         raise UserError(f"{args.source} holds nothing for {args.format}: {_NEEDS[args.format]}")
     for name, rows in files.items():
-        write = write_parquet if name.endswith(".parquet") else write_jsonl
         write(args.out / name, rows)
         print(f"{args.out / name}: {len(rows)} rows")
     return 0
@@ -58,14 +52,26 @@ _NEEDS = {
     "sft": "no rollout succeeded",
     "dpo": "no two rollouts of one task are that far apart in reward; play several attempts",
     "kto": "no rollout was scored",
+    "text": "no rollout succeeded and no two of one task are far enough apart in reward",
+    "tensorzero": "no rollout has a conversation",
     "parquet": "no rollout was scored",
 }
 
 
-def _rows(name: str, rollouts: Sequence[Rollout], margin: float) -> list[Row]:
-    from environments.trajectories.formats import dpo_rows, kto_rows, sft_rows
-    from environments.trajectories.preference import preference_pairs
+def _files(name: str, rollouts: Sequence[Rollout], margin: float) -> dict[str, Sequence[Row]]:
+    """Rows by the name of their file."""
+    if name == "hermes":
+        from environments.trajectories.hermes import hermes_files
 
-    if name == "dpo":
-        return dpo_rows(preference_pairs(rollouts, margin))
-    return sft_rows(rollouts) if name == "sft" else kto_rows(rollouts)
+        return dict(hermes_files(rollouts))
+    if name == "tensorzero":
+        from environments.trajectories.tensorzero import tensorzero_files
+
+        return dict(tensorzero_files(rollouts))
+    from environments.trajectories.formats import TABLES, table
+
+    if name == "parquet":
+        every = {kind: table(kind, rollouts, margin) for kind in TABLES}
+        return {f"{kind}.parquet": rows for kind, rows in every.items() if rows}
+    kinds = {"dpo": ("dpo", "dpo_steps"), "text": ("text", "dpo_text")}.get(name, (name,))
+    return {f"{kind}.jsonl": table(kind, rollouts, margin) for kind in kinds}

@@ -125,7 +125,6 @@ def _complain(message: str) -> int:
 
 def _quiet() -> None:
     """Libraries speak up when something is wrong, and not otherwise."""
-    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     for name in ("httpx", "openai", "atroposlib", "root"):

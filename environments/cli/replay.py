@@ -50,12 +50,12 @@ async def _replay(traces: Sequence[Path]) -> list[Replayed]:
     from rich.console import Console
     from rich.progress import Progress
 
-    from environments.replay import replay_all
+    from environments.replay import replay_all, servers_for
     from world_fixtures.servers import ServerPool
 
     with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
         bar = progress.add_task("replay", total=len(traces))
-        async with ServerPool(1 if len(traces) == 1 else None) as pool:
+        async with ServerPool(servers_for(len(traces))) as pool:
             return await replay_all(traces, pool, done=lambda _: progress.advance(bar))
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from world_fixtures.errors import UserError
 
 if TYPE_CHECKING:
-    from environments.trajectories.record import Rollout
+    from environments.evaluation.metrics import Score
 
 
 def run(argv: list[str]) -> int:
@@ -24,7 +24,8 @@ def run(argv: list[str]) -> int:
     parser.add_argument(
         "--baseline", action="append", default=[], metavar="NAME=RUN",
         help="a run of another policy on the same tasks, to stand in every table; `random` "
-        "and `oracle` together give the position between them (default: RUN/baselines/*)",
+        "and `oracle` together give the position between them "
+        "(default: RUN/baselines/*, or those that ship for the suite)",
     )  # fmt: skip
     args = parser.parse_args(argv[1:])
 
@@ -35,10 +36,11 @@ def run(argv: list[str]) -> int:
     return 0
 
 
-def _baseline(given: str) -> tuple[str, Sequence[Rollout]]:
+def _baseline(given: str) -> tuple[str, Sequence[Score]]:
     from environments.evaluation.compare import load_played
+    from environments.evaluation.metrics import scored
 
     name, mark, path = given.partition("=")
     if not (name and mark and path):
         raise UserError(f"--baseline {given!r}: write NAME=RUN, e.g. random=runs/demo/random")
-    return name, load_played(Path(path)).rollouts
+    return name, scored(load_played(Path(path)).rollouts)

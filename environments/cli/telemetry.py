@@ -20,8 +20,13 @@ def run(argv: list[str]) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     record = commands.add_parser("record", help="write the traces of a run's rollouts")
     pair = commands.add_parser("pair", help="match each world event with its tool call")
+    record.add_argument("source", type=Path, metavar="RUN_DIR")
+    pair.add_argument(
+        "source", type=Path, metavar="TRANSCRIPT",
+        help="a run directory or its samples.jsonl; a state.db of hermes-agent, its home, or "
+        "the JSON snapshot of a session",
+    )  # fmt: skip
     for command in (record, pair):
-        command.add_argument("run", type=Path, metavar="RUN_DIR")
         command.add_argument(
             "--root", help="of the traces (default ~/.timmy/training-data/evennia)"
         )
@@ -34,8 +39,10 @@ def run(argv: list[str]) -> int:
     from environments.telemetry.layout import root_path
     from environments.trajectories.source import read_rollouts
 
-    rollouts, root = read_rollouts(args.run), root_path(args.root)
-    return _record(rollouts, root) if args.command == "record" else _pair(rollouts, root)
+    root = root_path(args.root)
+    if args.command == "record":
+        return _record(read_rollouts(args.source), root)
+    return _pair(args.source, root)
 
 
 def _record(rollouts: Sequence[Rollout], root: Path) -> int:
@@ -57,16 +64,22 @@ def _validate(tree: Path) -> int:
     return 1 if found else 0
 
 
-def _pair(rollouts: Sequence[Rollout], root: Path) -> int:
-    from environments.telemetry.pairing import Pairing, pair_rollout
+def _pair(source: Path, root: Path) -> int:
+    from environments.telemetry.pairing import Pairing, pair_hermes, pair_rollout
+    from environments.trajectories.hermes_sessions import is_hermes, read_hermes
+    from environments.trajectories.source import read_rollouts
 
+    if is_hermes(source):
+        pairings = pair_hermes(read_hermes(source), root)
+    else:
+        pairings = [pair_rollout(rollout, root) for rollout in read_rollouts(source)]
     total = Pairing()
-    for rollout in rollouts:
-        total.add(pair_rollout(rollout, root))
+    for pairing in pairings:
+        total.add(pairing)
     for left in total.unmatched:
         print(left)
     print(
-        f"{len(rollouts)} sessions: {total.matched} events matched, "
+        f"{len(pairings)} sessions: {total.matched} events matched, "
         f"{len(total.unmatched)} unmatched, {total.others} of other characters"
     )
     return 1 if total.unmatched else 0

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
 
-from environments.evaluation.metrics import task_means
+from environments.evaluation.metrics import scored, task_means
 from environments.evaluation.rundir import SAMPLES, read_samples
 from environments.evaluation.statistics import Interval, paired
 from environments.trajectories.record import Rollout
@@ -22,6 +22,8 @@ METRICS = {"reward": "mean_reward", "success": "success_rate", "spl": "spl"}
 ALPHA = 0.05
 SAME = 1e-9
 """Scores nearer than this are equal."""
+Both = tuple[dict[str, float], dict[str, float]]
+"""A metric of A and of B by task."""
 
 
 class Trajectory(Frozen):
@@ -101,13 +103,15 @@ def compare(a: Played, b: Played, metric: str = "reward") -> Comparison:
     """
     name = METRICS[metric]
     _same_tasks(a, b)
-    scores_a, scores_b = task_means(a.rollouts, name), task_means(b.rollouts, name)
+    played_a, played_b = scored(a.rollouts), scored(b.rollouts)
+    scores_a, scores_b = task_means(played_a, name), task_means(played_b, name)
     shared = [task for task in scores_a if task in scores_b]
     if not shared:
         raise UserError(f"{a.source} and {b.source} share no task with a {metric}")
     values_a, values_b = ([scores[t] for t in shared] for scores in (scores_a, scores_b))
     found = paired(values_a, values_b)
-    pairs = _pairs(a, b, shared, scores_a, scores_b)
+    success = task_means(played_a, "success_rate"), task_means(played_b, "success_rate")
+    pairs = _pairs(a, b, shared, (scores_a, scores_b), success)
     wins = sum(p.b > p.a + SAME for p in pairs)
     losses = sum(p.a > p.b + SAME for p in pairs)
     within = found.ci95 is None or found.ci95[0] <= 0 <= found.ci95[1]
@@ -137,16 +141,14 @@ def _same_tasks(a: Played, b: Played) -> None:
 
 
 def _pairs(
-    a: Played, b: Played, shared: Sequence[str],
-    scores_a: dict[str, float], scores_b: dict[str, float],
-) -> list[TaskPair]:  # fmt: skip
-    success_a, success_b = (task_means(run.rollouts, "success_rate") for run in (a, b))
+    a: Played, b: Played, shared: Sequence[str], scores: Both, success: Both
+) -> list[TaskPair]:
     where_a, where_b = _trajectories(a), _trajectories(b)
     families = {r.task.id: r.task.family.value for r in a.rollouts}
     return [
         TaskPair(
-            task=t, family=families[t], a=scores_a[t], b=scores_b[t],
-            success_a=success_a[t], success_b=success_b[t],
+            task=t, family=families[t], a=scores[0][t], b=scores[1][t],
+            success_a=success[0][t], success_b=success[1][t],
             trajectories_a=tuple(where_a[t]), trajectories_b=tuple(where_b[t]),
         )
         for t in shared

@@ -1,4 +1,4 @@
-"""Rollouts -> Metrics: every mean with its interval and the numbers it rests on. Pure.
+"""Rollouts -> scores -> Metrics: every mean with its interval and what it rests on. Pure.
 
 A rollout without a verdict failed (endpoint or world): it is counted as failed and enters
 no mean. A mean is over tasks, of each task's mean over its scored attempts, so that a task
@@ -26,6 +26,28 @@ from world_fixtures.spec import Frozen
 
 COUNTS = frozenset({"turns", "prompt_tokens", "completion_tokens", "tool_errors"})
 """Metrics that are no share in [0, 1]."""
+
+
+class Score(Frozen):
+    """What the metrics need of one rollout."""
+
+    task: str
+    attempt: int
+    family: str
+    difficulty: int
+    split: str
+    stop: str
+    values: dict[str, float] | None
+    """The metrics of the rollout by name; None where it failed."""
+
+    @classmethod
+    def of(cls, rollout: Rollout) -> Score:
+        task = rollout.task
+        return cls(
+            task=task.id, attempt=rollout.attempt, family=task.family.value,
+            difficulty=task.difficulty, split=task.split, stop=rollout.stop.value,
+            values=None if rollout.verdict is None else rollout_values(rollout),
+        )  # fmt: skip
 
 
 class Measure(Frozen):
@@ -74,35 +96,41 @@ class Metrics(Frozen):
         return {f"{g}/{name}": s for g, named in groups.items() for name, s in named.items()}
 
 
+def scored(rollouts: Iterable[Rollout]) -> list[Score]:
+    """The scores of rollouts, in their order."""
+    return [Score.of(rollout) for rollout in rollouts]
+
+
 def measure_run(
-    rollouts: Sequence[Rollout], baselines: Mapping[str, Sequence[Rollout]] | None = None
+    scores: Sequence[Score], baselines: Mapping[str, Sequence[Score]] | None = None
 ) -> Metrics:
     """All metrics of a run, beside those of the baselines given."""
     return Metrics(
-        overall=stratum(rollouts),
-        family=_by(rollouts, lambda r: r.task.family.value, [f.value for f in Family]),
-        difficulty=_by(rollouts, lambda r: str(r.task.difficulty), map(str, range(1, 11))),
-        split=_by(rollouts, lambda r: r.task.split, ("train", "validation", "test")),
-        stops=dict(sorted(Counter(r.stop.value for r in rollouts).items())),
+        overall=stratum(scores),
+        family=_by(scores, lambda s: s.family, [f.value for f in Family]),
+        difficulty=_by(scores, lambda s: str(s.difficulty), map(str, range(1, 11))),
+        split=_by(scores, lambda s: s.split, ("train", "validation", "test")),
+        stops=dict(sorted(Counter(s.stop for s in scores).items())),
         baselines={name: measure_run(played) for name, played in (baselines or {}).items()},
-        position=_position(rollouts, baselines or {}),
+        position=_position(scores, baselines or {}),
     )
 
 
-def stratum(rollouts: Sequence[Rollout]) -> Stratum:
+def stratum(scores: Sequence[Score]) -> Stratum:
     """The measures of these rollouts."""
-    scored = [r for r in rollouts if r.verdict is not None]
-    attempts: dict[str, list[Rollout]] = defaultdict(list)
-    for rollout in scored:
-        attempts[rollout.task.id].append(rollout)
+    attempts: dict[str, list[dict[str, float]]] = defaultdict(list)
     values: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for rollout in scored:
-        for name, value in rollout_values(rollout).items():
-            values[name][rollout.task.id].append(value)
+    for score in scores:
+        if score.values is None:
+            continue
+        attempts[score.task].append(score.values)
+        for name, value in score.values.items():
+            values[name][score.task].append(value)
+    n = sum(map(len, attempts.values()))
     measures = {name: _measure(name, by_task) for name, by_task in values.items()}
     return Stratum(
-        n=len(scored),
-        failed=len(rollouts) - len(scored),
+        n=n,
+        failed=len(scores) - n,
         tasks=len(attempts),
         measures=measures | _passes(list(attempts.values())),
     )
@@ -136,13 +164,12 @@ def rollout_values(rollout: Rollout) -> dict[str, float]:
     return values
 
 
-def task_means(rollouts: Sequence[Rollout], name: str = "mean_reward") -> dict[str, float]:
+def task_means(scores: Iterable[Score], name: str = "mean_reward") -> dict[str, float]:
     """Mean of one metric over each task's scored attempts, by task id in order of appearance."""
     found: dict[str, list[float]] = defaultdict(list)
-    for rollout in rollouts:
-        values = rollout_values(rollout)
-        if name in values:
-            found[rollout.task.id].append(values[name])
+    for score in scores:
+        if score.values is not None and name in score.values:
+            found[score.task].append(score.values[name])
     return {task: fmean(values) for task, values in found.items()}
 
 
@@ -154,13 +181,13 @@ def _measure(name: str, by_task: Mapping[str, Sequence[float]]) -> Measure:
     )
 
 
-def _passes(attempts: Sequence[Sequence[Rollout]]) -> dict[str, Measure]:
+def _passes(attempts: Sequence[Sequence[Mapping[str, float]]]) -> dict[str, Measure]:
     """pass@k and pass^k for k = 1, 2, 4, ... and the most attempts; tasks with fewer sit out."""
     most = max(map(len, attempts), default=0)
     measures = {}
     for k in sorted({2**i for i in range(most.bit_length()) if 2**i <= most} | {most} - {0}):
         enough = [tries for tries in attempts if len(tries) >= k]
-        counts = [(len(t), sum(bool(r.verdict and r.verdict.success) for r in t)) for t in enough]
+        counts = [(len(tries), sum(v["success_rate"] == 1 for v in tries)) for tries in enough]
         for sign, formula in (("@", pass_at_k), ("^", pass_hat_k)):
             values = [formula(n, c, k) for n, c in counts]
             measures[f"pass{sign}{k}"] = Measure(
@@ -173,24 +200,22 @@ def _passes(attempts: Sequence[Sequence[Rollout]]) -> dict[str, Measure]:
 
 
 def _by(
-    rollouts: Sequence[Rollout], key: Callable[[Rollout], str], order: Iterable[str]
+    scores: Sequence[Score], key: Callable[[Score], str], order: Iterable[str]
 ) -> dict[str, Stratum]:
-    groups: dict[str, list[Rollout]] = defaultdict(list)
-    for rollout in rollouts:
-        groups[key(rollout)].append(rollout)
+    groups: dict[str, list[Score]] = defaultdict(list)
+    for score in scores:
+        groups[key(score)].append(score)
     return {name: stratum(groups[name]) for name in order if name in groups}
 
 
-def _position(
-    rollouts: Sequence[Rollout], baselines: Mapping[str, Sequence[Rollout]]
-) -> Measure | None:
+def _position(scores: Sequence[Score], baselines: Mapping[str, Sequence[Score]]) -> Measure | None:
     if "random" not in baselines or "oracle" not in baselines:
         return None
-    own, floor, ceiling = map(task_means, (rollouts, baselines["random"], baselines["oracle"]))
+    own, floor, ceiling = map(task_means, (scores, baselines["random"], baselines["oracle"]))
     shared = [task for task in own if task in floor and task in ceiling]
     found = position(*([run[task] for task in shared] for run in (own, floor, ceiling)))
     if found is None:
         return None
     known = set(shared)
-    n = sum(r.task.id in known and r.verdict is not None for r in rollouts)
+    n = sum(s.task in known and s.values is not None for s in scores)
     return Measure(mean=found[0], ci95=found[1], n=n, tasks=len(shared))

@@ -41,9 +41,10 @@ COLUMNS = {
 
 
 def render_report(
-    run: Run, rollouts: Sequence[Rollout], metrics: Metrics, *, max_bytes: int = MAX_BYTES
-) -> str:
-    """The page, as text."""
+    run: Run, rollouts: Sequence[Rollout], metrics: Metrics, *,
+    traffic: str = "", max_bytes: int = MAX_BYTES,
+) -> str:  # fmt: skip
+    """The page, as text. `traffic` tells of a candidate beside the run's model."""
     script = (TEMPLATES / "report.js").read_text("utf-8")
     return _environment().get_template("report.html").render(
         run=run,
@@ -51,6 +52,7 @@ def render_report(
         overall=metrics.overall,
         missing=run.total - metrics.overall.n - metrics.overall.failed,
         headline=_headline(metrics),
+        traffic=traffic,
         plots=_plots(rollouts, metrics),
         tables=_tables(metrics),
         samples=_samples(rollouts, max_bytes),

@@ -12,8 +12,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from environments.evaluation.metrics import Measure, Metrics, Stratum, measure_run
+from environments.evaluation.baselines import baselines_of
+from environments.evaluation.metrics import Measure, Metrics, Score, Stratum, measure_run, scored
 from environments.evaluation.rundir import RUN, SAMPLES, Run, read_run, read_samples
+from environments.evaluation.traffic_summary import TrafficSummary, traffic_text
 from environments.trajectories.record import Rollout
 from world_fixtures.errors import UserError
 
@@ -21,33 +23,39 @@ ENVIRONMENT = "evennia_world"
 METRICS = "metrics.json"
 SUMMARY = "summary.md"
 REPORT = "report.html"
-BASELINES = "baselines"
-"""Directory of the baselines' runs, one named after each policy."""
+TRAFFIC = "traffic.json"
+"""What a candidate beside the run's model came to, where there was one."""
 
 
 def conclude(
     out: Path,
     *,
-    baselines: Mapping[str, Sequence[Rollout]] | None = None,
+    baselines: Mapping[str, Sequence[Score]] | None = None,
     report: bool = True,
     name: str = ENVIRONMENT,
 ) -> Metrics:
     """Write the results of the run in `out`, whole or partial; its metrics.
 
-    `baselines` are rollouts of other policies on the same tasks by the policies' names;
-    without them, those of the runs in `out/baselines/<name>`. Those with the names
-    `random` and `oracle` give the run its position between them.
+    `baselines` are scores of other policies by the policies' names, by default those that
+    `baselines_of` finds; of theirs, the tasks that the run has scored are shown. Those with
+    the names `random` and `oracle` give the run its position between them.
     Raises UserError where `out` holds no run.
     """
     run, rollouts = load_run(out)
-    metrics = measure_run(rollouts, _baselines(out) if baselines is None else baselines)
+    scores = scored(rollouts)
+    found = baselines_of(out, run) if baselines is None else baselines
+    done = {score.task for score in scores if score.values is not None}
+    beside = {name: [s for s in other if s.task in done] for name, other in found.items()}
+    metrics = measure_run(scores, beside if done else None)
     document = metrics_document(run, rollouts, metrics, name)
     (out / METRICS).write_text(json.dumps(document, indent=1, allow_nan=False) + "\n", "utf-8")
-    (out / SUMMARY).write_text(summary_markdown(run, metrics), "utf-8")
+    traffic = _traffic(out / TRAFFIC)
+    (out / SUMMARY).write_text(summary_markdown(run, metrics, traffic), "utf-8")
     if report:
         from environments.evaluation.report import render_report
 
-        (out / REPORT).write_text(render_report(run, rollouts, metrics), "utf-8")
+        page = render_report(run, rollouts, metrics, traffic=traffic)
+        (out / REPORT).write_text(page, "utf-8")
     return metrics
 
 
@@ -59,11 +67,11 @@ def load_run(out: Path) -> tuple[Run, list[Rollout]]:
     return run, run.in_order(read_samples(out / SAMPLES))
 
 
-def _baselines(out: Path) -> dict[str, list[Rollout]]:
-    known = ("random", "explorer", "noisy", "oracle")
-    names = [path.parent.name for path in (out / BASELINES).glob(f"*/{SAMPLES}")]
-    order = sorted(names, key=lambda n: (known.index(n) if n in known else len(known), n))
-    return {name: read_samples(out / BASELINES / name / SAMPLES) for name in order}
+def _traffic(path: Path) -> str:
+    """The comparison with a candidate in words; empty without one."""
+    if not path.exists():
+        return ""
+    return traffic_text(TrafficSummary.model_validate_json(path.read_bytes()))
 
 
 def metrics_document(
@@ -120,8 +128,8 @@ def busy_seconds(rollouts: Sequence[Rollout]) -> float:
     return total
 
 
-def summary_markdown(run: Run, metrics: Metrics) -> str:
-    """A page to paste: the headline, families and difficulties, baselines."""
+def summary_markdown(run: Run, metrics: Metrics, traffic: str = "") -> str:
+    """A page to paste: the headline, families and difficulties, baselines, the candidate."""
     overall = metrics.overall
     played = overall.n + overall.failed
     lines = [
@@ -136,13 +144,21 @@ def summary_markdown(run: Run, metrics: Metrics) -> str:
     ]
     wanted = ("mean_reward", "success_rate", "spl", "map_f1", "turns", "invalid_commands")
     passes = [n for n in overall.measures if n.startswith("pass") and n[5:] != "1"]
-    rows = [[n, shown(overall.measures.get(n))] for n in (*wanted, *passes)]
+    columns = [overall, *(b.overall for b in metrics.baselines.values())]
+    rows = [
+        [name, *(shown(column.measures.get(name)) for column in columns)]
+        for name in (*wanted, *passes)
+        if name in overall.measures
+    ]
+    lines += _table(["metric", _cell(run.model), *map(_cell, metrics.baselines)], rows)
     if metrics.position is not None:
-        rows.append(["position between random (0) and oracle (1)", shown(metrics.position)])
-    lines += _table(["metric", _cell(run.model)], [row for row in rows if row[1] != "-"])
+        at = shown(metrics.position)
+        lines += ["", f"Position between random (0) and oracle (1): **{at}**"]
     for title, of in (("family", "family"), ("difficulty", "difficulty")):
         strata: dict[str, Stratum] = getattr(metrics, of)
         lines += ["", *_table(*_strata_table(title, strata, metrics, of))]
+    if traffic:
+        lines += ["", "```", traffic, "```"]
     return "\n".join(lines) + "\n"
 
 

@@ -90,13 +90,13 @@ def _wilson(mean: float, size: float, z: float) -> Interval:
 
 
 class Paired(NamedTuple):
-    """What the differences between two runs on the same tasks say."""
+    """What the differences between two runs say."""
 
     difference: float
     ci95: Interval | None
     """BCa bootstrap over tasks; Student's t below 20 tasks, where the bootstrap is too narrow."""
     p_value: float
-    """Two-sided sign-flip permutation test of no difference, exact where that is quick."""
+    """Two-sided permutation test of no difference (paired: of signs), exact where that is quick."""
 
 
 def paired(a: ArrayLike, b: ArrayLike) -> Paired:
@@ -132,6 +132,26 @@ def _sign_flip(d: NDArray[np.float64]) -> float:
         batch=_batch(moved.size), rng=np.random.default_rng(SEED),
     )  # fmt: skip
     return float(found.pvalue)
+
+
+def unpaired(a: ArrayLike, b: ArrayLike) -> Paired | None:
+    """Mean of b less mean of a, one number a task, on different tasks; None below two of either.
+
+    Welch's t interval and a two-sided permutation test of the difference of means.
+    """
+    x, y = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    if x.size < 2 or y.size < 2:
+        return None
+    difference = float(y.mean() - x.mean())
+    interval: Interval | None = None
+    if np.ptp(x) > 0 or np.ptp(y) > 0:
+        found = stats.ttest_ind(y, x, equal_var=False).confidence_interval(LEVEL)
+        interval = float(found.low), float(found.high)
+    test = stats.permutation_test(
+        (x, y), lambda x, y, axis: y.mean(axis=axis) - x.mean(axis=axis), vectorized=True,
+        n_resamples=9_999, batch=_batch(x.size + y.size), rng=np.random.default_rng(SEED),
+    )  # fmt: skip
+    return Paired(difference, interval, float(test.pvalue))
 
 
 def position(

@@ -1,4 +1,7 @@
-"""The golden trace: `python -m environments.telemetry.golden DIR` records it anew."""
+"""The golden trace: `python -m environments.telemetry.golden DIR` records it anew.
+
+It is settled: recorded anew, it is the same, but for the versions that its meta file names.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from environments.tasks.model import Family
 from environments.telemetry.layout import EVENTS, meta_path
 from environments.telemetry.trace import TraceEvent, TraceMeta
 from environments.telemetry.writer import line_of
+from environments.trajectories.settled import settled_events
 from world_fixtures.library import load_facts, load_world
 from world_fixtures.servers import ServerPool
 
@@ -21,10 +25,9 @@ COMMANDS = ("look", "north", "examine fountain", "read fountain")
 """After connecting, on WORLD."""
 
 
-async def record(directory: Path) -> Path:
+async def record(directory: Path, pool: ServerPool) -> Path:
     """Play the golden commands and write the trace and its meta file into `directory`."""
-    async with ServerPool(1) as pool:
-        lines, meta = await _play(pool)
+    lines, meta = await _play(pool)
     return _write(directory, lines, meta)
 
 
@@ -37,6 +40,7 @@ async def _play(pool: ServerPool) -> tuple[list[TraceEvent], TraceMeta]:
         await session.close()
     finally:
         pool.release(instance)
+    events = settled_events(events)
     lines = [
         TraceEvent.of(
             event, session_id=SESSION, task_id=task.id, stage=0, turn=turn,
@@ -60,5 +64,10 @@ def _write(directory: Path, lines: list[TraceEvent], meta: TraceMeta) -> Path:
     return path
 
 
+async def _main(directory: Path) -> None:
+    async with ServerPool(1) as pool:
+        print(await record(directory, pool))
+
+
 if __name__ == "__main__":
-    print(asyncio.run(record(Path(sys.argv[1]))))
+    asyncio.run(_main(Path(sys.argv[1])))

@@ -9,15 +9,14 @@ world as it left it: the trace is played again first.
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
 from environments.tasks.model import Family, Goal, Stage, Task, Visited
-from environments.telemetry.layout import EVENTS, trace_path
-from environments.telemetry.reading import Trace, read_trace
+from environments.telemetry.pairing import session_trace
+from environments.telemetry.reading import Trace
 from environments.telemetry.trace import TraceEvent, TraceMeta
 from environments.telemetry.writer import TraceWriter
 from environments.toolsets import Tool, tools_of
@@ -26,6 +25,13 @@ from world_fixtures.errors import UserError, WorldError, WorldLost
 from world_fixtures.protocol import CONNECT, Event
 from world_fixtures.servers import ServerPool
 from world_fixtures.spec import WorldSpec
+
+KEPT = 64
+"""Sessions whose worlds are kept in the server; one more ends the one longest unused."""
+
+
+class CallFailed(Exception):
+    """A tool call came to nothing; the message is for the agent."""
 
 
 @dataclass(frozen=True)
@@ -60,29 +66,35 @@ class _Session:
     world: RolloutWorld
     meta: TraceMeta
     root: Path
-    written: int = 0
-    """Events of the world that are in the trace."""
+    known: int = 0
+    """Events of the world that are in the trace or in `waiting`."""
+    waiting: list[TraceEvent] = field(default_factory=list)
+    """Events that the disk has not taken yet."""
     writer: TraceWriter | None = None
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Calls of one session are carried out one after the other."""
 
     def write(self, caller: Caller) -> None:
-        """Append what has happened since; the file is opened by the first event."""
-        for event in self.world.all_events[self.written :]:
+        """Append what `caller` did; the file is opened by the first event."""
+        new = self.world.all_events[self.known :]
+        self.known += len(new)
+        self.waiting += [
+            TraceEvent.of(
+                event,
+                session_id=self.meta.session_id,
+                task_id=self.meta.task.id,
+                stage=0,
+                turn=caller.turn,
+                api_request_id=caller.api_request_id,
+                tool_call_id=caller.tool_call_id,
+            )
+            for event in new
+        ]
+        while self.waiting:
             if self.writer is None:
                 self.writer = TraceWriter(self.root, self.meta)
-            self.writer.append(
-                TraceEvent.of(
-                    event,
-                    session_id=self.meta.session_id,
-                    task_id=self.meta.task.id,
-                    stage=0,
-                    turn=caller.turn,
-                    api_request_id=caller.api_request_id,
-                    tool_call_id=caller.tool_call_id,
-                )
-            )
-            self.written += 1
+            self.writer.append(self.waiting[0])
+            del self.waiting[0]
 
     def rest(self) -> None:
         """Say in the meta file how many events there are; the session may still go on."""
@@ -90,12 +102,12 @@ class _Session:
             self.writer.close()
             self.writer = None
             sessions = dict.fromkeys(e.session for e in self.world.all_events)
-            ended = {"events": self.written, "world_sessions": tuple(sessions)}
+            ended = {"events": self.known - len(self.waiting), "world_sessions": tuple(sessions)}
             TraceWriter(self.root, self.meta.model_copy(update=ended)).close()
 
 
 class LiveSessions:
-    """The sessions of one process, by id. Enter it in the event loop that uses it."""
+    """The sessions of one process, by id. To be used in one event loop; `close` it there."""
 
     def __init__(self, root: Path, spec: WorldSpec) -> None:
         """`root` of the telemetry tree; every session gets an instance of `spec`."""
@@ -104,6 +116,7 @@ class LiveSessions:
         self.tools: dict[str, Tool] = tools_of(["evennia"])
         self._pool = ServerPool(1)
         self._sessions: dict[str, _Session] = {}
+        """In the order of their last use."""
         self._starting = asyncio.Lock()
         self._started = False
 
@@ -118,7 +131,10 @@ class LiveSessions:
         self, session_id: str, tool: str, arguments: dict[str, object], caller: Caller,
         *, model: str = "", provider: str = "",
     ) -> str:  # fmt: skip
-        """Result of one tool call, as the agent is to see it; failures are JSON with `error`."""
+        """Result of one tool call, as the agent is to see it. Raises CallFailed.
+
+        The result is returned when the trace has what the call did.
+        """
         try:
             session = await self._session(session_id, model, provider)
             async with session.turn:
@@ -128,9 +144,9 @@ class LiveSessions:
                     session.write(caller)
         except (WorldLost, WorldError) as error:
             self.end(session_id)
-            return _error(f"the world is gone ({error}): connect again")
+            raise CallFailed(f"the world is gone ({error}): connect again") from error
         except Exception as error:
-            return _error(str(error))
+            raise CallFailed(str(error)) from error
 
     def rest(self, session_id: str) -> None:
         """The agent stopped for now: its trace is complete as it stands."""
@@ -141,20 +157,31 @@ class LiveSessions:
         """Finish the trace and give the instance back."""
         session = self._sessions.pop(session_id, None)
         if session is not None:
-            session.rest()
-            session.world.close()
+            try:
+                session.rest()
+            finally:
+                session.world.close()
 
     async def _session(self, session_id: str, model: str, provider: str) -> _Session:
         async with self._starting:
-            if session_id not in self._sessions:
+            if session_id in self._sessions:
+                session = self._sessions.pop(session_id)
+            else:
                 if not self._started:
                     await self._pool.__aenter__()
                     self._started = True
-                self._sessions[session_id] = await self._begin(session_id, model, provider)
-            return self._sessions[session_id]
+                self._make_room()
+                session = await self._begin(session_id, model, provider)
+            self._sessions[session_id] = session
+            return session
+
+    def _make_room(self) -> None:
+        idle = [id_ for id_, session in self._sessions.items() if not session.turn.locked()]
+        for id_ in idle[: max(0, len(self._sessions) - KEPT + 1)]:
+            self.end(id_)
 
     async def _begin(self, session_id: str, model: str, provider: str) -> _Session:
-        earlier = find_session(self.root, session_id)
+        earlier = session_trace(self.root, session_id)
         task = self.task if earlier is None else earlier.meta.task
         meta = TraceMeta(
             session_id=session_id,
@@ -172,25 +199,18 @@ class LiveSessions:
             await world.begin_stage(0)
             session = _Session(world, meta, self.root)
             if earlier is not None:
-                session.written = await _play_again(world, earlier)
+                session.known = await _play_again(world, earlier)
             return session
         except BaseException:
             world.close()
             raise
 
 
-def find_session(root: Path, session_id: str) -> Trace | None:
-    """The trace of a session in a tree, whatever its day. Raises UserError for a bad id."""
-    name = trace_path(root, session_id, 0).name
-    found = sorted(root.glob(f"[0-9]*/{name}"))
-    return read_trace(found[-1].with_name(session_id + EVENTS)) if found else None
-
-
 async def _play_again(world: RolloutWorld, trace: Trace) -> int:
     """Bring a fresh world to where `trace` ends, logged out; returns the number of events."""
     for event in trace.events:
         again = await _repeat(world, event)
-        if again.state_hash != event.state_hash:
+        if (again.seq, again.state_hash) != (event.seq, event.state_hash):
             raise UserError(
                 f"{trace.path}: event {event.seq} comes out otherwise today, so the session "
                 "cannot go on: begin a new one"
@@ -205,7 +225,3 @@ async def _repeat(world: RolloutWorld, event: Event) -> Event:
         await world.connect()
         return world.events[-1]
     return await world.command(event.raw)
-
-
-def _error(problem: str) -> str:
-    return json.dumps({"error": problem}, ensure_ascii=False)

@@ -1,18 +1,29 @@
-"""Joining transcripts with traces: each world event with the tool call that caused it."""
+"""Joining transcripts with traces: each world event with the tool call that caused it.
+
+Calls and events are aligned in their order, since ids may come again in later turns:
+hermes-agent persists no more than session id and tool call id.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 from pathlib import Path
 
-from environments.telemetry.layout import trace_path
+from environments.telemetry.layout import EVENTS, trace_path
 from environments.telemetry.reading import Trace, read_trace
 from environments.telemetry.trace import TraceEvent
+from environments.trajectories.hermes_sessions import HermesSession, object_of
 from environments.trajectories.record import Rollout, ToolCallRecord
 from world_fixtures.protocol import CONNECT, MAX_COMMAND
 
-Key = tuple[str, int | None, str]
-"""Session id, turn, tool call id: endpoints may give a call id again in a later turn."""
+ACTING = ("evennia_connect", "evennia_command", "evennia_observe")
+"""Tools whose calls make events."""
+BIND = "bind_session"
+"""Tool of the MCP server with which an agent names its session."""
+CONNECTED = "You are already connected."
+"""Result of connecting twice, which is no event."""
 
 
 @dataclass
@@ -31,52 +42,139 @@ class Pairing:
         self.unmatched += other.unmatched
 
 
+@dataclass
+class _Played:
+    """The calls of one transcript that belong to one trace."""
+
+    calls: list[ToolCallRecord] = field(default_factory=list)
+    turns: bool = False
+    """The trace counts turns as the transcript does."""
+    ids: bool = True
+    """The trace has the transcript's tool call ids; a server of MCP is not told them."""
+
+
+def session_trace(root: Path, session_id: str) -> Trace | None:
+    """The trace of a session in a tree, whatever its day. Raises UserError for a bad id."""
+    name = trace_path(root, session_id, 0).name
+    found = sorted(root.glob(f"[0-9]*/{name}"))
+    return read_trace(found[-1].with_name(session_id + EVENTS)) if found else None
+
+
 def pair_rollout(rollout: Rollout, root: Path) -> Pairing:
     """Join a rollout with its trace under `root`."""
     path = trace_path(root, rollout.id, rollout.started)
     if not path.exists():
         return Pairing(unmatched=[f"{rollout.id}: has no trace at {path}"])
-    return pair(rollout, read_trace(path))
+    return _pair(_Played(rollout.tool_calls, turns=True), read_trace(path))
 
 
-def pair(rollout: Rollout, trace: Trace) -> Pairing:
-    """Join a rollout's tool calls with the events of `trace`."""
-    calls: dict[Key, ToolCallRecord] = {}
-    found = Pairing()
-    for call in filter(_acted, rollout.tool_calls):
-        if (rollout.id, call.turn, call.id) in calls:
-            found.unmatched.append(f"{rollout.id}: tool call {call.id!r} of turn {call.turn} twice")
-        calls[rollout.id, call.turn, call.id] = call
-    for event in trace.events:
-        place = f"{rollout.id}: event {event.seq} ({event.raw[:60] or event.verb!r})"
-        if event.tool_call_id is None and event.actor != trace.meta.account:
-            found.others += 1
-            continue
-        made = calls.pop((event.session_id, event.turn, event.tool_call_id or ""), None)
-        if made is None:
-            found.unmatched.append(f"{place} has no tool call {event.tool_call_id!r}")
-        elif not _caused(made, event):
-            found.unmatched.append(f"{place} is not what tool call {made.id!r} asked for")
-        else:
-            found.matched += 1
-    found.unmatched += [
-        f"{rollout.id}: tool call {call.id!r} ({call.name}, turn {call.turn}) has no event"
-        for call in calls.values()
-    ]
+def pair_hermes(sessions: Sequence[HermesSession], root: Path) -> list[Pairing]:
+    """Join sessions of hermes-agent with their traces under `root`, one result a trace.
+
+    Sessions that had no part in any world have none.
+    """
+    played: dict[str, _Played] = {}
+    for session in sessions:
+        _add_calls(played, session)
+    found = []
+    for session_id, part in played.items():
+        trace = session_trace(root, session_id)
+        if trace is not None:
+            found.append(_pair(part, trace))
+        elif any(map(_due, part.calls)):
+            found.append(Pairing(unmatched=[f"{session_id}: has no trace in {root}"]))
     return found
 
 
-def _acted(call: ToolCallRecord) -> bool:
+def _add_calls(played: dict[str, _Played], session: HermesSession) -> None:
+    """Add the session's calls to the traces they belong to: its own, and those bound by MCP."""
+    own = played.setdefault(session.id, _Played())
+    bound: dict[str, str] = {}
+    for call in session.tool_calls:
+        prefix, found, _ = call.name.rpartition(BIND)
+        if found and prefix:  # tools of a server are named after it: mcp__<server>__<tool>
+            bound[prefix] = _bound(call) or bound.get(prefix, "")
+            continue
+        server = next((s for s in bound if bound[s] and call.name.startswith(s)), None)
+        if server is None:
+            own.calls.append(call)
+        else:
+            tool = "evennia_" + call.name.removeprefix(server)
+            part = played.setdefault(bound[server], _Played(ids=False))
+            part.calls.append(call.model_copy(update={"name": tool}))
+
+
+def _bound(call: ToolCallRecord) -> str | None:
+    """The session id that binding gave, inside what hermes-agent wraps around it."""
+    found = object_of(call.result) or {}
+    if isinstance(found.get("result"), str):
+        found = object_of(found["result"]) or {}
+    return found.get("session_id")
+
+
+def _pair(played: _Played, trace: Trace) -> Pairing:
+    session_id = trace.meta.session_id
+    calls = [c for c in played.calls if c.name in ACTING]
+    events = [
+        e for e in trace.events if e.tool_call_id is not None or e.actor == trace.meta.account
+    ]
+    found = Pairing(others=len(trace.events) - len(events))
+    matcher = SequenceMatcher(
+        None,
+        [(*_ids(played, c.turn, c.id), _asked(c)) for c in calls],
+        [(*_ids(played, e.turn, e.tool_call_id), _done(e)) for e in events],
+        autojunk=False,
+    )
+    for same, first, last, begin, end in matcher.get_opcodes():
+        if same == "equal":
+            found.matched += end - begin
+        else:
+            found.unmatched += _left(played, session_id, calls[first:last], events[begin:end])
+    return found
+
+
+def _left(
+    played: _Played, session_id: str, calls: list[ToolCallRecord], events: Sequence[TraceEvent]
+) -> list[str]:
+    """What is wrong between two places where calls and events agree; one line each."""
+    found = []
+    for event in events:
+        place = f"{session_id}: event {event.seq} ({event.raw[:60] or event.verb!r})"
+        ids = _ids(played, event.turn, event.tool_call_id)
+        made = next((c for c in calls if played.ids and _ids(played, c.turn, c.id) == ids), None)
+        if made is None:
+            found.append(f"{place} has no tool call {event.tool_call_id!r}")
+        else:
+            calls.remove(made)
+            found.append(f"{place} is not what tool call {made.id!r} asked for")
+    return found + [
+        f"{session_id}: tool call {call.id!r} ({call.name}, turn {call.turn}) has no event"
+        for call in calls
+        if _due(call)
+    ]
+
+
+def _ids(played: _Played, turn: int | None, id_: str | None) -> tuple[int | None, str | None]:
+    return turn if played.turns else None, id_ if played.ids else None
+
+
+def _asked(call: ToolCallRecord) -> tuple[str, str]:
+    if call.name == "evennia_connect":
+        return CONNECT, ""
+    if call.name == "evennia_observe":
+        return "command", "look"
+    command = call.arguments.get("command") if isinstance(call.arguments, dict) else None
+    return "command", command[:MAX_COMMAND] if isinstance(command, str) else ""
+
+
+def _done(event: TraceEvent) -> tuple[str, str]:
+    return (CONNECT, "") if event.verb == CONNECT else ("command", event.raw)
+
+
+def _due(call: ToolCallRecord) -> bool:
     """Whether the world must have an event of this call."""
     if call.event is not None:
         return True
-    return call.name in ("evennia_command", "evennia_observe") and call.error is None
-
-
-def _caused(call: ToolCallRecord, event: TraceEvent) -> bool:
     if call.name == "evennia_connect":
-        return event.verb == CONNECT
-    if call.name == "evennia_observe":
-        return event.raw == "look"
-    asked = call.arguments.get("command") if isinstance(call.arguments, dict) else None
-    return isinstance(asked, str) and event.raw == asked[:MAX_COMMAND]
+        return bool(call.result) and call.error is None and CONNECTED not in call.result
+    return call.name in ACTING and bool(call.result) and call.error is None

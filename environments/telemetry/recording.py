@@ -7,8 +7,9 @@ from pathlib import Path
 from environments.telemetry.layout import trace_path
 from environments.telemetry.trace import TraceEvent, TraceMeta
 from environments.telemetry.writer import TraceWriter, day_locked, line_of
-from environments.trajectories.record import Rollout
+from environments.trajectories.record import Rollout, ToolCallRecord
 from world_fixtures.errors import UserError
+from world_fixtures.protocol import Event
 
 
 def record_rollout(rollout: Rollout, root: Path) -> Path:
@@ -57,20 +58,26 @@ def trace_meta(rollout: Rollout) -> TraceMeta:
 
 def trace_events(rollout: Rollout) -> list[TraceEvent]:
     """The rollout's events, in order, each with the tool call that caused it."""
+    return [
+        TraceEvent.of(
+            event,
+            session_id=rollout.id,
+            task_id=rollout.task.id,
+            stage=stage,
+            turn=call.turn if call else None,
+            tool_call_id=call.id if call else None,
+        )
+        for event, stage, call in joined(rollout)
+    ]
+
+
+def joined(rollout: Rollout) -> list[tuple[Event, int, ToolCallRecord | None]]:
+    """Each event of a rollout, in order, with its stage and the tool call that caused it."""
     calls = {c.event: c for c in rollout.tool_calls if c.event is not None}
     stage = max((c.stage for c in rollout.tool_calls), default=0)
     found = []
     for event in reversed(rollout.events):  # what others do belongs to the stage that follows
         call = calls.get(event.seq)
         stage = call.stage if call else stage
-        found.append(
-            TraceEvent.of(
-                event,
-                session_id=rollout.id,
-                task_id=rollout.task.id,
-                stage=stage,
-                turn=call.turn if call else None,
-                tool_call_id=call.id if call else None,
-            )
-        )
+        found.append((event, stage, call))
     return found[::-1]

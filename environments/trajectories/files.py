@@ -13,9 +13,19 @@ from world_fixtures.errors import UserError
 Row = dict[str, Any]
 
 
+def write(path: Path, rows: Sequence[Row]) -> None:
+    """The rows in the form that the file's name asks for: `.parquet`, or JSON Lines."""
+    (write_parquet if path.suffix == ".parquet" else write_jsonl)(path, rows)
+
+
 def write_jsonl(path: Path, rows: Sequence[Row]) -> None:
     """One row a line, UTF-8."""
-    _replace(path, lambda new: new.write_bytes(b"".join(_line(row) for row in rows)))
+    write_lines(path, [line(row) for row in rows])
+
+
+def write_lines(path: Path, lines: Sequence[bytes]) -> None:
+    """A file of these lines. Raises UserError where it cannot be written."""
+    _replace(path, lambda new: new.write_bytes(b"".join(lines)))
 
 
 def write_parquet(path: Path, rows: Sequence[Row]) -> None:
@@ -23,11 +33,12 @@ def write_parquet(path: Path, rows: Sequence[Row]) -> None:
     import pyarrow
     import pyarrow.parquet
 
-    table = pyarrow.Table.from_pylist([json.loads(_line(row)) for row in rows])
+    table = pyarrow.Table.from_pylist([json.loads(line(row)) for row in rows])
     _replace(path, lambda new: pyarrow.parquet.write_table(table, new))
 
 
-def _line(row: Row) -> bytes:
+def line(row: Row) -> bytes:
+    """A row as one line of JSON."""
     # A model may write half a surrogate pair, which no UTF-8 can hold.
     text = json.dumps(row, ensure_ascii=False, separators=(",", ":"))
     return text.encode("utf-8", "replace") + b"\n"

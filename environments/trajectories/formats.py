@@ -1,4 +1,4 @@
-"""Rollouts as rows for trainers: SFT messages, conversational DPO, KTO.
+"""Rollouts as rows for trainers: SFT messages, conversational DPO, KTO, and plain text.
 
 Messages are in OpenAI's form, tool schemas one JSON text in `tools`, as TRL takes them:
 a table has one type a column, and schemas differ from tool to tool.
@@ -10,8 +10,10 @@ import json
 from collections.abc import Sequence
 
 from environments.trajectories.files import Row
-from environments.trajectories.preference import Pair, split
+from environments.trajectories.plain import plain_row
+from environments.trajectories.preference import MARGIN, Pair, preference_pairs, split
 from environments.trajectories.record import Message, Rollout
+from environments.trajectories.steps import StepPair, step_pairs
 
 KEPT = ("role", "content", "reasoning_content", "tool_calls", "tool_call_id", "name")
 
@@ -28,43 +30,86 @@ def sft_rows(rollouts: Sequence[Rollout]) -> list[Row]:
 
 def kto_rows(rollouts: Sequence[Rollout]) -> list[Row]:
     """`prompt`, `completion` and `label` (success) of each conversation of scored rollouts."""
+    return [{**row, "label": row["success"]} for row in _completion_rows(rollouts)]
+
+
+def dpo_rows(pairs: Sequence[Pair]) -> list[Row]:
+    """`prompt`, `chosen`, `rejected`, with the rewards of both and their parts."""
+    return [_pair_row(pair) for pair in pairs]
+
+
+def step_rows(pairs: Sequence[StepPair]) -> list[Row]:
+    """As `dpo_rows`, one message on either side, and the state in which both were said."""
+    return [
+        {
+            **_pair_row(pair),
+            "state_hash": pair.state_hash,
+            "chosen_turn": pair.chosen_turn,
+            "rejected_turn": pair.rejected_turn,
+        }
+        for pair in pairs
+    ]
+
+
+def text_rows(rollouts: Sequence[Rollout]) -> list[Row]:
+    """`prompt` and `completion` of the successful rollouts, both plain text."""
+    return [plain_row(row) for row in _completion_rows(rollouts) if row["success"]]
+
+
+def dpo_text_rows(pairs: Sequence[Pair]) -> list[Row]:
+    """`dpo_rows` with the three conversations as plain text."""
+    return [plain_row(row) for row in dpo_rows(pairs)]
+
+
+TABLES = ("sft", "dpo", "dpo_steps", "kto", "text", "dpo_text")
+
+
+def table(name: str, rollouts: Sequence[Rollout], margin: float = MARGIN) -> list[Row]:
+    """One of TABLES; its pairs are those whose rewards are `margin` apart."""
+    match name:
+        case "sft":
+            return sft_rows(rollouts)
+        case "dpo":
+            return dpo_rows(preference_pairs(rollouts, margin))
+        case "dpo_steps":
+            return step_rows(step_pairs(rollouts, margin))
+        case "kto":
+            return kto_rows(rollouts)
+        case "text":
+            return text_rows(rollouts)
+        case "dpo_text":
+            return dpo_text_rows(preference_pairs(rollouts, margin))
+    raise KeyError(name)
+
+
+def _completion_rows(rollouts: Sequence[Rollout]) -> list[Row]:
     rows = []
     for rollout in rollouts:
         if rollout.verdict is None:
             continue
         for stage, messages in enumerate(rollout.conversations):
-            prompt, completion = split(messages)
+            prompt, completion = split(list(map(clean, messages)))
             if completion:
-                rows.append(
-                    {
-                        "prompt": list(map(clean, prompt)),
-                        "completion": list(map(clean, completion)),
-                        "label": rollout.verdict.success,
-                        **_about(rollout, stage),
-                    }
-                )
+                about = _about(rollout, stage)
+                rows.append({"prompt": prompt, "completion": completion, **about})
     return rows
 
 
-def dpo_rows(pairs: Sequence[Pair]) -> list[Row]:
-    """`prompt`, `chosen`, `rejected`, with the rewards of both and their parts."""
-    rows = []
-    for pair in pairs:
-        row: Row = {
-            "prompt": list(map(clean, pair.prompt)),
-            "chosen": list(map(clean, pair.chosen)),
-            "rejected": list(map(clean, pair.rejected)),
-            "tools": json.dumps(pair.better.tools),
-            "task_id": pair.better.task.id,
-            "stage": pair.stage,
-        }
-        for side, rollout in (("chosen", pair.better), ("rejected", pair.worse)):
-            assert rollout.verdict is not None
-            row[f"{side}_session_id"] = rollout.id
-            row[f"{side}_reward"] = rollout.verdict.reward
-            row[f"{side}_parts"] = rollout.verdict.parts
-        rows.append(row)
-    return rows
+def _pair_row(pair: Pair) -> Row:
+    row: Row = {
+        "prompt": list(map(clean, pair.prompt)),
+        "chosen": list(map(clean, pair.chosen)),
+        "rejected": list(map(clean, pair.rejected)),
+        "tools": json.dumps(pair.better.tools),
+        "task_id": pair.better.task.id,
+        "stage": pair.stage,
+    }
+    for side, rollout in (("chosen", pair.better), ("rejected", pair.worse)):
+        assert rollout.verdict is not None
+        row[f"{side}_session_id"] = rollout.id
+        row[f"{side}_reward"] = rollout.verdict.reward
+        row[f"{side}_parts"] = rollout.verdict.parts
+    return row
 
 
 def clean(message: Message) -> Message:

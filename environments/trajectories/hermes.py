@@ -32,7 +32,7 @@ def finished(rollout: Rollout) -> bool:
     return rollout.completed and rollout.verdict is not None
 
 
-def hermes_lines(rollout: Rollout, prompt_index: int = 0) -> list[Row]:
+def hermes_lines(rollout: Rollout, prompt_index: int = 0, batch_num: int = 0) -> list[Row]:
     """One line for each of the rollout's conversations that was begun."""
     when = datetime.fromtimestamp(rollout.started, UTC).isoformat()
     verdict = rollout.verdict
@@ -55,7 +55,7 @@ def hermes_lines(rollout: Rollout, prompt_index: int = 0) -> list[Row]:
                     name: stats["failure"] for name, stats in tool_stats(calls).items()
                 },
                 "metadata": {
-                    "batch_num": 0,
+                    "batch_num": batch_num,
                     "timestamp": when,
                     "model": rollout.model,
                     "provider": rollout.provider,

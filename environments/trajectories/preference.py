@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from environments.trajectories.record import Message, Rollout
@@ -31,19 +31,23 @@ def preference_pairs(rollouts: Sequence[Rollout], margin: float = MARGIN) -> lis
 
     In the order of the rollouts, so the same rollouts give the same pairs.
     """
+    found = (_pair(better, worse) for better, worse in contrasts(rollouts, margin))
+    return [pair for pair in found if pair is not None]
+
+
+def contrasts(
+    rollouts: Sequence[Rollout], margin: float = MARGIN
+) -> Iterator[tuple[Rollout, Rollout]]:
+    """Better and worse of every two rollouts of one task that are `margin` apart."""
     by_task: dict[str, list[Rollout]] = {}
     for rollout in rollouts:
         if rollout.verdict is not None:
             by_task.setdefault(f"{rollout.task.id} {rollout.task.spec.hash}", []).append(rollout)
-    pairs = []
     for group in by_task.values():
         for one, other in itertools.combinations(group, 2):
-            worse, better = sorted((one, other), key=_reward)
-            if _reward(better) - _reward(worse) >= margin:
-                pair = _pair(better, worse)
-                if pair is not None:
-                    pairs.append(pair)
-    return pairs
+            worse, better = sorted((one, other), key=reward)
+            if reward(better) - reward(worse) >= margin:
+                yield better, worse
 
 
 def split(messages: Sequence[Message]) -> tuple[list[Message], list[Message]]:
@@ -64,7 +68,8 @@ def _pair(better: Rollout, worse: Rollout) -> Pair | None:
     return None
 
 
-def _reward(rollout: Rollout) -> float:
+def reward(rollout: Rollout) -> float:
+    """Of a scored rollout."""
     assert rollout.verdict is not None
     return rollout.verdict.reward
 

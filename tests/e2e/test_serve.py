@@ -11,6 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from benchmarks import soak_serve
+
 ROOT = Path(__file__).resolve().parents[2]
 ENV_FILE = str(ROOT / "environments" / "evennia_world_env.py")
 TRAINER = {
@@ -123,3 +125,14 @@ def test_a_rollout_server_that_is_killed_is_found_again(programs, api):
     programs.interrupt(env)
     assert env.returncode == 130
     assert programs.world_servers() == []
+
+
+async def test_everything_going_wrong_neither_loses_nor_doubles_a_group(world_home, monkeypatch):
+    """The soak in small: cancellations, an endpoint that fails, a world server that is killed."""
+    monkeypatch.setenv("EVENNIA_WORLD_HOME", str(world_home))
+    found = await soak_serve.measure(True, lambda what: None, rollouts=32, kills=1, seed=3)
+    assert found["rollouts_delivered"] >= 32
+    assert found["incomplete_groups"] == 0
+    assert found["rollouts_delivered_twice"] == 0
+    assert found["world_servers_killed"] == found["world_servers_replaced"] == 1
+    assert found["left_over"] == {"instances": 0, "sessions": 0}

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from environments import toolsets
-from environments.toolsets import Tool, find_tools, json_object, known_toolsets, register, tools_of
+from environments import hermes_tools, toolsets
+from environments.toolsets import (
+    Effect,
+    Tool,
+    find_tools,
+    json_object,
+    known_toolsets,
+    register,
+    tools_of,
+)
 from world_fixtures.errors import UserError
 
 
@@ -102,3 +111,33 @@ def test_only_what_is_nested_deeply_is_refused(levels):
     else:
         with pytest.raises(ValueError, match=r"deeper|valid JSON"):
             json_object(text)
+
+
+def test_a_distribution_needs_hermes_agent_and_a_name_it_knows():
+    with pytest.raises(UserError, match="'nothing_such'"):
+        hermes_tools.sample_distribution("nothing_such")
+
+
+@pytest.mark.skipif(not hermes_tools.installed(), reason="needs the extra `hermes`")
+class TestHermesAgent:
+    """Its own tools, for real."""
+
+    @pytest.fixture(autouse=True)
+    def home(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        monkeypatch.setenv("HERMES_HOME", str(tmp_path / "hermes"))
+
+    async def test_its_files_are_read_and_written(self, tmp_path: Path):
+        tools = tools_of(["file"])
+        assert tools["read_file"].effect is Effect.READ_ONLY
+        assert tools["write_file"].effect is Effect.DESTRUCTIVE
+        path = str(tmp_path / "x.txt")
+        await tools["write_file"].handler({"path": path, "content": "hello"}, "t")
+        assert "hello" in await tools["read_file"].handler({"path": path}, "t")
+
+    def test_a_distribution_gives_toolsets_that_work_here(self):
+        for name in ("development", "default"):
+            assert tools_of(hermes_tools.sample_distribution(name))
+
+    def test_a_toolset_that_it_does_not_have_is_named(self):
+        with pytest.raises(UserError, match="nor of hermes"):
+            tools_of(["nothing_such"])

@@ -2,45 +2,60 @@
 
 from __future__ import annotations
 
-import json
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
-import httpx
 import pytest
+import pytest_asyncio
+from aiohttp import web
 
 from environments.cli import doctor
+from environments.tokenizer import PATH
 
 CALL = {"function": {"name": "evennia_command", "arguments": '{"command": "look"}'}}
 
 
-@pytest.fixture
-def endpoint(monkeypatch):
-    """Answers every request by the given function, in place of the network."""
+class Endpoint:
+    """A model server on loopback whose answers a test sets."""
 
-    def install(answer) -> None:
-        client = httpx.AsyncClient
+    def __init__(self) -> None:
+        self.url = ""
+        self.models: Any = {"data": [{"id": "m"}]}
+        self.answer: Callable[[], web.Response] = lambda: web.Response(status=500)
 
-        def made(**given):
-            return client(transport=httpx.MockTransport(answer), **given)
+    def says(self, message: dict[str, Any]) -> None:
+        self.answer = lambda: web.json_response({"choices": [{"message": message}]})
 
-        monkeypatch.setattr(httpx, "AsyncClient", made)
+    async def list(self, request: web.Request) -> web.Response:
+        return web.json_response(self.models)
 
-    return install
+    async def complete(self, request: web.Request) -> web.Response:
+        assert (await request.json())["tools"]
+        return self.answer()
 
 
-def answering(message: dict, **model):
-    def answer(request: httpx.Request) -> httpx.Response:
-        if request.url.path == "/v1/models":
-            return httpx.Response(200, json={"data": [{"id": "m", **model}]})
-        assert json.loads(request.content)["tools"]
-        return httpx.Response(200, json={"choices": [{"message": message}]})
-
-    return answer
+@pytest_asyncio.fixture
+async def endpoint() -> AsyncIterator[Endpoint]:
+    found = Endpoint()
+    app = web.Application()
+    app.add_routes([web.get("/v1/models", found.list)])
+    app.add_routes([web.post("/v1/chat/completions", found.complete)])
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    found.url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
+    yield found
+    await runner.cleanup()
 
 
 async def test_a_working_endpoint(endpoint) -> None:
-    endpoint(answering({"tool_calls": [CALL], "reasoning_content": "hm"}, max_model_len=4096))
-    found = await doctor.check_endpoint("http://x/v1/", None, "key")
+    endpoint.models = {"data": [{"id": "m", "max_model_len": 4096}]}
+    endpoint.says({"tool_calls": [CALL], "reasoning_content": "hm"})
+    found = await doctor.check_endpoint(endpoint.url + "/", None, "key")
     assert found.ok
     assert found.about == "m: tool calls work, reasoning comes apart, context 4096 tokens"
 
@@ -52,36 +67,55 @@ async def test_a_working_endpoint(endpoint) -> None:
     ({"tool_calls": [{}]}, "no usable answer"),
 ])  # fmt: skip
 async def test_tool_calls_that_do_not_work(endpoint, message, said) -> None:
-    endpoint(answering(message))
-    found = await doctor.check_endpoint("http://x/v1", "m", "")
+    endpoint.says(message)
+    found = await doctor.check_endpoint(endpoint.url, "m", "")
     assert not found.ok
     assert said in found.about
     assert "--tool-call-parser" in found.mend
 
 
 async def test_a_refusal_names_the_status_and_never_the_key(endpoint) -> None:
-    endpoint(lambda request: httpx.Response(401, text="no"))
-    found = await doctor.check_endpoint("http://x/v1", "m", "sk-secret")
+    endpoint.answer = lambda: web.Response(status=401, text="no")
+    found = await doctor.check_endpoint(endpoint.url, "m", "sk-secret")
     assert not found.ok
     assert "401" in found.about
     assert "sk-secret" not in found.about + found.mend
 
 
-async def test_an_endpoint_that_is_not_there() -> None:
-    found = await doctor.check_endpoint("http://127.0.0.1:9/v1", "m", "")
+async def test_an_endpoint_that_is_not_there_is_named_without_its_password() -> None:
+    found = await doctor.check_endpoint("http://me:secret@127.0.0.1:9/v1", "m", "")
     assert not found.ok
+    assert "127.0.0.1:9/v1" in found.about
+    assert "secret" not in found.about
     assert "/v1" in found.mend
 
 
 async def test_an_odd_list_of_models_is_no_obstacle(endpoint) -> None:
-    good = answering({"tool_calls": [CALL]})
+    endpoint.models = [1]
+    endpoint.says({"tool_calls": [CALL]})
+    assert (await doctor.check_endpoint(endpoint.url, "m", "")).ok
+    assert not (await doctor.check_endpoint(endpoint.url, None, "")).ok
 
-    def answer(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(200, json=[1]) if request.method == "GET" else good(request)
 
-    endpoint(answer)
-    assert (await doctor.check_endpoint("http://x/v1", "m", "")).ok
-    assert not (await doctor.check_endpoint("http://x/v1", None, "")).ok
+async def test_the_whole_command_with_and_without_tool_calls(endpoint, capsys) -> None:
+    """With nothing in anyone's place: world server, tokenizer, endpoint, exit code."""
+    arguments = ["doctor", "--base-url", endpoint.url]
+    endpoint.says({"tool_calls": [CALL]})
+    assert await asyncio.to_thread(doctor.run, arguments) == 0
+    out = capsys.readouterr().out
+    for name in ("python", "evennia", "disk", "world server", "tokenizer", "wandb", "endpoint"):
+        assert f"ok       {name}" in out
+    endpoint.says({"content": "I would look."})
+    assert await asyncio.to_thread(doctor.run, arguments) == 1
+    assert "PROBLEM  endpoint      m: answered 'I would look.'" in capsys.readouterr().out
+
+
+def test_the_key_comes_from_the_variable_that_fits(monkeypatch) -> None:
+    for name in ("OPENAI_API_KEY", "OPENROUTER_API_KEY", "OTHER"):
+        monkeypatch.setenv(name, name)
+    assert doctor._key("http://h/v1", None) == "OPENAI_API_KEY"
+    assert doctor._key("https://openrouter.ai/api/v1", None) == "OPENROUTER_API_KEY"
+    assert doctor._key("https://openrouter.ai/api/v1", "OTHER") == "OTHER"
 
 
 @pytest.mark.parametrize(
@@ -113,10 +147,16 @@ def test_exit_code_and_remedy(monkeypatch, capsys, ok: bool) -> None:
     assert "PROBLEM" not in out or not ok
 
 
-async def test_the_world_server_really_starts_and_walks() -> None:
-    found = await doctor.check_world()
-    assert found.ok, found.about
-
-
 def test_a_missing_tokenizer_is_a_problem(tmp_path) -> None:
     assert not doctor.check_tokenizer(str(tmp_path / "none")).ok
+
+
+def test_a_template_without_tool_calls_is_a_problem(tmp_path) -> None:
+    for file in Path(PATH).iterdir():
+        if file.is_file():
+            shutil.copy(file, tmp_path)
+    template = "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}"
+    (tmp_path / "chat_template.jinja").write_text(template)
+    found = doctor.check_tokenizer(str(tmp_path))
+    assert not found.ok
+    assert "tool calls" in found.about

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from environments.evaluation.metrics import measure_run, rollout_values, stratum
+from environments.evaluation.metrics import measure_run, rollout_values, scored, stratum
 from environments.tasks.model import Family
 from world_fixtures.protocol import ResultKind
 
 
 def test_failed_rollouts_are_counted_apart(rollout) -> None:
-    found = stratum([rollout("a", 1.0), rollout("b", None), rollout("c", 0.5)])
+    found = stratum(scored([rollout("a", 1.0), rollout("b", None), rollout("c", 0.5)]))
     assert (found.n, found.failed, found.tasks) == (2, 1, 2)
     assert found.measures["mean_reward"].mean == 0.75
     assert found.measures["success_rate"].mean == 0.5
@@ -19,7 +19,7 @@ def test_failed_rollouts_are_counted_apart(rollout) -> None:
 
 def test_each_task_weighs_the_same(rollout) -> None:
     rollouts = [rollout("a", 1.0, i) for i in range(3)] + [rollout("b", 0.0)]
-    found = stratum(rollouts).measures["mean_reward"]
+    found = stratum(scored(rollouts)).measures["mean_reward"]
     assert found.mean == 0.5
     assert (found.n, found.tasks) == (4, 2)
 
@@ -27,7 +27,7 @@ def test_each_task_weighs_the_same(rollout) -> None:
 def test_pass_k_over_attempts(rollout) -> None:
     rollouts = [rollout("a", r, i) for i, r in enumerate((1.0, 0.0))]
     rollouts += [rollout("b", 1.0, i) for i in range(2)]
-    found = stratum(rollouts).measures
+    found = stratum(scored(rollouts)).measures
     assert found["pass@1"].mean == found["pass^1"].mean == found["success_rate"].mean == 0.75
     assert found["pass@2"].mean == 1.0
     assert found["pass^2"].mean == 0.5
@@ -36,7 +36,7 @@ def test_pass_k_over_attempts(rollout) -> None:
 
 def test_tasks_with_fewer_attempts_sit_out_of_pass_k(rollout) -> None:
     rollouts = [rollout("a", 1.0, i) for i in range(3)] + [rollout("b", 0.0)]
-    found = stratum(rollouts).measures
+    found = stratum(scored(rollouts)).measures
     assert (found["pass@3"].mean, found["pass@3"].tasks) == (1.0, 1)
     assert found["pass@1"].tasks == 2
 
@@ -60,7 +60,7 @@ def test_helpers_commands_are_not_the_agents(rollout) -> None:
 
 
 def test_spl_only_where_a_task_has_one(rollout) -> None:
-    found = stratum([rollout("a", 1.0, spl=0.5), rollout("b", 1.0)]).measures
+    found = stratum(scored([rollout("a", 1.0, spl=0.5), rollout("b", 1.0)])).measures
     assert (found["spl"].mean, found["spl"].n) == (0.5, 1)
 
 
@@ -69,7 +69,7 @@ def test_strata_in_their_natural_order(rollout, task) -> None:
         rollout(task("a", Family.ERRAND, 10), 1.0),
         rollout(task("b", Family.ORIENTATION, 2, split="test"), 0.0),
     ]
-    found = measure_run(rollouts)
+    found = measure_run(scored(rollouts))
     assert list(found.family) == ["orientation", "errand"]
     assert list(found.difficulty) == ["2", "10"]
     assert list(found.split) == ["train", "test"]
@@ -80,27 +80,27 @@ def test_position_needs_both_baselines_and_shares_tasks(rollout) -> None:
     own = [rollout("a", 0.5), rollout("b", 0.5), rollout("alone", 1.0)]
     floor = [rollout("a", 0.0), rollout("b", 0.0)]
     ceiling = [rollout("a", 1.0), rollout("b", 1.0)]
-    found = measure_run(own, {"random": floor, "oracle": ceiling})
+    found = measure_run(scored(own), {"random": scored(floor), "oracle": scored(ceiling)})
     assert found.position is not None
     assert found.position.mean == 0.5
     assert found.position.tasks == 2
     assert found.baselines["oracle"].overall.measures["mean_reward"].mean == 1.0
-    assert measure_run(own, {"random": floor}).position is None
+    assert measure_run(scored(own), {"random": scored(floor)}).position is None
 
 
 def test_nothing_scored_is_no_number(rollout) -> None:
-    found = measure_run([rollout("a", None)])
+    found = measure_run(scored([rollout("a", None)]))
     assert found.overall.measures == {}
     assert found.overall.failed == 1
     assert found.stops == {"world": 1}
 
 
 def test_metrics_survive_json(rollout) -> None:
-    found = measure_run([rollout("a", 1.0), rollout("b", 0.2)])
+    found = measure_run(scored([rollout("a", 1.0), rollout("b", 0.2)]))
     assert type(found).model_validate_json(found.model_dump_json()) == found
 
 
 @pytest.mark.parametrize("reward", [0.0, 1.0])
 def test_one_task_has_a_wide_interval(rollout, reward: float) -> None:
-    low, high = stratum([rollout("a", reward)]).measures["success_rate"].ci95
+    low, high = stratum(scored([rollout("a", reward)])).measures["success_rate"].ci95
     assert high - low > 0.5

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from environments.evaluation.metrics import measure_run
+from environments.evaluation.metrics import measure_run, scored
 from environments.evaluation.plots import Row, histogram, interval_plot
 from environments.evaluation.report import render_report
 from environments.evaluation.rundir import Run
@@ -25,7 +25,8 @@ CHROMIUM = Path("/usr/bin/chromium")
 def page(rollouts: list[Rollout], baselines=None, **given) -> str:
     tasks = list({r.task.id: r.task for r in rollouts}.values())
     run = Run.of(tasks, suite="made", model="tester", settings={"temperature": 0.0})
-    return render_report(run, rollouts, measure_run(rollouts, baselines), **given)
+    beside = {name: scored(played) for name, played in (baselines or {}).items()}
+    return render_report(run, rollouts, measure_run(scored(rollouts), beside), **given)
 
 
 @pytest.fixture

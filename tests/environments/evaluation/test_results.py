@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from environments.evaluation.metrics import scored
 from environments.evaluation.results import busy_seconds, conclude
 from environments.evaluation.rundir import Run, RunDirectory
 from world_fixtures.errors import UserError
@@ -25,8 +26,8 @@ def finished(tmp_path, suite_of, rollout):
 def test_metrics_have_atroposs_form_and_intervals(finished, rollout) -> None:
     out, tasks = finished
     baselines = {
-        "random": [rollout(t, 0.0) for t in tasks],
-        "oracle": [rollout(t, 1.0) for t in tasks],
+        "random": scored([rollout(t, 0.0) for t in tasks]),
+        "oracle": scored([rollout(t, 1.0) for t in tasks]),
     }
     conclude(out, baselines=baselines, report=False)
     document = json.loads((out / "metrics.json").read_text())
@@ -49,7 +50,7 @@ def test_metrics_have_atroposs_form_and_intervals(finished, rollout) -> None:
 
 def test_summary_has_baselines_in_every_table(finished, rollout) -> None:
     out, tasks = finished
-    conclude(out, baselines={"random": [rollout(t, 0.0) for t in tasks]}, report=False)
+    conclude(out, baselines={"random": scored([rollout(t, 0.0) for t in tasks])}, report=False)
     text = (out / "summary.md").read_text()
     assert text.count("| random reward |") == 2
     assert "a\\|b" in text

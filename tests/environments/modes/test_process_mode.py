@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -157,9 +158,12 @@ async def test_items_may_run_out(make_env, tmp_path):
     assert [g["item"] for g in groups(path)] == [0, 1]
 
 
-async def test_wandb_is_begun_and_ended_where_it_is_wanted(make_env, tmp_path, monkeypatch):
-    monkeypatch.setenv("WANDB_MODE", "offline")
-    monkeypatch.setenv("WANDB_DIR", str(tmp_path))
+async def test_the_rate_of_a_continued_run_is_its_own(make_env, tmp_path, monkeypatch, capsys):
     path = tmp_path / "g.jsonl"
-    await process(make_env(data_path_to_save_groups=str(path), total_steps=2, use_wandb=True))
-    assert list(tmp_path.glob("wandb/offline-run-*"))
+    await process(make_env(data_path_to_save_groups=str(path), total_steps=6))
+    capsys.readouterr()
+    times = iter([100.0])
+    clock = SimpleNamespace(monotonic=lambda: next(times, 102.0))
+    monkeypatch.setattr("environments.process_mode.time", clock)
+    await process(make_env(data_path_to_save_groups=str(path), total_steps=8))
+    assert "8/8 groups, 1.0/s, mean score 1.000, 0 s left" in capsys.readouterr().err

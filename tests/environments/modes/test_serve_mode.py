@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import itertools
 import json
+import random
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -45,11 +47,15 @@ class Trainer:
         found: list[Any] = []
         async with asyncio.timeout(LIMIT):
             while len(found) < number:
-                batch = (await self._http.get("/batch")).json()["batch"]
-                found += [batch] if batch else []
-                await asyncio.sleep(0.01)
+                found += await self.ask()
         self.batches += found
         return found
+
+    async def ask(self) -> list[Any]:
+        """The next batch, where one is ready."""
+        batch = (await self._http.get("/batch")).json()["batch"]
+        await asyncio.sleep(0.01)
+        return [batch] if batch else []
 
     async def forget_all(self) -> None:
         """As when the rollout server is started again."""
@@ -161,8 +167,8 @@ async def test_a_rollout_server_that_starts_anew_is_joined_anew(make_env, traine
         await trainer.take(1)
         await trainer.forget_all()
         await trainer.register()
+        await until(lambda: "registering anew" in caplog.text)
         await trainer.take(2)
-    assert "registering anew" in caplog.text
 
 
 async def test_a_rollout_server_that_is_away_is_waited_for(
@@ -249,6 +255,94 @@ async def test_a_group_does_not_arrive_before_the_trainer(make_env, trainer, mon
     await sending
     assert app.state.batchsize == 6
     assert len(app.state.queue) == 1
+
+
+async def test_a_trainer_that_starts_again_goes_on_taking(make_env, trainer):
+    await trainer.register()
+    env = make_env(varied(), rollout_server_url=trainer.url, total_steps=100)
+    async with serving(env) as running:
+        first = await trainer.take(1)
+        successor = Trainer(trainer.url)
+        await successor.register()
+        second = await successor.take(2)
+        assert not running.done()
+        await successor.close()
+    assert [len(group["scores"]) for batch in first + second for group in batch] == [3] * 6
+
+
+async def test_an_endpoint_that_was_away_is_used_again(make_env, trainer, clock, caplog):
+    """Nothing of what failed meanwhile reaches the trainer."""
+    await trainer.register()
+    away = False
+    good = varied()
+
+    def model(messages):
+        if away:
+            raise Away
+        return good(messages)
+
+    env = make_env(model, rollout_server_url=trainer.url, total_steps=100)
+    async with serving(env):
+        await trainer.take(1)
+        away = True
+        async with asyncio.timeout(LIMIT):
+            while caplog.text.count("group dropped") < 3:
+                await trainer.ask()
+        away = False
+        for batch in await trainer.take(3):
+            assert [len(group["scores"]) for group in batch] == [3, 3]
+
+
+class Away(Exception):
+    status_code = 404
+    """Which tells the loop that another try would not help."""
+
+
+async def test_groups_are_whole_and_come_once_whatever_is_cancelled_or_fails(
+    make_env, trainer, clock
+):
+    """Random cancellations as Atropos makes them, failing calls, and a look at what arrived."""
+    rng = random.Random(5)
+    made: set[int] = set()
+    live: set[int] = set()
+
+    class Counted(Successor):
+        async def rollout(self, *args):
+            number = len(made)
+            made.add(number)
+            live.add(number)
+            try:
+                found = await super().rollout(*args)
+                return found and replace(found, overrides={"made": number})
+            finally:
+                live.discard(number)
+
+    good = varied()
+
+    def model(messages):
+        if rng.random() < 0.02:
+            raise Away
+        return good(messages)
+
+    await trainer.register()
+    env = make_env(model, Counted, rollout_server_url=trainer.url, total_steps=10_000)
+    async with serving(env):
+        while len(trainer.batches) < 30:
+            await trainer.take(1)
+            for key in [k for k in env.running_items if rng.random() < 0.5]:
+                running = env.running_items.pop(key)
+                env.backlog.append(running["item"])
+                running["worker"].cancel()
+                env.workers.discard(running["worker"])
+    groups = [group for batch in trainer.batches for group in batch]
+    arrived = [about["made"] for group in groups for about in group["overrides"]]
+    assert len(set(arrived)) == len(arrived) == 180
+    for group in groups:
+        assert len(group["tokens"]) == len(group["masks"]) == len(group["scores"]) == 3
+        (prompt,) = {messages[0]["content"] for messages in group["messages"]}
+        assert prompt.isdecimal()
+    assert not live
+    assert len(made) > 180  # some were cut off, or failed
 
 
 async def test_equal_scores_are_explained(make_env, trainer, caplog):

@@ -32,6 +32,7 @@ def test_the_defaults_of_every_mode_work(mode):
         ("serve", ["--env.group_size", "32", "--env.batch_size", "16"], "multiple"),
         ("serve", ["--env.group_size", "1"], "ensure_scores_are_not_same"),
         ("serve", ["--env.steps_per_eval", "1"], "never evaluates"),
+        ("serve", ["--env.worker_timeout", "60"], "--env.call_timeout"),
         ("process", ["--env.group_size", "0"], "group_size"),
         ("process", ["--env.total_steps", "0"], "total_steps"),
         ("evaluate", ["--openai.server_type", "trl", "--openai.base_url", "http://h/v1",
@@ -45,6 +46,32 @@ def test_what_cannot_work_is_refused_in_one_line(mode, argv, says):
         check(mode, *argv)
     assert says in str(error.value)
     assert "\n" not in str(error.value)
+
+
+VLLM = ("--openai.server_type", "vllm", "--openai.base_url", "http://h/v1",
+        "--openai.model_name", "maker/model")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("argv", "used"),
+    [
+        ([], "maker/model"),
+        (["--env.tokenizer_name", "maker/tokens"], "maker/tokens"),
+        (["--openai.tokenizer_name", "maker/tokens"], "maker/tokens"),
+        (["--openai.tokenizer_name", "a", "--env.tokenizer_name", "b"], "a"),
+    ],
+)
+def test_exact_tokens_have_one_tokenizer(argv, used):
+    config = settings.read_mode_config(EvenniaWorldEnv, [*VLLM, *argv])
+    traps.check("process", config)
+    assert config.env.tokenizer_name == config.servers[0].tokenizer_name == used
+
+
+@pytest.mark.parametrize("mode", ["process", "evaluate", "serve"])
+def test_wandb_is_not_forced_on_anyone(mode):
+    config = settings.read_mode_config(EvenniaWorldEnv, [])
+    traps.check(mode, config)
+    assert not config.env.use_wandb
 
 
 def endpoint(url, key="x"):

@@ -6,10 +6,13 @@ import json
 
 import datasets
 import pytest
+from transformers import AutoTokenizer
 
 from environments.cli import main
 from environments.evaluation.rundir import sample_line
-from environments.trajectories.formats import dpo_rows, kto_rows, sft_rows
+from environments.tokenizer import PATH
+from environments.trajectories.formats import TABLES, kto_rows, sft_rows, table
+from environments.trajectories.plain import plain_prompt
 from environments.trajectories.preference import preference_pairs
 
 
@@ -77,22 +80,39 @@ def test_sft_imitates_success_and_kto_labels_all(rollouts):
         assert all(isinstance(m["content"], str) for m in whole)
 
 
-@pytest.mark.parametrize("name", ["sft", "dpo", "kto"])
-def test_both_files_of_a_format_load_and_hold_the_same(name, run, rollouts, tmp_path):
-    assert main(["export", name, str(run / "samples.jsonl"), "--out", str(tmp_path)]) == 0
-    assert main(["export", "parquet", str(run), "--out", str(tmp_path)]) == 0
-    lines = load(tmp_path / f"{name}.jsonl", tmp_path)
-    table = load(tmp_path / f"{name}.parquet", tmp_path)
-    rows = {
-        "sft": sft_rows, "kto": kto_rows, "dpo": lambda r: dpo_rows(preference_pairs(r)),
-    }[name](rollouts)  # fmt: skip
-    assert len(lines) == len(table) == len(rows)
-    assert set(lines.column_names) == set(table.column_names) == set(rows[0])
-    key = {"sft": "messages", "dpo": "chosen", "kto": "completion"}[name]
-    for loaded in (lines, table):
+FILES = {"sft": "sft", "dpo": "dpo", "dpo_steps": "dpo", "kto": "kto", "text": "text",
+         "dpo_text": "text"}  # fmt: skip
+"""Table -> the export that writes it."""
+
+
+@pytest.fixture
+def exported(run, tmp_path):
+    """Every format that has rows, in one directory."""
+    for name in (*dict.fromkeys(FILES.values()), "parquet"):
+        assert main(["export", name, str(run), "--out", str(tmp_path)]) == 0
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_both_files_of_a_format_load_and_hold_the_same(name, exported, rollouts, tmp_path):
+    lines = load(exported / f"{name}.jsonl", tmp_path)
+    columns = load(exported / f"{name}.parquet", tmp_path)
+    rows = table(name, rollouts)
+    assert len(lines) == len(columns) == len(rows) > 0
+    assert set(lines.column_names) == set(columns.column_names) == set(rows[0])
+    for loaded in (lines, columns):
         for row, written in zip(loaded, rows, strict=True):
             assert json.loads(row["tools"]) == rollouts[0].tools
-            assert [bare(m) for m in row[key]] == [bare(m) for m in written[key]]
+            for key in ("messages", "prompt", "chosen", "rejected", "completion"):
+                assert same(row.get(key), written.get(key))
+            for key in ("reward", "label", "chosen_reward", "chosen_parts", "rejected_parts"):
+                assert row.get(key) == written.get(key)
+
+
+def same(loaded, written):
+    if isinstance(written, list):
+        return [bare(m) for m in loaded] == [bare(m) for m in written]
+    return loaded == written
 
 
 def bare(message):
@@ -103,13 +123,44 @@ def bare(message):
     return kept
 
 
-@pytest.mark.parametrize("name", ["sft", "dpo", "kto"])
-def test_trl_takes_the_rows(name, rollouts):
-    utils = pytest.importorskip("trl.data_utils", reason="trl is not installed")
-    rows = {
-        "sft": sft_rows, "kto": kto_rows, "dpo": lambda r: dpo_rows(preference_pairs(r)),
-    }[name](rollouts)  # fmt: skip
-    assert all(utils.is_conversational(row) for row in rows)
+@pytest.mark.parametrize("name", TABLES)
+def test_trl_takes_the_rows(name, exported, tmp_path):
+    trl = pytest.importorskip("trl.data_utils", reason="trl is not installed (extra `trl`)")
+    tokenizer = AutoTokenizer.from_pretrained(PATH)
+    texts = name in ("text", "dpo_text")
+    rows = load(exported / f"{name}.jsonl", tmp_path)
+    for row in rows:
+        assert trl.is_conversational(row) != texts
+        made = trl.maybe_apply_chat_template(row, tokenizer, json.loads(row["tools"]))
+        assert trl.maybe_extract_prompt(row) == row
+        if name == "sft":
+            assert "<tools>" in made["text"]
+            continue
+        sides = ("chosen", "rejected") if "chosen" in row else ("completion",)
+        assert all(made[side] for side in ("prompt", *sides))
+        assert all(isinstance(made[side], str) for side in ("prompt", *sides))
+        if not texts:
+            assert made["prompt"].endswith("<|im_start|>assistant\n")
+        if name == "kto":
+            assert made["label"] is row["label"]
+    if "chosen" in rows.column_names:
+        apart = trl.unpair_preference_dataset(rows.select_columns(["prompt", "chosen", "rejected"]))
+        assert len(apart) == 2 * len(rows)
+        assert sum(apart["label"]) == len(rows)
+
+
+def test_plain_text_joins_and_loses_nothing(rollouts):
+    rows = table("text", rollouts)
+    assert {r["session_id"] for r in rows} == {r.id for r in rollouts if r.verdict.success}
+    by_id = {r.id: r for r in rollouts}
+    for row in rows:
+        messages = by_id[row["session_id"]].conversations[row["stage"]]
+        whole = row["prompt"] + row["completion"]
+        assert whole == plain_prompt(messages).removesuffix("[assistant]\n")
+        for message in messages:
+            assert message.get("content") or "" in whole
+            for call in message.get("tool_calls") or ():
+                assert f"> {call['function']['name']} {call['function']['arguments']}\n" in whole
 
 
 def test_text_that_no_utf8_can_hold_is_exported(rollouts, tmp_path):
@@ -117,7 +168,7 @@ def test_text_that_no_utf8_can_hold_is_exported(rollouts, tmp_path):
     broken = [*first.conversations[0], {"role": "assistant", "content": "half \ud83d"}]
     rollout = first.model_copy(update={"conversations": [broken]})
     (tmp_path / "samples.jsonl").write_bytes(sample_line(rollout))
-    for name in ("sft", "kto", "hermes", "parquet"):
+    for name in ("sft", "kto", "text", "hermes", "tensorzero", "parquet"):
         assert main(["export", name, str(tmp_path), "--out", str(tmp_path / "out")]) == 0
     assert "half ?" in (tmp_path / "out" / "sft.jsonl").read_text()
 
@@ -128,4 +179,9 @@ def test_nothing_to_export_is_told(rollouts, tmp_path, capsys):
     for name, says in (("sft", "no rollout succeeded"), ("dpo", "no two rollouts")):
         assert main(["export", name, str(tmp_path), "--out", str(tmp_path / "out")]) == 2
         assert says in capsys.readouterr().err
+    assert main(["export", "text", str(tmp_path), "--out", str(tmp_path / "out")]) == 2
+    for margin in ("0", "-0.5", "2", "nan"):
+        options = ["--out", str(tmp_path / "out"), "--margin", margin]
+        assert main(["export", "dpo", str(tmp_path), *options]) == 2
+        assert "out of range" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()

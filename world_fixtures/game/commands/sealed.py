@@ -10,6 +10,7 @@ from evennia.commands.cmdhandler import CMD_NOINPUT, CMD_NOMATCH
 from evennia.commands.cmdset import CmdSet
 from evennia.commands.command import Command
 
+from world_fixtures.game import spectating
 from world_fixtures.rules.grammar import DIRECTIONS, VERBS
 
 
@@ -26,6 +27,8 @@ class WorldCommand(Command):
         if character.instance is None:
             self.msg("You are in no world.")
             return
+        if spectating.watchers:
+            spectating.tell(character.instance.id, f"> {self.raw_string}")
         outcome = character.instance.perform(character.entity, self.raw_string)
         if self.session is not None:
             self.session.outcome = outcome

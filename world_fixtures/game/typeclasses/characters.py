@@ -6,6 +6,7 @@ from typing import Any
 
 from evennia.objects.objects import DefaultCharacter
 
+from world_fixtures.game import spectating
 from world_fixtures.game.commands.sealed import SEALED
 from world_fixtures.game.typeclasses.entity import Entity
 
@@ -21,7 +22,9 @@ class SealedCharacter(Entity, DefaultCharacter):
         return SEALED, [SEALED]
 
     def show(self, text: str) -> None:
-        """Send an observation to whoever plays this character."""
+        """Send an observation to whoever plays this character, and to who looks on."""
+        if spectating.watchers and self.instance is not None:
+            spectating.tell(self.instance.id, text)
         self.msg(text=(text, {"type": "world"}), options=PLAIN)
 
     def at_pre_puppet(self, account: Any, session: Any = None, **kwargs: Any) -> None:

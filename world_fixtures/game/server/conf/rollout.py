@@ -44,3 +44,7 @@ DEFAULT_CHANNELS: list[dict] = []
 GLOBAL_SCRIPTS: dict = {}
 MULTISESSION_MODE = 0  # a second session of a character takes the place of the first
 SHARED_WORLD = ""
+SPECTATOR_WORD = ""
+
+if "EVENNIA_WORLD_SPECTATE" in os.environ:
+    from world_fixtures.game.server.conf.spectated import *  # noqa: F403

@@ -49,5 +49,7 @@ except ImportError:
     # Only a public deployment needs one; Evennia's launcher makes it on demand.
     SECRET_KEY = "fixture worlds hold no secrets"
 
+SPECTATOR_WORD = ""
+"""Password of the account that looks on at rollouts; none here."""
 SHARED_WORLD = "timmy_home"
 """Name of the library world in which people who log in find themselves."""

@@ -1,0 +1,196 @@
+"""`process` beside atroposlib's own loop, at an endpoint whose latency is known.
+
+The endpoint is a process of its own and answers after LATENCY; the worlds are real ones.
+Both loops play the same environment class in the same run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import io
+import math
+import os
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import jsonlines
+from atroposlib.envs.base import BaseEnv
+
+from benchmarks import endpoint
+from environments import process_mode
+from environments.agent_loop import ChatServer
+from environments.evennia_world_env import EvenniaWorldEnv
+from environments.hermes_base_env import Chat
+from world_fixtures.servers import ServerPool
+
+LATENCY = 0.3
+"""Seconds the model takes for a turn."""
+GROUP = 4
+FAMILIES = {"navigation": 1.0, "orientation": 1.0, "errand": 1.0, "inspection": 1.0}
+"""Those of one stage, so that each rollout has the same number of turns."""
+FULL = ((4, 24), (16, 128), (64, 256))
+"""Groups at once, and groups played."""
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One run of a loop."""
+
+    groups: int
+    seconds: float
+    cpu: float
+    """Seconds of processor time of this process."""
+    steady: float = 0.0
+    """Turns per second while all agents that may talk to the model did."""
+
+    @property
+    def turns(self) -> int:
+        return self.groups * GROUP * endpoint.TURNS
+
+    @property
+    def groups_per_s(self) -> float:
+        return self.groups / self.seconds
+
+    @property
+    def ms_per_turn(self) -> float:
+        """CPU time of the environment's process: all but the model and the world."""
+        return self.cpu / self.turns * 1000
+
+    def share(self, groups_at_once: int) -> float:
+        """Of the turns per second that the latency alone would allow."""
+        return self.steady / (groups_at_once * GROUP / LATENCY)
+
+    def share_of_run(self, groups_at_once: int) -> float:
+        """As `share`, of the whole run, with its beginning and its end."""
+        return self.turns / self.seconds / (groups_at_once * GROUP / LATENCY)
+
+
+class _Env(EvenniaWorldEnv):
+    """Plays in worlds and with an endpoint that are there already."""
+
+    worlds: ServerPool
+
+    async def setup(self) -> None:
+        self.pool = self.worlds
+        self.full_from = math.inf
+        self.answered: list[float] = []
+        """When answers came while as many agents as may talked to the model."""
+
+    @asynccontextmanager
+    async def chat(self, evaluation: bool = False) -> AsyncIterator[Chat]:
+        async with super().chat(evaluation) as chat:
+            yield replace(chat, server=_Counted(chat.server, self))
+
+    @property
+    def full(self) -> bool:
+        """As many agents talk to the model as may."""
+        slots = self.conversations
+        return isinstance(slots, asyncio.Semaphore) and slots.locked()
+
+    @property
+    def steady(self) -> float:
+        """Turns per second while it was full."""
+        if len(self.answered) < 2:
+            return 0.0
+        return len(self.answered) / (self.answered[-1] - self.full_from)
+
+
+class _Counted:
+    """The model, with the answers counted."""
+
+    def __init__(self, server: ChatServer, env: _Env) -> None:
+        self._server = server
+        self._env = env
+
+    async def chat_completion(self, **request: Any) -> Any:
+        env = self._env
+        if env.full and env.full_from == math.inf:
+            env.full_from = time.perf_counter()
+        answer = await self._server.chat_completion(**request)
+        if env.full and env.full_from < math.inf:
+            env.answered.append(time.perf_counter())
+        return answer
+
+
+async def measure(quick: bool, say: Progress) -> dict[str, Any]:
+    """All figures of `evennia-world bench process`, as one JSON-able dict."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as directory:
+        async with ServerPool() as worlds, endpoint.running(LATENCY) as url:
+            _Env.worlds = worlds
+            bench = _Bench(url, Path(directory))
+            say("nothing yet, all is being loaded")
+            async with endpoint.running(0.0) as at_once_url:
+                await _Bench(at_once_url, Path(directory) / "first").ours(2, 2)
+            say("atroposlib's loop")
+            theirs = await bench.atroposlib(2 if quick else 8)
+            found: dict[int, Measured] = {}
+            for at_once, groups in ((4, 4), (16, 32), (64, 64)) if quick else FULL:
+                say(f"{at_once} groups of {GROUP} at once")
+                found[at_once] = await bench.ours(groups, at_once)
+    return {
+        "quick": quick,
+        "latency_ms": LATENCY * 1000,
+        "turns_per_rollout": endpoint.TURNS,
+        "groups_per_s": {"ours": found[64].groups_per_s, "atroposlib": theirs.groups_per_s},
+        "times_atroposlib": found[64].groups_per_s / theirs.groups_per_s,
+        "share_of_latency_limit": found[16].share(16),
+        "share_of_latency_limit_64_groups": found[64].share(64),
+        "share_of_latency_limit_of_whole_run": {
+            str(n): m.share_of_run(n) for n, m in found.items()
+        },
+        "framework_ms_per_turn": found[16].ms_per_turn,
+        "framework_ms_per_turn_by_rollouts": {
+            str(at_once * GROUP): m.ms_per_turn for at_once, m in found.items()
+        },
+        "turns_per_s": {str(n * GROUP): m.turns / m.seconds for n, m in found.items()},
+        "load_average": os.getloadavg()[0],
+    }
+
+
+class _Bench:
+    def __init__(self, url: str, directory: Path) -> None:
+        self._url = url
+        self._directory = directory
+        self._runs = 0
+
+    def _env(self, groups: int, at_once: int) -> _Env:
+        config, (server,) = _Env.config_init()
+        self._runs += 1
+        settings = {
+            "group_size": GROUP, "total_steps": groups, "process_concurrency": at_once,
+            "families": FAMILIES, "difficulty": (3, 3), "ensure_scores_are_not_same": False,
+            "data_path_to_save_groups": str(self._directory / f"groups{self._runs}.jsonl"),
+        }  # fmt: skip
+        server = server.model_copy(update={"base_url": self._url, "model_name": "script"})
+        return _Env(config.model_copy(update=settings), [server])
+
+    async def ours(self, groups: int, at_once: int) -> Measured:
+        """`process` with so many groups at once."""
+        env = self._env(groups, at_once)
+        measured = await _timed(groups, lambda: process_mode.process(env))
+        return replace(measured, steady=env.steady)
+
+    async def atroposlib(self, groups: int) -> Measured:
+        """The loop of BaseEnv, one group after the other."""
+        env: Any = self._env(groups, 1)
+        env.n_groups_to_process, env.group_size_to_process = groups, GROUP
+        env.jsonl_writer = jsonlines.open(env.config.data_path_to_save_groups, "w")
+        return await _timed(groups, lambda: BaseEnv.process_manager(env))
+
+
+async def _timed(groups: int, run: Callable[[], Any]) -> Measured:
+    gc.collect()
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        started, cpu = time.perf_counter(), time.process_time()
+        await run()
+        return Measured(groups, time.perf_counter() - started, time.process_time() - cpu)

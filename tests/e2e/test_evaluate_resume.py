@@ -1,0 +1,96 @@
+"""A real `evaluate` killed at random moments, and the same run left alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+KILLS = 5
+CLOCKS = {"ts", "ms", "started", "seconds", "model_seconds", "world_seconds", "instance"}
+"""What differs between two plays of one rollout: times, and which copy of the world it got."""
+
+
+@pytest.fixture
+def suite(tmp_path: Path) -> Path:
+    """Twenty tasks of all families but those that restart the world, which take long."""
+    families = ("errand", "inspection", "navigation", "orientation")
+    entries = [
+        {"family": f, "seed": s, "difficulty": 1 + s % 2} for s in range(5) for f in families
+    ]
+    path = tmp_path / "twenty.yaml"
+    path.write_text(json.dumps(entries))
+    return path
+
+
+def evaluate(suite: Path, out: Path) -> list[str]:
+    return [
+        sys.executable, "-m", "environments.cli.main", "evaluate", "--env.suite", str(suite),
+        "--env.policy", "noisy", "--env.eval_attempts", "3", "--env.eval_concurrency", "2",
+        "--env.eval_baselines", "false", "--env.data_dir_to_save_evals", str(out),
+    ]  # fmt: skip
+
+
+def without_clocks(value: Any) -> Any:
+    """The value with times and the names of world instances taken out, at any depth."""
+    if isinstance(value, dict):
+        kept = {k: without_clocks(v) for k, v in value.items() if k not in CLOCKS}
+        if "session" in kept:
+            kept["session"] = kept["session"].rpartition(".")[2]
+        return kept
+    return [without_clocks(v) for v in value] if isinstance(value, list) else value
+
+
+def samples(out: Path) -> list[Any]:
+    return [without_clocks(json.loads(line)) for line in open(out / "samples.jsonl")]
+
+
+def finished(out: Path) -> int:
+    path = out / "samples.jsonl"
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
+def test_killed_five_times_and_resumed_equals_the_uninterrupted_run(programs, suite, tmp_path):
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    dice = random.Random(7)
+    for _ in range(KILLS):
+        wanted = finished(broken) + dice.randint(1, 10)
+        process = programs.start(*evaluate(suite, broken))
+        programs.wait_for(
+            lambda p=process, n=wanted: finished(broken) >= n or p.poll() is not None, "samples"
+        )
+        assert process.poll() is None, programs.printed()
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        programs.wait_for(lambda: not programs.world_servers(), "the end of the world servers")
+    assert KILLS <= finished(broken) < 60
+    for out in (broken, whole):
+        subprocess.run(
+            evaluate(suite, out), cwd=programs.cwd, env={**programs.env, "PYTHONPATH": str(ROOT)},
+            check=True, capture_output=True, timeout=300,
+        )  # fmt: skip
+    assert samples(broken) == samples(whole)
+    assert len(samples(whole)) == 60
+    results = [json.loads((o / "metrics.json").read_text())["results"] for o in (broken, whole)]
+    assert results[0] == results[1]
+
+
+def test_ctrl_c_leaves_the_partial_report(programs, suite, tmp_path):
+    out = tmp_path / "run"
+    process = programs.start(*evaluate(suite, out))
+    programs.wait_for(lambda: finished(out) >= 2, "two samples")
+    printed = programs.interrupt(process)
+    assert process.returncode == 130, printed
+    assert f"results in {out}" in printed
+    done = json.loads((out / "metrics.json").read_text())["results"]["all"]["n"]
+    assert 2 <= done < 60
+    assert f"**{60 - done} not yet played**" in (out / "summary.md").read_text()
+    assert f"{60 - done} of 60 were not yet played" in (out / "report.html").read_text()

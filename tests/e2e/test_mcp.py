@@ -1,0 +1,184 @@
+"""The MCP server as a program, played by the SDK's own client."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from environments.replay import replay_file
+from environments.telemetry.layout import find_traces
+from environments.telemetry.reading import read_trace, validate_tree
+
+ROOT = Path(__file__).resolve().parents[2]
+SERVER = [sys.executable, "-m", "environments.cli.main", "mcp", "--root"]
+
+needs_sdk = pytest.mark.skipif(
+    importlib.util.find_spec("mcp") is None, reason="the SDK is not installed (extra `mcp`)"
+)
+in_session_loop = pytest.mark.asyncio(loop_scope="session")
+
+
+class Client:
+    """A client's session with a running server."""
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+
+    async def tools(self) -> dict[str, str]:
+        return {t.name: t.description for t in (await self._session.list_tools()).tools}
+
+    async def call(self, tool: str, **arguments: Any) -> str:
+        """The observation; the test fails where the server reports an error."""
+        failed, text = await self._call(tool, arguments)
+        assert not failed, text
+        return text
+
+    async def failing(self, tool: str, **arguments: Any) -> str:
+        """The error's text."""
+        failed, text = await self._call(tool, arguments)
+        assert failed, text
+        return text
+
+    async def _call(self, tool: str, arguments: dict[str, Any]) -> tuple[bool, str]:
+        result = await self._session.call_tool(tool, arguments)
+        (part,) = result.content
+        failed = result.is_error if hasattr(result, "is_error") else result.isError
+        return bool(failed), part.text
+
+
+@asynccontextmanager
+async def playing(programs: Any, root: Path) -> AsyncIterator[Client]:
+    """A client of a new server; both are gone afterwards."""
+    mcp = importlib.import_module("mcp")
+    command, *args = [*SERVER, str(root)]
+    server = mcp.StdioServerParameters(
+        command=command, args=args, env={**programs.env, "PYTHONPATH": str(ROOT)}, cwd=ROOT
+    )
+    async with mcp.stdio_client(server) as streams, mcp.ClientSession(*streams) as session:
+        await session.initialize()
+        yield Client(session)
+    await asyncio.to_thread(programs.wait_for, lambda: not programs.world_servers(), "the end")
+
+
+@needs_sdk
+@in_session_loop
+async def test_a_session_is_played_traced_and_found_again(programs, pool, tmp_path):
+    root = tmp_path / "traces"
+    async with playing(programs, root) as client:
+        assert set(await client.tools()) == {
+            "bind_session", "connect", "observe", "command", "disconnect", "submit",
+        }  # fmt: skip
+        assert "bind_session first" in await client.failing("connect")
+        assert "cannot name a file" in await client.failing("bind_session", session_id="../up")
+        bound = json.loads(await client.call("bind_session", session_id="visit"))
+        assert bound["session_id"] == "visit"
+        assert (await client.call("connect")).startswith("Gate")
+        await client.call("command", command="north")
+        await client.call("command", command="get leaf")
+        assert "leaf" not in (await client.call("observe")).lower()
+        assert "taken" in await client.call("submit", answer={"seen": "leaf"})
+        await client.call("disconnect")
+        assert "not connected" in await client.failing("command", command="look")
+    async with playing(programs, root) as client:
+        await client.call("bind_session", session_id="visit")
+        assert (await client.call("connect")).startswith("Courtyard")
+        assert "Leaf" in await client.call("command", command="inventory")
+    assert validate_tree(root) == (1, [])
+    (path,) = find_traces(root)
+    trace = read_trace(path)
+    assert [e.raw or e.verb for e in trace.events] == [
+        "connect", "north", "get leaf", "look", "connect", "inventory",
+    ]  # fmt: skip
+    assert all(e.session_id == "visit" and e.tool_call_id for e in trace.events)
+    assert trace.meta.events == 6
+    assert (await replay_file(path, pool)).difference is None
+
+
+@needs_sdk
+@in_session_loop
+async def test_two_sessions_of_one_client_have_worlds_of_their_own(programs, tmp_path):
+    async with playing(programs, tmp_path) as client:
+        ids = []
+        for _ in range(2):
+            ids.append(json.loads(await client.call("bind_session"))["session_id"])
+            await client.call("connect")
+            await client.call("command", command="north")
+            assert "Leaf" in await client.call("command", command="get leaf")
+        await client.call("bind_session", session_id=ids[0])
+        assert "Leaf" in await client.call("command", command="inventory")
+    assert sorted(p.stem for p in find_traces(tmp_path)) == sorted(set(ids))
+    assert validate_tree(tmp_path) == (2, [])
+
+
+@needs_sdk
+@in_session_loop
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_a_signal_ends_server_and_world(number, programs, tmp_path):
+    process = await asyncio.to_thread(_connected, programs, tmp_path)
+    try:
+        assert programs.world_servers()
+        os.killpg(process.pid, number)
+        assert await asyncio.to_thread(process.wait, 60) == 128 + number
+    finally:
+        process.kill()
+        process.communicate()
+    assert programs.world_servers() == []
+    assert programs.scratch() == []
+    assert [len(read_trace(p).events) for p in find_traces(tmp_path)] == [1]
+
+
+def _connected(programs: Any, root: Path) -> subprocess.Popen[str]:
+    """A server with a session in the world, spoken to by hand."""
+    process = subprocess.Popen(
+        [*SERVER, str(root)], env={**programs.env, "PYTHONPATH": str(ROOT)}, cwd=ROOT, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )  # fmt: skip
+    about = {"name": "test", "version": "1"}
+    hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": about}
+    for method, params in (
+        ("initialize", hello),
+        ("notifications/initialized", None),
+        ("tools/call", {"name": "bind_session", "arguments": {}}),
+        ("tools/call", {"name": "connect", "arguments": {}}),
+    ):
+        _say(process, method, params)
+    return process
+
+
+def _say(process: subprocess.Popen[str], method: str, params: Any) -> None:
+    assert process.stdin
+    assert process.stdout
+    message = {"jsonrpc": "2.0", "method": method} | ({"params": params} if params else {})
+    request = not method.startswith("notifications")
+    process.stdin.write(json.dumps(message | ({"id": 1} if request else {})) + "\n")
+    process.stdin.flush()
+    if request:
+        assert "result" in json.loads(process.stdout.readline())
+
+
+def test_without_the_sdk_one_line_names_the_extra(programs, tmp_path):
+    (tmp_path / "mcp.py").write_text("raise ModuleNotFoundError('mcp')")
+    run = programs.run("mcp", "--root", str(tmp_path), PYTHONPATH=f"{tmp_path}:{ROOT}")
+    assert run.returncode == 2
+    assert run.stderr == (
+        "evennia-world: the MCP server needs an extra: pip install 'evennia-world-env[mcp]'\n"
+    )
+    assert run.stdout == ""
+
+
+def test_a_world_that_does_not_exist_is_told_in_one_line(programs):
+    run = programs.run("mcp", "--world", "nowhere")
+    assert run.returncode == 2
+    assert "no world 'nowhere'" in run.stderr

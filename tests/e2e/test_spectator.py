@@ -1,0 +1,121 @@
+"""A person looks on at an agent with Evennia's own web client, and changes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+import pytest_asyncio
+
+from tests.conftest import cottage_spec
+from world_fixtures.servers import ServerPool
+from world_fixtures.spectator import SpectatorGate
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+COMMANDS = ("get lamp", "light lamp", "down", "look", "up")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def gate() -> AsyncIterator[SpectatorGate]:
+    """Beside a world server that was there before, and stays as it is."""
+    async with ServerPool(1), SpectatorGate() as found:
+        yield found
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def watched(gate) -> AsyncIterator[ServerPool]:
+    async with ServerPool(1) as pool:
+        yield pool
+
+
+class Browser:
+    """The web client's end of its websocket."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self._socket = socket
+        self.seen = ""
+
+    async def types(self, text: str) -> None:
+        await self._socket.send_str(json.dumps(["text", [text], {}]))
+
+    async def sees(self, words: str) -> None:
+        """Return when the page has shown this since the last call."""
+        async with asyncio.timeout(60):
+            while words not in self.seen:
+                kind, args, _ = json.loads((await self._socket.receive()).data)
+                if kind == "text":
+                    self.seen += args[0] + "\n"
+        self.seen = self.seen.partition(words)[2]
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def browser(gate, watched) -> AsyncIterator[Browser]:
+    async with aiohttp.ClientSession() as http:
+        page = await (await http.get(gate.url)).text()
+        port = re.search(r"wsurl = .*?:(\d+)", page)
+        assert port is not None, page[:500]
+        async with http.ws_connect(f"ws://127.0.0.1:{port[1]}/?x&0&browser") as socket:
+            found = Browser(socket)
+            await found.sees("connect spectator PASSWORD")
+            yield found
+
+
+async def played(pool: ServerPool, browser: Browser | None = None) -> list[str]:
+    """State hashes after each command of an agent in a fresh cottage."""
+    instance = await pool.acquire(cottage_spec())
+    try:
+        if browser is not None:
+            await browser.types(f"watch {instance.id}")
+            await browser.sees(f"You look on at {instance.id}, The Cottage")
+        session = await instance.open()
+        hashes = [session.event.state_hash]
+        for command in COMMANDS:
+            event = await session.command(command)
+            hashes.append(event.state_hash)
+            if browser is not None:
+                await browser.sees(f"&gt; {command}")
+                await browser.types("drop lamp")
+                await browser.sees("You can only look on")
+        assert [e.raw for e in await instance.events()] == ["", *COMMANDS]
+        return [*hashes, (await instance.state()).hash]
+    finally:
+        pool.release(instance)
+
+
+async def test_what_the_agent_does_is_seen_and_left_as_it_is(gate, watched, browser) -> None:
+    alone = await played(watched)
+    await browser.types(f"connect spectator {gate.word}")
+    await browser.sees("You can look on")
+    assert await played(watched, browser) == alone
+    await browser.types("instances")
+    await browser.sees("No agent is at work")
+
+
+@pytest.mark.parametrize("line", ["connect spectator wrong", "create me password", "look"])
+async def test_without_the_password_there_is_no_way_in(browser, watched, line) -> None:
+    instance = await watched.acquire(cottage_spec())
+    await browser.types(line)
+    await browser.types("watch")
+    await browser.types("connect spectator")
+    await browser.sees("Usage")
+    assert "You look on" not in browser.seen
+    watched.release(instance)
+
+
+async def test_the_site_is_the_web_client_alone(gate, watched) -> None:
+    async with aiohttp.ClientSession() as http:
+        base = gate.url.removesuffix("webclient/")
+        for path in ("admin/", "auth/login", "characters/create/", "api/"):
+            assert (await http.get(base + path)).status == 404
+        script = await http.get(base + "static/webclient/js/evennia.js")
+        assert script.status == 200
+
+
+async def test_a_restart_of_the_world_server_keeps_the_way_in(gate, watched, browser) -> None:
+    await watched.servers[0].restart()
+    await browser.types(f"connect spectator {gate.word}")
+    await browser.sees("You can look on")

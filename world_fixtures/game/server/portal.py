@@ -1,0 +1,50 @@
+"""The Portal beside a world server: `python -m world_fixtures.game.server.portal SCRATCH`.
+
+Prints a line when it listens and ends with its standard input.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from typing import Any
+
+
+def serve(scratch: str) -> None:
+    from world_fixtures.game.gateway.main import GAME, SETTINGS
+
+    out = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    os.environ["EVENNIA_WORLD_SCRATCH"] = scratch
+    os.environ["DJANGO_SETTINGS_MODULE"] = SETTINGS
+    os.chdir(GAME)
+    import django
+
+    django.setup()
+    import evennia
+
+    evennia._init(portal_mode=True)
+    from django.core.management import call_command
+
+    call_command("collectstatic", interactive=False, verbosity=0)
+    from twisted.internet import reactor, stdio
+    from twisted.internet.protocol import Protocol
+
+    portal = evennia.EVENNIA_PORTAL_SERVICE
+    portal.privilegedStartService()
+    portal.startService()
+
+    class Leash(Protocol):
+        def connectionLost(self, reason: object = None) -> None:
+            shutil.rmtree(scratch, ignore_errors=True)
+            os._exit(0)  # in order, the Portal would stop the world server, too
+
+    standard_io: Any = stdio.StandardIO
+    standard_io(Leash(), stdout=2)
+    print("{}", file=out, flush=True)
+    reactor.run()  # type: ignore[attr-defined]
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1])

@@ -1,0 +1,45 @@
+"""Who looks on at which instance. It is told what the agent types and sees, and changes nothing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+NAME = "spectator"
+
+watchers: defaultdict[str, set[Any]] = defaultdict(set)
+"""Accounts by the id of the instance they watch."""
+
+
+def tell(instance: str, text: str) -> None:
+    """Show a text to whoever watches the instance; as good as free where nobody does."""
+    if watchers:
+        for account in list(watchers.get(instance, ())):
+            account.msg(text=(text, {"type": "world"}), options={"raw": True})
+
+
+def watch(account: Any, instance: str) -> None:
+    """Look on at one instance and no other."""
+    leave(account)
+    watchers[instance].add(account)
+
+
+def leave(account: Any) -> None:
+    """Look on at nothing."""
+    for instance in [i for i, accounts in watchers.items() if account in accounts]:
+        watchers[instance].discard(account)
+        if not watchers[instance]:
+            del watchers[instance]
+
+
+def ensure_account(word: str) -> None:
+    """The account of spectators, with this password."""
+    from evennia.accounts.models import AccountDB
+    from evennia.utils.create import create_account
+
+    found = AccountDB.objects.filter(username=NAME).first()
+    if found is None:
+        path = "world_fixtures.game.typeclasses.accounts.Spectator"
+        found = create_account(NAME, None, word, typeclass=path)
+    found.set_password(word)
+    found.save()
