@@ -1,7 +1,8 @@
 """Kills and hostile input, many times over: `python -m benchmarks.soak_world [KILLS] [COMMANDS]`.
 
 Exits 1 at the first acknowledged command that is not there after a kill, the first
-instance whose state another's commands moved, or the first process left over.
+instance whose state another's commands moved, memory that grows with the worlds played, or
+a process left over.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import sys
 
 from benchmarks.worlds import WALK, grid_world
 from world_fixtures.errors import WorldLost
+from world_fixtures.generator import generate
 from world_fixtures.rules import Simulation
 from world_fixtures.servers import Instance, ServerPool, WorldServer
 
@@ -92,6 +94,22 @@ async def kills(count: int, seed: int = 2) -> None:
     _expect(not _alive(server.pid), "a process is left over")
 
 
+async def worlds(count: int) -> None:
+    """`count` worlds played once each: the server forgets them again."""
+    async with ServerPool(1) as pool:
+        sizes = []
+        for n in range(count):
+            instance = await pool.acquire(generate(n, 5))
+            session = await instance.open()
+            for command in ("look", "inventory", "north"):
+                await session.command(command)
+            pool.release(instance)
+            if n % (count // 4) == count // 4 - 1:
+                sizes.append((await pool.servers[0].request("ping"))["rss_kb"])
+    print(f"resident at each quarter, in MB: {[size // 1000 for size in sizes]}")
+    _expect(sizes[-1] < 1.1 * sizes[1], "the server grows with the worlds it has seen")
+
+
 async def _play(instance: Instance, seed: int, known: dict[str, str]) -> None:
     rng = random.Random(seed)
     try:
@@ -119,5 +137,6 @@ if __name__ == "__main__":
     numbers = [int(a) for a in sys.argv[1:]]
     asyncio.run(hostile(numbers[1] if len(numbers) > 1 else 10_000))
     print("hostile commands: no crash, no leak")
+    asyncio.run(worlds(2000))
     asyncio.run(kills(numbers[0] if numbers else 200))
     print("kills: nothing acknowledged was lost, no process left over")

@@ -141,7 +141,8 @@ class HermesAgentLoop:
         self.max_tokens = max_tokens
         self.extra_body = extra_body
         self.tools = find_tools(self.valid_tool_names) if tools is None else tools
-        self.gate = gate or Gate()
+        # Who builds a loop the old way names the tools that may be used.
+        self.gate = gate or Gate(allow=tuple(valid_tool_names) if tools is None else ())
         self.stop_when = stop_when
         self.parse = _parse_of(parser, self.tool_schemas)
         self.clean = clean

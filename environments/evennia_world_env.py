@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 if __package__ in (None, ""):  # run as a program from a clone
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")  # says that PyTorch is not there
     root = str(Path(__file__).resolve().parents[1])
     sys.path[:] = [
         root,
@@ -171,7 +173,7 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
         self._evaluated: dict[str, float] = {}
         """Of the last evaluation, until it is logged."""
         self.on_rollout: list[Any] = []
-        """Called with each finished Rollout of training."""
+        """Called with each finished Rollout of training, those that failed among them."""
         self.curriculum = Curriculum(
             config.families,
             tuple(config.difficulty),
@@ -300,6 +302,8 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
         settings = self.settings(self.config.agent_temperature)
         async with self.chat() as chat:
             rollout = await self.play(item, attempt, group, chat, tools, settings)
+            for listener in self.on_rollout:
+                listener(rollout)
             if rollout.verdict is None:
                 self.last_failure = rollout.failure or rollout.stop
                 self.metrics.add_failure(rollout)
@@ -308,8 +312,6 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
             sequences = self.sequences(chat, rollout.conversations, schemas)
         self.metrics.add(rollout)
         self.curriculum.report(item, rollout.verdict.success)
-        for listener in self.on_rollout:
-            listener(rollout)
         about = {"task": item.id, "family": item.family.value, "difficulty": item.difficulty,
                  "parts": rollout.verdict.parts, "success": rollout.verdict.success}  # fmt: skip
         messages = [m for c in rollout.conversations for m in c]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from environments.trajectories.hermes_writer import HermesWriter, beside, gather, gathering
 from world_fixtures.errors import UserError
 
 if TYPE_CHECKING:
@@ -46,7 +47,12 @@ async def process(env: HermesAgentBaseEnv) -> None:
     if done:
         print(f"{path} holds {len(done)} groups: continuing", file=sys.stderr)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "ab") as file, _wandb(env), _progress(total, len(done)) as show:  # noqa: ASYNC230
+    with (
+        open(path, "ab") as file,  # noqa: ASYNC230
+        _trajectories(env, path, done) as hermes,
+        _wandb(env),
+        _progress(total, len(done)) as show,
+    ):
         at_once = env.config.process_concurrency
         env.conversations = asyncio.Semaphore(at_once * env.config.group_size)
         writer = _Writer(file, env.config.process_ordered, total, done, show)
@@ -61,7 +67,11 @@ async def process(env: HermesAgentBaseEnv) -> None:
                 if index is None or item is None:
                     return
                 if index not in done:
-                    writer.add(index, await _groups(env, item, index))
+                    with gathering() as played:
+                        groups = await _groups(env, item, index)
+                    if hermes is not None:
+                        hermes.add(index, played)
+                    writer.add(index, groups)
 
         try:
             async with asyncio.TaskGroup() as workers:
@@ -160,6 +170,23 @@ def finished_items(path: Path) -> set[int]:
                 whole = end
         file.truncate(whole)
     return items
+
+
+@contextmanager
+def _trajectories(
+    env: HermesAgentBaseEnv, groups: Path, done: set[int]
+) -> Iterator[HermesWriter | None]:
+    """Hermes trajectories beside the groups, of environments that tell of their rollouts."""
+    listeners = getattr(env, "on_rollout", None)
+    if listeners is None:
+        yield None
+        return
+    listeners.append(gather)
+    try:
+        with HermesWriter(beside(groups), done) as writer:
+            yield writer
+    finally:
+        listeners.remove(gather)
 
 
 @contextmanager

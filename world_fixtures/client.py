@@ -15,6 +15,8 @@ from world_fixtures.protocol import MAX_LINE, ErrorCode, Event
 from world_fixtures.spec import WorldSpec
 from world_fixtures.state import WorldState
 
+MAX_KNOWN = 4096
+"""Specs that the server is remembered to have."""
 REQUEST_TIMEOUT = 60.0
 """Seconds after which a server that does not answer counts as lost."""
 
@@ -155,9 +157,11 @@ async def create(link: Link, spec: WorldSpec, known_specs: set[str]) -> tuple[st
             made = await link.request("create", spec_hash=spec.hash)
             return made["instance"], made["hash"]
         except WorldError as error:
-            if error.code != ErrorCode.BAD_SPEC:
+            if error.code != ErrorCode.BAD_SPEC:  # the server forgets worlds without instances
                 raise
     made = await link.request("create", spec=spec.model_dump(mode="json"))
+    if len(known_specs) >= MAX_KNOWN:
+        known_specs.clear()
     known_specs.add(spec.hash)
     return made["instance"], made["hash"]
 

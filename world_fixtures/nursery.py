@@ -82,10 +82,14 @@ class Nursery:
     def hold(cls) -> Nursery:
         """The nursery of this process, started if there is none; it goes on until `drop`."""
         with cls._guard:
-            if cls._shared is None or cls._shared._process.poll() is not None:
+            if cls._shared is None or not cls._shared.alive:
                 cls._shared = cls()
             cls._shared._holders += 1
             return cls._shared
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
 
     @classmethod
     def forget(cls) -> None:

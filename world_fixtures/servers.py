@@ -28,6 +28,8 @@ HEALTH_INTERVAL = 5.0
 """Seconds between health checks."""
 HEALTH_TIMEOUT = 20.0
 """Seconds without an answer after which a server counts as hung."""
+RETRY_INTERVAL = 2.0
+"""Seconds until a server that could not be replaced is tried again."""
 CAPACITY = 1024
 """Live instances one server takes before `acquire` waits."""
 
@@ -66,6 +68,9 @@ class WorldServer:
     async def _launch(self) -> None:
         """Have a process forked that opens the database, and connect to it."""
         assert self._scratch
+        if self._nursery is not None and not self._nursery.alive:
+            dead, self._nursery = self._nursery, None
+            dead.drop()
         if self._nursery is None:
             self._nursery = Nursery.hold()
         self._process = await self._nursery.fork(self._scratch, self._scratch / "output.log")
@@ -211,11 +216,19 @@ class Instance(client.Instance):
         super().__init__(server, spec, id_, hash_)
         self.server = server
         self.released = False
+        self._opened: weakref.WeakSet[client.Session] = weakref.WeakSet()
 
     async def open(self, character: str | None = None) -> client.Session:
         session = await super().open(character)
+        self._opened.add(session)
         self.server.sessions.add(session)
         return session
+
+    def forget(self) -> None:
+        """Its sessions end with it on the server; nobody takes them up after a restart."""
+        self.released = True
+        for session in self._opened:
+            self.server.sessions.discard(session)
 
     async def restart(self) -> None:
         """Stop and start the world server this instance lives in; its state stays.
@@ -242,6 +255,8 @@ class ServerPool:
         self._chores: set[asyncio.Task[Any]] = set()
         self._available = asyncio.Condition()
         self._nursery: Nursery | None = None
+        self._failure: str | None = None
+        """Why there is no server in the place of one that was lost."""
         self.replaced = 0
         """Servers that were lost and replaced."""
 
@@ -295,7 +310,7 @@ class ServerPool:
         """Give an instance back, to be rewound and used again. Idempotent, never waits."""
         if instance.released:
             return
-        instance.released = True
+        instance.forget()
         self._capacity.release()
         server = instance.server
         if server in self._load:
@@ -316,7 +331,9 @@ class ServerPool:
     async def _create(self, spec: WorldSpec) -> Instance:
         while True:
             async with self._available:
-                await self._available.wait_for(self._usable)
+                await self._available.wait_for(lambda: self._usable() or self._failure)
+            if not self._usable():
+                raise WorldLost(str(self._failure))
             server = min(self._usable(), key=self._load.__getitem__)
             self._load[server] += 1
             try:
@@ -368,4 +385,18 @@ class ServerPool:
         self.replaced += 1
         server.kill()
         await server.stop()
-        await self._add_server()
+        await self._replace()
+
+    async def _replace(self) -> None:
+        """Add a server in the place of a lost one, however long it takes."""
+        while True:
+            try:
+                await self._add_server()
+            except WorldLost as error:
+                self._failure = str(error)
+                async with self._available:
+                    self._available.notify_all()
+                await asyncio.sleep(RETRY_INTERVAL)
+            else:
+                self._failure = None
+                return

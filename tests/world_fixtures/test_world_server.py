@@ -175,6 +175,30 @@ async def test_a_restart_is_not_noticed_by_other_rollouts(cottage):
         assert pool.replaced == 0
 
 
+async def test_an_idle_instance_is_used_again_after_a_restart(cottage):
+    async with ServerPool(1) as pool:
+        first, other = await pool.acquire(cottage), await pool.acquire(cottage)
+        await play(await first.open(), WALK)
+        pool.release(first)
+        await other.restart()
+        again = await pool.acquire(cottage)
+        assert again.id == first.id
+        assert (await again.state()) == initial_state(cottage)
+
+
+async def test_worlds_of_long_ago_are_forgotten_and_can_come_again(cottage):
+    async with ServerPool(1) as pool:
+        worlds = [cottage.model_copy(update={"title": f"Cottage {n}"}) for n in range(300)]
+        assert len({w.hash for w in worlds}) == 300
+        for world in worlds:
+            pool.release(await pool.acquire(world))
+        await pool.servers[0].restart()
+        counts = await pool.servers[0].request("ping")
+        assert (counts["instances"], counts["idle"], counts["worlds"]) == (0, 256, 256)
+        instance = await pool.acquire(worlds[0])
+        assert (await instance.state()) == initial_state(worlds[0])
+
+
 async def test_restarts_one_upon_another_keep_the_state(cottage):
     async with ServerPool(1) as pool:
         instance = await pool.acquire(cottage)
@@ -315,6 +339,8 @@ async def test_the_nursery_ends_with_its_last_server_and_is_replaced_when_it_die
     os.kill(first._process.pid, signal.SIGKILL)
     first._process.wait()
     await server.request("ping")  # what it has forked goes on
+    await server.restart()  # and gets another when it needs one
+    assert server._nursery is not first
     second = Nursery.hold()
     assert second is not first
     another = await WorldServer.start()
@@ -337,3 +363,23 @@ async def test_a_server_that_cannot_start_says_why(own_home, monkeypatch):
     finally:
         Nursery._shared = shared
     assert not list((own_home / "scratch").iterdir())
+
+
+async def test_a_server_that_cannot_be_replaced_fails_who_waits_until_it_can(cottage, monkeypatch):
+    monkeypatch.setattr(servers, "RETRY_INTERVAL", 0.05)
+    async with ServerPool(1) as pool:
+        broken = monkeypatch.context()
+        with broken as patched:
+
+            async def fail(nursery, scratch, log):
+                raise WorldLost("no memory")
+
+            patched.setattr(Nursery, "fork", fail)
+            pool.servers[0].kill()
+            while pool.servers:  # noqa: ASYNC110 - nothing tells
+                await asyncio.sleep(0.01)
+            with pytest.raises(WorldLost, match="no memory"):
+                await pool.acquire(cottage)
+        while not pool.servers:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        pool.release(await pool.acquire(cottage))

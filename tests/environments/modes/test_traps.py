@@ -119,7 +119,12 @@ async def test_an_endpoint_need_not_list_its_models_but_must_take_the_key(status
 
 async def test_an_endpoint_that_is_slow_is_taken(monkeypatch):
     monkeypatch.setattr(traps, "PATIENCE", 0.1)
-    listening = await asyncio.start_server(lambda r, w: r.read(), "127.0.0.1", 0)
+
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()  # until the other side has gone
+        writer.close()
+
+    listening = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
     async with listening:
         port = listening.sockets[0].getsockname()[1]
         await traps.check_endpoint(endpoint(f"http://127.0.0.1:{port}/v1"))

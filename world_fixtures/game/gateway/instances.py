@@ -123,6 +123,9 @@ class Instance:
                     after = list(value) if isinstance(value, list) else value
                     changes.append(Change(entity=entity, field=field, before=before, after=after))
         rows.rewind(self, changes)
+        for entity in self.dirty:
+            if entity_digest(entity, self._fields(entity)) != self.world.digests[entity]:
+                raise WorldError(ErrorCode.INTERNAL, f"{self.id}: {entity} could not be rewound")
         self.dirty.clear()
         self._digests = dict(self.world.digests)
         self.seq = 0
@@ -137,7 +140,16 @@ class Registry:
         self.worlds: dict[str, World] = {}
         self.live: dict[str, Instance] = {}
         self.idle: OrderedDict[str, Instance] = OrderedDict()
+        self._shelf: dict[str, str] | None = None
         self._last = 0
+
+    @property
+    def shelf(self) -> dict[str, str]:
+        """Idle instances from before a restart that are not loaded: id -> hash of the spec."""
+        if self._shelf is None:
+            rows = InstanceRow.objects.filter(idle=True).values_list("id", "spec_id")
+            self._shelf = {id_: spec for id_, spec in rows if id_ not in self.idle}
+        return self._shelf
 
     def world(self, spec: WorldSpec) -> World:
         """The shared part of a spec; the spec is stored on first use."""
@@ -148,17 +160,34 @@ class Registry:
 
     def create(self, spec: WorldSpec) -> Instance:
         """An instance in the initial state: an idle one of this world, or a new one."""
-        for id_, instance in self.idle.items():
-            if instance.spec.hash == spec.hash:
-                del self.idle[id_]
-                self.live[id_] = instance
-                return instance
-        from world_fixtures.game.gateway.rows import spawn
+        instance = self._reused(spec.hash)
+        if instance is None:
+            from world_fixtures.game.gateway.rows import spawn
 
-        with transaction.atomic():
-            instance = spawn(self._next_id(), self.world(spec))
+            with transaction.atomic():
+                instance = spawn(self._next_id(), self.world(spec))
         self.live[instance.id] = instance
         return instance
+
+    def _reused(self, spec_hash: str) -> Instance | None:
+        instance = next((i for i in self.idle.values() if i.spec.hash == spec_hash), None)
+        if instance is not None:
+            del self.idle[instance.id]
+        else:
+            id_ = next((i for i, spec in self.shelf.items() if spec == spec_hash), None)
+            instance = None if id_ is None else self._unshelve(id_)
+        if instance is not None:
+            InstanceRow.objects.filter(id=instance.id).update(idle=False)
+        return instance
+
+    def _unshelve(self, id_: str) -> Instance:
+        del self.shelf[id_]
+        return self._load(InstanceRow.objects.select_related("spec").get(id=id_))
+
+    def _load(self, row: InstanceRow) -> Instance:
+        from world_fixtures.game.gateway.rows import load
+
+        return load(row, self.world(WorldSpec.model_validate_json(row.spec.body)))
 
     def _next_id(self) -> str:
         if not self._last:
@@ -171,14 +200,10 @@ class Registry:
         """A live instance, loaded from the database if the server was restarted."""
         if id_ in self.live:
             return self.live[id_]
-        if id_ not in self.idle:
-            row = InstanceRow.objects.filter(id=id_).select_related("spec").first()
-            if row is not None:
-                from world_fixtures.game.gateway.rows import load
-
-                spec = WorldSpec.model_validate_json(row.spec.body)
-                self.live[id_] = load(row, self.world(spec))
-                return self.live[id_]
+        rows = InstanceRow.objects.filter(id=id_, idle=False).select_related("spec")
+        if (row := rows.first()) is not None:
+            self.live[id_] = self._load(row)
+            return self.live[id_]
         raise WorldError(ErrorCode.NO_INSTANCE, f"no instance {id_!r} is in use")
 
     def reset(self, instance: Instance) -> list[Change]:
@@ -190,12 +215,24 @@ class Registry:
     def release(self, instance: Instance) -> None:
         """Rewind an instance and keep it for the next rollout of its world."""
         self.reset(instance)
+        InstanceRow.objects.filter(id=instance.id).update(idle=True)
         self.live.pop(instance.id, None)
         self.idle[instance.id] = instance
-        while len(self.idle) > MAX_IDLE:
-            from world_fixtures.game.gateway.rows import delete
+        while len(self.idle) + len(self.shelf) > MAX_IDLE:
+            if self.shelf:
+                self._delete(self._unshelve(next(iter(self.shelf))))
+            else:
+                self._delete(self.idle.popitem(last=False)[1])
 
-            delete(self.idle.popitem(last=False)[1])
+    def _delete(self, instance: Instance) -> None:
+        """Remove an instance, and its world with the last instance of it."""
+        from world_fixtures.game.gateway.rows import delete
+
+        delete(instance)
+        spec_hash = instance.spec.hash
+        if not InstanceRow.objects.filter(spec_id=spec_hash).exists():
+            self.worlds.pop(spec_hash, None)
+            SpecRow.objects.filter(hash=spec_hash)._raw_delete("default")
 
     def ensure_shared(self, world: str) -> None:
         """The instance in which people walk when the game is run by hand."""

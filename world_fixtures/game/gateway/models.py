@@ -22,6 +22,8 @@ class InstanceRow(models.Model):
     """{entity id: primary key of the object}"""
     accounts_json = models.TextField()
     """{character id: primary key of the account}"""
+    idle = models.BooleanField(default=False)
+    """In its initial state and free for the next rollout of its world."""
 
     class Meta:
         app_label = "world_gateway"

@@ -10,11 +10,12 @@ from collections.abc import Callable
 from typing import Any
 
 import evennia
-from evennia.commands.cmdhandler import cmdhandler
+from evennia.commands.cmdhandler import _COMMAND_NESTING, cmdhandler
 from pydantic import ValidationError
 
 from world_fixtures.errors import WorldError
 from world_fixtures.game.gateway.instances import Instance, event_bodies, registry
+from world_fixtures.game.gateway.models import SpecRow
 from world_fixtures.game.gateway.session import SealedSession
 from world_fixtures.protocol import CONNECT, MAX_COMMAND, MAX_RATE, ErrorCode
 from world_fixtures.rules.outcome import Outcome, ok, refused
@@ -177,7 +178,8 @@ class Operations:
     def ping(self, request: dict[str, Any]) -> dict[str, Any]:
         return {
             "instances": len(registry.live),
-            "idle": len(registry.idle),
+            "idle": len(registry.idle) + len(registry.shelf),
+            "worlds": SpecRow.objects.count(),
             "sessions": len(self.sessions),
             "rss_kb": _resident_kb(),
         }
@@ -201,6 +203,7 @@ class Operations:
         session = self.sessions.pop(id_, None)
         if session is not None:
             evennia.SESSION_HANDLER.portal_disconnect(session)
+            _COMMAND_NESTING.pop(session, None)  # Evennia keeps a count of 0 for ever
 
 
 def identity() -> dict[str, str]:

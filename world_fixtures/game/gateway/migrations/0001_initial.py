@@ -41,6 +41,7 @@ class Migration(migrations.Migration):
                 ("id", models.CharField(max_length=40, primary_key=True, serialize=False)),
                 ("objects_json", models.TextField()),
                 ("accounts_json", models.TextField()),
+                ("idle", models.BooleanField(default=False)),
                 (
                     "spec",
                     models.ForeignKey(
