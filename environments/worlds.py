@@ -47,7 +47,9 @@ class RolloutWorld:
     @classmethod
     async def begin(cls, task_id: str, task: Task, pool: ServerPool) -> RolloutWorld:
         """Acquire an instance of the task's world and enter it in `LIVE`."""
-        world = cls(task_id, task, pool, await pool.acquire(task.spec))
+        restarts = any(stage.restart for stage in task.stages)
+        instance = await pool.acquire(task.spec, restarts=restarts)
+        world = cls(task_id, task, pool, instance)
         cls.LIVE[task_id] = world
         return world
 
@@ -124,7 +126,7 @@ class RolloutWorld:
         return "Your answer was taken."
 
     async def state(self) -> WorldState:
-        return await self.instance.state()
+        return await self.instance.changed_state()
 
     def close(self) -> None:
         """Give the instance back. Never waits, may be called twice."""

@@ -41,6 +41,8 @@ class WorldServer:
         self.client: WorldClient
         self.sessions: weakref.WeakSet[client.Session] = weakref.WeakSet()
         """Open sessions, to be taken up again after a restart."""
+        self.restarts = False
+        """Its instances are those of rollouts that restart their server."""
         self._steady = asyncio.Event()
         """Cleared while the server is being restarted: requests wait."""
         self._in_flight = 0
@@ -254,6 +256,7 @@ class ServerPool:
         self._watchers: set[asyncio.Task[Any]] = set()
         self._chores: set[asyncio.Task[Any]] = set()
         self._available = asyncio.Condition()
+        self._adding = asyncio.Lock()
         self._nursery: Nursery | None = None
         self._failure: str | None = None
         """Why there is no server in the place of one that was lost."""
@@ -289,14 +292,15 @@ class ServerPool:
         if nursery is not None:
             await asyncio.to_thread(nursery.drop)
 
-    async def acquire(self, spec: WorldSpec) -> Instance:
+    async def acquire(self, spec: WorldSpec, *, restarts: bool = False) -> Instance:
         """An instance of `spec` in its initial state; waits while all servers are full.
 
         Give it back with `release`, in a `finally`. If the caller is cancelled meanwhile,
-        nothing is left behind.
+        nothing is left behind. Say with `restarts` that its server is going to be restarted:
+        such instances have a server of their own, so that the others do not wait.
         """
         await self._capacity.acquire()
-        task = asyncio.create_task(self._create(spec))
+        task = asyncio.create_task(self._create(spec, restarts))
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
@@ -328,13 +332,22 @@ class ServerPool:
     def servers(self) -> tuple[WorldServer, ...]:
         return tuple(self._servers)
 
-    async def _create(self, spec: WorldSpec) -> Instance:
+    async def _create(self, spec: WorldSpec, restarts: bool) -> Instance:
         while True:
+            if restarts:
+                async with self._adding:
+                    if not self._there(restarts):
+                        await self._add_server(restarts=True)
             async with self._available:
-                await self._available.wait_for(lambda: self._usable() or self._failure)
-            if not self._usable():
+                await self._available.wait_for(
+                    lambda: self._usable(restarts) or self._failure or not self._there(restarts)
+                )
+            usable = self._usable(restarts)
+            if not usable:
+                if restarts and not self._there(restarts):
+                    continue
                 raise WorldLost(str(self._failure))
-            server = min(self._usable(), key=self._load.__getitem__)
+            server = min(usable, key=self._load.__getitem__)
             self._load[server] += 1
             try:
                 made = await client.create(server, spec, server.client.known_specs)
@@ -346,8 +359,12 @@ class ServerPool:
                 if not isinstance(error, WorldLost) or server.usable:
                     raise
 
-    def _usable(self) -> list[WorldServer]:
-        return [s for s in self._servers if s.usable]
+    def _there(self, restarts: bool) -> bool:
+        """There is a server, or is going to be, for such instances."""
+        return not restarts or any(s.restarts for s in self._servers)
+
+    def _usable(self, restarts: bool) -> list[WorldServer]:
+        return [s for s in self._servers if s.usable and s.restarts == restarts]
 
     def _give_back(self, task: asyncio.Task[Instance]) -> None:
         if task.cancelled() or task.exception() is not None:
@@ -360,8 +377,9 @@ class ServerPool:
         if not chore.cancelled():
             chore.exception()  # a server that is lost has nothing left to release
 
-    async def _add_server(self) -> None:
+    async def _add_server(self, restarts: bool = False) -> None:
         server = await WorldServer.start()
+        server.restarts = restarts
         self._servers.append(server)
         self._load[server] = 0
         async with self._available:
@@ -384,8 +402,11 @@ class ServerPool:
         del self._load[server]
         self.replaced += 1
         server.kill()
+        async with self._available:
+            self._available.notify_all()
         await server.stop()
-        await self._replace()
+        if not server.restarts:  # another of those is added when it is needed
+            await self._replace()
 
     async def _replace(self) -> None:
         """Add a server in the place of a lost one, however long it takes."""

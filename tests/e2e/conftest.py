@@ -33,9 +33,12 @@ class Programs:
 
     def run(self, *args: str, **env: str) -> subprocess.CompletedProcess[str]:
         """`evennia-world ARGS`, to its end."""
-        command = [sys.executable, "-m", "environments.cli.main", *args]
+        return self.run_file("-m", "environments.cli.main", *args, **env)
+
+    def run_file(self, *args: str, **env: str) -> subprocess.CompletedProcess[str]:
+        """`python ARGS`, to its end."""
         return subprocess.run(
-            command, cwd=self.cwd, env={**self.env, "PYTHONPATH": str(ROOT), **env},
+            [sys.executable, *args], cwd=self.cwd, env={**self.env, "PYTHONPATH": str(ROOT), **env},
             capture_output=True, text=True, timeout=300,
         )  # fmt: skip
 

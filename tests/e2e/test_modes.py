@@ -10,6 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from environments.cli import main
+
 ROOT = Path(__file__).resolve().parents[2]
 ENV_FILE = str(ROOT / "environments" / "evennia_world_env.py")
 
@@ -148,13 +150,20 @@ BAD_INPUT = [
 
 
 @pytest.mark.parametrize(("args", "names"), BAD_INPUT)
-def test_bad_input_gets_one_clear_line(programs, args, names):
-    done = programs.run(*args)
-    assert done.returncode == 2, done.stderr
-    assert names in done.stderr
+def test_bad_input_gets_one_clear_line(args, names, tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    assert main(args) == 2
+    error = capfd.readouterr().err
+    assert names in error
+    assert "Traceback" not in error
+    assert len([line for line in error.splitlines() if line.startswith("evennia-world:")]) == 1
+
+
+def test_the_environment_file_tells_bad_input_likewise(programs):
+    done = programs.run_file(ENV_FILE, "evaluate", "--env.polcy", "oracle")
+    assert done.returncode == 2
+    assert "did you mean --env.policy" in done.stderr
     assert "Traceback" not in done.stderr
-    complaints = [line for line in done.stderr.splitlines() if line.startswith("evennia-world:")]
-    assert len(complaints) == 1
 
 
 def test_a_key_is_in_no_file_and_no_output(programs, tmp_path):

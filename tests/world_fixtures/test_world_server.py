@@ -175,6 +175,35 @@ async def test_a_restart_is_not_noticed_by_other_rollouts(cottage):
         assert pool.replaced == 0
 
 
+async def test_who_restarts_has_a_server_apart_which_comes_again_when_it_is_lost(cottage):
+    async with ServerPool(1) as pool:
+        calm, restless = await pool.acquire(cottage), await pool.acquire(cottage, restarts=True)
+        assert calm.server is not restless.server
+        pid = calm.server.pid
+        session = await restless.open()
+        event = await session.command("down")
+        await session.close()
+        await restless.restart()
+        assert (await restless.state()).hash == event.state_hash
+        assert calm.server.pid == pid
+        restless.server.kill()
+        with pytest.raises(WorldLost):
+            await restless.state()
+        pool.release(restless)
+        again = await pool.acquire(cottage, restarts=True)
+        assert again.server is not restless.server
+        assert (await calm.state()) == await calm.changed_state() == initial_state(cottage)
+
+
+async def test_the_changed_state_is_the_state(pool, cottage):
+    instance = await pool.acquire(cottage)
+    try:
+        await play(await instance.open(), WALK)
+        assert await instance.changed_state() == await instance.state()
+    finally:
+        pool.release(instance)
+
+
 async def test_an_idle_instance_is_used_again_after_a_restart(cottage):
     async with ServerPool(1) as pool:
         first, other = await pool.acquire(cottage), await pool.acquire(cottage)

@@ -103,6 +103,10 @@ class Instance:
         entities = {entity: self._fields(entity) for entity in self.world.initial}
         return WorldState(spec_hash=self.spec.hash, entities=entities)
 
+    def changed(self) -> dict[str, Fields]:
+        """Fields of the entities that play has touched."""
+        return {entity: self._fields(entity) for entity in sorted(self.dirty)}
+
     def mark_dirty(self) -> None:
         """After loading from the database: find out what differs from the start."""
         for entity, initial in self.world.initial.items():

@@ -113,6 +113,7 @@ def serve(scratch: str) -> None:
 
     service.SECRET = secret
     server = evennia.EVENNIA_SERVER_SERVICE
+    server.sqlite3_prep()  # as it did when it was made, for another connection
     server.privilegedStartService()
     server.startService()
     server.run_init_hooks("shutdown")

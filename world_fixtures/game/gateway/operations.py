@@ -33,7 +33,7 @@ class Operations:
         """(instance, seq, event) not yet stored; emptied by whoever commits."""
         self._table: dict[str, Callable[[dict[str, Any]], Any]] = {
             "create": self.create, "reset": self.reset, "release": self.release,
-            "state": self.state, "events": self.stored, "open": self.open,
+            "state": self.state, "changed": self.changed, "events": self.stored, "open": self.open,
             "command": self.command, "close": self.close, "ping": self.ping,
         }  # fmt: skip
 
@@ -75,6 +75,9 @@ class Operations:
 
     def state(self, request: dict[str, Any]) -> dict[str, Any]:
         return registry.find(request["instance"]).state().model_dump()
+
+    def changed(self, request: dict[str, Any]) -> dict[str, Any]:
+        return registry.find(request["instance"]).changed()
 
     def stored(self, request: dict[str, Any]) -> list[dict[str, Any]]:
         return event_bodies(request["instance"], int(request.get("after", 0)))
