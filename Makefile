@@ -1,15 +1,24 @@
-# Everything from a fresh clone: `make demo` shows what it does, `make test` that it works.
+# Everything from a fresh clone: `make demo` shows what it does, `make test` that it works,
+# `make hermes` that it works in the real hermes-agent.
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 EXTRAS ?= dev
 
-.PHONY: demo test check second bench samples clean
+.PHONY: demo test check hermes bench samples clean
 
 $(VENV)/.installed-%: pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing into $(VENV) (about a minute)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$*]'
+	@# Its format checks need no PyTorch, which its dependencies would bring.
+	@test $* != dev || $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps trl==1.16.0
+	@touch $@
+
+.venv-hermes/.installed: pyproject.toml constraints-hermes.txt
+	@test -x .venv-hermes/bin/python || $(PYTHON) -m venv .venv-hermes
+	@.venv-hermes/bin/python -m pip install --quiet --disable-pip-version-check \
+		-c constraints-hermes.txt -e '.[hermes]'
 	@touch $@
 
 demo: $(VENV)/.installed-demo
@@ -21,8 +30,12 @@ check: $(VENV)/.installed-$(EXTRAS)
 	$(BIN)/mypy
 
 test: check
-	$(BIN)/python -m pytest -n 2 --dist loadscope
+	$(BIN)/python -m pytest -n 4 --dist loadscope
 	@sh .ci/second-interpreter '$(BIN)/python'
+
+hermes: $(VENV)/.installed-dev .venv-hermes/.installed
+	EVENNIA_HERMES_PYTHON=$(CURDIR)/.venv-hermes/bin/python \
+		$(BIN)/python -m pytest -n 2 --dist load tests/e2e/test_hermes.py
 
 bench: $(VENV)/.installed-$(EXTRAS)
 	$(BIN)/evennia-world bench world

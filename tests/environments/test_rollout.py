@@ -319,7 +319,7 @@ async def test_a_world_lost_around_the_play_leaves_no_verdict(pool, note, monkey
 
 
 async def test_without_an_instance_there_is_no_verdict(pool, note, monkeypatch):
-    async def refuse(spec: WorldSpec) -> Any:
+    async def refuse(spec: WorldSpec, **_: Any) -> Any:
         raise WorldLost("no server")
 
     monkeypatch.setattr(pool, "acquire", refuse)
