@@ -211,11 +211,12 @@ class _Soak:
         """What is handed out and open when nobody plays any more."""
         pool = self._env.pool
         deadline = time.monotonic() + SETTLE
-        while True:  # what was given back is being rewound
+        while True:  # what was asked for is still being made, what was given back being rewound
             answers = [await server.client.ping() for server in pool.servers]
             sessions = sum(a["sessions"] for a in answers)
-            if not sessions or time.monotonic() > deadline:
-                return {"instances": pool.instances, "sessions": sessions}
+            left = {"instances": pool.instances, "sessions": sessions}
+            if not any(left.values()) or time.monotonic() > deadline:
+                return left
             await asyncio.sleep(0.1)
 
 

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).resolve().parents[2]
 KILLS = 5
 CLOCKS = {"ts", "ms", "started", "seconds", "model_seconds", "world_seconds", "instance"}

@@ -127,6 +127,7 @@ def test_a_rollout_server_that_is_killed_is_found_again(programs, api):
     assert programs.world_servers() == []
 
 
+@pytest.mark.once
 async def test_everything_going_wrong_neither_loses_nor_doubles_a_group(world_home, monkeypatch):
     """The soak in small: cancellations, an endpoint that fails, a world server that is killed."""
     monkeypatch.setenv("EVENNIA_WORLD_HOME", str(world_home))
