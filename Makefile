@@ -18,7 +18,7 @@ $(VENV)/.installed-%: pyproject.toml constraints.txt
 .venv-hermes/.installed: pyproject.toml constraints-hermes.txt
 	@test -x .venv-hermes/bin/python || $(PYTHON) -m venv .venv-hermes
 	@.venv-hermes/bin/python -m pip install --quiet --disable-pip-version-check \
-		-c constraints-hermes.txt -e '.[hermes]'
+		-c constraints-hermes.txt -e '.[hermes,mcp]'
 	@touch $@
 
 demo: $(VENV)/.installed-demo

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import signal
@@ -184,8 +185,11 @@ def test_ctrl_c_leaves_what_was_done_and_no_process(hermes, programs):
         process = hermes.start("-z", "Look around.", "-t", "evennia")
         programs.wait_for(lambda: len(endpoint.requests) == 3, "the third model call")
         assert programs.world_servers()
-        os.killpg(process.pid, signal.SIGINT)
-        process.communicate(timeout=60)
+        for patience in (20, 20, 60):  # Hermes may take the first for the turn alone
+            os.killpg(process.pid, signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.communicate(timeout=patience)
+                break
     programs.wait_for(lambda: not programs.world_servers(), "the world server's end")
     (path,) = find_traces(hermes.root)
     assert [e.raw for e in read_trace(path).events] == ["", "look", "north"]
