@@ -59,7 +59,12 @@ class WorldServer:
         """Start a server in a scratch directory of its own; returns when it is ready."""
         server = cls()
         try:
-            server._scratch = await asyncio.to_thread(home.new_scratch)
+            making = asyncio.ensure_future(asyncio.to_thread(home.new_scratch))
+            try:
+                server._scratch = await asyncio.shield(making)
+            except asyncio.CancelledError:
+                server._scratch = await making  # a thread cannot be cancelled
+                raise
             await server._launch()
         except BaseException:
             await server.stop()
@@ -255,6 +260,7 @@ class ServerPool:
         self._load: dict[WorldServer, int] = {}
         self._watchers: set[asyncio.Task[Any]] = set()
         self._chores: set[asyncio.Task[Any]] = set()
+        self._creating: set[asyncio.Task[Instance]] = set()
         self._available = asyncio.Condition()
         self._adding = asyncio.Lock()
         self._nursery: Nursery | None = None
@@ -282,7 +288,7 @@ class ServerPool:
 
     async def close(self) -> None:
         """Stop every server. Instances are gone with them."""
-        tasks = [*self._watchers, *self._chores]
+        tasks = [*self._creating, *self._watchers, *self._chores]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -301,6 +307,8 @@ class ServerPool:
         """
         await self._capacity.acquire()
         task = asyncio.create_task(self._create(spec, restarts))
+        self._creating.add(task)
+        task.add_done_callback(self._creating.discard)
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:

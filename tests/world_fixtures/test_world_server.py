@@ -195,6 +195,19 @@ async def test_who_restarts_has_a_server_apart_which_comes_again_when_it_is_lost
         assert (await calm.state()) == await calm.changed_state() == initial_state(cottage)
 
 
+async def test_a_pool_that_closes_while_a_server_is_added_leaves_nothing(cottage, own_home):
+    pool = ServerPool(1)
+    async with pool:
+        asking = asyncio.create_task(pool.acquire(cottage, restarts=True))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        asking.cancel()  # the server it asked for is being started all the same
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+    assert not pool.servers
+    assert not list((own_home / "scratch").glob("*/world.db3"))
+
+
 async def test_the_changed_state_is_the_state(pool, cottage):
     instance = await pool.acquire(cottage)
     try:
