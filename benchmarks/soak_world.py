@@ -8,13 +8,13 @@ a process left over.
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import sys
 
 from benchmarks.worlds import WALK, grid_world
 from world_fixtures.errors import WorldLost
 from world_fixtures.generator import generate
+from world_fixtures.home import alive
 from world_fixtures.rules import Simulation
 from world_fixtures.servers import Instance, ServerPool, WorldServer
 
@@ -91,7 +91,7 @@ async def kills(count: int, seed: int = 2) -> None:
                 print(f"{n + 1} kills", flush=True)
     finally:
         await server.stop()
-    _expect(not _alive(server.pid), "a process is left over")
+    _expect(not alive(server.pid), "a process is left over")
 
 
 async def worlds(count: int) -> None:
@@ -118,14 +118,6 @@ async def _play(instance: Instance, seed: int, known: dict[str, str]) -> None:
             known[instance.id] = (await session.command(rng.choice(WALK))).state_hash
     except WorldLost:
         return
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def _expect(true: bool, otherwise: str) -> None:

@@ -369,10 +369,14 @@ def _error(problem: str) -> str:
     return json.dumps({"error": problem}, ensure_ascii=False)
 
 
-def _cause(error: Exception) -> BaseException:
-    """The error behind one of tenacity, in which atroposlib's servers wrap their last."""
-    attempt = getattr(error, "last_attempt", None)
-    return (attempt.exception() if attempt is not None else None) or error
+def _cause(error: BaseException) -> BaseException:
+    """What stands at the bottom of tenacity's errors, in which atroposlib's servers wrap theirs."""
+    while (attempt := getattr(error, "last_attempt", None)) is not None:
+        inner = attempt.exception()
+        if inner is None:
+            break
+        error = inner
+    return error
 
 
 def _text(value: Any) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import yaml
 
@@ -84,11 +83,6 @@ def run_of(suite: Suite, settings: Settings, attempts: int, traffic: Traffic | N
     return Run.of(
         suite.tasks, suite=suite.name, model=settings.model, settings=played, attempts=attempts
     )
-
-
-def host(url: str) -> str:
-    """Host of an endpoint's address: all of it that is written anywhere."""
-    return urlsplit(url).hostname or ""
 
 
 def _slug(model: str) -> str:

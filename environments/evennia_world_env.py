@@ -33,6 +33,7 @@ from environments.policies.endpoint import PolicyEndpoint
 from environments.policies.registry import get_policy
 from environments.rollout import SYSTEM_PROMPT, Settings, play
 from environments.rollout_metrics import RolloutMetrics
+from environments.settings import host
 from environments.tasks.model import Family, Task
 from environments.tasks.sampler import Curriculum
 from environments.tasks.verdict import Weights
@@ -291,9 +292,7 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
             weights=config.reward_weights,
             send_user=self.embedded,
             model=self.server_configs[0].model_name,
-            provider="embedded"
-            if self.embedded
-            else evaluate_mode.host(self.server_configs[0].base_url),
+            provider="embedded" if self.embedded else host(self.server_configs[0].base_url),
         )
 
     async def rollout(

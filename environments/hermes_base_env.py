@@ -27,7 +27,7 @@ from environments.agent_loop import AgentResult, ChatServer, HermesAgentLoop, Pa
 from environments.assessment import Gate
 from environments.context import ContextMeter
 from environments.groups import ScoredRollout, scored_groups
-from environments.model_server import ModelServer, Plain
+from environments.model_server import ModelServer
 from environments.serve_mode import ServeMode
 from environments.tokens import neutralise, sequences_from_messages, sequences_from_nodes
 from environments.tool_call_parsers import get_parser
@@ -190,7 +190,7 @@ class HermesAgentBaseEnv(ServeMode):
         self.server.tool_parser = self.config.tool_call_parser
         async with self.server.managed_server(tokenizer=self.tokenizer) as managed:
             yield Chat(
-                Plain(managed),
+                managed,
                 parser=get_parser(self.config.tool_call_parser, self.tokenizer),
                 clean=clean,
                 end_tokens=end,

@@ -29,7 +29,6 @@ from atroposlib.envs.server_handling.server_baseline import APIServer
 from atroposlib.envs.server_handling.server_manager import ServerManager
 from openai.types.chat import ChatCompletion
 from pydantic import ValidationError
-from tenacity import RetryError
 
 HEALTH_POLL = 1.0
 """Seconds between two looks at whether a server is back."""
@@ -82,29 +81,6 @@ class ModelServer:
 
     def _room(self, server: APIServer) -> asyncio.Semaphore:
         return server.sem if self._train else server.eval_sem
-
-
-class Plain:
-    """A server whose errors are those of the endpoint, not of the retries around them."""
-
-    def __init__(self, server: Any) -> None:
-        self._server = server
-
-    async def chat_completion(self, **request: Any) -> Any:
-        try:
-            return await self._server.chat_completion(**request)
-        except RetryError as error:
-            raise _cause(error) from None
-
-
-def _cause(error: BaseException) -> BaseException:
-    """What stands at the bottom of nested retries."""
-    while isinstance(error, RetryError):
-        inner = error.last_attempt.exception()
-        if inner is None:
-            break
-        error = inner
-    return error
 
 
 async def _healthy(server: APIServer) -> None:

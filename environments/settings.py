@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 from atroposlib.envs.base import BaseEnv, BaseEnvConfig
@@ -116,6 +117,11 @@ def options_help(env_cls: type[BaseEnv]) -> str:
             if field.description:
                 lines.append(f"      {field.description}")
     return "\n".join(lines)
+
+
+def host(url: str) -> str:
+    """Host of an endpoint's address: all of it that is written anywhere."""
+    return urlsplit(url).hostname or ""
 
 
 def redacted(config: BaseModel) -> dict[str, Any]:

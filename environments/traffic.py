@@ -19,7 +19,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from atroposlib.envs.server_handling.server_baseline import APIServerConfig
 from atroposlib.envs.server_handling.server_manager import ServerManager
@@ -29,7 +28,7 @@ from environments.evaluation.results import TRAFFIC
 from environments.evaluation.traffic_summary import Reply, Request, Row, summarise, traffic_text
 from environments.model_server import ModelServer
 from environments.policies.registry import get_policy
-from environments.settings import NO_KEY
+from environments.settings import NO_KEY, host
 from environments.tasks.model import Task
 from environments.trajectories.record import Rollout
 from environments.traps import check_endpoint
@@ -98,7 +97,7 @@ class Traffic:
     def identity(self) -> dict[str, Any]:
         """What of the traffic bears on a run's result: part of what identifies it."""
         share = {} if self.shadow else {"percent": self.percent}
-        return {"candidate": self.model, "shadow": self.shadow, "host": _host(self.url), **share}
+        return {"candidate": self.model, "shadow": self.shadow, "host": host(self.url), **share}
 
     def record_to(self, log: Path, after: Path) -> None:
         """Keep the rollouts in this file; what it holds counts while the file `after` exists."""
@@ -121,7 +120,7 @@ class Traffic:
         candidate = self._server or PolicyChat(self.model, task, attempt)
         if self.takes(task.id):
             chat = replace(chat, server=candidate, parser=None, end_tokens=(), replay_raw=False)
-            own = {"model": self.model, "provider": _host(self.url) or "embedded"}
+            own = {"model": self.model, "provider": host(self.url) or "embedded"}
             settings = settings.model_copy(update={**own, "send_user": not self.url})
             rollout = await play(chat, settings)
             self._record(Row.of(rollout, candidate=True))
@@ -251,7 +250,3 @@ def _endpoint(model: str, url: str, key_variable: str | None) -> APIServerConfig
         model_name=model, base_url=url, api_key=key or NO_KEY, server_type="openai",
         health_check=False, num_max_requests_at_once=512, num_requests_for_eval=512,
     )  # fmt: skip
-
-
-def _host(url: str) -> str:
-    return urlsplit(url).hostname or ""

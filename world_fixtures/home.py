@@ -58,7 +58,7 @@ def reap(scratch_root: Path) -> None:
     """Remove scratch directories whose process is gone."""
     for directory in scratch_root.iterdir():
         owner = directory.name.partition("-")[0]
-        if owner.isdigit() and not _alive(int(owner)):
+        if owner.isdigit() and not alive(int(owner)):
             shutil.rmtree(directory, ignore_errors=True)
 
 
@@ -97,7 +97,8 @@ def _versions() -> str:
     return "-".join(("evennia", *versions, tables))
 
 
-def _alive(pid: int) -> bool:
+def alive(pid: int) -> bool:
+    """Whether there is a process of this id."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

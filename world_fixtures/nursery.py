@@ -47,7 +47,7 @@ class Child:
         with contextlib.suppress(ConnectionError):
             while await self.reader.read(4096):
                 pass  # the other end closes with the process
-        while _alive(self.pid):  # noqa: ASYNC110 - the system tells only a parent
+        while home.alive(self.pid):  # noqa: ASYNC110 - the system tells only a parent
             await asyncio.sleep(POLL)
 
     def let_go(self) -> None:
@@ -138,11 +138,3 @@ class Nursery:
             lines = self._log.read_text(errors="replace").strip().splitlines()
             return lines[-1] if lines else str(error)
         return str(error)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True

@@ -342,7 +342,7 @@ class ServerPool:
 
     async def _create(self, spec: WorldSpec, restarts: bool) -> Instance:
         while True:
-            if restarts:
+            if not self._there(restarts):
                 async with self._adding:
                     if not self._there(restarts):
                         await self._add_server(restarts=True)
@@ -352,7 +352,7 @@ class ServerPool:
                 )
             usable = self._usable(restarts)
             if not usable:
-                if restarts and not self._there(restarts):
+                if not self._there(restarts):
                     continue
                 raise WorldLost(str(self._failure))
             server = min(usable, key=self._load.__getitem__)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from environments.tasks.draft import Builder, Draft, Setting, steps, submit
 from environments.tasks.model import Answered, Did, Evidence, Goal, Stage
+from environments.tasks.planner import Planner
 from world_fixtures.facts import Fact
 
 
@@ -30,11 +31,7 @@ def combine(setting: Setting) -> Draft | None:
     pairs = [(a, b) for a in numbers for b in numbers if a.source < b.source]
     if not pairs:
         return None
-    first, second = setting.pick(pairs, lambda p: sum(setting.effort(f.source) for f in p))
-    planner = setting.planner()
-    for fact in (first, second):
-        planner.reach(fact.source)
-        planner.do(f"read {planner.name(fact.source)}")
+    (first, second), planner = _read_two(setting, pairs)
     total = str(int(first.value) + int(second.value))
     prompt = (
         f"Find out two numbers: {first.subject}, and {second.subject}. Submit an answer with one"
@@ -57,11 +54,7 @@ def compare(setting: Setting) -> Draft | None:
     pairs = [(a, b) for a in dates for b in dates if a.source < b.source and a.value != b.value]
     if not pairs:
         return None
-    first, second = setting.pick(pairs, lambda p: sum(setting.effort(f.source) for f in p))
-    planner = setting.planner()
-    for fact in (first, second):
-        planner.reach(fact.source)
-        planner.do(f"read {planner.name(fact.source)}")
+    (first, second), planner = _read_two(setting, pairs)
     earlier = min((first, second), key=lambda f: int(f.value))
     prompt = (
         f"Find out {first.subject}, and {second.subject}. Submit an answer with two fields:"
@@ -85,6 +78,18 @@ def compare(setting: Setting) -> Draft | None:
     return Draft(
         (Stage(prompt=prompt, walkthrough=steps(planner.commands, answer)),), goals, evidence
     )
+
+
+def _read_two(
+    setting: Setting, pairs: list[tuple[Fact, Fact]]
+) -> tuple[tuple[Fact, Fact], Planner]:
+    """One of `pairs`, and a planner that has read both of its facts."""
+    pair = setting.pick(pairs, lambda p: sum(setting.effort(f.source) for f in p))
+    planner = setting.planner()
+    for fact in pair:
+        planner.reach(fact.source)
+        planner.do(f"read {planner.name(fact.source)}")
+    return pair, planner
 
 
 def inside(setting: Setting) -> Draft | None:

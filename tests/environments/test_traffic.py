@@ -48,17 +48,10 @@ class Candidate:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def candidate() -> AsyncIterator[Candidate]:
+async def candidate(serving) -> AsyncIterator[Candidate]:
     found = Candidate()
-    app = web.Application()
-    app.add_routes([web.get("/v1/models", found.models)])
-    app.add_routes([web.post("/v1/chat/completions", found.complete)])
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    found.url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
-    yield found
-    await runner.cleanup()
+    async with serving(found.models, found.complete) as found.url:
+        yield found
 
 
 @pytest.fixture

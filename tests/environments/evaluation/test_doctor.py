@@ -39,17 +39,10 @@ class Endpoint:
 
 
 @pytest_asyncio.fixture
-async def endpoint() -> AsyncIterator[Endpoint]:
+async def endpoint(serving) -> AsyncIterator[Endpoint]:
     found = Endpoint()
-    app = web.Application()
-    app.add_routes([web.get("/v1/models", found.list)])
-    app.add_routes([web.post("/v1/chat/completions", found.complete)])
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    found.url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
-    yield found
-    await runner.cleanup()
+    async with serving(found.list, found.complete) as found.url:
+        yield found
 
 
 async def test_a_working_endpoint(endpoint) -> None:
