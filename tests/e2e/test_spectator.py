@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 
 from tests.conftest import cottage_spec
+from world_fixtures.nursery import Child
 from world_fixtures.servers import ServerPool
 from world_fixtures.spectator import SpectatorGate
 
@@ -115,7 +116,16 @@ async def test_the_site_is_the_web_client_alone(gate, watched) -> None:
         assert script.status == 200
 
 
-async def test_a_restart_of_the_world_server_keeps_the_way_in(gate, watched, browser) -> None:
-    await watched.servers[0].restart()
+async def test_a_restart_of_the_world_server_keeps_the_way_in(
+    gate, watched, browser, monkeypatch
+) -> None:
+    monkeypatch.setattr(Child, "kill", lambda child: pytest.fail("it did not stop by itself"))
+    for _ in range(3):
+        await watched.servers[0].restart()
+        await browser.types("connect spectator wrong")
+        await browser.sees("incorrect")
     await browser.types(f"connect spectator {gate.word}")
     await browser.sees("You can look on")
+    await watched.servers[0].restart()
+    await browser.types("instances")
+    await browser.sees("No agent is at work")

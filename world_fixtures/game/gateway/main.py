@@ -132,7 +132,10 @@ def serve(scratch: str) -> None:
     port = server.getServiceNamed("gateway")._port.getHost().port
     standard_io: Any = stdio.StandardIO
     standard_io(leash, stdout=2)
-    os.write(reader.fileno(), json.dumps({"port": port}).encode() + b"\n")
+    on_stop: Any = reactor.addSystemEventTrigger  # type: ignore[attr-defined]
+    on_stop("before", "shutdown", server.stopService)  # threads of its own would keep it alive
+    answer = json.dumps({"port": port}).encode() + b"\n"
+    server.ready().addCallback(lambda _: os.write(reader.fileno(), answer))
     reactor.run()  # type: ignore[attr-defined]
     from django.db import connection
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from evennia.server.service import EvenniaServerService
 from twisted.application import internet
+from twisted.internet.defer import Deferred, succeed
 
 from world_fixtures.game.gateway.wire import WireFactory
 
@@ -25,6 +26,10 @@ class PortallessService(EvenniaServerService):
 
     def register_amp(self) -> None:
         self.amp_protocol = _NoPortal()
+
+    def ready(self) -> Deferred[None]:
+        """Fires once the server can be used: at once, as there is no Portal to wait for."""
+        return succeed(None)
 
 
 def start_plugin_services(server: EvenniaServerService) -> None:

@@ -9,6 +9,7 @@ from evennia.server.amp_client import AMPClientFactory, AMPServerClientProtocol
 from evennia.server.serversession import ServerSession
 from evennia.server.service import EvenniaServerService
 from twisted.application import internet
+from twisted.internet.defer import Deferred
 
 from world_fixtures.game.gateway.session import SealedSession
 
@@ -57,6 +58,14 @@ class LinkFactory(AMPClientFactory):
         self.server.amp_protocol = link
         return link
 
+    def clientConnectionLost(self, connector: Any, reason: Any) -> None:
+        self.server.linked()
+        super().clientConnectionLost(connector, reason)
+
+    def clientConnectionFailed(self, connector: Any, reason: Any) -> None:
+        self.server.linked()
+        super().clientConnectionFailed(connector, reason)
+
 
 class SpectatedService(EvenniaServerService):
     """Evennia's own service, link and web server included."""
@@ -64,6 +73,22 @@ class SpectatedService(EvenniaServerService):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.amp_protocol = _NoLink()
+        self._ready: Deferred[None] = Deferred()
+
+    def ready(self) -> Deferred[None]:
+        """Fires once what people type at the Portal arrives here, or there is no Portal any more.
+
+        Before that their lines are lost: a server that restarts is not ready without them.
+        """
+        return self._ready
+
+    def linked(self) -> None:
+        if not self._ready.called:
+            self._ready.callback(None)
+
+    def at_post_portal_sync(self, mode: str) -> None:
+        super().at_post_portal_sync(mode)
+        self.linked()
 
     def register_amp(self) -> None:
         factory = LinkFactory(self)
