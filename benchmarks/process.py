@@ -25,9 +25,8 @@ from atroposlib.envs.base import BaseEnv
 
 from benchmarks import endpoint
 from environments import process_mode
-from environments.agent_loop import ChatServer
+from environments.chat import Chat, ChatServer
 from environments.evennia_world_env import EvenniaWorldEnv
-from environments.hermes_base_env import Chat
 from world_fixtures.servers import ServerPool
 
 LATENCY = 0.3

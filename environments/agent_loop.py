@@ -15,32 +15,20 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from environments.assessment import Assessment, Gate, assess
+from environments.chat import ChatServer, Parser
 from environments.toolsets import Tool, find_tools, json_object
 from environments.trajectories.record import Message, StopReason, ToolCallRecord
 from world_fixtures.errors import WorldError, WorldLost
 
 BACKOFF = (0.5, 1.0, 2.0, 4.0)
 """Seconds before each further try of a failed model call."""
+UNREADABLE = "unreadable"
+"""Stands for the name of the tool in a call that could not be read."""
 HOPELESS = (400, 401, 403, 404, 422)
 """HTTP statuses at which asking again would not help."""
-
-
-class ChatServer(Protocol):
-    """What the loop asks for completions: atroposlib's ServerManager or ManagedServer."""
-
-    async def chat_completion(self, **kwargs: Any) -> Any: ...
-
-
-class Parser(Protocol):
-    """Finds tool calls in text: see `environments.tool_call_parsers`.
-
-    `parse` may take the tools' schemas as `tools`.
-    """
-
-    def parse(self, text: str) -> tuple[str | None, list[Any] | None]: ...
 
 
 @dataclass
@@ -81,6 +69,8 @@ class _Call:
     id: str
     name: str
     arguments: str
+    problem: str | None = None
+    """Why it cannot be carried out."""
 
 
 class HermesAgentLoop:
@@ -145,6 +135,7 @@ class HermesAgentLoop:
         self.gate = gate or Gate(allow=tuple(valid_tool_names) if tools is None else ())
         self.stop_when = stop_when
         self.parse = _parse_of(parser, self.tool_schemas)
+        self.attempted: Callable[[str], bool] = getattr(parser, "attempted", lambda text: False)
         self.clean = clean
         self.end_tokens = tuple(end_tokens)
         self.replay_raw = replay_raw
@@ -260,6 +251,9 @@ class HermesAgentLoop:
         if not found and self.parse is not None and raw:
             content, found = self.parse(raw)
         calls = _calls(found if isinstance(found, list) else [], turn)
+        # Only where the text goes back as it is may an answer follow what is no call.
+        if not calls and self.replay_raw and self.attempted(raw):
+            calls = [_unreadable(choice, raw, turn)]
         reasoning = _reasoning(message)
         result.reasoning_per_turn.append(reasoning)
         reply: Message = {"role": "assistant", "content": raw if self.replay_raw else content or ""}
@@ -301,7 +295,9 @@ class HermesAgentLoop:
         problem: str | None = None
         text = ""
         tool = self.tools.get(call.name)
-        if tool is None or call.name not in self.valid_tool_names:
+        if call.problem:
+            problem = call.problem
+        elif tool is None or call.name not in self.valid_tool_names:
             known = ", ".join(sorted(self.valid_tool_names))
             problem = f"unknown tool {call.name[:60]!r}: the tools are {known}"
         else:
@@ -406,6 +402,17 @@ def _calls(found: Sequence[Any], turn: int) -> list[_Call]:
         text = _text(arguments) if isinstance(arguments, str) else json.dumps(arguments or {})
         calls.append(_Call(id_, _text(_get(function, "name")), text.strip() or "{}"))
     return calls
+
+
+def _unreadable(choice: Any, raw: str, turn: int) -> _Call:
+    """Stands for a call that was cut off or malformed, so that the model is told."""
+    cut = getattr(choice, "finish_reason", None) == "length"
+    problem = (
+        "the tool call was cut off at the limit of tokens for one answer: be brief"
+        if cut
+        else "the tool call is malformed and was not carried out: write it again, whole"
+    )
+    return _Call(f"call_{turn}", UNREADABLE, raw[:2000], problem)
 
 
 def _get(thing: Any, name: str) -> Any:

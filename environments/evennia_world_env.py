@@ -20,23 +20,22 @@ from typing import Any
 
 from atroposlib.envs.base import APIServerConfig, EvalHandlingEnum
 from atroposlib.envs.server_handling.server_manager import ServerManager
-from pydantic import Field
 
 from environments import evaluate_mode
 from environments.agent_loop import AgentResult
-from environments.assessment import Gate
+from environments.chat import Chat
 from environments.context import ContextMeter
 from environments.evaluation.results import flat_metrics
+from environments.evennia_world_config import EvenniaWorldEnvConfig
 from environments.groups import ScoredRollout
-from environments.hermes_base_env import EXACT, HermesAgentBaseEnv, HermesAgentEnvConfig
+from environments.hermes_base_env import EXACT, HermesAgentBaseEnv
 from environments.policies.endpoint import PolicyEndpoint
 from environments.policies.registry import get_policy
 from environments.rollout import SYSTEM_PROMPT, Settings, play
 from environments.rollout_metrics import RolloutMetrics
 from environments.settings import host
-from environments.tasks.model import Family, Task
+from environments.tasks.model import Task
 from environments.tasks.sampler import Curriculum
-from environments.tasks.verdict import Weights
 from environments.tool_context import ToolContext
 from environments.toolsets import Tool
 from environments.traffic import LOG, Traffic
@@ -46,55 +45,6 @@ from world_fixtures.servers import ServerPool
 from world_fixtures.spectator import SpectatorGate
 
 TOKENIZER = str(Path(__file__).parent / "tokenizer")
-
-
-class EvenniaWorldEnvConfig(HermesAgentEnvConfig):
-    """Options of the environment, beside those of its bases."""
-
-    policy: str = Field(
-        "noisy", description="Embedded policy that plays when no model is configured"
-    )
-    max_agent_turns: int = Field(
-        1000, ge=1, description="Model calls in one rollout at most; a task's own limit is lower"
-    )
-    suite: str = Field("basics", description="Suite of tasks for evaluate: a name or a file")
-    eval_attempts: int = Field(1, ge=1, description="Rollouts of each task in evaluate")
-    eval_concurrency: int = Field(64, ge=1, description="Rollouts at once in evaluate")
-    eval_temperature: float = Field(0.0, ge=0, description="Sampling temperature in evaluate")
-    eval_baselines: bool = Field(
-        True, description="Play the baselines on suites whose baselines do not ship"
-    )
-    families: dict[str, float] = Field(
-        {f.value: 1.0 for f in Family}, description="Weight of each family among training tasks"
-    )
-    difficulty: tuple[int, int] = Field(
-        (1, 5), description="Lowest and highest difficulty to train on"
-    )
-    target_success: float | None = Field(
-        None, description="Move the difficulty to keep the success rate here; null: stay uniform"
-    )
-    seed: int = Field(0, description="Seed of the sequence of training tasks")
-    world_servers: int | None = Field(
-        None, ge=1, description="World server processes; null: one a core, less one"
-    )
-    candidate_model: str | None = Field(
-        None, description="Second model to try: of candidate_base_url, or an embedded policy"
-    )
-    candidate_base_url: str | None = Field(None, description="Endpoint of the second model")
-    candidate_api_key_env: str | None = Field(
-        None, description="Variable that holds the second model's API key"
-    )
-    candidate_percent: float = Field(
-        10.0, ge=0, le=100, description="Canary: per cent of the items that it plays"
-    )
-    candidate_shadow: bool = Field(
-        False, description="Shadow: it answers each request, too, and only the first model acts"
-    )
-    spectate: bool = Field(
-        False, description="Let people look on in a browser; the address and password are printed"
-    )
-    gate: Gate = Field(Gate(), description="Which tool calls are dispatched")
-    reward_weights: Weights = Field(Weights(), description="Weights of the reward's parts")
 
 
 class EvenniaWorldEnv(HermesAgentBaseEnv):
@@ -243,7 +193,7 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
         task: Task,
         attempt: int,
         group: str,
-        chat: Any,
+        chat: Chat,
         tools: dict[str, Tool],
         settings: Settings,
     ) -> Rollout:
@@ -259,7 +209,7 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
         attempt: int,
         group: str,
         tools: dict[str, Tool],
-        chat: Any,
+        chat: Chat,
         settings: Settings,
     ) -> Rollout:
         """One rollout, with the embedded policy told what it plays."""
@@ -268,9 +218,8 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
             self.endpoint.expect(rollout_id, task, attempt)
         try:
             return await play(
-                task, rollout_id=rollout_id, pool=self.pool, server=chat.server, tools=tools,
-                settings=settings, group=group, attempt=attempt, parser=chat.parser,
-                clean=chat.clean, end_tokens=chat.end_tokens, replay_raw=chat.replay_raw,
+                task, rollout_id=rollout_id, pool=self.pool, chat=chat, tools=tools,
+                settings=settings, group=group, attempt=attempt,
                 count_tokens=ContextMeter(self.tokenizer), conversation=self.conversations,
             )  # fmt: skip
         finally:

@@ -13,9 +13,8 @@ import math
 import time
 import uuid
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -23,8 +22,9 @@ from atroposlib.envs.base import BaseEnvConfig, ScoredDataGroup
 from pydantic import Field
 
 from environments import hermes_tools, process_mode
-from environments.agent_loop import AgentResult, ChatServer, HermesAgentLoop, Parser
+from environments.agent_loop import AgentResult, HermesAgentLoop
 from environments.assessment import Gate
+from environments.chat import Chat
 from environments.context import ContextMeter
 from environments.groups import ScoredRollout, scored_groups
 from environments.model_server import ModelServer
@@ -82,20 +82,6 @@ class HermesAgentEnvConfig(BaseEnvConfig):
     process_ordered: bool = Field(
         True, description="Write the groups of `process` in their order; false: as they finish"
     )
-
-
-@dataclass(frozen=True)
-class Chat:
-    """How one rollout talks to the model, and what tokens came of it."""
-
-    server: ChatServer
-    parser: Parser | None = None
-    clean: Callable[[str], str] = str
-    """Breaks the tokenizer's markers in what tools return."""
-    end_tokens: tuple[str, ...] = ()
-    replay_raw: bool = False
-    nodes: Callable[[], list[Any]] | None = None
-    """Nodes of the managed server, where there is one."""
 
 
 class HermesAgentBaseEnv(ServeMode):

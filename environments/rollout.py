@@ -9,8 +9,9 @@ from functools import partial
 from importlib.metadata import version
 from typing import Any
 
-from environments.agent_loop import AgentResult, ChatServer, HermesAgentLoop, Parser
+from environments.agent_loop import AgentResult, HermesAgentLoop
 from environments.assessment import Gate
+from environments.chat import Chat
 from environments.tasks.model import Task, Verdict
 from environments.tasks.verdict import Weights, judge
 from environments.tool_context import ToolContext
@@ -58,15 +59,11 @@ async def play(
     *,
     rollout_id: str,
     pool: ServerPool,
-    server: ChatServer,
+    chat: Chat,
     tools: dict[str, Tool],
     settings: Settings,
     group: str = "",
     attempt: int = 0,
-    parser: Parser | None = None,
-    clean: Callable[[str], str] = str,
-    end_tokens: Sequence[str] = (),
-    replay_raw: bool = False,
     count_tokens: Callable[[list[Message], Sequence[dict[str, Any]]], int] | None = None,
     conversation: AbstractAsyncContextManager[Any] | None = None,
 ) -> Rollout:
@@ -93,10 +90,11 @@ async def play(
                 await world.begin_stage(number)
                 left = None if ends is None else max(0.0, ends - time.monotonic())
                 loop = HermesAgentLoop(
-                    server, schemas, set(tools), turns_left, rollout_id, settings.temperature,
+                    chat.server, schemas, set(tools), turns_left, rollout_id, settings.temperature,
                     settings.max_tokens, settings.extra_body, tools=tools, gate=settings.gate,
-                    stop_when=partial(getattr, world, "stage_over"), parser=parser, clean=clean,
-                    end_tokens=end_tokens, replay_raw=replay_raw, count_tokens=count_tokens,
+                    stop_when=partial(getattr, world, "stage_over"), parser=chat.parser,
+                    clean=chat.clean, end_tokens=chat.end_tokens, replay_raw=chat.replay_raw,
+                    count_tokens=count_tokens,
                     context_tokens=settings.context_tokens, call_timeout=settings.call_timeout,
                     observation_chars=settings.observation_chars, deadline=left,
                     last_event=partial(getattr, world, "last_event"),

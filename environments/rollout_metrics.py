@@ -72,6 +72,8 @@ class RolloutMetrics:
 def error_kind(error: str) -> str:
     """The kind of a tool error: few, however many tools a model makes up."""
     first = error.split(":")[0]
+    if error.startswith("the tool call"):
+        return "unreadable"
     if error.startswith("unknown tool"):
         return "unknown_tool"
     if error.startswith("the arguments are"):

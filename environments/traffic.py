@@ -36,9 +36,8 @@ from world_fixtures.errors import UserError
 from world_fixtures.spec import digest
 
 if TYPE_CHECKING:
-    from environments.agent_loop import ChatServer, Parser
-    from environments.evennia_world_env import EvenniaWorldEnvConfig
-    from environments.hermes_base_env import Chat
+    from environments.chat import Chat, ChatServer, Parser
+    from environments.evennia_world_config import EvenniaWorldEnvConfig
     from environments.rollout import Settings
 
 LOG = "traffic.jsonl"

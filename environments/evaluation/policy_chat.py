@@ -6,6 +6,7 @@ from typing import Any
 
 from openai.types.chat import ChatCompletion
 
+from environments.chat import Chat
 from environments.policies.completion import completion
 from environments.policies.policy import View
 from environments.policies.registry import get_policy
@@ -47,5 +48,5 @@ async def play_policy(
     own = {"model": name, "provider": "embedded", "send_user": True, "context_tokens": None}
     return await play(
         task, rollout_id=f"{name}-{task.id}-{attempt}", pool=pool, tools=tools, attempt=attempt,
-        server=PolicyChat(name, task, attempt), settings=settings.model_copy(update=own),
+        chat=Chat(PolicyChat(name, task, attempt)), settings=settings.model_copy(update=own),
     )  # fmt: skip

@@ -19,6 +19,8 @@ Tools = Sequence[dict[str, Any]]
 """Schemas of tools, in OpenAI's form."""
 
 THINK, END_THINK = "<think>", "</think>"
+THOUGHT = re.compile(rf"{THINK}.*?{END_THINK}|\A(?:(?!{THINK}).)*?{END_THINK}", re.DOTALL)
+"""A closed block, also one that the prompt has opened."""
 SEPARATORS = re.compile(r"[\s;,\[\]]*")
 """What may stand between two calls and is not content."""
 
@@ -53,6 +55,8 @@ class ToolCallParser(ABC):
 
     opener: ClassVar[re.Pattern[str]]
     """Where a call may begin."""
+    mark: ClassVar[re.Pattern[str]] = re.compile(r"(?!)")
+    """What nobody writes who does not mean to call a tool, however the call goes on."""
     noise: ClassVar[re.Pattern[str]] = re.compile(r"(?!)")
     """Markers around calls that are not content."""
 
@@ -67,6 +71,10 @@ class ToolCallParser(ABC):
             return text, None
         parts = [p for p in (self.noise.sub("", p) for p in pieces) if not SEPARATORS.fullmatch(p)]
         return "\n".join(p.strip() for p in parts) or None, _with_ids(drafts)
+
+    def attempted(self, text: str) -> bool:
+        """Whether a call was meant in `text`, if only to be cut off or malformed."""
+        return self.mark.search(THOUGHT.sub("", text)) is not None
 
     @abstractmethod
     def read(self, text: str, opened: re.Match[str], tools: Tools) -> Read | None:

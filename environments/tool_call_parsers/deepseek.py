@@ -19,6 +19,7 @@ class DeepSeekV3Parser(HeadedJsonParser):
 
     opener = re.compile(rf"{BEGIN}\s*(?:\w+\s*)?{SEP}\s*(?P<name>[^\s<`{{]+)\s*(?:```(?:json)?)?")
     close = re.compile(rf"\s*(?:```\s*)?{END}")
+    mark = re.compile(f"{BEGIN}|{ALL_BEGIN}")
     noise = re.compile(f"{ALL_BEGIN}|{ALL_END}")
 
     def render(self, calls: Sequence[ToolCall]) -> str:
@@ -35,6 +36,7 @@ class DeepSeekV31Parser(HeadedJsonParser):
 
     opener = re.compile(rf"{BEGIN}\s*(?P<name>[^\s<`{{]+)\s*{SEP}")
     close = re.compile(rf"\s*{END}")
+    mark = re.compile(f"{BEGIN}|{ALL_BEGIN}")
     noise = re.compile(f"{ALL_BEGIN}|{ALL_END}")
 
     def render(self, calls: Sequence[ToolCall]) -> str:

@@ -21,6 +21,7 @@ class Glm45Parser(ToolCallParser):
     """`<tool_call>NAME\\n<arg_key>K</arg_key>\\n<arg_value>V</arg_value>\\n</tool_call>`."""
 
     opener = re.compile(r"<tool_call>\s*(?P<name>[^\s<>{}]+)(?=\s*(?:<arg_key>|</?tool_call>))")
+    mark = re.compile("<tool_call>")
     line_break: ClassVar[str] = "\n"
     """Between the parts of a call, where it is written; both forms are read."""
 

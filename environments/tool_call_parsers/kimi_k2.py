@@ -18,6 +18,7 @@ class KimiK2Parser(HeadedJsonParser):
 
     opener = re.compile(r"<\|tool_call_begin\|>\s*(?P<id>[^<\s]+)\s*<\|tool_call_argument_begin\|>")
     close = re.compile(r"\s*<\|tool_call_end\|>")
+    mark = re.compile(r"<\|tool_calls?(?:_section)?_begin\|>")
     noise = re.compile(r"<\|tool_calls_section_(?:begin|end)\|>")
 
     def named(self, opened: re.Match[str]) -> tuple[str, str | None]:

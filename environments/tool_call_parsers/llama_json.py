@@ -20,6 +20,7 @@ class LlamaJsonParser(ToolCallParser):
     """
 
     opener = re.compile(r'\{\s*"')
+    mark = re.compile(r'<\|python_tag\|>|\{\s*"name"\s*:')
     noise = re.compile(r"<\|python_tag\|>|<\|eo[mt]_id\|>")
 
     def read(self, text: str, opened: re.Match[str], tools: Tools) -> Read | None:

@@ -27,6 +27,7 @@ class MistralParser(ToolCallParser):
     """
 
     opener = re.compile(re.escape(MARK) + r"\s*")
+    mark = re.compile(re.escape(MARK))
 
     def read(self, text: str, opened: re.Match[str], tools: Tools) -> Read | None:
         header = HEADER.match(text, opened.end())

@@ -30,6 +30,7 @@ class Qwen3CoderParser(ToolCallParser):
     the value. The outer tag may be missing, as models forget it.
     """
 
+    mark = re.compile("<tool_call>|<function=")
     opener = re.compile(r"(?:<tool_call>\s*)?<function=(?P<name>[^<>\s]+)>")
 
     def read(self, text: str, opened: re.Match[str], tools: Tools) -> Read | None:

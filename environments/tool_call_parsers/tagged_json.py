@@ -17,7 +17,7 @@ class TaggedJsonParser(ToolCallParser):
     close_tag: ClassVar[str]
 
     def __init_subclass__(cls) -> None:
-        cls.opener = re.compile(re.escape(cls.open_tag))
+        cls.opener = cls.mark = re.compile(re.escape(cls.open_tag))
 
     def read(self, text: str, opened: re.Match[str], tools: Tools) -> Read | None:
         close = text.find(self.close_tag, opened.end())

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from atroposlib.envs.base import APIServerConfig
 from atroposlib.envs.server_handling.server_manager import ServerManager
 
+from environments.chat import Chat
 from environments.policies.endpoint import PolicyEndpoint
 from environments.rollout import Settings, play
 from environments.tasks.model import Task
@@ -36,14 +37,14 @@ async def play_embedded(
             model_name=policy, base_url=endpoint.base_url, api_key="none", server_type="openai",
             health_check=False, num_max_requests_at_once=at_once,
         )  # fmt: skip
-        server = ServerManager([config])
+        chat = Chat(ServerManager([config]))
 
         async def one(number: int, task: Task, attempt: int) -> Rollout:
             id_ = f"embedded-{number:04}-{task.family}-{attempt}"
             async with slots:
                 endpoint.expect(id_, task, attempt)
                 return await play(
-                    task, rollout_id=id_, pool=pool, server=server, tools=tools,
+                    task, rollout_id=id_, pool=pool, chat=chat, tools=tools,
                     settings=settings, group=f"{policy}-{task.id}", attempt=attempt,
                 )  # fmt: skip
 

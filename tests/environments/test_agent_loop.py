@@ -358,6 +358,35 @@ async def test_raw_text_is_parsed_and_sent_back_as_it_was(tools):
     assert result.messages[2]["role"] == "tool"
 
 
+@pytest.mark.parametrize(
+    ("finish", "told"), [("length", "cut off at the limit of tokens"), ("stop", "malformed")]
+)
+async def test_the_model_is_told_of_a_call_that_cannot_be_read(tools, finish, told):
+    broken = '<tool_call>\n{"name": "echo", "arguments": {"a": '
+    first = reply(broken)
+    first.choices[0].finish_reason = finish
+    good = '<tool_call>\n{"name": "echo", "arguments": {"a": 1}}\n</tool_call>'
+    server = Script(first, reply(good), DONE)
+    result = await loop_of(server, tools, replay_raw=True, parser=get_parser("hermes")).run(START)
+    assert tools.called == [("echo", {"a": 1})]
+    said, answer = server.requests[1]["messages"][1:]
+    assert said == {"role": "assistant", "content": broken}
+    assert answer["role"] == "tool"
+    assert told in json.loads(answer["content"])["error"]
+    assert [(c.name, c.arguments) for c in result.tool_calls] == [
+        ("unreadable", broken), ("echo", {"a": 1}),
+    ]  # fmt: skip
+    assert [e.turn for e in result.tool_errors] == [1]
+    assert result.finished_naturally
+
+
+async def test_an_answer_without_a_call_ends_the_run(tools):
+    server = Script(reply("<think>a <tool_call> perhaps</think>It is done."))
+    result = await loop_of(server, tools, replay_raw=True, parser=get_parser("hermes")).run(START)
+    assert result.finished_naturally
+    assert not result.tool_calls
+
+
 async def test_without_raw_replay_parsed_calls_become_calls_of_the_message(tools):
     raw = 'I see. <tool_call>\n{"name": "echo", "arguments": {"a": 1}}\n</tool_call>'
     server = Script(reply(raw), DONE)

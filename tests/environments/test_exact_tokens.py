@@ -153,6 +153,16 @@ async def test_a_reply_that_was_cut_off_is_trained_without_an_end() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:vLLM is not installed")
+async def test_a_call_that_was_cut_off_is_answered_and_trained_as_it_was() -> None:
+    broken = spelled('<tool_call>\n{"name": "act", "argum', TOKENIZER, end=False, finish="length")
+    last = spelled("I give up.", TOKENIZER, 500)
+    (sequence,), prompts, result = await play("vllm", [broken, last])
+    assert "be brief" in result.tool_errors[0].error
+    assert sequence.tokens == prompts[1] + last.tokens
+    assert produced([sequence]) == given([broken, last])
+
+
+@pytest.mark.filterwarnings("ignore:vLLM is not installed")
 async def test_bytes_that_are_no_text_stay_the_tokens_they_are() -> None:
     """Half a character decodes to U+FFFD; tokenised again it would be another token."""
     half = TOKENIZER.encode("洞")[:1]

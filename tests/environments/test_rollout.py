@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 
 from environments.assessment import Gate
+from environments.chat import Chat
 from environments.rollout import Settings, play
 from environments.tasks.model import (
     Answered,
@@ -235,7 +236,7 @@ class Model:
 async def played(task: Task, pool: Any, model: Any, **settings: Any) -> Rollout:
     before = pool.instances
     rollout = await play(
-        task, rollout_id="r", pool=pool, server=model, tools=tools_of(["evennia"]),
+        task, rollout_id="r", pool=pool, chat=Chat(model), tools=tools_of(["evennia"]),
         settings=Settings(**settings),
     )  # fmt: skip
     assert pool.instances == before

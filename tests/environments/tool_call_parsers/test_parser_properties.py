@@ -46,6 +46,21 @@ def values(texts: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:
     )
 
 
+@pytest.mark.parametrize("name", list_parsers())
+def test_a_call_that_is_cut_off_was_attempted(name):
+    parser = get_parser(name)
+    call = make_call("functions.look:0", "look", '{"at": "the lamp"}')
+    text = parser.render([call])
+    begun = text.index("look")  # whatever comes before it is the mark
+    for end in range(begun, len(text) + 1):
+        cut = text[:end]
+        assert parser.attempted(cut), cut
+        assert not parser.attempted(f"<think>{cut}</think>I need no tool.")
+        assert not parser.attempted(f"Should I write {cut}?</think>I need no tool.")
+    assert parser.attempted(f"<think>So.</think>{text}")
+    assert not parser.attempted("I have looked at the {lamp} [at last] <there>.")
+
+
 def calls_of(name: str) -> st.SearchStrategy[list[ToolCall]]:
     texts = plain if name in UNTYPED else plain | marked.map("".join)
     keys = names if name in UNTYPED else texts

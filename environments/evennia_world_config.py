@@ -1,0 +1,59 @@
+"""Options of the environment."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from environments.assessment import Gate
+from environments.hermes_base_env import HermesAgentEnvConfig
+from environments.tasks.model import Family
+from environments.tasks.verdict import Weights
+
+
+class EvenniaWorldEnvConfig(HermesAgentEnvConfig):
+    """Options of the environment, beside those of its bases."""
+
+    policy: str = Field(
+        "noisy", description="Embedded policy that plays when no model is configured"
+    )
+    max_agent_turns: int = Field(
+        1000, ge=1, description="Model calls in one rollout at most; a task's own limit is lower"
+    )
+    suite: str = Field("basics", description="Suite of tasks for evaluate: a name or a file")
+    eval_attempts: int = Field(1, ge=1, description="Rollouts of each task in evaluate")
+    eval_concurrency: int = Field(64, ge=1, description="Rollouts at once in evaluate")
+    eval_temperature: float = Field(0.0, ge=0, description="Sampling temperature in evaluate")
+    eval_baselines: bool = Field(
+        True, description="Play the baselines on suites whose baselines do not ship"
+    )
+    families: dict[str, float] = Field(
+        {f.value: 1.0 for f in Family}, description="Weight of each family among training tasks"
+    )
+    difficulty: tuple[int, int] = Field(
+        (1, 5), description="Lowest and highest difficulty to train on"
+    )
+    target_success: float | None = Field(
+        None, description="Move the difficulty to keep the success rate here; null: stay uniform"
+    )
+    seed: int = Field(0, description="Seed of the sequence of training tasks")
+    world_servers: int | None = Field(
+        None, ge=1, description="World server processes; null: one a core, less one"
+    )
+    candidate_model: str | None = Field(
+        None, description="Second model to try: of candidate_base_url, or an embedded policy"
+    )
+    candidate_base_url: str | None = Field(None, description="Endpoint of the second model")
+    candidate_api_key_env: str | None = Field(
+        None, description="Variable that holds the second model's API key"
+    )
+    candidate_percent: float = Field(
+        10.0, ge=0, le=100, description="Canary: per cent of the items that it plays"
+    )
+    candidate_shadow: bool = Field(
+        False, description="Shadow: it answers each request, too, and only the first model acts"
+    )
+    spectate: bool = Field(
+        False, description="Let people look on in a browser; the address and password are printed"
+    )
+    gate: Gate = Field(Gate(), description="Which tool calls are dispatched")
+    reward_weights: Weights = Field(Weights(), description="Weights of the reward's parts")
