@@ -112,6 +112,7 @@ def test_they_are_small():
     assert sum((SAMPLES / name).stat().st_size for name in FILES) < 500_000
 
 
+@pytest.mark.once
 def test_making_them_again_changes_nothing(tmp_path, programs):
     again = tmp_path / "samples"
     done = subprocess.run(

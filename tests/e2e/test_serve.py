@@ -96,6 +96,7 @@ def test_several_stages_reach_the_trainer_in_whole_groups(programs, api):
     assert programs.scratch() == []
 
 
+@pytest.mark.once
 def test_evaluations_are_written_by_step_while_training_goes_on(programs, api, tmp_path):
     out = tmp_path / "evals"
     env = serve(
@@ -115,6 +116,7 @@ def test_evaluations_are_written_by_step_while_training_goes_on(programs, api, t
     assert programs.world_servers() == []
 
 
+@pytest.mark.once
 def test_a_rollout_server_that_is_killed_is_found_again(programs, api):
     env = serve(programs, api)
     api.take(1, env)

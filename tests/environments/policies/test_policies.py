@@ -104,7 +104,7 @@ def test_policies_without_knowledge_do_not_depend_on_what_the_task_hides(play, t
         assert play(name, blank).calls == play(name, task).calls
 
 
-@pytest.fixture(scope="module", params=["basics", "standard"])
+@pytest.fixture(scope="module", params=["basics", pytest.param("standard", marks=pytest.mark.once)])
 def mean(play, request):
     """Mean reward on a suite by policy."""
     suite = load_suite(request.param).tasks
