@@ -6,6 +6,8 @@ BIN = $(VENV)/bin
 # Most of what comes along is never imported: compiling it all takes half of the time.
 INSTALL = -m pip install --quiet --disable-pip-version-check --no-compile
 EXTRAS ?= dev
+# Where it is set, each of the many processes would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test check hermes bench samples clean
 

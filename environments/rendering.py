@@ -210,8 +210,8 @@ def _only_appends(template: str, tools: bool, tokenizer: Any) -> bool:
     """
     schema = {"name": "look", "description": "n", "parameters": {"type": "object"}}
     schemas = [{"type": "function", "function": schema}] if tools else None
-    probe = Conversation(_PROBE, schemas, tokenizer)
     try:
+        probe = Conversation(_PROBE, schemas, tokenizer)
         texts = [probe.render(t + 1) for t in probe.turns]
     except UserError:
         return False

@@ -96,6 +96,15 @@ def test_all_that_the_model_said_is_trained_once_or_the_template_is_refused(name
     assert "HEARD" not in text
 
 
+@pytest.mark.parametrize("name", ["phi3", "phi3_training", "lfm2_training"])
+def test_without_tool_calls_such_a_template_will_do(name) -> None:
+    tokenizer = copy.copy(TOKENIZER)
+    tokenizer.chat_template = TEMPLATES[name]
+    said = [{"role": "user", "content": "Hello?"}, {"role": "assistant", "content": "SAID."}]
+    (sequence,) = sequences_from_messages(said, None, tokenizer)
+    assert "SAID." in tokenizer.decode([m for m in sequence.masks if m != MASKED])
+
+
 def test_a_template_that_wants_arguments_as_text_gets_them() -> None:
     template = (
         "{% for m in messages %}{% if m.content %}[{{ m.role }}]{{ m.content }}{% endif %}"
