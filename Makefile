@@ -33,7 +33,7 @@ check: $(VENV)/.installed-$(EXTRAS)
 	$(BIN)/mypy
 
 test: check
-	$(BIN)/python -m pytest -n 4 --dist loadscope
+	$(BIN)/python -m pytest -n 4 --dist loadscope --durations 12
 	@sh .ci/second-interpreter '$(BIN)/python'
 
 hermes: $(VENV)/.installed-dev .venv-hermes/.installed
