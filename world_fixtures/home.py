@@ -98,14 +98,21 @@ def _versions() -> str:
 
 
 def alive(pid: int) -> bool:
-    """Whether there is a process of this id."""
+    """Whether there is a process of this id that has not ended.
+
+    One that has ended keeps its id until somebody asks how; in a container perhaps nobody does.
+    """
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
         return True
-    return True
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:  # it is gone by now, or this system has no such files
+        return not Path("/proc/self/stat").exists()
+    return state not in "ZX"
 
 
 @contextmanager
