@@ -44,7 +44,7 @@ bench: $(VENV)/.installed-$(EXTRAS)
 	$(BIN)/evennia-world bench world
 
 samples: $(VENV)/.installed-$(EXTRAS)
-	$(BIN)/python -m environments.trajectories.samples
+	$(BIN)/python -m environments.cli.samples
 
 clean:
 	rm -rf .venv .venv-* runs build *.egg-info

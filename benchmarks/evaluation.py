@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from environments import evaluate_mode
 from environments.evaluation.metrics import scored, task_means
 from environments.evaluation.results import load_run
 from environments.evaluation.statistics import paired, rate_interval
 from environments.evennia_world_env import EvenniaWorldEnv
+from environments.modes import evaluate as evaluate_mode
 
 POLICIES = ("oracle", "random", "noisy", "explorer")
 APART = ("noisy:0.3", "noisy:0.2")

@@ -24,9 +24,9 @@ import jsonlines
 from atroposlib.envs.base import BaseEnv
 
 from benchmarks import endpoint
-from environments import process_mode
-from environments.chat import Chat, ChatServer
 from environments.evennia_world_env import EvenniaWorldEnv
+from environments.models.chat import Chat, ChatServer
+from environments.modes import process as process_mode
 from world_fixtures.servers import ServerPool
 
 LATENCY = 0.3

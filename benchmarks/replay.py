@@ -9,13 +9,13 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
-from environments.replay import replay_all, servers_for
+from environments.evaluation.embedded_rollouts import play_embedded
+from environments.rollouts.record import Rollout
 from environments.tasks.build import make_task
 from environments.tasks.model import Family, Task
 from environments.telemetry.pairing import Pairing, pair_rollout
 from environments.telemetry.recording import record_rollout
-from environments.trajectories.embedded import play_embedded
-from environments.trajectories.record import Rollout
+from environments.telemetry.replay import replay_all, servers_for
 from world_fixtures.servers import ServerPool
 
 LATENCY = 0.05

@@ -28,8 +28,8 @@ import aiohttp
 
 from benchmarks import endpoint
 from environments.evennia_world_env import EvenniaWorldEnv
-from environments.groups import ScoredRollout
-from environments.trajectories.record import Rollout
+from environments.rollouts.groups import ScoredRollout
+from environments.rollouts.record import Rollout
 
 GROUP = 4
 BATCH = 16

@@ -12,7 +12,7 @@ import random
 import sys
 
 from benchmarks.worlds import WALK, grid_world
-from world_fixtures.errors import WorldLost
+from world_fixtures.common import WorldLost
 from world_fixtures.generator import generate
 from world_fixtures.home import alive
 from world_fixtures.rules import Simulation

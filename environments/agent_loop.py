@@ -17,11 +17,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from environments.assessment import Assessment, Gate, assess
-from environments.chat import ChatServer, Parser
-from environments.toolsets import Tool, find_tools, json_object
-from environments.trajectories.record import Message, StopReason, ToolCallRecord
-from world_fixtures.errors import WorldError, WorldLost
+from environments.models.chat import ChatServer, Parser
+from environments.rollouts.record import Message, StopReason, ToolCallRecord
+from environments.tools.gate import Assessment, Gate, assess
+from environments.tools.registry import Tool, find_tools, json_object
+from world_fixtures.common import WorldError, WorldLost
 
 BACKOFF = (0.5, 1.0, 2.0, 4.0)
 """Seconds before each further try of a failed model call."""

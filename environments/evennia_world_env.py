@@ -21,26 +21,26 @@ from typing import Any
 from atroposlib.envs.base import APIServerConfig, EvalHandlingEnum
 from atroposlib.envs.server_handling.server_manager import ServerManager
 
-from environments import evaluate_mode
 from environments.agent_loop import AgentResult
-from environments.chat import Chat
-from environments.context import ContextMeter
+from environments.config import EvenniaWorldEnvConfig
+from environments.evaluation.candidate import LOG, Traffic
 from environments.evaluation.results import flat_metrics
-from environments.evennia_world_config import EvenniaWorldEnvConfig
-from environments.groups import ScoredRollout
 from environments.hermes_base_env import EXACT, HermesAgentBaseEnv
+from environments.models.chat import Chat
+from environments.models.token_budget import ContextMeter
+from environments.modes import evaluate as evaluate_mode
+from environments.modes.options import host
 from environments.policies.endpoint import PolicyEndpoint
 from environments.policies.registry import get_policy
-from environments.rollout import SYSTEM_PROMPT, Settings, play
-from environments.rollout_metrics import RolloutMetrics
-from environments.settings import host
+from environments.rollouts.groups import ScoredRollout
+from environments.rollouts.metrics import RolloutMetrics
+from environments.rollouts.record import Rollout
+from environments.runner import SYSTEM_PROMPT, Settings, play
+from environments.tasks.curriculum import Curriculum
 from environments.tasks.model import Task
-from environments.tasks.sampler import Curriculum
 from environments.tool_context import ToolContext
-from environments.toolsets import Tool
-from environments.traffic import LOG, Traffic
-from environments.trajectories.record import Rollout
-from world_fixtures.errors import UserError
+from environments.tools.registry import Tool
+from world_fixtures.common import UserError
 from world_fixtures.servers import ServerPool
 from world_fixtures.spectator import SpectatorGate
 
@@ -159,10 +159,10 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
 
     async def register_env(self) -> None:
         """As Atropos's; each environment of a trainer draws a sequence of tasks of its own."""
-        self.curriculum.lane = None
+        self.curriculum.stream = None
         await super().register_env()
-        if self.curriculum.lane is None:
-            self.curriculum.lane = self.env_id
+        if self.curriculum.stream is None:
+            self.curriculum.stream = self.env_id
 
     def save_checkpoint(self, step: int, data: dict[str, Any] | None = None) -> None:
         """With where the curriculum stands."""

@@ -18,22 +18,27 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcon
 from functools import partial
 from typing import Any
 
-from atroposlib.envs.base import BaseEnvConfig, ScoredDataGroup
-from pydantic import Field
+from atroposlib.envs.base import ScoredDataGroup
 
-from environments import hermes_tools, process_mode
 from environments.agent_loop import AgentResult, HermesAgentLoop
-from environments.assessment import Gate
-from environments.chat import Chat
-from environments.context import ContextMeter
-from environments.groups import ScoredRollout, scored_groups
-from environments.model_server import ModelServer
-from environments.serve_mode import ServeMode
-from environments.tokens import neutralise, sequences_from_messages, sequences_from_nodes
+from environments.config import HermesAgentEnvConfig
+from environments.models.chat import Chat
+from environments.models.client import ModelServer
+from environments.models.token_budget import ContextMeter
+from environments.modes import process as process_mode
+from environments.modes.serve import ServeMode
+from environments.rollouts.groups import ScoredRollout, scored_groups
+from environments.tokenization.sequences import (
+    escape_special_tokens,
+    sequences_from_messages,
+    sequences_from_nodes,
+)
 from environments.tool_call_parsers import get_parser
 from environments.tool_context import ToolContext
-from environments.toolsets import Tool, tools_of
-from world_fixtures.errors import UserError
+from environments.tools import hermes_agent as hermes_tools
+from environments.tools.gate import Gate
+from environments.tools.registry import Tool, tools_of
+from world_fixtures.common import UserError
 
 logger = logging.getLogger(__name__)
 
@@ -43,45 +48,6 @@ ANSWER_TOKENS = 512
 """Left for an answer below the trainer's limit, where answers have no limit of their own."""
 BRAKE = (1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds to wait after groups that failed in a row: a dead endpoint is not hammered."""
-
-
-class HermesAgentEnvConfig(BaseEnvConfig):
-    """What hermes-agent's config of this name had, on top of Atropos's own."""
-
-    enabled_toolsets: list[str] | None = Field(None, description="Toolsets to use; null: all known")
-    disabled_toolsets: list[str] | None = Field(None, description="Toolsets to leave out")
-    distribution: str | None = Field(
-        None, description="hermes-agent toolset distribution to draw from for each group"
-    )
-    system_prompt: str | None = Field(
-        None, description="System prompt; null: the environment's own"
-    )
-    dataset_name: str | None = Field(None, description="Dataset, for environments that use one")
-    dataset_split: str = Field("train", description="Split of the dataset")
-    prompt_field: str = Field("prompt", description="Field of the dataset that holds the prompt")
-    max_agent_turns: int = Field(30, ge=1, description="Model calls in one rollout at most")
-    agent_temperature: float = Field(1.0, ge=0, description="Sampling temperature")
-    max_turn_tokens: int | None = Field(
-        None, description="Tokens in one model call at most; null: the endpoint's default"
-    )
-    context_tokens: int | None = Field(
-        None, ge=1, description="Tokens in one conversation at most; null: as the endpoint allows"
-    )
-    terminal_backend: str = Field("local", description="Where hermes-agent's terminal tool runs")
-    terminal_timeout: int = Field(120, description="Seconds for one command of the terminal tool")
-    terminal_lifetime: int = Field(3600, description="Seconds a terminal sandbox lives")
-    tool_pool_size: int = Field(128, ge=1, description="Threads for tools that block")
-    tool_call_parser: str = Field(
-        "hermes", description="Format of tool calls in raw text (server types vllm and sglang)"
-    )
-    extra_body: dict[str, Any] | None = Field(None, description="Sent along with each model call")
-    call_timeout: float = Field(300.0, gt=0, description="Seconds for one model call")
-    process_concurrency: int = Field(
-        16, ge=1, description="Groups of `process` whose agents talk to the model at the same time"
-    )
-    process_ordered: bool = Field(
-        True, description="Write the groups of `process` in their order; false: as they finish"
-    )
 
 
 class HermesAgentBaseEnv(ServeMode):
@@ -167,7 +133,7 @@ class HermesAgentBaseEnv(ServeMode):
     @asynccontextmanager
     async def chat(self, evaluation: bool = False) -> AsyncIterator[Chat]:
         """The model for one rollout: exact tokens where the server gives them."""
-        clean = partial(neutralise, tokenizer=self.tokenizer)
+        clean = partial(escape_special_tokens, tokenizer=self.tokenizer)
         if self.server_type not in EXACT:
             server = ModelServer(self.server, "eval" if evaluation else "train")
             yield Chat(server, clean=clean)

@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from environments.toolsets import tools_of
-from environments.worlds import RolloutWorld
-from world_fixtures.errors import UserError
+from environments.episode import RolloutWorld
+from environments.tools.registry import tools_of
+from world_fixtures.common import UserError
 from world_fixtures.protocol import Event
 from world_fixtures.state import WorldState
 

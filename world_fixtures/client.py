@@ -10,7 +10,7 @@ import asyncio
 import json
 from typing import Any, Protocol
 
-from world_fixtures.errors import WorldError, WorldLost
+from world_fixtures.common import WorldError, WorldLost
 from world_fixtures.protocol import MAX_LINE, ErrorCode, Event
 from world_fixtures.spec import WorldSpec
 from world_fixtures.state import WorldState, initial_state

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from world_fixtures.spec import Frozen
+from world_fixtures.common import Frozen
 
 
 class Fact(Frozen):

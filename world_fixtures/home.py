@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from world_fixtures.errors import UserError
+from world_fixtures.common import UserError
 
 PACKAGE = Path(__file__).resolve().parent
 MAIN = "world_fixtures.game.gateway.main"

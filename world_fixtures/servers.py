@@ -19,8 +19,8 @@ from typing import Any
 
 from world_fixtures import client, home
 from world_fixtures.client import WorldClient
-from world_fixtures.errors import WorldLost
-from world_fixtures.nursery import START_TIMEOUT, Child, Nursery
+from world_fixtures.common import WorldLost
+from world_fixtures.prefork_server import START_TIMEOUT, Child, Nursery
 from world_fixtures.spec import WorldSpec
 
 STOP_TIMEOUT = 10.0

@@ -7,13 +7,12 @@ spec is found by `world_fixtures.validation`, all of it at once.
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping
 from functools import cached_property
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
+
+from world_fixtures.common import Frozen, digest
 
 Direction = Literal[
     "north", "northeast", "east", "southeast", "south", "southwest",
@@ -40,19 +39,6 @@ Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,47}$")]
 Name = Annotated[str, Field(min_length=1, max_length=60), AfterValidator(_plain)]
 """What an entity is called in the world."""
 Prose = Annotated[str, Field(max_length=4000), AfterValidator(_plain)]
-
-
-class Frozen(BaseModel):
-    """Data that cannot change after it was made, and knows no unlisted fields."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """As pydantic's, but what was computed from the original's fields is left behind."""
-        copy = super().model_copy(update=update, deep=deep)
-        for computed in copy.__dict__.keys() - type(self).model_fields.keys():
-            del copy.__dict__[computed]
-        return copy
 
 
 class Room(Frozen):
@@ -160,13 +146,3 @@ class WorldSpec(Frozen):
     def exits_of(self) -> dict[str, tuple[Exit, ...]]:
         """Exits by the room they leave."""
         return {r.id: tuple(e for e in self.exits if e.source == r.id) for r in self.rooms}
-
-
-def canonical_json(value: Any) -> str:
-    """JSON with sorted keys, no blanks and ASCII only: the same text for equal values."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-
-
-def digest(value: Any) -> bytes:
-    """16 bytes of BLAKE2b over the canonical JSON of `value`."""
-    return hashlib.blake2b(canonical_json(value).encode(), digest_size=16).digest()

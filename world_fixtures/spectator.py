@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Self
 
 from world_fixtures import home
-from world_fixtures.errors import UserError
-from world_fixtures.nursery import Nursery
+from world_fixtures.common import UserError
+from world_fixtures.prefork_server import Nursery
 
 MAIN = "world_fixtures.game.server.portal"
 VARIABLE = "EVENNIA_WORLD_SPECTATE"

@@ -18,7 +18,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from world_fixtures.spec import WorldSpec, digest
+from world_fixtures.common import digest
+from world_fixtures.spec import WorldSpec
 
 Fields = dict[str, Any]
 """Field name -> str, bool, list of str, or None."""

@@ -8,9 +8,9 @@ from typing import Any
 
 import networkx as nx
 
-from world_fixtures.errors import UserError
-from world_fixtures.mending import mended
+from world_fixtures.common import UserError
 from world_fixtures.reachability import can_be_carried, obtainable, room_of
+from world_fixtures.repair import mended
 from world_fixtures.rules.names import Words, words
 from world_fixtures.spec import Thing, WorldSpec
 

@@ -6,7 +6,7 @@ import importlib
 import os
 import sys
 
-from world_fixtures.errors import UserError
+from world_fixtures.common import UserError
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("environments.cli.demo", "see it work: the embedded policies on the basic suite"),

@@ -27,8 +27,8 @@ def run(argv: list[str]) -> int:
 async def _demo(out: Path, suite: str) -> None:
     import shutil
 
-    from environments import evaluate_mode
     from environments.evennia_world_env import EvenniaWorldEnv
+    from environments.modes import evaluate as evaluate_mode
 
     print("starting the world server ...", flush=True)
     summary: dict[str, Any] = {"policies": {}}

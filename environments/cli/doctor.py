@@ -17,7 +17,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from world_fixtures.errors import UserError, WorldError, WorldLost
+from world_fixtures.common import UserError, WorldError, WorldLost
 
 MIN_FREE = 1 << 30
 """Bytes of disk: a server's scratch takes 2 MB, a run of 250 samples about 20 MB."""
@@ -196,7 +196,7 @@ async def check_endpoint(base_url: str | None, model: str | None, key: str) -> F
         return Finding(True, "none given: the embedded policies are used (--base-url tries one)")
     import httpx
 
-    from environments.settings import shown
+    from environments.modes.options import shown
 
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     url = base_url.rstrip("/")

@@ -6,13 +6,13 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from world_fixtures.errors import UserError
+from world_fixtures.common import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from environments.trajectories.files import Row
-    from environments.trajectories.record import Rollout
+    from environments.export.files import Row
+    from environments.rollouts.record import Rollout
 
 FORMATS = ("hermes", "sft", "dpo", "kto", "text", "tensorzero", "parquet")
 
@@ -35,8 +35,8 @@ def run(argv: list[str]) -> int:
     if not 0 < args.margin <= 1:
         raise UserError(f"--margin {args.margin:g} is out of range: rewards lie between 0 and 1")
 
-    from environments.trajectories.files import write
-    from environments.trajectories.source import read_rollouts
+    from environments.export.files import write
+    from environments.export.source import read_rollouts
 
     files = _files(args.format, read_rollouts(args.source), args.margin)
     if not any(files.values()):
@@ -61,14 +61,14 @@ _NEEDS = {
 def _files(name: str, rollouts: Sequence[Rollout], margin: float) -> dict[str, Sequence[Row]]:
     """Rows by the name of their file."""
     if name == "hermes":
-        from environments.trajectories.hermes import hermes_files
+        from environments.export.hermes import hermes_files
 
         return dict(hermes_files(rollouts))
     if name == "tensorzero":
-        from environments.trajectories.tensorzero import tensorzero_files
+        from environments.export.tensorzero import tensorzero_files
 
         return dict(tensorzero_files(rollouts))
-    from environments.trajectories.formats import TABLES, table
+    from environments.export.tables import TABLES, table
 
     if name == "parquet":
         every = {kind: table(kind, rollouts, margin) for kind in TABLES}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from world_fixtures.errors import UserError
+from world_fixtures.common import UserError
 
 
 def run(argv: list[str]) -> int:
@@ -27,7 +27,7 @@ def run(argv: list[str]) -> int:
             "the MCP server needs an extra: pip install 'evennia-world-env[mcp]'"
         ) from None
 
-    from environments.mcp_server import serve
+    from environments.integrations.mcp_server import serve
     from environments.telemetry.layout import root_path
     from world_fixtures.library import load_world
 

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from world_fixtures.errors import UserError, WorldLost
+from world_fixtures.common import UserError, WorldLost
 
 if TYPE_CHECKING:
     from environments.hermes_base_env import HermesAgentBaseEnv
@@ -47,7 +47,8 @@ def run_environment(env_cls: type[HermesAgentBaseEnv]) -> int:
 
 def run_mode(env_cls: type[HermesAgentBaseEnv], mode: str, options: list[str]) -> int:
     """Parse, check, run, clean up. Raises UserError for bad input."""
-    from environments import settings, traps
+    from environments.modes import options as settings
+    from environments.modes import preflight as traps
 
     if "--help" in options or "-h" in options:
         print(f"usage: {mode} [OPTIONS]\n")
@@ -60,7 +61,7 @@ def run_mode(env_cls: type[HermesAgentBaseEnv], mode: str, options: list[str]) -
 
 
 async def _run(env_cls: type[HermesAgentBaseEnv], mode: str, config: Any) -> None:
-    from environments import traps
+    from environments.modes import preflight as traps
 
     await traps.check_endpoint([server for server in config.servers if server.base_url])
     if mode == "serve":

@@ -8,11 +8,11 @@ import json
 import sys
 from typing import Any
 
+from environments.episode import RolloutWorld
 from environments.tasks.build import make_task
 from environments.tasks.model import Family, Task, Verdict
 from environments.tasks.verdict import judge
-from environments.worlds import RolloutWorld
-from world_fixtures.errors import UserError
+from world_fixtures.common import UserError
 from world_fixtures.servers import ServerPool
 
 HELP = """\

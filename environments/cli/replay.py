@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from world_fixtures.errors import UserError
+from world_fixtures.common import UserError
 
 if TYPE_CHECKING:
-    from environments.replay import Replayed
+    from environments.telemetry.replay import Replayed
 
 
 def run(argv: list[str]) -> int:
@@ -50,7 +50,7 @@ async def _replay(traces: Sequence[Path]) -> list[Replayed]:
     from rich.console import Console
     from rich.progress import Progress
 
-    from environments.replay import replay_all, servers_for
+    from environments.telemetry.replay import replay_all, servers_for
     from world_fixtures.servers import ServerPool
 
     with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:

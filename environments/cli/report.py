@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from world_fixtures.errors import UserError
+from world_fixtures.common import UserError
 
 if TYPE_CHECKING:
     from environments.evaluation.metrics import Score

@@ -13,14 +13,13 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from environments.episode import RolloutWorld
 from environments.tasks.build import KINDS, make_task
 from environments.tasks.model import Family, Task, Verdict
-from environments.tasks.suites import SUITES, load_suite
+from environments.tasks.suites.named import SUITES, load_suite
 from environments.tasks.verdict import judge
-from environments.worlds import RolloutWorld
-from world_fixtures.errors import UserError
+from world_fixtures.common import UserError, canonical_json
 from world_fixtures.servers import ServerPool
-from world_fixtures.spec import canonical_json
 
 CONCURRENCY = 32
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from environments.trajectories.record import Rollout
+    from environments.rollouts.record import Rollout
 
 
 def run(argv: list[str]) -> int:
@@ -36,8 +36,8 @@ def run(argv: list[str]) -> int:
     if args.command == "validate":
         return _validate(args.tree)
 
+    from environments.export.source import read_rollouts
     from environments.telemetry.layout import root_path
-    from environments.trajectories.source import read_rollouts
 
     root = root_path(args.root)
     if args.command == "record":
@@ -65,9 +65,9 @@ def _validate(tree: Path) -> int:
 
 
 def _pair(source: Path, root: Path) -> int:
+    from environments.export.source import read_rollouts
+    from environments.telemetry.hermes_sessions import is_hermes, read_hermes
     from environments.telemetry.pairing import Pairing, pair_hermes, pair_rollout
-    from environments.trajectories.hermes_sessions import is_hermes, read_hermes
-    from environments.trajectories.source import read_rollouts
 
     if is_hermes(source):
         pairings = pair_hermes(read_hermes(source), root)

@@ -17,19 +17,19 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from environments.evaluation.lane import run_suite
+from environments.evaluation.embedded import play_policy
 from environments.evaluation.metrics import Score, scored
-from environments.evaluation.policy_chat import play_policy
-from environments.evaluation.rundir import SAMPLES, Run, read_samples
+from environments.evaluation.run_directory import SAMPLES, Run, read_samples
+from environments.evaluation.suite_runner import run_suite
+from environments.rollouts.record import Rollout
 from environments.tasks.model import Task
-from environments.tasks.suites import SUITES, load_suite
-from environments.trajectories.record import Rollout
-from world_fixtures.errors import UserError
+from environments.tasks.suites.named import SUITES, load_suite
+from world_fixtures.common import UserError
 from world_fixtures.servers import ServerPool
 
 if TYPE_CHECKING:
-    from environments.rollout import Settings
-    from environments.toolsets import Tool
+    from environments.runner import Settings
+    from environments.tools.registry import Tool
 
 POLICIES = ("random", "explorer", "noisy", "oracle")
 """In the order of every table."""
@@ -130,8 +130,8 @@ def _rounded(value: float | None) -> float | None:
 async def _ship(suites: Sequence[str]) -> None:
     from tempfile import TemporaryDirectory
 
-    from environments.evaluate_mode import run_of
     from environments.evennia_world_env import EvenniaWorldEnv
+    from environments.modes.evaluate import run_of
 
     env = EvenniaWorldEnv(*EvenniaWorldEnv.config_init())
     settings, tools = env.settings(0.0), env.group_tools()

@@ -11,11 +11,10 @@ from pathlib import Path
 from statistics import fmean
 
 from environments.evaluation.metrics import scored, task_means
-from environments.evaluation.rundir import SAMPLES, read_samples
+from environments.evaluation.run_directory import SAMPLES, read_samples
 from environments.evaluation.statistics import Interval, paired
-from environments.trajectories.record import Rollout
-from world_fixtures.errors import UserError
-from world_fixtures.spec import Frozen, digest
+from environments.rollouts.record import Rollout
+from world_fixtures.common import Frozen, UserError, digest
 
 METRICS = {"reward": "mean_reward", "success": "success_rate", "spl": "spl"}
 """What can be compared, by the name on the command line."""

@@ -19,10 +19,10 @@ from environments.evaluation.statistics import (
     position,
     rate_interval,
 )
+from environments.rollouts.record import Rollout
 from environments.tasks.model import Answered, Family
-from environments.trajectories.record import Rollout
+from world_fixtures.common import Frozen
 from world_fixtures.protocol import ResultKind
-from world_fixtures.spec import Frozen
 
 COUNTS = frozenset({"turns", "prompt_tokens", "completion_tokens", "tool_errors"})
 """Metrics that are no share in [0, 1]."""

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import IO, TYPE_CHECKING, Protocol, Self
 
-from environments.trajectories.record import Rollout
+from environments.rollouts.record import Rollout
 
 if TYPE_CHECKING:
     from rich.console import Console, Group

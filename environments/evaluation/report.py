@@ -22,9 +22,9 @@ from markupsafe import Markup
 from environments.evaluation.metrics import Measure, Metrics, Stratum
 from environments.evaluation.plots import Row, histogram, interval_plot
 from environments.evaluation.results import shown
-from environments.evaluation.rundir import Run
+from environments.evaluation.run_directory import Run
 from environments.evaluation.samples import outcome, sample_detail
-from environments.trajectories.record import Rollout
+from environments.rollouts.record import Rollout
 
 TEMPLATES = Path(__file__).with_name("templates")
 MAX_BYTES = 9_000_000

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from environments.evaluation.baselines import baselines_of
+from environments.evaluation.candidate_summary import TrafficSummary, traffic_text
 from environments.evaluation.metrics import Measure, Metrics, Score, Stratum, measure_run, scored
-from environments.evaluation.rundir import RUN, SAMPLES, Run, read_run, read_samples
-from environments.evaluation.traffic_summary import TrafficSummary, traffic_text
-from environments.trajectories.record import Rollout
-from world_fixtures.errors import UserError
+from environments.evaluation.run_directory import RUN, SAMPLES, Run, read_run, read_samples
+from environments.rollouts.record import Rollout
+from world_fixtures.common import UserError
 
 ENVIRONMENT = "evennia_world"
 METRICS = "metrics.json"

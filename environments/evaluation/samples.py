@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from environments.trajectories.record import Message, Rollout, ToolCallRecord
+from environments.rollouts.record import Message, Rollout, ToolCallRecord
 from world_fixtures.draw import map_svg
 from world_fixtures.protocol import Change, Event
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from environments.policies.policy import Move
-from environments.trajectories.record import Message
+from environments.rollouts.record import Message
 
 CHARACTERS_PER_TOKEN = 4
 """Policies have no tokenizer: counts are estimates."""

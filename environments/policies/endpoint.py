@@ -21,7 +21,7 @@ from environments.policies.completion import completion, stream
 from environments.policies.policy import View
 from environments.policies.registry import get_policy, list_policies
 from environments.tasks.model import Task
-from world_fixtures.errors import UserError
+from world_fixtures.common import UserError
 
 HOST = "127.0.0.1"
 MAX_BODY = 64 * 1024 * 1024

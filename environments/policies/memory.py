@@ -10,8 +10,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
+from environments.policies.observations import RoomView, Seen, Way, discovery, inside, room_view
 from environments.policies.policy import Exchange
-from environments.policies.senses import RoomView, Seen, Way, discovery, inside, room_view
 from world_fixtures.rules import Parsed, parse
 from world_fixtures.spec import OPPOSITE
 

@@ -15,7 +15,7 @@ from typing import Any
 from environments.policies.oracle import play, script
 from environments.policies.policy import DISCONNECT, Call, Move, View, command, submit
 from environments.tasks.model import Stage
-from world_fixtures.errors import UserError
+from world_fixtures.common import UserError
 from world_fixtures.spec import WorldSpec
 
 DEFAULT_NOISE = 0.3

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from environments.rollouts.record import Message
 from environments.tasks.model import Task
-from environments.trajectories.record import Message
 
 Call = tuple[str, dict[str, Any]]
 """Tool name and arguments."""

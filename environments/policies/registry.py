@@ -11,7 +11,7 @@ from environments.policies.noisy import noisy
 from environments.policies.oracle import oracle
 from environments.policies.policy import Move, Policy, View
 from environments.policies.random import wander
-from world_fixtures.errors import UserError
+from world_fixtures.common import UserError
 
 BASELINES: dict[str, Callable[[View], Move]] = {
     "random": wander,

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import random
 
-from environments.tasks import errand, inspection, navigation, orientation, persistence
-from environments.tasks.draft import Builder, Setting
+from environments.tasks.building import Builder, Setting
+from environments.tasks.families import (
+    errand,
+    inspection,
+    navigation,
+    orientation,
+    persistence,
+)
 from environments.tasks.model import Family, Task
 from environments.tasks.planner import Unsolvable
-from world_fixtures.errors import UserError
+from world_fixtures.common import UserError, digest
 from world_fixtures.facts import Fact
 from world_fixtures.generator import generate_world
 from world_fixtures.generator.words import Split
-from world_fixtures.spec import WorldSpec, digest
+from world_fixtures.spec import WorldSpec
 
 KINDS: dict[Family, dict[str, Builder]] = {
     Family.ORIENTATION: orientation.KINDS,

@@ -11,7 +11,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from world_fixtures.spec import Frozen, WorldSpec
+from world_fixtures.common import Frozen
+from world_fixtures.spec import WorldSpec
 
 
 class Family(StrEnum):

@@ -20,8 +20,8 @@ from environments.tasks.model import (
     Verdict,
     Visited,
 )
+from world_fixtures.common import Frozen
 from world_fixtures.protocol import CONNECT, Event, ResultKind
-from world_fixtures.spec import Frozen
 from world_fixtures.state import WorldState, initial_state
 
 UNSEEN = 0.2

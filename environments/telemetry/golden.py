@@ -10,12 +10,12 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
+from environments.rollouts.normalised import normalised_events
 from environments.tasks.build import make_task
 from environments.tasks.model import Family
 from environments.telemetry.layout import EVENTS, meta_path
 from environments.telemetry.trace import TraceEvent, TraceMeta
 from environments.telemetry.writer import line_of
-from environments.trajectories.settled import settled_events
 from world_fixtures.library import load_facts, load_world
 from world_fixtures.servers import ServerPool
 
@@ -40,7 +40,7 @@ async def _play(pool: ServerPool) -> tuple[list[TraceEvent], TraceMeta]:
         await session.close()
     finally:
         pool.release(instance)
-    events = settled_events(events)
+    events = normalised_events(events)
     lines = [
         TraceEvent.of(
             event, session_id=SESSION, task_id=task.id, stage=0, turn=turn,

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
-from world_fixtures.errors import UserError
+from world_fixtures.common import UserError
 
 DEFAULT_ROOT = Path("~/.timmy/training-data/evennia")
 SESSION_ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"

@@ -14,14 +14,14 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
+from environments.episode import RolloutWorld
 from environments.tasks.model import Family, Goal, Stage, Task, Visited
 from environments.telemetry.pairing import session_trace
 from environments.telemetry.reading import Trace
 from environments.telemetry.trace import TraceEvent, TraceMeta
 from environments.telemetry.writer import TraceWriter
-from environments.toolsets import Tool, tools_of
-from environments.worlds import RolloutWorld
-from world_fixtures.errors import UserError, WorldError, WorldLost
+from environments.tools.registry import Tool, tools_of
+from world_fixtures.common import UserError, WorldError, WorldLost
 from world_fixtures.protocol import CONNECT, Event
 from world_fixtures.servers import ServerPool
 from world_fixtures.spec import WorldSpec

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from pathlib import Path
 
+from environments.rollouts.record import Rollout, ToolCallRecord
+from environments.telemetry.hermes_sessions import HermesSession, object_of
 from environments.telemetry.layout import EVENTS, trace_path
 from environments.telemetry.reading import Trace, read_trace
 from environments.telemetry.trace import TraceEvent
-from environments.trajectories.hermes_sessions import HermesSession, object_of
-from environments.trajectories.record import Rollout, ToolCallRecord
 from world_fixtures.protocol import CONNECT, MAX_COMMAND
 
 ACTING = ("evennia_connect", "evennia_command", "evennia_observe")

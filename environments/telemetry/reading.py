@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from environments.telemetry.layout import DAY, EVENTS, META, meta_path, trace_path
 from environments.telemetry.trace import TraceEvent, TraceMeta
-from world_fixtures.errors import UserError
+from world_fixtures.common import UserError
 
 Model = TypeVar("Model", bound=BaseModel)
 

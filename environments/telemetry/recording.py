@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from environments.rollouts.record import Rollout, ToolCallRecord
 from environments.telemetry.layout import trace_path
 from environments.telemetry.trace import TraceEvent, TraceMeta
 from environments.telemetry.writer import TraceWriter, day_locked, line_of
-from environments.trajectories.record import Rollout, ToolCallRecord
-from world_fixtures.errors import UserError
+from world_fixtures.common import UserError
 from world_fixtures.protocol import Event
 
 

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from environments.telemetry.layout import meta_path, trace_path
 from environments.telemetry.trace import TraceEvent, TraceMeta
-from world_fixtures.errors import UserError
+from world_fixtures.common import UserError
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 CHUNK = 65536

@@ -14,7 +14,7 @@ from pathlib import Path
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from environments.tokenizer import PATH
-from environments.toolsets import tools_of
+from environments.tools.registry import tools_of
 
 ROOT = Path(PATH).parents[1]
 VOCABULARY = 2048

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
-from world_fixtures.errors import UserError
+from world_fixtures.common import UserError
 
 
 class Parser(Protocol):

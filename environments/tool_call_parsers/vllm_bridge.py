@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from environments.tool_call_parsers.base import ParseResult, make_call
-from world_fixtures.errors import UserError
+from world_fixtures.common import UserError
 
 
 class VllmParser:

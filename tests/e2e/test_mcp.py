@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from environments.replay import replay_file
 from environments.telemetry.layout import find_traces
 from environments.telemetry.reading import read_trace, validate_tree
+from environments.telemetry.replay import replay_file
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVER = [sys.executable, "-m", "environments.cli.main", "mcp", "--root"]

@@ -12,12 +12,12 @@ import datasets
 import jsonschema
 import pytest
 
-from environments.evaluation.rundir import Run, read_samples
-from environments.replay import replay_file
+from environments.cli.samples import DIRECTORY
+from environments.evaluation.run_directory import Run, read_samples
 from environments.telemetry.layout import meta_path
 from environments.telemetry.reading import problems_of, read_trace
+from environments.telemetry.replay import replay_file
 from environments.telemetry.schema import PATH as SCHEMA
-from environments.trajectories.samples import DIRECTORY
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / DIRECTORY
@@ -116,7 +116,7 @@ def test_they_are_small():
 def test_making_them_again_changes_nothing(tmp_path, programs):
     again = tmp_path / "samples"
     done = subprocess.run(
-        [sys.executable, "-m", "environments.trajectories.samples", str(again)],
+        [sys.executable, "-m", "environments.cli.samples", str(again)],
         cwd=ROOT, env={**programs.env, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

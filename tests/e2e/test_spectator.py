@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from tests.conftest import cottage_spec
-from world_fixtures.nursery import Child
+from world_fixtures.prefork_server import Child
 from world_fixtures.servers import ServerPool
 from world_fixtures.spectator import SpectatorGate
 

@@ -14,11 +14,11 @@ from tenacity import RetryError
 
 from environments import agent_loop
 from environments.agent_loop import HermesAgentLoop
-from environments.assessment import Gate
+from environments.rollouts.record import StopReason, ToolCallRecord
 from environments.tool_call_parsers import get_parser
-from environments.toolsets import Effect, Tool
-from environments.trajectories.record import StopReason, ToolCallRecord
-from world_fixtures.errors import WorldError, WorldLost
+from environments.tools.gate import Gate
+from environments.tools.registry import Effect, Tool
+from world_fixtures.common import WorldError, WorldLost
 
 
 def call(name: str, arguments: Any = "{}", id: Any = "c1") -> dict[str, Any]:

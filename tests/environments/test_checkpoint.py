@@ -17,7 +17,7 @@ def environment(directory: Path, step: int) -> EvenniaWorldEnv:
 
 async def test_the_curriculum_is_saved_and_taken_up(tmp_path: Path) -> None:
     before = environment(tmp_path, 0)
-    before.curriculum.lane = 3
+    before.curriculum.stream = 3
     for _ in range(60):
         before.curriculum.report(await before.get_next_item(), True)
     before.save_checkpoint(40)

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from world_fixtures.errors import UserError
+from world_fixtures.common import UserError
 from world_fixtures.generator import SPLITS, THEMES, Generated, generate_world
 from world_fixtures.reachability import obtainable
 from world_fixtures.spec import WorldSpec
@@ -21,7 +21,7 @@ from world_fixtures.validation import problems
 
 SAMPLE = """
 from world_fixtures.generator import generate_world, SPLITS
-from world_fixtures.spec import digest
+from world_fixtures.common import digest
 print(digest([generate_world(seed, 1 + seed % 10, split=split).spec.model_dump(mode="json")
               for seed in range(20) for split in SPLITS]).hex())
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from world_fixtures.errors import UserError
+from world_fixtures.common import UserError
 from world_fixtures.library import HERE, load_facts, load_world, parse_world
 from world_fixtures.reachability import obtainable
 

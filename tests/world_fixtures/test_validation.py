@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from world_fixtures.errors import UserError
+from world_fixtures.common import UserError
 from world_fixtures.reachability import obtainable
 from world_fixtures.spec import WorldSpec
 from world_fixtures.validation import check, problems

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from world_fixtures import home, servers
 from world_fixtures.client import WorldClient
-from world_fixtures.errors import WorldError, WorldLost
-from world_fixtures.nursery import Nursery
+from world_fixtures.common import WorldError, WorldLost
+from world_fixtures.prefork_server import Nursery
 from world_fixtures.rules import Simulation
 from world_fixtures.servers import Instance, ServerPool, WorldServer
 from world_fixtures.state import initial_state

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 from typing import NamedTuple
 
-from world_fixtures.errors import UserError
+from world_fixtures.common import UserError
 from world_fixtures.facts import Fact
 from world_fixtures.generator.furnish import Draft, furnish
 from world_fixtures.generator.layout import lay_out

@@ -8,10 +8,10 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from world_fixtures.errors import UserError
+from world_fixtures.common import UserError
 from world_fixtures.facts import Fact
 from world_fixtures.library.lines import line_of, repeated_keys
-from world_fixtures.library.salvage import UNREADABLE, salvage
+from world_fixtures.library.partial_parse import UNREADABLE, salvage
 from world_fixtures.spec import WorldSpec
 from world_fixtures.validation import problems
 

@@ -14,8 +14,8 @@ from environments.cli import main
 from environments.tasks.build import make_task
 from environments.tasks.gallery import gallery
 from environments.tasks.model import Family, Task
+from world_fixtures.common import canonical_json
 from world_fixtures.generator import generate
-from world_fixtures.spec import canonical_json
 
 ROOT = Path(__file__).resolve().parents[3]
 

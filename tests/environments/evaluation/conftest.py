@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from environments.rollouts.record import Rollout, StopReason, ToolCallRecord
 from environments.tasks.model import (
     Answered,
     Family,
@@ -19,7 +20,6 @@ from environments.tasks.model import (
     Task,
     Verdict,
 )
-from environments.trajectories.record import Rollout, StopReason, ToolCallRecord
 from world_fixtures.protocol import Change, Event, ResultKind
 from world_fixtures.spec import Character, Exit, Room, WorldSpec
 

@@ -6,16 +6,16 @@ import json
 
 import pytest
 
-from environments.evaluate_mode import run_of
 from environments.evaluation import baselines
 from environments.evaluation.baselines import POLICIES, SHIPPED, play_baselines, shipped
+from environments.evaluation.embedded import play_policy
 from environments.evaluation.metrics import Score
-from environments.evaluation.policy_chat import play_policy
 from environments.evaluation.results import conclude
-from environments.evaluation.rundir import Run, RunDirectory, read_samples
+from environments.evaluation.run_directory import Run, RunDirectory, read_samples
 from environments.evennia_world_env import EvenniaWorldEnv
-from environments.tasks.suites import Suite, content_hash, load_suite
-from world_fixtures.errors import UserError
+from environments.modes.evaluate import run_of
+from environments.tasks.suites.named import Suite, content_hash, load_suite
+from world_fixtures.common import UserError
 
 FILES = sorted(path.stem for path in SHIPPED.glob("*.json"))
 SAMPLE = 5

@@ -9,9 +9,9 @@ import pytest
 
 from environments.cli import main
 from environments.evaluation.compare import compare, load_played
-from environments.evaluation.rundir import Run, RunDirectory
-from environments.trajectories.record import Rollout
-from world_fixtures.errors import UserError
+from environments.evaluation.run_directory import Run, RunDirectory
+from environments.rollouts.record import Rollout
+from world_fixtures.common import UserError
 
 
 def saved(out: Path, rollouts: list[Rollout]) -> Path:

@@ -13,10 +13,10 @@ import pytest
 from environments.evaluation.metrics import measure_run, scored
 from environments.evaluation.plots import Row, histogram, interval_plot
 from environments.evaluation.report import render_report
-from environments.evaluation.rundir import Run
+from environments.evaluation.run_directory import Run
 from environments.evaluation.samples import MAX_TEXT, sample_detail, walked_path
+from environments.rollouts.record import Rollout
 from environments.tasks.model import Family
-from environments.trajectories.record import Rollout
 from world_fixtures.protocol import ResultKind
 
 CHROMIUM = Path("/usr/bin/chromium")

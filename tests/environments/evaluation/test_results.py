@@ -8,8 +8,8 @@ import pytest
 
 from environments.evaluation.metrics import scored
 from environments.evaluation.results import busy_seconds, conclude
-from environments.evaluation.rundir import Run, RunDirectory
-from world_fixtures.errors import UserError
+from environments.evaluation.run_directory import Run, RunDirectory
+from world_fixtures.common import UserError
 
 
 @pytest.fixture

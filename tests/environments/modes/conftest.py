@@ -16,7 +16,7 @@ from environments.agent_loop import AgentResult
 from environments.hermes_base_env import HermesAgentBaseEnv, HermesAgentEnvConfig
 from environments.tokenizer import PATH
 from environments.tool_context import ToolContext
-from environments.toolsets import Effect, Tool, register
+from environments.tools.registry import Effect, Tool, register
 
 Message = dict[str, Any]
 

@@ -11,7 +11,7 @@ import pytest
 from environments.agent_loop import HermesAgentLoop
 from environments.hermes_base_env import HermesAgentEnvConfig
 from environments.tool_context import ToolContext
-from world_fixtures.errors import UserError
+from world_fixtures.common import UserError
 
 from .conftest import Successor, say, solve
 

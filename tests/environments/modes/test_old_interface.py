@@ -23,8 +23,8 @@ ROOT = Path(__file__).resolve().parents[3]
 FILE = Path(__file__).with_name("old_interface_env.py")
 RUNNER = """
 import json, runpy, subprocess, sys
-from environments import hermes_tools
-from environments.toolsets import Tool, register
+from environments.tools import hermes_agent as hermes_tools
+from environments.tools.registry import Tool, register
 
 async def terminal(arguments, task_id):
     done = subprocess.run(arguments["command"], shell=True, capture_output=True, text=True)

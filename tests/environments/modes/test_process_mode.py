@@ -8,8 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from environments.process_mode import finished_items, process
-from world_fixtures.errors import UserError
+from environments.modes.process import finished_items, process
+from world_fixtures.common import UserError
 
 from .conftest import Successor
 
@@ -164,6 +164,6 @@ async def test_the_rate_of_a_continued_run_is_its_own(make_env, tmp_path, monkey
     capsys.readouterr()
     times = iter([100.0])
     clock = SimpleNamespace(monotonic=lambda: next(times, 102.0))
-    monkeypatch.setattr("environments.process_mode.time", clock)
+    monkeypatch.setattr("environments.modes.process.time", clock)
     await process(make_env(data_path_to_save_groups=str(path), total_steps=8))
     assert "8/8 groups, 1.0/s, mean score 1.000, 0 s left" in capsys.readouterr().err

@@ -7,11 +7,11 @@ import json
 import pytest
 import wandb
 
-from environments.process_mode import process
-from environments.rollout_metrics import RolloutMetrics, RolloutTable, error_kind, transcript
+from environments.modes.process import process
+from environments.rollouts.metrics import RolloutMetrics, RolloutTable, error_kind, transcript
+from environments.rollouts.record import Rollout, StopReason, ToolCallRecord
 from environments.tasks.build import make_task
 from environments.tasks.model import Verdict
-from environments.trajectories.record import Rollout, StopReason, ToolCallRecord
 
 from .conftest import solve
 

@@ -17,7 +17,7 @@ import pytest_asyncio
 import uvicorn
 from atroposlib.api.server import app
 
-from world_fixtures.errors import UserError
+from world_fixtures.common import UserError
 
 from .conftest import Successor, say, solve, until
 
@@ -144,7 +144,7 @@ async def test_the_trainer_gets_whole_batches(make_env, trainer):
 
 
 async def test_waiting_for_the_trainer_is_told_once(make_env, trainer, caplog, monkeypatch):
-    monkeypatch.setattr("environments.serve_mode.POLL", 0.01)
+    monkeypatch.setattr("environments.modes.serve.POLL", 0.01)
     env = make_env(varied(), rollout_server_url=trainer.url, total_steps=100)
     async with serving(env):
         await until(lambda: "waiting at" in caplog.text)
@@ -245,7 +245,7 @@ async def test_a_group_on_its_way_arrives_though_its_worker_is_cancelled(
 
 async def test_a_group_does_not_arrive_before_the_trainer(make_env, trainer, monkeypatch):
     """The rollout server would keep it and take no trainer any more."""
-    monkeypatch.setattr("environments.serve_mode.POLL", 0.01)
+    monkeypatch.setattr("environments.modes.serve.POLL", 0.01)
     env = make_env(varied(), rollout_server_url=trainer.url)
     await env.setup()
     groups, _ = await env.collect_trajectories(1)

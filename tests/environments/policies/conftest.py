@@ -10,6 +10,7 @@ import pytest
 
 from environments.policies import View, get_policy
 from environments.policies.completion import completion
+from environments.rollouts.record import Message
 from environments.tasks.model import (
     Answered,
     Evidence,
@@ -23,7 +24,6 @@ from environments.tasks.model import (
     Verdict,
 )
 from environments.tasks.verdict import judge
-from environments.trajectories.record import Message
 from world_fixtures.protocol import Event
 from world_fixtures.rules import Simulation
 from world_fixtures.spec import WorldSpec

@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 
 from environments.policies.endpoint import PolicyEndpoint
-from world_fixtures.errors import UserError
+from world_fixtures.common import UserError
 
 HELLO: list[Any] = [{"role": "system", "content": "Play."}, {"role": "user", "content": "Go."}]
 

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from environments.tasks.build import KINDS, make_task
+from environments.tasks.curriculum import Curriculum
 from environments.tasks.matching import match
 from environments.tasks.model import Answered, Family, Task
-from environments.tasks.sampler import Curriculum
 from environments.tasks.verdict import Weights, judge
-from world_fixtures.errors import UserError
+from world_fixtures.common import UserError
 from world_fixtures.protocol import Event
 from world_fixtures.rules import Simulation
 
@@ -129,7 +129,7 @@ def test_the_curriculum_repeats_and_follows_success():
     assert [first.next().id for _ in range(10)] == [second.next().id for _ in range(10)]
     second.restore(first.state())
     assert first.next().id == second.next().id
-    second.lane = 1
+    second.stream = 1
     assert first.next().id != second.next().id
     rising = Curriculum({"errand": 1.0}, (1, 5), target_success=0.5)
     for _ in range(60):

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from environments.rollouts.record import Rollout
 from environments.tasks.build import make_task
 from environments.tasks.model import Family
-from environments.trajectories.record import Rollout
 from world_fixtures.servers import ServerPool
 
 sys.path.insert(0, str(Path(__file__).parent))  # tests are no package

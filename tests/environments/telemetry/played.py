@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from environments.evaluation.embedded_rollouts import play_embedded
+from environments.rollouts.record import Rollout
 from environments.tasks.model import Task
-from environments.trajectories.embedded import play_embedded
-from environments.trajectories.record import Rollout
 from world_fixtures.servers import ServerPool
 
 

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from environments.cli import main
+from environments.rollouts.record import Message, Rollout
+from environments.telemetry.hermes_sessions import read_hermes
 from environments.telemetry.layout import trace_path
 from environments.telemetry.recording import record_rollout
-from environments.trajectories.hermes_sessions import read_hermes
-from environments.trajectories.record import Message, Rollout
 
 
 def call(id_: str, tool: str, **arguments: Any) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from environments.hermes_plugin.background import Background
-from environments.hermes_plugin.hooks import Hooks
+from environments.integrations.hermes_plugin.background import Background
+from environments.integrations.hermes_plugin.hooks import Hooks
 from environments.telemetry import live
 from environments.telemetry.layout import find_traces
 from environments.telemetry.live import Caller, CallFailed, LiveSessions

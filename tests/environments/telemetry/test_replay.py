@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from environments.replay import replay, replay_all, replay_file
 from environments.telemetry.golden import COMMANDS
 from environments.telemetry.layout import find_traces, meta_path
 from environments.telemetry.reading import read_trace
 from environments.telemetry.recording import record_rollout
+from environments.telemetry.replay import replay, replay_all, replay_file
 from environments.telemetry.trace import TraceEvent
 from world_fixtures.protocol import CONNECT, MAX_COMMAND
 

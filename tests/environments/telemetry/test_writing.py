@@ -14,7 +14,7 @@ from environments.telemetry.layout import meta_path, trace_path
 from environments.telemetry.reading import read_trace, validate_tree
 from environments.telemetry.recording import record_rollout, trace_events, trace_meta
 from environments.telemetry.writer import TraceWriter, line_of
-from world_fixtures.errors import UserError
+from world_fixtures.common import UserError
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -87,7 +87,7 @@ import resource, signal, sys
 from pathlib import Path
 from environments.telemetry.trace import TraceEvent, TraceMeta
 from environments.telemetry.writer import TraceWriter
-from world_fixtures.errors import UserError
+from world_fixtures.common import UserError
 root, meta, line, count, limit = sys.argv[1:]
 if int(limit):
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), int(limit)))

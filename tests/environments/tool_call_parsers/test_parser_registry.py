@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from environments.tool_call_parsers import get_parser, list_parsers, register_parser, registry
-from world_fixtures.errors import UserError
+from world_fixtures.common import UserError
 
 NAMES = [
     "deepseek_v3", "deepseek_v3_1", "glm45", "glm47", "hermes", "kimi_k2", "llama3_json",

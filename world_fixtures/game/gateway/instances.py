@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
-from world_fixtures.errors import WorldError
+from world_fixtures.common import WorldError
 from world_fixtures.game.gateway.models import EventRow, InstanceRow, SpecRow
 from world_fixtures.protocol import Change, ErrorCode
 from world_fixtures.rules import Outcome, Scene, SpecIndex, perform

@@ -13,7 +13,7 @@ import evennia
 from evennia.commands.cmdhandler import _COMMAND_NESTING, cmdhandler
 from pydantic import ValidationError
 
-from world_fixtures.errors import WorldError
+from world_fixtures.common import WorldError
 from world_fixtures.game.gateway.instances import Instance, event_bodies, registry
 from world_fixtures.game.gateway.models import SpecRow
 from world_fixtures.game.gateway.session import SealedSession

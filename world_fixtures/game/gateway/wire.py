@@ -16,7 +16,7 @@ from evennia.utils import logger
 from twisted.internet import protocol
 from twisted.protocols.basic import LineReceiver
 
-from world_fixtures.errors import WorldError
+from world_fixtures.common import WorldError
 from world_fixtures.game.gateway.models import EventRow
 from world_fixtures.game.gateway.operations import Operations, identity
 from world_fixtures.protocol import MAX_LINE, ErrorCode

@@ -1,0 +1,250 @@
+"""Two models on the same work: a canary, or a shadow.
+
+As a canary the candidate plays a share of the items alone; which ones follows from their ids, so
+that all rollouts of an item and every resumption go the same way. As a shadow it is asked
+everything the primary model is asked, and only the primary acts: what the candidate says, how
+long it takes and how it fails touches no rollout.
+
+Each rollout leaves a line in `traffic.jsonl`; the end is a comparison, printed and in
+`traffic.json`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from atroposlib.envs.server_handling.server_baseline import APIServerConfig
+from atroposlib.envs.server_handling.server_manager import ServerManager
+
+from environments.evaluation.candidate_summary import Reply, Request, Row, summarise, traffic_text
+from environments.evaluation.embedded import PolicyChat
+from environments.evaluation.results import TRAFFIC
+from environments.models.client import ModelServer
+from environments.modes.options import NO_KEY, host
+from environments.modes.preflight import check_endpoint
+from environments.policies.registry import get_policy
+from environments.rollouts.record import Rollout
+from environments.tasks.model import Task
+from world_fixtures.common import UserError, digest
+
+if TYPE_CHECKING:
+    from environments.config import EvenniaWorldEnvConfig
+    from environments.models.chat import Chat, ChatServer, Parser
+    from environments.runner import Settings
+
+LOG = "traffic.jsonl"
+PARTS = 10_000
+"""Into which the items are divided: a share is exact to a hundredth of a per cent."""
+
+Play = Callable[["Chat", "Settings"], Awaitable[Rollout]]
+
+
+class Traffic:
+    """Directs rollouts to a primary model and a candidate, and keeps what came of it."""
+
+    def __init__(self, config: EvenniaWorldEnvConfig, exact: bool) -> None:
+        """`exact`: the primary gives tokens to train on, which a canary's rollouts would lack.
+
+        Raises UserError where the candidate's options do not fit together.
+        """
+        self.model = config.candidate_model or ""
+        self.shadow = config.candidate_shadow
+        self.percent = config.candidate_percent
+        self.url = config.candidate_base_url or ""
+        if not self.model:
+            raise UserError(
+                "a candidate endpoint is given but no model: give --env.candidate_model"
+            )
+        if exact and not self.shadow:
+            raise UserError(
+                "a canary has no tokens to train on: use --env.candidate_shadow true, or"
+                " --openai.server_type openai"
+            )
+        self._server: ModelServer | None = None
+        if self.url:
+            self._endpoint = _endpoint(self.model, self.url, config.candidate_api_key_env)
+            self._server = ModelServer(ServerManager([self._endpoint]), "eval")
+        else:
+            get_policy(self.model)
+        self._timeout = config.call_timeout
+        self._log: Path | None = None
+
+    @classmethod
+    def of(cls, config: EvenniaWorldEnvConfig, exact: bool = False) -> Traffic | None:
+        """None where the config names no candidate."""
+        wanted = config.candidate_model or config.candidate_base_url
+        return cls(config, exact) if wanted else None
+
+    async def check(self) -> None:
+        """Raise UserError unless the candidate's endpoint answers."""
+        if self.url:
+            try:
+                await check_endpoint([self._endpoint])
+            except UserError as error:
+                about = str(error).replace("--openai.base_url", "--env.candidate_base_url")
+                about = about.replace("--openai.api_key_env", "--env.candidate_api_key_env")
+                raise UserError(f"candidate: {about}") from None
+
+    def identity(self) -> dict[str, Any]:
+        """What of the traffic bears on a run's result: part of what identifies it."""
+        share = {} if self.shadow else {"percent": self.percent}
+        return {"candidate": self.model, "shadow": self.shadow, "host": host(self.url), **share}
+
+    def record_to(self, log: Path, after: Path) -> None:
+        """Keep the rollouts in this file; what it holds counts while the file `after` exists."""
+        self._log = log
+        log.parent.mkdir(parents=True, exist_ok=True)
+        if not after.exists():
+            log.unlink(missing_ok=True)
+        with log.open("ab") as file:  # a line that was being written when all ended is cut off
+            file.truncate(log.read_bytes().rfind(b"\n") + 1)
+
+    def takes(self, item: str) -> bool:
+        """Whether the candidate plays the item of this id."""
+        place = int.from_bytes(digest(["canary", item])[:8], "big") % PARTS
+        return not self.shadow and place < self.percent * PARTS / 100
+
+    async def play(
+        self, task: Task, attempt: int, chat: Chat, settings: Settings, play: Play
+    ) -> Rollout:
+        """One rollout by whoever is to act in it."""
+        candidate = self._server or PolicyChat(self.model, task, attempt)
+        if self.takes(task.id):
+            chat = replace(chat, server=candidate, parser=None, end_tokens=(), replay_raw=False)
+            own = {"model": self.model, "provider": host(self.url) or "embedded"}
+            settings = settings.model_copy(update={**own, "send_user": not self.url})
+            rollout = await play(chat, settings)
+            self._record(Row.of(rollout, candidate=True))
+            return rollout
+        if not self.shadow:
+            rollout = await play(chat, settings)
+            self._record(Row.of(rollout, candidate=False))
+            return rollout
+        if not self.url:  # a policy has to be told its stage
+            settings = settings.model_copy(update={"send_user": True})
+        shadow = _Shadow(chat.server, candidate, chat.parser)
+        try:
+            rollout = await play(replace(chat, server=shadow), settings)
+            await shadow.settle(self._timeout)
+        finally:
+            shadow.stop()
+        self._record(Row.of(rollout, candidate=False, requests=tuple(shadow.requests)))
+        return rollout
+
+    def conclude(self) -> None:
+        """Print the comparison so far and write it beside the log."""
+        if self._log is None or not self._log.exists():
+            return
+        summary = summarise(read_rows(self._log), self.model, self.shadow)
+        path = self._log.with_name(self._log.name.removesuffix(LOG) + TRAFFIC)
+        path.write_text(summary.model_dump_json(indent=1) + "\n", "utf-8")
+        print(traffic_text(summary))
+        print(f"traffic in {path} and {self._log}")
+
+    def _record(self, row: Row) -> None:
+        if self._log is not None:
+            with self._log.open("ab") as file:
+                file.write(row.model_dump_json().encode("utf-8", "replace") + b"\n")
+
+
+def read_rows(log: Path) -> list[Row]:
+    """Rows of a log; of two of one rollout the later stands."""
+    rows: dict[str, Row] = {}
+    for line in log.read_bytes().splitlines():
+        row = Row.model_validate_json(line)
+        rows[row.rollout] = row
+    return list(rows.values())
+
+
+class _Shadow:
+    """A `ChatServer` that asks the primary, and the candidate on the side."""
+
+    def __init__(self, primary: ChatServer, candidate: ChatServer, parser: Parser | None) -> None:
+        self._primary = primary
+        self._candidate = candidate
+        self._parser = parser
+        self._running: set[asyncio.Task[None]] = set()
+        self.requests: list[Request] = []
+
+    async def chat_completion(self, **request: Any) -> Any:
+        asked = {**request, "messages": list(request["messages"])}  # the loop adds to its own
+        aside = asyncio.create_task(self._ask(self._candidate, asked, None))
+        try:
+            started = time.monotonic()
+            completion = await self._primary.chat_completion(**request)
+        except BaseException:
+            aside.cancel()
+            raise
+        own = _reply(completion, time.monotonic() - started, self._parser)
+        number = len(self.requests)
+        unanswered = Reply(error="no answer before the rollout was over")
+        self.requests.append(Request(primary=own, candidate=unanswered))
+        waiting = asyncio.create_task(self._pair(number, own, aside))
+        self._running.add(waiting)
+        waiting.add_done_callback(self._running.discard)
+        return completion
+
+    async def _pair(self, number: int, own: Reply, aside: asyncio.Task[Reply]) -> None:
+        try:
+            self.requests[number] = Request(primary=own, candidate=await aside)
+        finally:
+            aside.cancel()
+
+    async def _ask(self, server: ChatServer, request: dict[str, Any], parser: Any) -> Reply:
+        started = time.monotonic()
+        try:
+            completion = await server.chat_completion(**request)
+            return _reply(completion, time.monotonic() - started, parser)
+        except Exception as error:  # whatever befalls the candidate, the rollout goes on
+            about = f"{type(error).__name__}: {str(error)[:300]}"
+            return Reply(seconds=time.monotonic() - started, error=about)
+
+    async def settle(self, timeout: float) -> None:
+        """Wait for the candidate's answers, `timeout` seconds at most."""
+        if self._running:
+            await asyncio.wait(self._running, timeout=timeout)
+
+    def stop(self) -> None:
+        for task in self._running:
+            task.cancel()
+
+
+def _reply(completion: Any, seconds: float, parser: Parser | None) -> Reply:
+    """The tool calls of a completion, with their arguments as data where they are JSON."""
+    if not completion.choices:
+        return Reply(seconds=seconds, error="the endpoint returned no choices")
+    message = completion.choices[0].message
+    calls: Any = message.tool_calls
+    if not calls and parser is not None and message.content:
+        calls = parser.parse(message.content)[1]
+    return Reply(
+        calls=tuple((c.function.name, _arguments(c.function.arguments)) for c in calls or ()),
+        seconds=seconds,
+    )
+
+
+def _arguments(text: str | None) -> Any:
+    try:
+        return json.loads(text or "{}")
+    except ValueError:
+        return text
+
+
+def _endpoint(model: str, url: str, key_variable: str | None) -> APIServerConfig:
+    key = os.environ.get(key_variable or "", "")
+    if key_variable and not key:
+        raise UserError(
+            f"--env.candidate_api_key_env names the variable {key_variable}, which is not set:"
+            " export it"
+        )
+    return APIServerConfig(
+        model_name=model, base_url=url, api_key=key or NO_KEY, server_type="openai",
+        health_check=False, num_max_requests_at_once=512, num_requests_for_eval=512,
+    )  # fmt: skip

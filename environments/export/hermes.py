@@ -1,0 +1,159 @@
+"""Rollouts as Hermes trajectories: one line a conversation, completed and failed apart.
+
+The line's form is that of hermes-agent 0.19: turns from system, human, gpt and tool. The
+system turn only names the tools: what was put into the prompt at run time is left out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from environments.export.files import Row
+from environments.rollouts.record import Message, Rollout, ToolCallRecord
+
+COMPLETED = "trajectory_samples.jsonl"
+FAILED = "failed_trajectories.jsonl"
+
+
+def hermes_files(rollouts: Iterable[Rollout]) -> dict[str, list[Row]]:
+    """Lines by the name of the file they belong to; `prompt_index` counts the rollouts."""
+    files: dict[str, list[Row]] = {COMPLETED: [], FAILED: []}
+    for index, rollout in enumerate(rollouts):
+        files[COMPLETED if finished(rollout) else FAILED] += hermes_lines(rollout, index)
+    return files
+
+
+def finished(rollout: Rollout) -> bool:
+    """Whether the agent ended the rollout itself and it was scored."""
+    return rollout.completed and rollout.verdict is not None
+
+
+def hermes_lines(rollout: Rollout, prompt_index: int = 0, batch_num: int = 0) -> list[Row]:
+    """One line for each of the rollout's conversations that was begun."""
+    when = datetime.fromtimestamp(rollout.started, UTC).isoformat()
+    verdict = rollout.verdict
+    lines = []
+    for stage, messages in enumerate(rollout.conversations):
+        calls = [c for c in rollout.tool_calls if c.stage == stage]
+        lines.append(
+            {
+                "conversations": hermes_turns(messages, rollout.tools),
+                "timestamp": when,
+                "model": rollout.model,
+                "completed": finished(rollout),
+                "partial": not finished(rollout) and verdict is not None,
+                "failure": rollout.failure,
+                "prompt_index": prompt_index,
+                "api_calls": sum(m["role"] == "assistant" for m in messages),
+                "toolsets_used": _toolsets(calls),
+                "tool_stats": tool_stats(calls),
+                "tool_error_counts": {
+                    name: stats["failure"] for name, stats in tool_stats(calls).items()
+                },
+                "metadata": {
+                    "batch_num": batch_num,
+                    "timestamp": when,
+                    "model": rollout.model,
+                    "provider": rollout.provider,
+                    "session_id": rollout.id,
+                    "task_id": rollout.task.id,
+                    "stage": stage,
+                    "stages": len(rollout.task.stages),
+                    "stop": rollout.stop.value,
+                    "reward": None if verdict is None else verdict.reward,
+                    "success": None if verdict is None else verdict.success,
+                },
+            }
+        )
+    return lines
+
+
+def hermes_turns(messages: Sequence[Message], tools: Sequence[dict[str, Any]]) -> list[Row]:
+    """A chat as Hermes turns; consecutive tool results become one turn."""
+    turns: list[Row] = [{"from": "system", "value": _system(tools)}]
+    responses: list[str] = []
+    for message in [*messages, {"role": "end"}]:
+        if message["role"] == "tool":
+            responses.append(_response(message))
+            continue
+        if responses:
+            turns.append({"from": "tool", "value": "\n".join(responses)})
+            responses = []
+        if message["role"] == "user":
+            turns.append({"from": "human", "value": message["content"]})
+        elif message["role"] == "assistant":
+            turns.append({"from": "gpt", "value": _said(message)})
+    return turns
+
+
+def tool_stats(calls: Iterable[ToolCallRecord]) -> dict[str, dict[str, int]]:
+    """Calls of each tool: how many, how many carried out, how many not."""
+    stats: dict[str, dict[str, int]] = defaultdict(lambda: {"count": 0, "success": 0, "failure": 0})
+    for call in calls:
+        stats[call.name]["count"] += 1
+        stats[call.name]["failure" if call.error else "success"] += 1
+    return {name: stats[name] for name in sorted(stats)}
+
+
+def _system(tools: Sequence[dict[str, Any]]) -> str:
+    functions = [tool.get("function", tool) for tool in tools]
+    return (
+        "You can call functions. Their signatures are listed as JSON within <tools></tools>:\n"
+        f"<tools>\n{_json(functions)}\n</tools>\n"
+        "Write each call as a JSON object with name and arguments within "
+        "<tool_call></tool_call>; its result follows within <tool_response></tool_response>."
+    )
+
+
+def _said(message: Message) -> str:
+    """Thoughts, words and calls of one assistant message."""
+    content = message.get("content") or ""
+    parts = [] if "<think>" in content else [_thought(message.get("reasoning_content") or "")]
+    if content:
+        parts.append(content)
+    for call in message.get("tool_calls") or ():
+        function = call["function"]
+        body = {"name": function["name"], "arguments": _parsed(function["arguments"])}
+        parts.append(f"<tool_call>\n{_json(body)}\n</tool_call>")
+    return "\n".join(parts)
+
+
+def _thought(reasoning: str) -> str:
+    return f"<think>\n{reasoning}\n</think>" if reasoning else "<think>\n</think>"
+
+
+def _response(message: Message) -> str:
+    body = {
+        "tool_call_id": message.get("tool_call_id", ""),
+        "name": message.get("name", ""),
+        "content": _structured(message["content"]),
+    }
+    return f"<tool_response>\n{_json(body)}\n</tool_response>"
+
+
+def _parsed(arguments: str) -> Any:
+    """Arguments as an object; as the text they were where they are not JSON."""
+    try:
+        return json.loads(arguments or "{}")
+    except ValueError:
+        return arguments
+
+
+def _structured(content: str) -> Any:
+    """Results that are JSON objects or lists stand as such in the line."""
+    return _parsed(content) if content.lstrip()[:1] in ("{", "[") else content
+
+
+def _toolsets(calls: Iterable[ToolCallRecord]) -> list[str]:
+    from environments.tools.registry import known_toolsets, tools_of
+
+    used = {call.name for call in calls}
+    return [name for name in known_toolsets() if used & set(tools_of([name]))]
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

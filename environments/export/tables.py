@@ -1,0 +1,132 @@
+"""Rollouts as rows for trainers: SFT messages, conversational DPO, KTO, and plain text.
+
+Messages are in OpenAI's form, tool schemas one JSON text in `tools`, as TRL takes them:
+a table has one type a column, and schemas differ from tool to tool.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from environments.export.files import Row
+from environments.export.plain_text import plain_row
+from environments.export.preference import MARGIN, Pair, preference_pairs, split
+from environments.export.step_pairs import StepPair, step_pairs
+from environments.rollouts.record import Message, Rollout
+
+KEPT = ("role", "content", "reasoning_content", "tool_calls", "tool_call_id", "name")
+
+
+def sft_rows(rollouts: Sequence[Rollout]) -> list[Row]:
+    """`messages` of each conversation of the successful rollouts: what is worth imitating."""
+    return [
+        {"messages": list(map(clean, messages)), **_about(rollout, stage)}
+        for rollout in rollouts
+        if rollout.verdict is not None and rollout.verdict.success
+        for stage, messages in enumerate(rollout.conversations)
+    ]
+
+
+def kto_rows(rollouts: Sequence[Rollout]) -> list[Row]:
+    """`prompt`, `completion` and `label` (success) of each conversation of scored rollouts."""
+    return [{**row, "label": row["success"]} for row in _completion_rows(rollouts)]
+
+
+def dpo_rows(pairs: Sequence[Pair]) -> list[Row]:
+    """`prompt`, `chosen`, `rejected`, with the rewards of both and their parts."""
+    return [_pair_row(pair) for pair in pairs]
+
+
+def step_rows(pairs: Sequence[StepPair]) -> list[Row]:
+    """As `dpo_rows`, one message on either side, and the state in which both were said."""
+    return [
+        {
+            **_pair_row(pair),
+            "state_hash": pair.state_hash,
+            "chosen_turn": pair.chosen_turn,
+            "rejected_turn": pair.rejected_turn,
+        }
+        for pair in pairs
+    ]
+
+
+def text_rows(rollouts: Sequence[Rollout]) -> list[Row]:
+    """`prompt` and `completion` of the successful rollouts, both plain text."""
+    return [plain_row(row) for row in _completion_rows(rollouts) if row["success"]]
+
+
+def dpo_text_rows(pairs: Sequence[Pair]) -> list[Row]:
+    """`dpo_rows` with the three conversations as plain text."""
+    return [plain_row(row) for row in dpo_rows(pairs)]
+
+
+TABLES = ("sft", "dpo", "dpo_steps", "kto", "text", "dpo_text")
+
+
+def table(name: str, rollouts: Sequence[Rollout], margin: float = MARGIN) -> list[Row]:
+    """One of TABLES; its pairs are those whose rewards are `margin` apart."""
+    match name:
+        case "sft":
+            return sft_rows(rollouts)
+        case "dpo":
+            return dpo_rows(preference_pairs(rollouts, margin))
+        case "dpo_steps":
+            return step_rows(step_pairs(rollouts, margin))
+        case "kto":
+            return kto_rows(rollouts)
+        case "text":
+            return text_rows(rollouts)
+        case "dpo_text":
+            return dpo_text_rows(preference_pairs(rollouts, margin))
+    raise KeyError(name)
+
+
+def _completion_rows(rollouts: Sequence[Rollout]) -> list[Row]:
+    rows = []
+    for rollout in rollouts:
+        if rollout.verdict is None:
+            continue
+        for stage, messages in enumerate(rollout.conversations):
+            prompt, completion = split(list(map(clean, messages)))
+            if completion:
+                about = _about(rollout, stage)
+                rows.append({"prompt": prompt, "completion": completion, **about})
+    return rows
+
+
+def _pair_row(pair: Pair) -> Row:
+    row: Row = {
+        "prompt": list(map(clean, pair.prompt)),
+        "chosen": list(map(clean, pair.chosen)),
+        "rejected": list(map(clean, pair.rejected)),
+        "tools": json.dumps(pair.better.tools),
+        "task_id": pair.better.task.id,
+        "stage": pair.stage,
+    }
+    for side, rollout in (("chosen", pair.better), ("rejected", pair.worse)):
+        assert rollout.verdict is not None
+        row[f"{side}_session_id"] = rollout.id
+        row[f"{side}_reward"] = rollout.verdict.reward
+        row[f"{side}_parts"] = rollout.verdict.parts
+    return row
+
+
+def clean(message: Message) -> Message:
+    """A message with the fields of OpenAI's form that it has, and its content as text."""
+    kept = {k: message[k] for k in KEPT if message.get(k)}
+    return {**kept, "content": message.get("content") or ""}
+
+
+def _about(rollout: Rollout, stage: int) -> Row:
+    assert rollout.verdict is not None
+    return {
+        "tools": json.dumps(rollout.tools),
+        "task_id": rollout.task.id,
+        "session_id": rollout.id,
+        "stage": stage,
+        "model": rollout.model,
+        "reward": rollout.verdict.reward,
+        "success": rollout.verdict.success,
+        "parts": rollout.verdict.parts,
+    }

@@ -1,0 +1,1 @@
+"""The world for other programs; each module stands alone."""

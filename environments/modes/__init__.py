@@ -1,0 +1,1 @@
+"""The three modes of an environment: evaluate, process and serve."""

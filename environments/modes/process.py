@@ -1,0 +1,243 @@
+"""`process`: many groups at once, written one whole line at a time, resumable."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import math
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from environments.export.hermes_writer import HermesWriter, beside, gather, gathering
+from world_fixtures.common import UserError
+
+if TYPE_CHECKING:
+    from environments.hermes_base_env import HermesAgentBaseEnv
+
+MAX_TRIES = 4
+"""Times a group is played before its item is given up."""
+AHEAD = 0.5
+"""Share of the groups at once that are made ready beforehand.
+
+Where one agent ends, another begins at once: none waits for the slowest of a group, for a
+world, or for the tokens of those that are done.
+"""
+
+logger = logging.getLogger(__name__)
+
+
+async def process(env: HermesAgentBaseEnv) -> None:
+    """Play `total_steps` groups into `data_path_to_save_groups`.
+
+    Groups that the file holds already are not played again: items come in the same order in
+    every run, and a line says which item it is of. Raises UserError when an item fails
+    MAX_TRIES times.
+    """
+    path = Path(env.config.data_path_to_save_groups or "")
+    done = finished_items(path)
+    await env.setup()
+    total = env.config.total_steps
+    if done:
+        print(f"{path} holds {len(done)} groups: continuing", file=sys.stderr)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        open(path, "ab") as file,  # noqa: ASYNC230
+        _trajectories(env, path, done) as hermes,
+        _wandb(env),
+        _progress(total, len(done)) as show,
+    ):
+        at_once = env.config.process_concurrency
+        env.conversations = asyncio.Semaphore(at_once * env.config.group_size)
+        writer = _Writer(file, env.config.process_ordered, total, done, show)
+        queue = iter(range(total))
+        turn = asyncio.Lock()  # items are drawn one after the other, in their order
+
+        async def work() -> None:
+            while True:
+                async with turn:
+                    index = next(queue, None)
+                    item = None if index is None else await env.get_next_item()
+                if index is None or item is None:
+                    return
+                if index not in done:
+                    with gathering() as played:
+                        groups = await _groups(env, item, index)
+                    if hermes is not None:
+                        hermes.add(index, played)
+                    writer.add(index, groups)
+
+        try:
+            async with asyncio.TaskGroup() as workers:
+                for _ in range(at_once + math.ceil(at_once * AHEAD)):
+                    workers.create_task(work())
+        except BaseExceptionGroup as failures:
+            raise failures.exceptions[0] from None
+    print(f"groups of {writer.count} items in {path}, mean score {writer.mean:.3f}")
+
+
+async def _groups(env: HermesAgentBaseEnv, item: Any, index: int) -> list[dict[str, Any]]:
+    """The item's groups, one a stage of its rollouts."""
+    for _ in range(MAX_TRIES):
+        groups, _backlog = await env.collect_trajectories(item)
+        if groups is not None:
+            made: Any = await env.postprocess_histories(groups)
+            given = made if isinstance(made, list) else [made]  # older environments give one
+            if processed := [group for group in given if group]:
+                for group in processed:
+                    await env.add_rollouts_for_wandb(group, item)
+                env.curr_step += 1
+                await env.wandb_log({})  # without wandb it empties what has gathered
+                parts = len(processed)
+                return [
+                    {**group, "item": index, "part": n, "parts": parts}
+                    for n, group in enumerate(processed)
+                ]
+    raise UserError(
+        f"item {index} failed {MAX_TRIES} times ({env.last_failure or 'no reason given'}): what is"
+        " done is kept, and the same command continues"
+    )
+
+
+class _Writer:
+    """Appends groups, in the order of their items if asked to."""
+
+    def __init__(self, file: Any, ordered: bool, total: int, done: set[int], show: Any) -> None:
+        self._file = file
+        self._ordered = ordered
+        self._held: dict[int, list[dict[str, Any]]] = {}
+        self._missing = iter([i for i in range(total) if i not in done])
+        self._next = next(self._missing, None)
+        self._show = show
+        self._scores: list[float] = []
+        self.count = len(done)
+        show(self.count, 0.0)
+
+    @property
+    def mean(self) -> float:
+        """Of the groups this run has added."""
+        return sum(self._scores) / len(self._scores) if self._scores else 0.0
+
+    def add(self, index: int, groups: list[dict[str, Any]]) -> None:
+        self._held[index] = groups
+        if not self._ordered:
+            self._write(self._held.pop(index))
+        while self._ordered and self._next in self._held:
+            self._write(self._held.pop(self._next))
+            self._next = next(self._missing, None)
+
+    def _write(self, groups: list[dict[str, Any]]) -> None:
+        lines = [json.dumps(g, separators=(",", ":"), allow_nan=False) + "\n" for g in groups]
+        self._file.write("".join(lines).encode())
+        self._file.flush()
+        self.count += 1
+        self._scores += groups[0]["scores"]
+        self._show(self.count, self.mean)
+
+
+def finished_items(path: Path) -> set[int]:
+    """Items whose groups stand in the file; an item that is not there whole is cut off.
+
+    Raises UserError where the file is something else.
+    """
+    if not path.name:
+        raise UserError("process needs --env.data_path_to_save_groups FILE")
+    if not path.exists():
+        return set()
+    items: set[int] = set()
+    whole = end = 0
+    with open(path, "r+b") as file:
+        for number, line in enumerate(file, start=1):
+            if not line.endswith(b"\n"):
+                break
+            end += len(line)
+            try:
+                group = json.loads(line)
+                item, last = int(group["item"]), group["part"] == group["parts"] - 1
+            except (ValueError, KeyError, TypeError):
+                raise UserError(
+                    f"{path} line {number} is no group of this project: choose another"
+                    " --env.data_path_to_save_groups"
+                ) from None
+            if last:
+                items.add(item)
+                whole = end
+        file.truncate(whole)
+    return items
+
+
+@contextmanager
+def _trajectories(
+    env: HermesAgentBaseEnv, groups: Path, done: set[int]
+) -> Iterator[HermesWriter | None]:
+    """Hermes trajectories beside the groups, of environments that tell of their rollouts."""
+    listeners = getattr(env, "on_rollout", None)
+    if listeners is None:
+        yield None
+        return
+    listeners.append(gather)
+    try:
+        with HermesWriter(beside(groups), done) as writer:
+            yield writer
+    finally:
+        listeners.remove(gather)
+
+
+@contextmanager
+def _wandb(env: HermesAgentBaseEnv) -> Iterator[None]:
+    """A wandb run, where one is wanted: in this mode there is no trainer to name its project."""
+    if not env.config.use_wandb:
+        yield
+        return
+    import wandb
+
+    name = env.config.wandb_name or env.name
+    with wandb.init(project=name, name=f"{name}-process", config=env.config.model_dump()):
+        yield
+
+
+@contextmanager
+def _progress(total: int, before: int) -> Iterator[Any]:
+    """`show(count, mean)`: a bar on a terminal, a line every ten seconds elsewhere.
+
+    Rate and time left are of this run, not of the `before` groups of an earlier one.
+    """
+    started = time.monotonic()
+
+    def rate_of(count: int) -> float:
+        return (count - before) / max(time.monotonic() - started, 1e-9)
+
+    if sys.stderr.isatty():
+        columns = (
+            TextColumn("groups"), BarColumn(), MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]:.1f}/s  mean score {task.fields[mean]:.3f}"),
+            TimeRemainingColumn(),
+        )  # fmt: skip
+        with Progress(*columns) as bar:
+            task = bar.add_task("groups", total=total, completed=before, rate=0.0, mean=0.0)
+
+            def show(count: int, mean: float) -> None:
+                bar.update(task, completed=count, mean=mean, rate=rate_of(count))
+
+            yield show
+        return
+    last = [started]
+
+    def say(count: int, mean: float) -> None:
+        now = time.monotonic()
+        if now - last[0] >= 10 or count == total:
+            last[0] = now
+            rate = rate_of(count)
+            left = (total - count) / rate if rate else 0.0
+            print(
+                f"{count}/{total} groups, {rate:.1f}/s, mean score {mean:.3f}, {left:.0f} s left",
+                file=sys.stderr,
+            )
+
+    yield say

@@ -1,0 +1,221 @@
+"""`serve`: Atropos's own loop, with what stalls it, kills it or loses data put right.
+
+The loop is `BaseEnv.env_manager`. Around it: waiting for the trainer and for a rollout server
+that went away is said once and lasts as long as it must; a group on its way is not cut off
+when its worker is cancelled; groups that will never arrive are told with the reason; and
+whatever ends the loop, its workers end before the world does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import jsonlines
+from atroposlib.envs.base import BaseEnv
+from tenacity import RetryError
+
+from environments.rollouts.groups import filled
+from environments.rollouts.metrics import COLUMNS, RolloutTable
+from world_fixtures.common import UserError
+
+POLL = 1.0
+"""Seconds between two questions to a rollout server that is not ready."""
+TELL_AFTER = 10
+"""Groups dropped in a row for the same reason before the user is told what to change."""
+GOODBYE = 5.0
+"""Seconds for what is still to be sent when the loop ends."""
+
+logger = logging.getLogger(__name__)
+
+
+class ServeMode(BaseEnv):
+    """The part of an environment that feeds a trainer."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._sending: set[asyncio.Task[None]] = set()
+        self._equal = self._long = 0
+        self._table = RolloutTable(self.config.num_rollouts_to_keep)
+        self.started = time.strftime("%Y%m%d-%H%M%S")
+
+    @property
+    def serving(self) -> bool:
+        """A trainer is being fed: the mode is `serve`."""
+        return hasattr(self, "env_id")
+
+    async def env_manager(self) -> None:
+        """Serve until total_steps are reached; its workers are gone when it returns."""
+        if self.config.data_path_to_save_groups:
+            path = Path(self.config.data_path_to_save_groups)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self.jsonl_writer = jsonlines.open(path, "a", flush=True)
+        try:
+            await super().env_manager()
+        finally:
+            await self._stop_workers()
+            await self._say_goodbye()
+
+    async def _register_env(self) -> dict[str, Any]:
+        """Wait for the trainer: the rollout server takes nobody before its first `/batch`."""
+        told = False
+        while True:
+            with contextlib.suppress(RetryError):
+                data = await super()._register_env()
+                if data["status"] == "success":
+                    return data
+            if not told:
+                logger.warning(
+                    "waiting at %s until a trainer has registered and asked for a batch",
+                    self.config.rollout_server_url,
+                )
+                told = True
+            await asyncio.sleep(POLL)
+
+    async def get_server_info(self) -> None:
+        """The trainer's batch size. Raises UserError for one that can never be filled."""
+        with contextlib.suppress(ValueError):  # said better below
+            await super().get_server_info()
+        batch, group = self.config.batch_size, self.config.group_size
+        if batch < group or batch % group:
+            raise UserError(
+                f"the trainer's batch size is {batch} and the group size {group}: batches would"
+                " never fill; choose --env.group_size so that it divides the batch size"
+            )
+
+    async def get_status(self) -> None:
+        """As Atropos's; survives a rollout server that goes away, and one that starts anew."""
+        told = False
+        while True:
+            try:
+                await super().get_status()
+                return
+            except RetryError as error:
+                refused = isinstance(error.last_attempt.exception(), aiohttp.ClientResponseError)
+            if refused:  # it is there and does not know us: it was started again
+                logger.warning("the rollout server was started again: registering anew")
+                await self.register_env()
+                await self.get_server_info()
+            elif not told:
+                logger.warning(
+                    "no rollout server at %s: waiting for it", self.config.rollout_server_url
+                )
+                told = True
+            await asyncio.sleep(POLL)
+
+    async def env_step_checks(self) -> None:
+        """As Atropos's; an evaluation that fails says so."""
+        before = self.eval_runner
+        await super().env_step_checks()
+        if self.eval_runner is not None and self.eval_runner is not before:
+            self.eval_runner.add_done_callback(_tell_failure)
+
+    async def handle_send_to_api(
+        self, scored_data: Any, item: Any = None, *args: Any, **kwargs: Any
+    ) -> None:
+        """As Atropos's, to its end: half a delivery would be a group lost or sent twice."""
+        if isinstance(scored_data, list):
+            scored_data = filled(scored_data, self.config.group_size)
+        self._explain_drops(scored_data if isinstance(scored_data, list) else [scored_data])
+        sending = asyncio.ensure_future(
+            super().handle_send_to_api(scored_data, item, *args, **kwargs)
+        )
+        self._sending.add(sending)
+        sending.add_done_callback(self._sending.discard)
+        await asyncio.shield(sending)
+
+    async def add_rollouts_for_wandb(self, scored_data: Any, item: Any = None) -> None:
+        """Keep what the table of rollouts shows. Atropos's fails on groups that are smaller."""
+        if self.config.use_wandb:
+            self._table.add(scored_data, self.config.num_rollouts_per_group_for_logging)
+
+    async def create_rollout_table(self, wandb_metrics: dict[str, Any]) -> dict[str, Any]:
+        """Add the table of rollouts, in plain text."""
+        if rows := self._table.take():
+            import wandb
+
+            wandb_metrics["train/rollouts"] = wandb.Table(columns=COLUMNS, data=rows)
+        return wandb_metrics
+
+    async def wandb_log(self, wandb_metrics: dict[str, Any] | None = None) -> None:
+        """As Atropos's, which keeps the time of every request for ever."""
+        await super().wandb_log(wandb_metrics)
+        for server in self.server.servers:
+            for kept in (server.request_timings, server.eval_request_timings,
+                         server.attempts_list, server.eval_attempts_list):  # fmt: skip
+                kept.clear()
+
+    async def _send_scored_data_to_api(self, scored_data: Any) -> None:
+        """As Atropos's, once there is a trainer: what comes before it spoils a rollout server."""
+        while not await self._trainer_is_there():  # noqa: ASYNC110
+            await asyncio.sleep(POLL)
+        await super()._send_scored_data_to_api(scored_data)
+
+    async def _trainer_is_there(self) -> bool:
+        timeout = aiohttp.ClientTimeout(total=GOODBYE)
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=timeout) as session,
+                session.get(f"{self.config.rollout_server_url}/info") as answer,
+            ):
+                return (await answer.json())["batch_size"] > 0
+        except (aiohttp.ClientError, TimeoutError):
+            return False
+
+    def _explain_drops(self, groups: Iterable[Any]) -> None:
+        """Say what to change when Atropos drops one group after the other."""
+        groups = [g for g in groups if g]
+        equal = all(len(set(g["scores"])) == 1 for g in groups)
+        self._equal = self._equal + 1 if equal and self.config.ensure_scores_are_not_same else 0
+        if self._equal == TELL_AFTER:
+            logger.warning(
+                "the last %d groups had equal scores and were dropped: raise --env.difficulty or"
+                " --env.agent_temperature, or set --env.ensure_scores_are_not_same false",
+                TELL_AFTER,
+            )
+        longest = max((len(t) for g in groups for t in g["tokens"]), default=0)
+        too_long = 0 < self.max_token_len <= longest
+        self._long = self._long + 1 if too_long else 0
+        if self._long in (1, TELL_AFTER):
+            logger.warning(
+                "a sequence of %d tokens was dropped with its group: the trainer's max_token_len is"
+                " %d; raise it, or lower --env.max_agent_turns",
+                longest,
+                self.max_token_len,
+            )
+
+    async def _stop_workers(self) -> None:
+        """Cancel every worker and wait until it has given back what it held."""
+        tasks = {*self.workers, *self.eval_workers}
+        if self.eval_runner is not None:
+            tasks.add(self.eval_runner)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._sending:
+            _, late = await asyncio.wait(self._sending, timeout=GOODBYE)
+            for task in late:
+                task.cancel()
+        if self.jsonl_writer is not None:
+            self.jsonl_writer.close()
+
+    async def _say_goodbye(self) -> None:
+        """Leave the rollout server's list, so that a successor is not given half the weight."""
+        if not self.serving:
+            return
+        with contextlib.suppress(aiohttp.ClientError, TimeoutError):
+            timeout = aiohttp.ClientTimeout(total=GOODBYE)
+            async with aiohttp.ClientSession(timeout=timeout) as session:
+                url = f"{self.config.rollout_server_url}/disconnect-env"
+                await session.post(url, json={"env_id": self.env_id})
+
+
+def _tell_failure(evaluation: asyncio.Task[Any]) -> None:
+    if not evaluation.cancelled() and (error := evaluation.exception()) is not None:
+        logger.error("evaluation failed: %s: %s", type(error).__name__, error)

@@ -1,0 +1,1 @@
+"""What rollouts leave, as data: records, groups and training metrics."""

@@ -1,0 +1,1 @@
+"""Fixed sets of tasks to measure by."""

@@ -1,0 +1,131 @@
+"""Suites of one's own: a file that names tasks by what each is made from, or holds them whole.
+
+    name: corridor
+    tasks:
+      - {family: navigation, difficulty: 3, seed: [0, 1, 2]}
+      - {family: errand, kind: deliver, difficulty: 1, seed: 7, world: my_house.yaml}
+
+`split` (test unless given) says whose words and shapes a world has; `world` is one of the library
+or a YAML file beside the suite. With `hash` the content must be what it was, so that a suite that
+others compare by cannot change unseen. A list alone is a suite without a name of its own, and a
+`.jsonl` file one with an entry a line. An entry with `spec` is a whole task, as in
+`samples.jsonl` under `rollout.task`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import Discriminator, Field, Tag, ValidationError, field_validator
+
+from environments.tasks.build import make_task
+from environments.tasks.model import Family, Task
+from environments.tasks.suites.named import Suite, content_hash
+from world_fixtures.common import Frozen, UserError
+from world_fixtures.facts import Fact
+from world_fixtures.generator.words import Split
+from world_fixtures.library import load_facts, load_world
+from world_fixtures.spec import WorldSpec
+
+World = tuple[WorldSpec, tuple[Fact, ...]]
+
+
+class Entry(Frozen):
+    """Tasks that differ in their seed alone."""
+
+    family: Family
+    kind: str | None = None
+    difficulty: int = Field(ge=1, le=10)
+    seed: tuple[int, ...] = Field(min_length=1)
+    split: Split = "test"
+    world: str | None = None
+
+    @field_validator("seed", mode="before")
+    @classmethod
+    def _several(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, int) else value
+
+
+def _which(entry: Any) -> str:
+    return (
+        "whole"
+        if isinstance(entry, Task) or (isinstance(entry, dict) and "spec" in entry)
+        else "made"
+    )
+
+
+_Either = Annotated[
+    Annotated[Entry, Tag("made")] | Annotated[Task, Tag("whole")], Discriminator(_which)
+]
+
+
+class Content(Frozen):
+    """What a suite's file holds."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    version: int = 1
+    hash: str | None = None
+    tasks: tuple[_Either, ...] = Field(min_length=1)
+
+
+def read_suite(path: Path) -> Suite:
+    """The suite that a file describes. Raises UserError with what is wrong in it."""
+    content = _content(path)
+    tasks: dict[str, Task] = {}
+    for number, entry in enumerate(content.tasks, start=1):
+        try:
+            made = [entry] if isinstance(entry, Task) else list(_made(entry, path))
+        except UserError as error:
+            raise UserError(f"{path}: task {number}: {error}") from None
+        for task in made:
+            if task.id in tasks:
+                raise UserError(f"{path}: task {number}: {task.id} is there already")
+            tasks[task.id] = task
+    found = tuple(tasks.values())
+    frozen = content.hash or content_hash(found)
+    return Suite(content.name, content.version, frozen, lambda: found).verify()
+
+
+def _content(path: Path) -> Content:
+    try:
+        text = path.read_text(encoding="utf-8")
+        if path.suffix == ".jsonl":
+            data: Any = [json.loads(line) for line in text.splitlines() if line.strip()]
+        else:
+            data = yaml.safe_load(text)
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise UserError(f"{path}: cannot be read: {' '.join(str(error).split())[:200]}") from None
+    if isinstance(data, list):
+        data = {"name": path.stem, "tasks": data}
+    if not isinstance(data, dict):
+        raise UserError(f"{path}: a suite is a list of tasks, or a mapping with name and tasks")
+    try:
+        return Content.model_validate(data)
+    except ValidationError as error:
+        raise UserError("\n".join(f"{path}: {_told(e)}" for e in error.errors())) from None
+
+
+def _told(error: Any) -> str:
+    """A pydantic error by task, counted from 1, and field."""
+    place = [str(p) for p in error["loc"] if p not in ("made", "whole")]
+    if place[0] == "tasks" and len(place) > 1:
+        place[:2] = [f"task {int(place[1]) + 1}"]
+    return f"{'.'.join(place)}: {error['msg'].removeprefix('Value error, ')}"
+
+
+def _made(entry: Entry, suite: Path) -> Iterator[Task]:
+    world = _world(entry.world, suite) if entry.world else None
+    for seed in entry.seed:
+        task = make_task(entry.family, seed, entry.difficulty, entry.kind, entry.split, world)
+        place = f"{entry.world}/" if entry.world else ""
+        yield task.model_copy(update={"id": place + task.id})
+
+
+def _world(name: str, suite: Path) -> World:
+    """A world by its name, or by its path from where the suite is."""
+    beside = suite.parent / name
+    return load_world(str(beside) if beside.is_file() else name), load_facts(name)

@@ -1,0 +1,186 @@
+"""Replay: a trace played again in a fresh world, and compared with itself step by step.
+
+Strict: every observation, every change and every hash must be what was recorded, and no
+step may be missing. Restarts between stages are not replayed, since a world's state
+survives them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from environments.telemetry.reading import Trace, read_trace
+from environments.telemetry.trace import TraceEvent
+from world_fixtures.client import Session
+from world_fixtures.common import Frozen, UserError, WorldError, WorldLost
+from world_fixtures.protocol import CONNECT, MAX_COMMAND, Event
+from world_fixtures.rules import parse
+from world_fixtures.servers import Instance, ServerPool
+
+COMPARED = ("actor", "room", "verb", "args", "objects", "kind", "text", "changes", "state_hash")
+AT_ONCE = 32
+"""Traces replayed at the same time."""
+TRACES_A_SERVER = 16
+"""Below this a further server costs more than it saves."""
+
+
+class Difference(Frozen):
+    """The first thing in a trace that came out otherwise."""
+
+    trace: str
+    """Path of the events file."""
+    seq: int
+    """Step, 1-based; 0 where the trace as a whole is at fault."""
+    field: str
+    expected: Any
+    """As recorded."""
+    got: Any
+    context: str = ""
+    """The command of the step."""
+
+    def __str__(self) -> str:
+        step = f" ({self.context!r})" if self.context else ""
+        return (
+            f"{self.trace} seq {self.seq}{step}: {self.field} differs\n"
+            f"  expected {self.expected!r}\n  got      {self.got!r}"
+        )
+
+
+class Replayed(Frozen):
+    """What came of one trace."""
+
+    trace: str
+    events: int
+    """Steps that came out as recorded."""
+    difference: Difference | None = None
+
+
+async def replay_all(
+    paths: Sequence[Path],
+    pool: ServerPool,
+    *,
+    at_once: int = AT_ONCE,
+    done: Callable[[Replayed], None] = lambda replayed: None,
+) -> list[Replayed]:
+    """Replay traces side by side, each in a world of its own; results in the order of `paths`."""
+    slots = asyncio.Semaphore(at_once)
+
+    async def one(path: Path) -> Replayed:
+        async with slots:
+            result = await replay_file(path, pool)
+        done(result)
+        return result
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(one(path)) for path in paths]
+    return [task.result() for task in tasks]
+
+
+def servers_for(traces: int) -> int:
+    """How many world servers to replay so many traces with.
+
+    One a core: unlike a model's answers, a replay costs this process next to nothing.
+    """
+    return min(os.cpu_count() or 1, 1 + traces // TRACES_A_SERVER)
+
+
+async def replay_file(path: Path, pool: ServerPool) -> Replayed:
+    """Replay one trace; one that cannot be read, too, is a difference."""
+    try:
+        trace = read_trace(path)
+    except UserError as error:
+        difference = Difference(
+            trace=str(path), seq=0, field="trace", expected="a whole trace", got=str(error)
+        )
+        return Replayed(trace=str(path), events=0, difference=difference)
+    return await replay(trace, pool)
+
+
+async def replay(trace: Trace, pool: ServerPool) -> Replayed:
+    """Replay a trace up to its first difference."""
+    found = _Comparison(trace)
+    spec = trace.meta.task.spec
+    if found.differs(0, "spec_hash", trace.meta.spec_hash, spec.hash):
+        return found.result
+    try:
+        instance = await pool.acquire(spec)
+        try:
+            await _play(instance, trace, found)
+        finally:
+            pool.release(instance)
+    except (WorldError, WorldLost) as error:
+        found.differs(found.played + 1, "world", "an answer", str(error))
+    return found.result
+
+
+async def _play(instance: Instance, trace: Trace, found: _Comparison) -> None:
+    """Play the steps in order, up to the first that comes out otherwise."""
+    sessions: dict[str, Session] = {}
+    for seq, expected in enumerate(trace.events, 1):
+        if found.differs(seq, "seq", seq, expected.seq):  # a step of the trace is missing
+            return
+        got = await _step(instance, sessions, expected)
+        if found.step(expected, got):
+            return
+        found.played = seq
+    total = len(trace.events)
+    if trace.meta.events is not None and trace.meta.events != total:
+        found.differs(total + 1, "seq", trace.meta.events, "the trace ends here")
+
+
+async def _step(instance: Instance, sessions: dict[str, Session], step: TraceEvent) -> Event | None:
+    """Do what a step of the trace did; None where its character was never connected."""
+    if step.verb == CONNECT:
+        if step.actor in sessions:
+            await sessions.pop(step.actor).close()
+        sessions[step.actor] = await instance.open(step.actor)
+        return sessions[step.actor].event
+    if step.actor not in sessions:
+        return None
+    return await sessions[step.actor].command(_typed(step))
+
+
+def _typed(step: TraceEvent) -> str:
+    """The command as it was typed: one that was too long is recorded cut."""
+    longer = step.raw + "."
+    cut = len(step.raw) == MAX_COMMAND and parse(longer).error == step.text
+    return longer if cut else step.raw
+
+
+class _Comparison:
+    """Keeps the first difference of one trace."""
+
+    def __init__(self, trace: Trace) -> None:
+        self.trace = trace
+        self.first: Difference | None = None
+        self.played = 0
+        """Steps that came out the same."""
+
+    def differs(self, seq: int, field: str, expected: Any, got: Any, context: str = "") -> bool:
+        if expected == got:
+            return False
+        self.first = Difference(
+            trace=str(self.trace.path), seq=seq, field=field, expected=expected, got=got,
+            context=context,
+        )  # fmt: skip
+        return True
+
+    def step(self, expected: TraceEvent, got: Event | None) -> bool:
+        command = expected.raw or str(expected.verb)
+        if got is None:
+            return self.differs(
+                expected.seq, "session", f"{expected.actor} connected", "not connected", command
+            )
+        recorded, played = expected.model_dump(mode="json"), got.model_dump(mode="json")
+        return any(
+            self.differs(expected.seq, name, recorded[name], played[name], command)
+            for name in ("seq", *COMPARED)
+        )
+
+    @property
+    def result(self) -> Replayed:
+        return Replayed(trace=str(self.trace.path), events=self.played, difference=self.first)

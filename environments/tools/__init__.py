@@ -1,0 +1,1 @@
+"""What a model may call: tools by toolset, and the gate each call passes."""

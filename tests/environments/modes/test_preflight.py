@@ -1,0 +1,131 @@
+"""What would stall or crash Atropos is told before the run starts."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from atroposlib.envs.server_handling.server_baseline import APIServerConfig
+
+from environments.evennia_world_env import EvenniaWorldEnv
+from environments.modes import options as settings
+from environments.modes import preflight as traps
+from world_fixtures.common import UserError
+
+
+def check(mode, *argv):
+    traps.check(mode, settings.read_mode_config(EvenniaWorldEnv, list(argv)))
+
+
+@pytest.mark.parametrize("mode", ["serve", "process", "evaluate"])
+def test_the_defaults_of_every_mode_work(mode):
+    check(mode)
+
+
+@pytest.mark.parametrize(
+    ("mode", "argv", "says"),
+    [
+        ("serve", ["--env.wandb_name", "null"], "wandb_name"),
+        ("serve", ["--env.group_size", "5", "--env.batch_size", "16"], "multiple"),
+        ("serve", ["--env.group_size", "32", "--env.batch_size", "16"], "multiple"),
+        ("serve", ["--env.group_size", "1"], "ensure_scores_are_not_same"),
+        ("serve", ["--env.steps_per_eval", "1"], "never evaluates"),
+        ("serve", ["--env.worker_timeout", "60"], "--env.call_timeout"),
+        ("process", ["--env.group_size", "0"], "group_size"),
+        ("process", ["--env.total_steps", "0"], "total_steps"),
+        ("evaluate", ["--openai.server_type", "trl", "--openai.base_url", "http://h/v1",
+                      "--openai.model_name", "m"], "trl"),
+        ("evaluate", ["--openai.model_name", "m"], "--openai.base_url"),
+        ("evaluate", ["--openai.base_url", "http://h/v1"], "--openai.model_name"),
+    ],
+)  # fmt: skip
+def test_what_cannot_work_is_refused_in_one_line(mode, argv, says):
+    with pytest.raises(UserError) as error:
+        check(mode, *argv)
+    assert says in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+VLLM = ("--openai.server_type", "vllm", "--openai.base_url", "http://h/v1",
+        "--openai.model_name", "maker/model")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("argv", "used"),
+    [
+        ([], "maker/model"),
+        (["--env.tokenizer_name", "maker/tokens"], "maker/tokens"),
+        (["--openai.tokenizer_name", "maker/tokens"], "maker/tokens"),
+        (["--openai.tokenizer_name", "a", "--env.tokenizer_name", "b"], "a"),
+    ],
+)
+def test_exact_tokens_have_one_tokenizer(argv, used):
+    config = settings.read_mode_config(EvenniaWorldEnv, [*VLLM, *argv])
+    traps.check("process", config)
+    assert config.env.tokenizer_name == config.servers[0].tokenizer_name == used
+
+
+@pytest.mark.parametrize("mode", ["process", "evaluate", "serve"])
+def test_wandb_is_not_forced_on_anyone(mode):
+    config = settings.read_mode_config(EvenniaWorldEnv, [])
+    traps.check(mode, config)
+    assert not config.env.use_wandb
+
+
+def endpoint(url, key="x"):
+    return [APIServerConfig(base_url=url, model_name="m", api_key=key)]
+
+
+@pytest.mark.parametrize(
+    "url", ["localhost:9001", "ftp://h/v1", "http://", "http://no.such.host.invalid/v1"]
+)
+async def test_an_address_that_leads_nowhere_is_named(url):
+    with pytest.raises(UserError, match="base_url"):
+        await traps.check_endpoint(endpoint(url))
+
+
+async def test_a_closed_port_is_named():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound, and not listening
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}/v1"
+        with pytest.raises(UserError, match="no endpoint at"):
+            await traps.check_endpoint(endpoint(url))
+        with pytest.raises(UserError, match="run-api"):
+            await traps.check_rollout_server(url)
+
+
+@pytest.mark.parametrize(("status", "good"), [(200, True), (404, True), (500, True), (401, False)])
+async def test_an_endpoint_need_not_list_its_models_but_must_take_the_key(status, good):
+    keys = []
+
+    async def models(request: web.Request) -> web.Response:
+        keys.append(request.headers["Authorization"])
+        return web.Response(status=status)
+
+    app = web.Application()
+    app.router.add_get("/v1/models", models)
+    async with TestServer(app) as server:
+        found = endpoint(str(server.make_url("/v1")), "sk-1")
+        if good:
+            await traps.check_endpoint(found)
+        else:
+            with pytest.raises(UserError, match="refuses the API key") as error:
+                await traps.check_endpoint(found)
+            assert "sk-1" not in str(error.value)
+    assert keys == ["Bearer sk-1"]
+
+
+async def test_an_endpoint_that_is_slow_is_taken(monkeypatch):
+    monkeypatch.setattr(traps, "PATIENCE", 0.1)
+
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()  # until the other side has gone
+        writer.close()
+
+    listening = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+    async with listening:
+        port = listening.sockets[0].getsockname()[1]
+        await traps.check_endpoint(endpoint(f"http://127.0.0.1:{port}/v1"))

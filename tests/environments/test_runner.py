@@ -1,0 +1,401 @@
+"""A rollout's world, and whole rollouts, on a real world server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from environments.episode import NotConnected, RolloutWorld
+from environments.models.chat import Chat
+from environments.rollouts.record import Rollout, StopReason
+from environments.runner import Settings, play
+from environments.tasks.model import (
+    Answered,
+    Evidence,
+    Family,
+    Goal,
+    Inscribed,
+    Stage,
+    Step,
+    Task,
+)
+from environments.tool_context import ToolContext
+from environments.tools.gate import Gate
+from environments.tools.registry import tools_of
+from world_fixtures.common import UserError, WorldError, WorldLost
+from world_fixtures.protocol import MAX_COMMAND
+from world_fixtures.spec import WorldSpec
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+@pytest.fixture
+def note(cottage: WorldSpec) -> Task:
+    """Two stages: leave a note; come back and answer. Meanwhile the caretaker is busy."""
+    first = ("read letter", "write 1742 on wall")
+    return Task(
+        id="note", family=Family.PERSISTENCE, kind="note", difficulty=1, seed=0, spec=cottage,
+        stages=(
+            Stage(
+                prompt="Write the year on the wall.",
+                walkthrough=(
+                    *(Step(tool="command", command=c) for c in first), Step(tool="disconnect"),
+                ),
+            ),
+            Stage(
+                prompt="Which year?", meanwhile=("get shaft", "write gone on wall"),
+                walkthrough=(
+                    Step(tool="command", command="read wall"),
+                    Step(tool="submit", answer={"year": 1742}),
+                ),
+            ),
+        ),
+        goals=(
+            Goal(name="the year",
+                 condition=Answered(field="year", match="number", expected=("1742",))),
+            Goal(name="a note", condition=Inscribed(entity="wall", text="1742")),
+        ),
+        evidence=(Evidence(field="year", text="1742"),),
+    )  # fmt: skip
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def world(pool, note) -> AsyncIterator[RolloutWorld]:
+    begun = await RolloutWorld.begin("w", note, pool)
+    await begun.begin_stage(0)
+    yield begun
+    begun.close()
+
+
+# RolloutWorld and ToolContext
+
+
+async def test_a_world_is_used_connected_and_says_so_otherwise(world):
+    with pytest.raises(NotConnected, match="call evennia_connect first"):
+        await world.command("look")
+    with pytest.raises(NotConnected):
+        await world.disconnect()
+    assert (await world.connect()).startswith("Hall")
+    assert await world.connect() == "You are already connected."
+    assert (await world.command("get lamp")).kind == "ok"
+    assert [e.verb for e in world.events] == ["connect", "get"]
+    assert world.sessions == 1
+    assert world.last_event == 2
+    assert world.seconds > 0
+
+
+async def test_disconnecting_ends_a_stage_and_submitting_the_last(world):
+    assert "too early" in world.submit({"year": 1742})
+    assert (world.answer, world.stage_over) == (None, False)
+    await world.connect()
+    await world.disconnect()
+    assert world.stage_over
+    await world.begin_stage(1)
+    assert not world.stage_over
+    await world.connect()
+    await world.disconnect()
+    assert not world.stage_over
+    world.submit({"year": 1742})
+    assert (world.answer, world.stage_over) == ({"year": 1742}, True)
+    assert world.sessions == 2
+
+
+async def test_meanwhile_others_act_and_the_agent_has_no_part_in_it(world):
+    await world.connect()
+    await world.begin_stage(1)
+    with pytest.raises(NotConnected):  # a new stage begins outside
+        await world.command("look")
+    assert [e.actor for e in world.events] == ["you"]
+    assert [e.raw for e in world.all_events[1:]] == ["", "get shaft", "write gone on wall"]
+    assert {e.actor for e in world.all_events[1:]} == {"caretaker"}
+    assert (await world.state()).location("shaft") == "caretaker"
+    assert world.sessions == 1
+
+
+async def test_an_endless_command_is_an_observation(world):
+    await world.connect()
+    event = await world.command("look " * 2_000_000)  # more than a message may have
+    assert event.kind != "ok"
+    assert len(event.raw) == MAX_COMMAND
+    assert (await world.command("look")).kind == "ok"
+
+
+async def test_a_world_is_given_back_once(pool, note):
+    before = pool.instances
+    world = await RolloutWorld.begin("once", note, pool)
+    assert (pool.instances, RolloutWorld.LIVE["once"]) == (before + 1, world)
+    world.close()
+    world.close()
+    ToolContext("once").cleanup()
+    assert pool.instances == before
+    assert "once" not in RolloutWorld.LIVE
+
+
+async def test_whoever_is_cancelled_while_beginning_leaves_nothing(pool, note, monkeypatch):
+    before, made = pool.instances, asyncio.Event()
+    create = pool._create
+
+    async def slowly(*args: Any) -> Any:
+        instance = await create(*args)
+        made.set()
+        return instance
+
+    monkeypatch.setattr(pool, "_create", slowly)
+    beginning = asyncio.create_task(RolloutWorld.begin("cancelled", note, pool))
+    await made.wait()
+    beginning.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await beginning
+    await asyncio.gather(*pool._chores)
+    assert pool.instances == before
+    assert "cancelled" not in RolloutWorld.LIVE
+
+
+async def test_a_context_asks_and_acts_without_counting_as_the_agent(world):
+    context = ToolContext("w")
+    await world.connect()
+    await world.command("get lamp")
+    seen = context.world
+    assert await seen.location() == "hall"
+    assert await seen.location("letter") == "table"
+    assert await seen.inventory() == ["lamp"]
+    assert (await seen.command("drop lamp")).kind == "ok"
+    assert await seen.inventory() == []
+    assert [e.raw for e in seen.events()] == ["", "get lamp"]
+    assert (seen.sessions, seen.answer) == (1, None)
+    assert (await world.command("get lamp")).kind == "ok"  # its own session goes on
+    await world.disconnect()
+    assert (await seen.command("inventory")).kind == "ok"  # where there is none, it needs none
+    with pytest.raises(NotConnected):
+        await world.command("look")
+
+
+async def test_a_context_calls_tools_by_name(world):
+    assert (await ToolContext("w").call_tool("evennia_connect", {})).startswith("Hall")
+    with pytest.raises(UserError, match="hermes"):
+        await ToolContext("w").terminal("ls")
+
+
+async def test_a_context_has_no_world_after_its_cleanup(world):
+    context = ToolContext("w")
+    context.cleanup()
+    context.cleanup()
+    with pytest.raises(RuntimeError, match="no live world"):
+        _ = context.world
+
+
+# play()
+
+
+def turn(*calls: tuple[str, dict[str, Any]] | str) -> Any:
+    """A reply that calls tools: names, or names with arguments."""
+    made = [
+        {"id": f"c{n}", "type": "function",
+         "function": {"name": f"evennia_{name}", "arguments": json.dumps(arguments)}}
+        for n, (name, arguments) in enumerate((c, {}) if isinstance(c, str) else c for c in calls)
+    ]  # fmt: skip
+    message = SimpleNamespace(content="", tool_calls=made)
+    return SimpleNamespace(choices=[SimpleNamespace(message=message)])
+
+
+def do(text: str) -> tuple[str, dict[str, Any]]:
+    return "command", {"command": text}
+
+
+ANSWER = ("submit", {"answer": {"year": 1742}})
+GOOD = [
+    turn("connect"), turn(do("read letter")), turn(do("write 1742 on wall")), turn("disconnect"),
+    turn("connect"), turn(do("read wall")), turn(ANSWER),
+]  # fmt: skip
+
+
+class Model:
+    """Replies in order; raises what is an error; calls what is a function, and goes on."""
+
+    def __init__(self, replies: list[Any]) -> None:
+        self.replies = list(replies)
+        self.requests: list[dict[str, Any]] = []
+
+    async def chat_completion(self, **request: Any) -> Any:
+        self.requests.append({**request, "messages": list(request["messages"])})
+        reply = self.replies.pop(0)
+        while callable(reply):
+            await reply()
+            reply = self.replies.pop(0)
+        if isinstance(reply, Exception):
+            raise reply
+        return reply
+
+
+async def played(task: Task, pool: Any, model: Any, **settings: Any) -> Rollout:
+    before = pool.instances
+    rollout = await play(
+        task, rollout_id="r", pool=pool, chat=Chat(model), tools=tools_of(["evennia"]),
+        settings=Settings(**settings),
+    )  # fmt: skip
+    assert pool.instances == before
+    assert "r" not in RolloutWorld.LIVE
+    assert Rollout.model_validate_json(rollout.model_dump_json()) == rollout
+    return rollout
+
+
+class Refusal(Exception):
+    status_code = 401
+
+
+async def test_a_good_rollout_is_worth_everything(pool, note):
+    model = Model(GOOD)
+    rollout = await played(note, pool, model)
+    assert (rollout.stop, rollout.turns, rollout.failure) == (StopReason.SUBMITTED, 7, None)
+    assert rollout.verdict.success, rollout.verdict.reasons
+    assert rollout.verdict.reward == 1.0
+    assert rollout.answer == {"year": 1742}
+    assert [len(c) for c in rollout.conversations] == [2 + 8, 2 + 6]
+    assert [c.stage for c in rollout.tool_calls] == [0] * 4 + [1] * 3
+    assert [c.turn for c in rollout.tool_calls] == list(range(1, 8))
+    assert "1742" not in json.dumps(model.requests[4]["messages"])  # nothing is carried over
+    assert "(26 turns are left.)" in model.requests[4]["messages"][1]["content"]
+    assert rollout.world_seconds > 0
+
+
+async def test_each_call_names_the_event_it_caused(pool, note):
+    replies = [
+        turn(do("look"), "connect", "connect", "observe"),  # not connected yet; twice connected
+        turn("observe", "nonsense", do("get lamp"), "submit"),
+        turn("connect", "disconnect"),
+        turn("connect", "connect", do("look"), ("command", {})),
+        turn("disconnect", "disconnect", "connect", "observe", ANSWER),
+    ]
+    rollout = await played(note, pool, Model(replies))
+    linked = [(c.name.removeprefix("evennia_"), c.event) for c in rollout.tool_calls]
+    assert linked == [
+        ("command", None), ("connect", 1), ("connect", None), ("observe", 2),
+        ("observe", 3), ("nonsense", None), ("command", 4), ("submit", None),
+        ("connect", None), ("disconnect", None),
+        # 5, 6 and 7 are the caretaker's
+        ("connect", 8), ("connect", None), ("command", 9), ("command", None),
+        ("disconnect", None), ("disconnect", None), ("connect", 10), ("observe", 11),
+        ("submit", None),
+    ]  # fmt: skip
+    events = {e.seq: e for e in rollout.events}
+    assert list(events) == list(range(1, 12))
+    for call in rollout.tool_calls:
+        if call.event is not None:
+            assert (call.result, events[call.event].actor) == (events[call.event].text, "you")
+
+
+async def test_a_failing_endpoint_leaves_no_verdict(pool, note):
+    rollout = await played(note, pool, Model([*GOOD[:5], Refusal("no key")]))
+    assert (rollout.stop, rollout.verdict) == (StopReason.ENDPOINT, None)
+    assert rollout.failure == "Refusal: no key"
+    assert (rollout.turns, len(rollout.conversations)) == (5, 2)
+
+
+@pytest.mark.parametrize("error", [WorldLost("it died"), WorldError("internal", "see the log")])
+async def test_a_world_lost_while_playing_leaves_no_verdict(pool, note, monkeypatch, error):
+    async def lose(self: RolloutWorld, text: str) -> Any:
+        raise error
+
+    monkeypatch.setattr(RolloutWorld, "command", lose)
+    rollout = await played(note, pool, Model(GOOD))
+    assert (rollout.stop, rollout.verdict) == (StopReason.WORLD, None)
+    assert rollout.failure == str(error)
+    assert rollout.turns == 2
+
+
+@pytest.mark.parametrize("where", ["begin_stage", "state"])
+async def test_a_world_lost_around_the_play_leaves_no_verdict(pool, note, monkeypatch, where):
+    async def lose(self: RolloutWorld, *_: Any) -> Any:
+        raise WorldLost("it died")
+
+    monkeypatch.setattr(RolloutWorld, where, lose)
+    rollout = await played(note, pool, Model(GOOD))
+    assert (rollout.stop, rollout.verdict, rollout.failure) == (StopReason.WORLD, None, "it died")
+
+
+async def test_without_an_instance_there_is_no_verdict(pool, note, monkeypatch):
+    async def refuse(spec: WorldSpec, **_: Any) -> Any:
+        raise WorldLost("no server")
+
+    monkeypatch.setattr(pool, "acquire", refuse)
+    rollout = await played(note, pool, Model(GOOD))
+    assert (rollout.stop, rollout.events, rollout.conversations) == (StopReason.WORLD, [], [])
+
+
+async def test_a_rollout_that_stops_early_is_judged_as_it_stands(pool, note):
+    done = SimpleNamespace(
+        choices=[SimpleNamespace(message=SimpleNamespace(content="I give up.", tool_calls=None))]
+    )
+    rollout = await played(note, pool, Model([*GOOD[:3], done]))
+    assert rollout.stop == StopReason.FINISHED
+    assert len(rollout.conversations) == 1
+    assert rollout.verdict.goals == {"the year": 0.0, "a note": 1.0}
+    assert not rollout.verdict.success
+
+
+async def test_turns_are_counted_over_all_stages(pool, note):
+    rollout = await played(note, pool, Model(GOOD), max_turns=4)
+    assert (rollout.stop, rollout.turns, rollout.completed) == (StopReason.MAX_TURNS, 4, False)
+    assert rollout.verdict.reward < 0.6
+    rollout = await played(note, pool, Model(GOOD), max_turns=7)
+    assert (rollout.stop, rollout.verdict.reward) == (StopReason.SUBMITTED, 1.0)
+
+
+async def test_the_deadline_is_that_of_the_whole_rollout(pool, note, monkeypatch):
+    clock = SimpleNamespace(now=0.0)
+
+    async def pass_time() -> None:
+        clock.now += 60.0
+
+    fake = SimpleNamespace(
+        monotonic=lambda: clock.now, perf_counter=lambda: 0.0, time=lambda: clock.now
+    )
+    monkeypatch.setattr("environments.runner.time", fake)
+    monkeypatch.setattr("environments.agent_loop.time", fake)
+    replies = [*GOOD[:3], pass_time, *GOOD[3:5], pass_time, *GOOD[5:]]
+    rollout = await played(note, pool, Model(replies), deadline=100.0)
+    assert (rollout.stop, rollout.turns) == (StopReason.DEADLINE, 6)
+    assert rollout.verdict is not None
+
+
+async def test_the_gate_of_the_settings_decides(pool, note):
+    closed = Gate(max_risk=0.1)
+    rollout = await played(note, pool, Model(GOOD[:3]), gate=closed, max_turns=3)
+    assert rollout.events == []
+    assert [c.assessment["allowed"] for c in rollout.tool_calls] == [False, True, False]
+    recorded = await played(
+        note, pool, Model(GOOD), gate=closed.model_copy(update={"mode": "record"})
+    )
+    assert recorded.verdict.success
+
+
+@pytest.mark.parametrize("turns", [0, 2, 5])
+async def test_a_cancelled_rollout_gives_its_world_back(pool, note, turns):
+    before, waiting = pool.instances, asyncio.Event()
+
+    async def hang() -> None:
+        waiting.set()
+        await asyncio.Event().wait()
+
+    playing = asyncio.create_task(played(note, pool, Model([*GOOD[:turns], hang])))
+    await waiting.wait()
+    playing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await playing
+    assert pool.instances == before
+    assert "r" not in RolloutWorld.LIVE
+
+
+async def test_the_rollout_is_named_to_policies_only(pool, note):
+    model = Model(GOOD)
+    await played(note, pool, model, send_user=True)
+    assert [r["user"] for r in model.requests[3:5]] == ["r#0", "r#1"]
+    model = Model(GOOD)
+    await played(note, pool, model)
+    assert "user" not in model.requests[0]

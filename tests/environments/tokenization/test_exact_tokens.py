@@ -1,0 +1,181 @@
+"""The trainer gets the tokens and log-probabilities that the model server gave, each once.
+
+Real ManagedServer, real HTTP; the model is a script whose every token is known.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from atroposlib.envs.server_handling.server_manager import APIServerConfig, ServerManager
+from transformers import AutoTokenizer
+
+from environments.agent_loop import HermesAgentLoop
+from environments.rollouts.groups import ScoredRollout, scored_groups
+from environments.tokenization.sequences import (
+    MASKED,
+    TrainingSequence,
+    escape_special_tokens,
+    sequences_from_nodes,
+)
+from environments.tokenizer import PATH
+from environments.tool_call_parsers import get_parser
+from environments.tools.registry import Effect, Tool
+
+sys.path.insert(0, str(Path(__file__).parent))  # tests are no package
+from scripted_vllm import Reply, ScriptedVllm, in_order, spelled
+
+TOKENIZER: Any = AutoTokenizer.from_pretrained(PATH)
+END = TOKENIZER.eos_token
+PROMPT = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Go. ✨"}]
+
+
+async def act(arguments: dict[str, Any], task_id: str) -> str:
+    return f"You {arguments['command']}. <|im_end|> ünïcode 洞"
+
+
+PARAMETERS = {"type": "object", "properties": {"command": {"type": "string"}}}
+TOOLS = {"act": Tool("act", "Acts.", PARAMETERS, act, Effect.REVERSIBLE)}
+
+
+def script(turns: int, calls: int, thinks: bool) -> list[Reply]:
+    """Replies with `calls` tool calls each, and a last one without."""
+    replies: list[Reply] = []
+    start = 0
+    for turn in range(turns):
+        text = f"<think>\nTurn {turn}: höhle.\n</think>\n\n" if thinks else f"Turn {turn}."
+        if turn < turns - 1:
+            for call in range(calls):
+                command = json.dumps({"command": f"step {turn}.{call}"})
+                text += f'\n<tool_call>\n{{"name": "act",  "arguments": {command}}}\n</tool_call>'
+        replies.append(spelled(text, TOKENIZER, start))
+        start += len(replies[-1].tokens)
+    return replies
+
+
+async def play(
+    server_type: str, replies: list[Reply], tokenizer: Any = TOKENIZER, **managed: Any
+) -> tuple[list[TrainingSequence], list[list[int]], Any]:
+    """Run the agent loop on the script, as the environment does."""
+    async with ScriptedVllm(in_order(replies)) as endpoint:
+        config = APIServerConfig(
+            server_type=server_type, base_url=endpoint.url, model_name=PATH, tokenizer_name=PATH,
+            api_key="x", health_check=False,
+        )  # fmt: skip
+        manager = ServerManager([config])
+        manager.tool_parser = "hermes"
+        async with manager.managed_server(tokenizer=tokenizer, **managed) as server:
+            loop = HermesAgentLoop(
+                server, [t.schema for t in TOOLS.values()], set(TOOLS), 40, tools=TOOLS,
+                parser=get_parser("hermes"),
+                clean=partial(escape_special_tokens, tokenizer=tokenizer),
+                end_tokens=(END,), replay_raw=True,
+            )  # fmt: skip
+            result = await loop.run(PROMPT)
+            return sequences_from_nodes(server.get_state()["nodes"]), endpoint.prompts, result
+
+
+def produced(sequences: list[TrainingSequence]) -> list[tuple[int, float]]:
+    """Trained tokens with their log-probabilities, in order."""
+    return [
+        (token, logprob)
+        for s in sequences
+        for token, mask, logprob in zip(s.tokens, s.masks, s.logprobs or [], strict=True)
+        if mask != MASKED
+    ]
+
+
+def given(replies: list[Reply]) -> list[tuple[int, float]]:
+    return [pair for r in replies for pair in zip(r.tokens, r.logprobs, strict=True)]
+
+
+@pytest.mark.filterwarnings("ignore:vLLM is not installed")
+@pytest.mark.parametrize("server_type", ["vllm", "sglang"])
+@pytest.mark.parametrize("thinks", [False, True])
+@pytest.mark.parametrize(("turns", "calls"), [(1, 0), (3, 1), (3, 3), (30, 1), (30, 2)])
+async def test_the_trainer_receives_what_the_model_produced(
+    server_type: str, turns: int, calls: int, thinks: bool
+) -> None:
+    replies = script(turns, calls, thinks)
+    sequences, prompts, result = await play(server_type, replies)
+    (sequence,) = sequences  # the template only appends: one node
+    assert result.turns_used == turns
+    assert len(result.tool_calls) == (turns - 1) * calls
+    assert not result.tool_errors
+
+    assert produced(sequences) == given(replies)
+    assert sequence.tokens == prompts[-1] + replies[-1].tokens
+    for prompt, reply in zip(prompts, replies, strict=True):
+        # Each turn stands in the data behind exactly the tokens that the model saw.
+        end = len(prompt) + len(reply.tokens)
+        assert sequence.tokens[:end] == prompt + reply.tokens
+        assert sequence.masks[len(prompt) : end] == reply.tokens
+        assert (sequence.logprobs or [])[len(prompt) : end] == reply.logprobs
+    pairs = zip(sequence.logprobs or [], sequence.masks, strict=True)
+    assert all(logprob == 1.0 for logprob, mask in pairs if mask == MASKED)
+
+    # What stands there is the conversation as the template has it: no end token twice or
+    # missing, and none that came from the world's text.
+    text = TOKENIZER.apply_chat_template(
+        result.messages, tools=[t.schema for t in TOOLS.values()], tokenize=False
+    )
+    assert TOKENIZER.decode(sequence.tokens) == text.rstrip("\n")
+    assert sequence.tokens.count(TOKENIZER.eos_token_id) == len(result.messages)
+
+
+@pytest.mark.filterwarnings("ignore:vLLM is not installed")
+@pytest.mark.parametrize("server_type", ["vllm", "sglang"])
+async def test_a_template_that_strips_reasoning_gives_all_its_nodes(server_type: str) -> None:
+    tokenizer = copy.deepcopy(TOKENIZER)
+    tokenizer.chat_template = tokenizer.chat_template.replace(
+        "{{- message.content or '' }}", "{{- (message.content or '').split('</think>\\n\\n')[-1] }}"
+    )
+    replies = script(3, 1, thinks=True)
+    sequences, prompts, _ = await play(server_type, replies, tokenizer, preserve_think_blocks=True)
+    assert len(sequences) == 3
+    assert produced(sequences) == given(replies)
+    assert [s.tokens for s in sequences] == [
+        p + r.tokens for p, r in zip(prompts, replies, strict=True)
+    ]
+    layers = scored_groups([ScoredRollout(sequences, 0.5)], 1)
+    tokens = [t for layer in layers for t in layer["tokens"]]
+    logprobs = [p for layer in layers for p in layer["inference_logprobs"] or []]
+    assert tokens == [s.tokens for s in sequences]
+    assert logprobs == [s.logprobs for s in sequences]
+
+
+@pytest.mark.filterwarnings("ignore:vLLM is not installed")
+async def test_a_reply_that_was_cut_off_is_trained_without_an_end() -> None:
+    cut = spelled("I was going to s", TOKENIZER, end=False, finish="length")
+    (sequence,), prompts, _ = await play("vllm", [cut])
+    assert sequence.tokens == prompts[0] + cut.tokens
+    assert produced([sequence]) == given([cut])
+
+
+@pytest.mark.filterwarnings("ignore:vLLM is not installed")
+async def test_a_call_that_was_cut_off_is_answered_and_trained_as_it_was() -> None:
+    broken = spelled('<tool_call>\n{"name": "act", "argum', TOKENIZER, end=False, finish="length")
+    last = spelled("I give up.", TOKENIZER, 500)
+    (sequence,), prompts, result = await play("vllm", [broken, last])
+    assert "be brief" in result.tool_errors[0].error
+    assert sequence.tokens == prompts[1] + last.tokens
+    assert produced([sequence]) == given([broken, last])
+
+
+@pytest.mark.filterwarnings("ignore:vLLM is not installed")
+async def test_bytes_that_are_no_text_stay_the_tokens_they_are() -> None:
+    """Half a character decodes to U+FFFD; tokenised again it would be another token."""
+    half = TOKENIZER.encode("洞")[:1]
+    text = '<tool_call>{"name": "act", "arguments": {"command": "x"}}</tool_call>'
+    call = spelled(text, TOKENIZER)
+    first = Reply(half + call.tokens, [-0.25, *call.logprobs])
+    last = spelled("done", TOKENIZER, 500)
+    sequences, _, result = await play("vllm", [first, last])
+    assert len(result.tool_calls) == 1
+    assert produced(sequences) == given([first, last])

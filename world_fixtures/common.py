@@ -1,0 +1,52 @@
+"""What both packages stand on: errors with a boundary, frozen models, and their digests."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict
+
+
+class UserError(Exception):
+    """Bad input. The message is one line (or one a problem): what is wrong and what to do.
+
+    The command line prints it without a traceback and exits with 2.
+    """
+
+
+class WorldError(Exception):
+    """The world server refused a request; `code` is a `protocol.ErrorCode`."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class WorldLost(Exception):
+    """The world server died, hung or went out of reach: what was played there is void."""
+
+
+class Frozen(BaseModel):
+    """Data that cannot change after it was made, and knows no unlisted fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """As pydantic's, but what was computed from the original's fields is left behind."""
+        copy = super().model_copy(update=update, deep=deep)
+        for computed in copy.__dict__.keys() - type(self).model_fields.keys():
+            del copy.__dict__[computed]
+        return copy
+
+
+def canonical_json(value: Any) -> str:
+    """JSON with sorted keys, no blanks and ASCII only: the same text for equal values."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+def digest(value: Any) -> bytes:
+    """16 bytes of BLAKE2b over the canonical JSON of `value`."""
+    return hashlib.blake2b(canonical_json(value).encode(), digest_size=16).digest()

@@ -1,0 +1,73 @@
+"""A faulty world put right as far as it can be, so that one error is not told as several. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, TypeVar
+
+from world_fixtures.common import Frozen
+from world_fixtures.spec import Exit, Recipe, Thing, WorldSpec
+
+Path = tuple[str | int, ...]
+Part = TypeVar("Part", bound=Frozen)
+
+
+def mended(spec: WorldSpec, wrong: Collection[Path]) -> WorldSpec:
+    """`spec` with its `wrong` fields (paths into it) set to what hinders play the least.
+
+    What is left to find in it is what cannot be reached for a reason of its own. Where an
+    exit leads nowhere, which rooms it was to join is unknown: every other exit then counts
+    in both directions.
+    """
+    faulty = {path[1] for path in wrong if path[0] == "recipes"}
+    recipes = tuple(r for n, r in enumerate(spec.recipes) if n not in faulty)
+    free: dict[str, Any] = {"locked": False, "key": None}
+    unlocked = {"key": free, "locked": free, "open": {"locked": False}}
+    here = {"location": spec.agent.id}
+    things = _mend(spec.things, "things", wrong, {**unlocked, "location": here})
+    return spec.model_copy(
+        update={
+            "exits": _exits(spec, wrong),
+            "doors": _mend(spec.doors, "doors", wrong, unlocked),
+            "things": _present(things, recipes, here),
+            "recipes": recipes,
+        }
+    )
+
+
+def _mend(
+    parts: tuple[Part, ...], group: str, wrong: Collection[Path], cures: dict[str, dict[str, Any]]
+) -> tuple[Part, ...]:
+    cured = []
+    for n, part in enumerate(parts):
+        fields: dict[str, Any] = {}
+        if (group, n, "id") in wrong and group != "exits":
+            fields["id"] = f"{group} {n}"  # somebody else's: no id that anything refers to
+        for field, cure in cures.items():
+            if {(group, n), (group, n, field)} & set(wrong):
+                fields |= cure
+        cured.append(part.model_copy(update=fields))
+    return tuple(cured)
+
+
+def _present(
+    things: tuple[Thing, ...], recipes: tuple[Recipe, ...], here: dict[str, Any]
+) -> tuple[Thing, ...]:
+    """What no sound recipe makes is there from the start."""
+    made = {r.makes for r in recipes}
+    return tuple(
+        t if t.location is not None or t.id in made else t.model_copy(update=here) for t in things
+    )
+
+
+def _exits(spec: WorldSpec, wrong: Collection[Path]) -> tuple[Exit, ...]:
+    exits = _mend(spec.exits, "exits", wrong, {"door": {"door": None}, "hidden": {"hidden": False}})
+    signs = {t.reveals for n, t in enumerate(spec.things) if ("things", n, "reveals") in wrong}
+    exits = tuple(e.model_copy(update={"hidden": e.hidden and e.id not in signs}) for e in exits)
+    rooms = {r.id for r in spec.rooms}
+    sound = tuple(e for e in exits if {e.source, e.target} <= rooms)
+    if len(sound) == len(exits):
+        return exits
+    return sound + tuple(
+        e.model_copy(update={"source": e.target, "target": e.source}) for e in sound
+    )
