@@ -1,8 +1,7 @@
 """The agent loop: model call, tool calls, observations, until something ends it.
 
-`HermesAgentLoop` keeps the positional interface of hermes-agent's old loop; what came
-since is keyword-only. An error of the endpoint, of a tool or of the model's output is a
-value of the result, never an exception; only cancellation passes through.
+An error of the endpoint, of a tool or of the model's output is a value of the result, never
+an exception; only cancellation passes through.
 """
 
 from __future__ import annotations
@@ -12,23 +11,25 @@ import inspect
 import json
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from environments.models.chat import ChatServer, Parser
+from environments.models.chat import Chat, ChatServer, Parser
+from environments.rollouts.options import AgentOptions
 from environments.rollouts.record import Message, StopReason, ToolCallRecord
-from environments.tools.gate import Assessment, Gate, assess
-from environments.tools.registry import Tool, find_tools, json_object
+from environments.tools.gate import Gate
+from environments.tools.registry import find_tools
+from environments.tools.toolbox import ToolActions, Toolbox, ToolRequest, encodable, error_result
 from world_fixtures.common import WorldError, WorldLost
 
-BACKOFF = (0.5, 1.0, 2.0, 4.0)
-"""Seconds before each further try of a failed model call."""
+RETRY_SECONDS = (0.5, 1.0, 2.0, 4.0)
+"""Waited before each further try of a failed model call."""
 UNREADABLE = "unreadable"
 """Stands for the name of the tool in a call that could not be read."""
-HOPELESS = (400, 401, 403, 404, 422)
-"""HTTP statuses at which asking again would not help."""
+PERMANENT_STATUSES = (400, 401, 403, 404, 422)
+"""HTTP statuses after which asking again does not help."""
 
 
 @dataclass
@@ -62,99 +63,42 @@ class AgentResult:
     model_seconds: float = 0.0
 
 
-@dataclass(frozen=True)
-class _Call:
-    """A tool call of the model, as text."""
-
-    id: str
-    name: str
-    arguments: str
-    problem: str | None = None
-    """Why it cannot be carried out."""
-
-
-class HermesAgentLoop:
-    """Runs one conversation. Holds no state between runs but its settings.
-
-    Args beyond the old interface:
-        tools: the tools by name; by default looked up in the registry of toolsets.
-        gate: decides on each call before it is dispatched.
-        stop_when: asked after each tool call; True ends the run (the episode is over).
-        parser: finds tool calls in the content where the endpoint returns none.
-        clean: applied to what tools return, so that text of a world cannot spell a marker.
-        end_tokens: stripped from the end of the content, as raw-text endpoints leave them.
-        replay_raw: send the model's raw text back as the assistant's content, so that the
-            tokens of earlier turns stay as they were produced.
-        count_tokens: tokens of a request; with `context_tokens` the run ends with
-            StopReason.CONTEXT before the endpoint would refuse.
-        observation_chars: longer tool results are cut, and say by how much.
-        call_timeout, deadline: seconds for one model call and for the whole run.
-        last_event: id of what the tools did last; a call after which it is another one has
-            caused that.
-        user: OpenAI's `user` field, sent only where it is set.
-    """
+class AgentLoop:
+    """Runs conversations with one model and one set of tools; keeps nothing between them."""
 
     def __init__(
-        self,
-        server: ChatServer,
-        tool_schemas: Sequence[dict[str, Any]],
-        valid_tool_names: set[str],
-        max_turns: int = 30,
-        task_id: str | None = None,
-        temperature: float = 1.0,
-        max_tokens: int | None = None,
-        extra_body: dict[str, Any] | None = None,
-        *,
-        tools: Mapping[str, Tool] | None = None,
-        gate: Gate | None = None,
-        stop_when: Callable[[], bool] = lambda: False,
-        parser: Parser | None = None,
-        clean: Callable[[str], str] = str,
-        end_tokens: Sequence[str] = (),
-        replay_raw: bool = False,
-        count_tokens: Callable[[list[Message], Sequence[dict[str, Any]]], int] | None = None,
-        context_tokens: int | None = None,
-        observation_chars: int = 8000,
-        call_timeout: float = 300.0,
-        deadline: float | None = None,
-        last_event: Callable[[], int | None] = lambda: None,
-        stage: int = 0,
-        first_turn: int = 1,
-        user: str | None = None,
+        self, chat: Chat, actions: ToolActions, options: AgentOptions, *, user: str | None = None
     ) -> None:
-        self.server = server
-        self.tool_schemas = list(tool_schemas)
-        self.valid_tool_names = set(valid_tool_names)
-        self.max_turns = max_turns
-        self.task_id = task_id or ""
-        self.temperature = temperature
-        self.max_tokens = max_tokens
-        self.extra_body = extra_body
-        self.tools = find_tools(self.valid_tool_names) if tools is None else tools
-        # Who builds a loop the old way names the tools that may be used.
-        self.gate = gate or Gate(allow=tuple(valid_tool_names) if tools is None else ())
-        self.stop_when = stop_when
-        self.parse = _parse_of(parser, self.tool_schemas)
-        self.attempted: Callable[[str], bool] = getattr(parser, "attempted", lambda text: False)
-        self.clean = clean
-        self.end_tokens = tuple(end_tokens)
-        self.replay_raw = replay_raw
-        self.count_tokens = count_tokens
-        self.context_tokens = context_tokens
-        self.observation_chars = observation_chars
-        self.call_timeout = call_timeout
-        self.deadline = deadline
-        self.last_event = last_event
-        self.stage = stage
-        self.first_turn = first_turn
-        self.user = user
+        """Take the model, what its tool calls act on, and the options of the rollout.
 
-    async def run(self, messages: list[Message]) -> AgentResult:
-        """Continue the conversation `messages` (left unchanged) until it ends."""
+        `user` is OpenAI's field of that name, sent with the number of the stage where it is set.
+        """
+        self.chat = chat
+        self.actions = actions
+        self.options = options
+        self.user = user
+        self._parse = _parse_of(chat.parser, actions.schemas)
+        self._attempted: Callable[[str], bool] = getattr(
+            chat.parser, "attempted", lambda text: False
+        )
+
+    async def converse(
+        self,
+        messages: Sequence[Message],
+        *,
+        max_turns: int,
+        first_turn: int = 1,
+        deadline: float | None = None,
+    ) -> AgentResult:
+        """Continue the conversation `messages` (left unchanged) until it ends.
+
+        At most `max_turns` model calls are made, counted from `first_turn`, within `deadline`
+        seconds.
+        """
         result = AgentResult(messages=list(messages))
-        ends = math.inf if self.deadline is None else time.monotonic() + self.deadline
+        ends = math.inf if deadline is None else time.monotonic() + deadline
         result.stop = StopReason.MAX_TURNS
-        for turn in range(self.first_turn, self.first_turn + self.max_turns):
+        for turn in range(first_turn, first_turn + max_turns):
             if time.monotonic() >= ends:
                 result.stop = StopReason.DEADLINE
                 break
@@ -181,10 +125,11 @@ class HermesAgentLoop:
         return result
 
     def _too_long(self, messages: list[Message]) -> bool:
-        if self.count_tokens is None or self.context_tokens is None:
+        limit = self.options.context_tokens
+        if self.chat.count_tokens is None or limit is None:
             return False
-        used = self.count_tokens(messages, self.tool_schemas)
-        return used + (self.max_tokens or 0) > self.context_tokens
+        used = self.chat.count_tokens(messages, self.actions.schemas)
+        return used + (self.options.max_turn_tokens or 0) > limit
 
     async def _ask(self, result: AgentResult, ends: float) -> Any | None:
         """One reply of the model, with tries; None when there is none to be had by `ends`."""
@@ -195,26 +140,29 @@ class HermesAgentLoop:
             result.model_seconds += time.monotonic() - started
 
     def _request(self, messages: list[Message]) -> dict[str, Any]:
-        request: dict[str, Any] = {"messages": messages, "n": 1, "temperature": self.temperature}
-        if self.tool_schemas:
-            request["tools"] = self.tool_schemas
-            if self.replay_raw:
+        options = self.options
+        request: dict[str, Any] = {
+            "messages": messages, "n": 1, "temperature": options.agent_temperature,
+        }  # fmt: skip
+        if schemas := self.actions.schemas:
+            request["tools"] = schemas
+            if self.chat.replay_raw:
                 request["tool_choice"] = "none"  # ManagedServer is to leave the text as it is
-        if self.max_tokens is not None:
-            request["max_tokens"] = self.max_tokens
-        if self.extra_body:
-            request["extra_body"] = self.extra_body
+        if options.max_turn_tokens is not None:
+            request["max_tokens"] = options.max_turn_tokens
+        if options.extra_body:
+            request["extra_body"] = options.extra_body
         if self.user:
-            request["user"] = f"{self.user}#{self.stage}"
+            request["user"] = f"{self.user}#{self.actions.stage}"
         return request
 
     async def _try(self, result: AgentResult, request: dict[str, Any], ends: float) -> Any | None:
         problem = ""
-        for wait in (*BACKOFF, None):
-            timeout = min(self.call_timeout, ends - time.monotonic())
+        for wait in (*RETRY_SECONDS, None):
+            timeout = min(self.options.call_timeout, ends - time.monotonic())
             try:
                 async with asyncio.timeout(timeout):
-                    completion = await self.server.chat_completion(**request)
+                    completion = await self.chat.server.chat_completion(**request)
                 if completion.choices and completion.choices[0].message:
                     self._count(result, completion)
                     return completion.choices[0]
@@ -228,7 +176,7 @@ class HermesAgentLoop:
             except Exception as failure:
                 error = _cause(failure)
                 problem = f"{type(error).__name__}: {str(error)[:300]}"
-                if getattr(error, "status_code", None) in HOPELESS:
+                if getattr(error, "status_code", None) in PERMANENT_STATUSES:
                     break
             if wait is None or time.monotonic() + wait >= ends:
                 break
@@ -242,24 +190,24 @@ class HermesAgentLoop:
         result.prompt_tokens += getattr(usage, "prompt_tokens", 0) or 0
         result.completion_tokens += getattr(usage, "completion_tokens", 0) or 0
 
-    def _take(self, result: AgentResult, choice: Any, turn: int) -> list[_Call]:
+    def _take(self, result: AgentResult, choice: Any, turn: int) -> list[ToolRequest]:
         """Append the assistant's message and return its tool calls."""
         message = choice.message
-        raw = _strip_end(_text(_get(message, "content")), self.end_tokens)
+        raw = _strip_end(_text(_get(message, "content")), self.chat.end_tokens)
         content: str | None = raw
         found = _get(message, "tool_calls")
-        if not found and self.parse is not None and raw:
-            content, found = self.parse(raw)
+        if not found and self._parse is not None and raw:
+            content, found = self._parse(raw)
         calls = _calls(found if isinstance(found, list) else [], turn)
         # Only where the text goes back as it is may an answer follow what is no call.
-        if not calls and self.replay_raw and self.attempted(raw):
+        if not calls and self.chat.replay_raw and self._attempted(raw):
             calls = [_unreadable(choice, raw, turn)]
         reasoning = _reasoning(message)
         result.reasoning_per_turn.append(reasoning)
-        reply: Message = {"role": "assistant", "content": raw if self.replay_raw else content or ""}
+        reply: Message = {"role": "assistant", "content": raw if self.chat.replay_raw else content or ""}
         if reasoning:
             reply["reasoning_content"] = reasoning
-        if calls and not self.replay_raw:
+        if calls and not self.chat.replay_raw:
             reply["tool_calls"] = [
                 {
                     "id": c.id,
@@ -271,78 +219,57 @@ class HermesAgentLoop:
         result.messages.append(reply)
         return calls
 
-    async def _carry_out(self, result: AgentResult, calls: list[_Call], turn: int) -> bool:
-        """Run calls in their order; True when the episode is over."""
+    async def _carry_out(self, result: AgentResult, calls: list[ToolRequest], turn: int) -> bool:
+        """Run calls in their order; True when the conversation is over."""
         for call in calls:
-            if self.stop_when():
-                text = _error("the episode is over: this call was not carried out")
+            if self.actions.over:
+                text = error_result("the episode is over: this call was not carried out")
                 result.messages.append(_tool_message(call, text))
                 continue
-            record = await self._dispatch(call, turn)
+            record = await self.actions.carry_out(call, turn)
             result.tool_calls.append(record)
             if record.error:
                 result.tool_errors.append(
                     ToolError(turn, call.name, call.arguments, record.error, record.result)
                 )
             result.messages.append(_tool_message(call, record.result))
-        return self.stop_when()
+        return self.actions.over
 
-    async def _dispatch(self, call: _Call, turn: int) -> ToolCallRecord:
-        started = time.perf_counter()
-        before = self.last_event()
-        arguments: dict[str, Any] | str = call.arguments
-        assessment: Assessment | None = None
-        problem: str | None = None
-        text = ""
-        tool = self.tools.get(call.name)
-        if call.problem:
-            problem = call.problem
-        elif tool is None or call.name not in self.valid_tool_names:
-            known = ", ".join(sorted(self.valid_tool_names))
-            problem = f"unknown tool {call.name[:60]!r}: the tools are {known}"
-        else:
-            try:
-                arguments = json_object(call.arguments)
-            except ValueError as error:
-                problem = f"the arguments are {error}: send one JSON object"
-        if tool is not None and isinstance(arguments, dict):
-            assessment = assess(tool, arguments, self.gate)
-            if assessment.allowed:
-                text, problem = await self._call(tool, arguments)
-            else:
-                problem = f"blocked: {'; '.join(assessment.reasons)}"
-        after = self.last_event()
-        return ToolCallRecord(
-            id=call.id,
-            stage=self.stage,
-            turn=turn,
-            name=call.name,
-            arguments=arguments,
-            result=self.clean(_error(problem) if problem else self._cut(text)),
-            error=problem,
-            event=after if after != before else None,
-            assessment=assessment.model_dump(mode="json") if assessment else None,
-            ms=(time.perf_counter() - started) * 1000,
+
+class HermesAgentLoop(AgentLoop):
+    """The loop as hermes-agent's users build it: a server, schemas, and names of tools."""
+
+    def __init__(
+        self,
+        server: ChatServer,
+        tool_schemas: Sequence[dict[str, Any]],
+        valid_tool_names: set[str],
+        max_turns: int = 30,
+        task_id: str | None = None,
+        temperature: float = 1.0,
+        max_tokens: int | None = None,
+        extra_body: dict[str, Any] | None = None,
+    ) -> None:
+        """Take what hermes-agent's loop took; tools are looked up in the registry of toolsets."""
+        # Who builds a loop this way names the tools that may be used.
+        tools = Toolbox(
+            find_tools(valid_tool_names),
+            task_id=task_id or "",
+            gate=Gate(allow=tuple(valid_tool_names)),
+            schemas=tool_schemas,
+            names=valid_tool_names,
         )
+        options = AgentOptions(
+            max_agent_turns=max_turns,
+            agent_temperature=temperature,
+            max_turn_tokens=max_tokens,
+            extra_body=extra_body,
+        )
+        super().__init__(Chat(server), tools, options)
 
-    async def _call(self, tool: Tool, arguments: dict[str, Any]) -> tuple[str, str | None]:
-        try:
-            async with asyncio.timeout(tool.timeout):
-                answer = await tool.handler(arguments, self.task_id)
-            text = answer if isinstance(answer, str) else json.dumps(answer, default=str)
-        except TimeoutError:
-            return "", f"{tool.name} took longer than {tool.timeout:g} s"
-        except (WorldLost, WorldError):
-            raise  # nothing more can come of this rollout
-        except Exception as error:
-            return "", _text(f"{type(error).__name__}: {str(error)[:500]}")
-        return _text(text), None
-
-    def _cut(self, text: str) -> str:
-        if len(text) <= self.observation_chars:
-            return text
-        over = len(text) - self.observation_chars
-        return f"{text[: self.observation_chars]}\n[{over} more characters were cut]"
+    async def run(self, messages: list[Message]) -> AgentResult:
+        """Continue the conversation `messages` (left unchanged) until it ends."""
+        return await self.converse(messages, max_turns=self.options.max_agent_turns)
 
 
 def _parse_of(
@@ -357,12 +284,8 @@ def _parse_of(
     )
 
 
-def _tool_message(call: _Call, text: str) -> Message:
+def _tool_message(call: ToolRequest, text: str) -> Message:
     return {"role": "tool", "tool_call_id": call.id, "name": call.name, "content": text}
-
-
-def _error(problem: str) -> str:
-    return json.dumps({"error": problem}, ensure_ascii=False)
 
 
 def _cause(error: BaseException) -> BaseException:
@@ -379,7 +302,7 @@ def _text(value: Any) -> str:
     """`value` as text that can be written as UTF-8; lists of content parts are joined."""
     if isinstance(value, list):
         value = "".join(_text(_get(part, "text")) for part in value)
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""
+    return encodable(value) if isinstance(value, str) else ""
 
 
 def _strip_end(text: str, end_tokens: Sequence[str]) -> str:
@@ -388,9 +311,9 @@ def _strip_end(text: str, end_tokens: Sequence[str]) -> str:
     return text
 
 
-def _calls(found: Sequence[Any], turn: int) -> list[_Call]:
+def _calls(found: Sequence[Any], turn: int) -> list[ToolRequest]:
     """Calls with ids that are unique within the turn, made up where they are missing."""
-    calls: list[_Call] = []
+    calls: list[ToolRequest] = []
     taken: set[str] = set()
     for index, call in enumerate(found):
         function = _get(call, "function")
@@ -400,11 +323,11 @@ def _calls(found: Sequence[Any], turn: int) -> list[_Call]:
         taken.add(id_)
         arguments = _get(function, "arguments")
         text = _text(arguments) if isinstance(arguments, str) else json.dumps(arguments or {})
-        calls.append(_Call(id_, _text(_get(function, "name")), text.strip() or "{}"))
+        calls.append(ToolRequest(id_, _text(_get(function, "name")), text.strip() or "{}"))
     return calls
 
 
-def _unreadable(choice: Any, raw: str, turn: int) -> _Call:
+def _unreadable(choice: Any, raw: str, turn: int) -> ToolRequest:
     """Stands for a call that was cut off or malformed, so that the model is told."""
     cut = getattr(choice, "finish_reason", None) == "length"
     problem = (
@@ -412,7 +335,7 @@ def _unreadable(choice: Any, raw: str, turn: int) -> _Call:
         if cut
         else "the tool call is malformed and was not carried out: write it again, whole"
     )
-    return _Call(f"call_{turn}", UNREADABLE, raw[:2000], problem)
+    return ToolRequest(f"call_{turn}", UNREADABLE, raw[:2000], problem)
 
 
 def _get(thing: Any, name: str) -> Any:

@@ -1,60 +1,195 @@
-"""The live world of one rollout: its instance, its sessions, its events, its answer."""
+"""One task being played in a world of its own, for any host: our loop, a trainer, a person.
+
+    async with ServerPool(1) as pool:
+        episode = await Episode.begin(pool, task)
+        try:
+            text = await episode.call("evennia_connect", {})
+            ...                                   # until episode.stage_over
+            if not episode.done:
+                prompt = await episode.next_stage()   # a new conversation
+            verdict = await episode.finish()
+        finally:
+            episode.close()
+
+Importing this module loads neither atroposlib nor Django: the world server is another process,
+which may run in another interpreter (`ServerPool(python=...)`).
+"""
 
 from __future__ import annotations
 
+import json
 import time
-from typing import Any, ClassVar
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from environments.tasks.model import Task
+from environments.rollouts.record import ToolCallRecord
+from environments.tasks.model import Task, Verdict
+from environments.tasks.verdict import Weights, judge
+from environments.tools.evennia import NotConnected
+from environments.tools.gate import Gate
+from environments.tools.registry import Tool, tools_of
+from environments.tools.toolbox import OBSERVATION_CHARS, Toolbox, ToolRequest, error_result
 from world_fixtures.client import Session
 from world_fixtures.protocol import MAX_COMMAND, Event
-from world_fixtures.servers import Instance, ServerPool
+from world_fixtures.servers import Instance as PooledInstance
+from world_fixtures.servers import ServerPool
 from world_fixtures.state import WorldState
 
-
-class NotConnected(Exception):
-    """The agent used the world without a session; the message tells it what to do."""
+__all__ = ["Episode", "NotConnected"]
 
 
-class RolloutWorld:
-    """One rollout's world. `begin` it, `close` it in a `finally`.
+class Episode:
+    """One task being played: its world, its stages, its tool calls, and its verdict.
 
-    `LIVE` finds the world of a task id, which is how a `ToolContext`, that is made from a
-    task id alone, reaches it.
+    `begin` it, play, `finish` it, and `close` it in a `finally`. Each stage is a conversation of
+    its own: the agent is to know nothing of the earlier ones but what the world has kept.
     """
 
-    LIVE: ClassVar[dict[str, RolloutWorld]] = {}
-
-    def __init__(self, task_id: str, task: Task, pool: ServerPool, instance: Instance) -> None:
-        self.task_id = task_id
+    def __init__(
+        self, task: Task, pool: ServerPool, instance: PooledInstance, *, id: str, weights: Weights
+    ) -> None:
+        """Take an instance of the task's world; `begin` is what hosts call."""
         self.task = task
+        self.id = id
         self.instance = instance
         self.events: list[Event] = []
         """Of the agent, in order."""
         self.all_events: list[Event] = []
         """Of the other characters, too."""
+        self.tool_calls: list[ToolCallRecord] = []
         self.answer: dict[str, Any] | None = None
+        """What was submitted."""
         self.stage = -1
+        """Number of the present stage, from 0."""
         self.stage_over = False
         """The agent ended the stage: it disconnected, or in the last one submitted."""
         self.sessions = 0
         """Sessions the agent has opened."""
         self.seconds = 0.0
         """Time spent waiting for the world."""
+        self.closed = False
         self._pool = pool
+        self._weights = weights
         self._session: Session | None = None
+        self._verdict: Verdict | None = None
+        self._toolbox = Toolbox({})
 
     @classmethod
-    async def begin(cls, task_id: str, task: Task, pool: ServerPool) -> RolloutWorld:
-        """Acquire an instance of the task's world and enter it in `LIVE`."""
+    async def begin(
+        cls,
+        pool: ServerPool,
+        task: Task,
+        *,
+        id: str = "",
+        tools: Mapping[str, Tool] | None = None,
+        gate: Gate | None = None,
+        weights: Weights | None = None,
+        escape: Callable[[str], str] = str,
+        observation_chars: int = OBSERVATION_CHARS,
+    ) -> Episode:
+        """Acquire an instance of the task's world and begin the first stage.
+
+        Args:
+            pool: world servers that are running.
+            task: what is played.
+            id: names the episode in records; made up where it is empty.
+            tools: by name; by default those of the toolset `evennia`. Tools that act in a world
+                act in this one.
+            gate: decides on each tool call before it is carried out.
+            weights: of the reward's parts.
+            escape: applied to what tools return, so that text of a world cannot spell a
+                tokenizer's special token.
+            observation_chars: longer results are cut, and say by how much.
+
+        Raises WorldLost where no world server is to be had.
+        """
         restarts = any(stage.restart for stage in task.stages)
         instance = await pool.acquire(task.spec, restarts=restarts)
-        world = cls(task_id, task, pool, instance)
-        cls.LIVE[task_id] = world
-        return world
+        id = id or f"episode-{uuid.uuid4().hex[:12]}"
+        episode = cls(task, pool, instance, id=id, weights=weights or Weights())
+        try:
+            given = tools_of(["evennia"]) if tools is None else tools
+            episode._toolbox = Toolbox(
+                {name: tool.bind(episode) for name, tool in given.items()},
+                task_id=id, gate=gate, escape=escape, observation_chars=observation_chars,
+            )  # fmt: skip
+            await episode.begin_stage(0)
+        except BaseException:
+            episode.close()
+            raise
+        return episode
+
+    @property
+    def prompt(self) -> str:
+        """The user message of the present stage."""
+        return self.task.stages[self.stage].prompt
+
+    @property
+    def tools(self) -> list[dict[str, Any]]:
+        """Schemas of the tools, in OpenAI's form."""
+        return self._toolbox.schemas
+
+    @property
+    def schemas(self) -> list[dict[str, Any]]:
+        """Schemas of the tools, as a loop asks for them."""
+        return self._toolbox.schemas
+
+    @property
+    def last_stage(self) -> bool:
+        """Whether no stage follows the present one."""
+        return self.stage >= len(self.task.stages) - 1
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more is carried out in the present stage."""
+        return self.stage_over or self._verdict is not None
+
+    @property
+    def done(self) -> bool:
+        """Whether the task is played to its end: what is left is `finish`."""
+        return self._verdict is not None or (self.stage_over and self.last_stage)
+
+    @property
+    def last_event(self) -> int | None:
+        """`seq` of the agent's last event."""
+        return self.events[-1].seq if self.events else None
+
+    async def call(self, tool: str, arguments: Mapping[str, Any] | str) -> str:
+        """Carry out one tool call and return its observation.
+
+        `arguments` are an object, or the JSON text that a model wrote. What cannot be carried
+        out returns `{"error": ...}` as JSON, for the model to read. Raises WorldLost or WorldError
+        where the world has failed: such an episode must not be scored.
+        """
+        turn = len(self.tool_calls) + 1
+        text = arguments if isinstance(arguments, str) else json.dumps(dict(arguments))
+        if self.over:
+            return error_result("the episode is over: this call was not carried out")
+        record = await self.carry_out(ToolRequest(f"call_{turn}", tool, text), turn)
+        return record.result
+
+    async def carry_out(self, request: ToolRequest, turn: int) -> ToolCallRecord:
+        """Carry out one call of the model's `turn` (from 1) and record it; raises as `call`."""
+        record = await self._toolbox.carry_out(
+            request, turn, stage=self.stage, last_event=lambda: self.last_event
+        )
+        self.tool_calls.append(record)
+        return record
+
+    async def next_stage(self) -> str:
+        """Go on to the next stage; returns its prompt, which opens a new conversation.
+
+        Does what happens in between: the agent is logged out, others act, the world server
+        restarts. Raises ValueError where no stage follows, WorldLost where the world failed.
+        """
+        if self.last_stage:
+            raise ValueError(f"{self.task.id} has no stage after the present one")
+        await self.begin_stage(self.stage + 1)
+        return self.prompt
 
     async def begin_stage(self, number: int) -> None:
-        """Do what happens between stages, and leave the agent disconnected."""
+        """Do what happens before stage `number`, and leave the agent disconnected."""
         self.stage = number
         self.stage_over = False
         await self._log_out()
@@ -68,17 +203,25 @@ class RolloutWorld:
         if stage.restart:
             await self.instance.restart()
 
-    @property
-    def last_stage(self) -> bool:
-        return self.stage >= len(self.task.stages) - 1
+    async def finish(self) -> Verdict:
+        """Judge the world as it is now; the same verdict however often it is asked.
 
-    @property
-    def last_event(self) -> int | None:
-        """`seq` of the agent's last event."""
-        return self.events[-1].seq if self.events else None
+        Nothing is carried out afterwards. Raises WorldLost or WorldError where the world failed.
+        """
+        if self._verdict is None:
+            self._verdict = judge(
+                self.task, await self.state(), self.events, self.answer,
+                sessions=self.sessions, weights=self._weights,
+            )  # fmt: skip
+        return self._verdict
+
+    def close(self) -> None:
+        """Give the instance back. Never waits, may be called twice."""
+        self.closed = True
+        self._pool.release(self.instance)
 
     async def connect(self) -> str:
-        """Log in as the agent's character; the view on arriving."""
+        """Log in as the agent's character and return the view on arriving."""
         if self._session is not None:
             return "You are already connected."
         started = time.perf_counter()
@@ -100,7 +243,7 @@ class RolloutWorld:
         return event
 
     async def intervene(self, text: str) -> Event:
-        """A command in the agent's place, which is not recorded as the agent's."""
+        """Carry out a command in the agent's place that is not recorded as the agent's."""
         if self._session is not None:  # a second session would end the first
             return await self._session.command(text)
         session = await self.instance.open()
@@ -110,7 +253,10 @@ class RolloutWorld:
             await session.close()
 
     async def disconnect(self) -> str:
-        """Log out. In all stages but the last this ends the stage."""
+        """Log out. In all stages but the last this ends the stage.
+
+        Raises NotConnected without a session.
+        """
         if self._session is None:
             raise NotConnected("you are not connected to the world")
         await self._log_out()
@@ -118,7 +264,7 @@ class RolloutWorld:
         return "You have left the world. It keeps everything as it is."
 
     def submit(self, answer: dict[str, Any]) -> str:
-        """Hand in the answer, which ends the rollout."""
+        """Hand in the answer, which ends the episode."""
         if not self.last_stage:
             return "It is too early to submit: call evennia_disconnect when this part is done."
         self.answer = answer
@@ -126,12 +272,8 @@ class RolloutWorld:
         return "Your answer was taken."
 
     async def state(self) -> WorldState:
+        """Read a snapshot of the instance from the world server."""
         return await self.instance.changed_state()
-
-    def close(self) -> None:
-        """Give the instance back. Never waits, may be called twice."""
-        self.LIVE.pop(self.task_id, None)
-        self._pool.release(self.instance)
 
     def _record(self, event: Event) -> None:
         self.events.append(event)

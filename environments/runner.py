@@ -1,24 +1,26 @@
-"""One rollout: a task played from its first stage to its verdict."""
+"""A task played by the agent loop: an episode and a model in, a rollout out."""
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from functools import partial
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from environments.agent_loop import AgentResult, HermesAgentLoop
-from environments.episode import RolloutWorld
+from environments.agent_loop import AgentLoop, AgentResult
+from environments.episode import Episode
 from environments.models.chat import Chat
-from environments.rollouts.record import Message, Rollout, StopReason
+from environments.rollouts.options import AgentOptions
+from environments.rollouts.record import Rollout, StopReason
 from environments.tasks.model import Task, Verdict
-from environments.tasks.verdict import Weights, judge
+from environments.tasks.verdict import Weights
 from environments.tool_context import ToolContext
 from environments.tools.gate import Gate
 from environments.tools.registry import Tool
-from world_fixtures.common import Frozen, WorldError, WorldLost
+from environments.tools.toolbox import OBSERVATION_CHARS
+from world_fixtures.common import WorldError, WorldLost
 from world_fixtures.servers import ServerPool
 
 SYSTEM_PROMPT = """\
@@ -28,29 +30,8 @@ get key, put key in box, unlock door with key, open door, write TEXT on wall, in
 help). The world is only known by looking: never guess what you have not seen. When the task \
 is done, hand in with evennia_submit."""
 
-
-class Settings(Frozen):
-    """How rollouts are played."""
-
-    system_prompt: str = SYSTEM_PROMPT
-    temperature: float = 1.0
-    max_tokens: int | None = None
-    """Per model call."""
-    context_tokens: int | None = None
-    extra_body: dict[str, Any] | None = None
-    call_timeout: float = 300.0
-    """Seconds."""
-    deadline: float | None = None
-    """Seconds for the conversations of a rollout."""
-    observation_chars: int = 8000
-    max_turns: int | None = None
-    """Caps the task's own limit."""
-    gate: Gate = Gate()
-    weights: Weights = Weights()
-    send_user: bool = False
-    """Name the rollout in OpenAI's `user` field, which embedded policies need."""
-    model: str = ""
-    provider: str = ""
+RewardFunction = Callable[[Task, AgentResult, ToolContext], Awaitable[float]]
+"""`await reward(task, result, context)` -> what the rollout is worth; any finite number."""
 
 
 async def play(
@@ -59,85 +40,69 @@ async def play(
     rollout_id: str,
     pool: ServerPool,
     chat: Chat,
-    tools: dict[str, Tool],
-    settings: Settings,
+    tools: Mapping[str, Tool],
+    options: AgentOptions,
+    gate: Gate | None = None,
+    weights: Weights | None = None,
+    reward: RewardFunction | None = None,
     group: str = "",
     attempt: int = 0,
-    count_tokens: Callable[[list[Message], Sequence[dict[str, Any]]], int] | None = None,
+    deadline: float | None = None,
+    observation_chars: int = OBSERVATION_CHARS,
     conversation: AbstractAsyncContextManager[Any] | None = None,
 ) -> Rollout:
     """Play `task` once and judge it.
 
-    `conversation` is entered when the world is ready and left when the agent has stopped.
+    Args:
+        task: what is played.
+        rollout_id: names the rollout in records and towards embedded policies.
+        pool: world servers that are running.
+        chat: the model.
+        tools: by name, as the model is shown them.
+        options: prompt, limits and model calls. The task's own limit of turns holds too.
+        gate: decides on each tool call before it is carried out.
+        weights: of the parts of the task's own reward.
+        reward: decides what the rollout is worth, in place of the task's own verdict.
+        group, attempt: recorded.
+        deadline: seconds for all conversations together.
+        observation_chars: longer results of tools are cut.
+        conversation: entered when the world is ready and left when the agent has stopped.
 
-    A failure of the endpoint or of the world ends in a rollout without a verdict, which
-    must not be scored; only cancellation passes through, with the instance given back.
+    A failure of the endpoint or of the world ends in a rollout without a verdict, which must not
+    be scored. What `reward` raises and cancellation pass through, with the world given back.
     """
     started = time.time()
-    context = ToolContext(rollout_id)
-    schemas = [tool.schema for tool in tools.values()]
     results: list[AgentResult] = []
-    world: RolloutWorld | None = None
+    episode: Episode | None = None
     verdict: Verdict | None = None
     stop, failure = StopReason.FINISHED, None
     try:
-        world = await RolloutWorld.begin(rollout_id, task, pool)
+        episode = await Episode.begin(
+            pool, task, id=rollout_id, tools=tools, gate=gate, weights=weights,
+            escape=chat.escape, observation_chars=observation_chars,
+        )  # fmt: skip
         async with conversation or nullcontext():
-            ends = None if settings.deadline is None else time.monotonic() + settings.deadline
-            turns_left = min(task.max_turns, settings.max_turns or task.max_turns)
-            for number, stage in enumerate(task.stages):
-                await world.begin_stage(number)
-                left = None if ends is None else max(0.0, ends - time.monotonic())
-                loop = HermesAgentLoop(
-                    chat.server, schemas, set(tools), turns_left, rollout_id, settings.temperature,
-                    settings.max_tokens, settings.extra_body, tools=tools, gate=settings.gate,
-                    stop_when=partial(getattr, world, "stage_over"), parser=chat.parser,
-                    clean=chat.clean, end_tokens=chat.end_tokens, replay_raw=chat.replay_raw,
-                    count_tokens=count_tokens,
-                    context_tokens=settings.context_tokens, call_timeout=settings.call_timeout,
-                    observation_chars=settings.observation_chars, deadline=left,
-                    last_event=partial(getattr, world, "last_event"),
-                    stage=number, first_turn=1 + sum(r.turns_used for r in results),
-                    user=rollout_id if settings.send_user else None,
-                )  # fmt: skip
-                result = await loop.run(
-                    [
-                        {"role": "system", "content": settings.system_prompt},
-                        {
-                            "role": "user",
-                            "content": f"{stage.prompt}\n\n({turns_left} turns are left.)",
-                        },
-                    ]
-                )
-                results.append(result)
-                stop, failure = result.stop, result.failure
-                turns_left -= result.turns_used
-                if not world.stage_over or world.last_stage:
-                    break
-                if turns_left <= 0:
-                    stop = StopReason.MAX_TURNS
-                    break
+            stop = await _converse(episode, chat, options, deadline, results)
+        failure = results[-1].failure
         if stop not in (StopReason.ENDPOINT, StopReason.WORLD):
-            verdict = judge(
-                task, await world.state(), world.events, world.answer,
-                sessions=world.sessions, weights=settings.weights,
-            )  # fmt: skip
+            verdict = await _judged(episode, results, reward)
     except (WorldLost, WorldError) as error:
         stop, failure, verdict = StopReason.WORLD, str(error), None
     finally:
-        context.cleanup()
+        if episode is not None:
+            episode.close()
     return Rollout(
         id=rollout_id,
         group=group,
         attempt=attempt,
         task=task,
-        model=settings.model,
-        provider=settings.provider,
+        model=chat.model,
+        provider=chat.provider,
         conversations=[r.messages for r in results],
-        tools=schemas,
+        tools=[tool.schema for tool in tools.values()],
         tool_calls=[c for r in results for c in r.tool_calls],
-        events=world.all_events if world else [],
-        answer=world.answer if world else None,
+        events=episode.all_events if episode else [],
+        answer=episode.answer if episode else None,
         verdict=verdict,
         stop=stop,
         failure=failure,
@@ -147,9 +112,82 @@ async def play(
         started=started,
         seconds=time.time() - started,
         model_seconds=sum(r.model_seconds for r in results),
-        world_seconds=world.seconds if world else 0.0,
+        world_seconds=episode.seconds if episode else 0.0,
         versions=VERSIONS,
     )
 
 
-VERSIONS = {name: version(name) for name in ("evennia", "atroposlib")}
+async def _converse(
+    episode: Episode,
+    chat: Chat,
+    options: AgentOptions,
+    deadline: float | None,
+    results: list[AgentResult],
+) -> StopReason:
+    """Hold the conversation of each stage, appending to `results`; why the last one ended."""
+    user = episode.id if chat.names_rollout else None
+    loop = AgentLoop(chat, episode, options, user=user)
+    ends = None if deadline is None else time.monotonic() + deadline
+    turns_left = min(episode.task.max_turns, options.max_agent_turns)
+    while True:
+        result = await loop.converse(
+            [
+                {"role": "system", "content": options.system_prompt or SYSTEM_PROMPT},
+                {"role": "user", "content": f"{episode.prompt}\n\n({turns_left} turns are left.)"},
+            ],
+            max_turns=turns_left,
+            first_turn=1 + sum(r.turns_used for r in results),
+            deadline=None if ends is None else max(0.0, ends - time.monotonic()),
+        )
+        results.append(result)
+        turns_left -= result.turns_used
+        if not episode.stage_over or episode.last_stage:
+            return result.stop
+        if turns_left <= 0:
+            return StopReason.MAX_TURNS
+        await episode.next_stage()
+
+
+async def _judged(
+    episode: Episode, results: Sequence[AgentResult], reward: RewardFunction | None
+) -> Verdict:
+    """The task's verdict, with the reward that `reward` gives where there is one."""
+    verdict = await episode.finish()  # before a reward function can act in the world
+    if reward is None:
+        return verdict
+    given = float(await reward(episode.task, _joined(results), ToolContext(episode.id, episode)))
+    if not math.isfinite(given):
+        raise ValueError(f"the reward of {episode.task.id} is {given}, which is no finite number")
+    return verdict if verdict.reward == given else verdict.model_copy(update={"reward": given})
+
+
+def _joined(results: Sequence[AgentResult]) -> AgentResult:
+    """The conversations of all stages as one result, for reward functions."""
+    last = results[-1]
+    return AgentResult(
+        messages=[m for r in results for m in r.messages],
+        turns_used=sum(r.turns_used for r in results),
+        finished_naturally=last.finished_naturally,
+        reasoning_per_turn=[t for r in results for t in r.reasoning_per_turn],
+        tool_errors=[e for r in results for e in r.tool_errors],
+        stop=last.stop,
+        failure=last.failure,
+        tool_calls=[c for r in results for c in r.tool_calls],
+        prompt_tokens=sum(r.prompt_tokens for r in results),
+        completion_tokens=sum(r.completion_tokens for r in results),
+        model_seconds=sum(r.model_seconds for r in results),
+    )
+
+
+def _installed(*packages: str) -> dict[str, str]:
+    """Versions of those packages that this interpreter has."""
+    found = {}
+    for package in packages:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:  # the world server may have it in another interpreter
+            continue
+    return found
+
+
+VERSIONS = _installed("evennia", "atroposlib")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
+
+from environments.rollouts.record import Message
 
 
 class ChatServer(Protocol):
@@ -23,6 +25,10 @@ class Parser(Protocol):
     def parse(self, text: str) -> tuple[str | None, list[Any] | None]: ...
 
 
+TokenCounter = Callable[[Sequence[Message], Sequence[dict[str, Any]]], int]
+"""Tokens of a request: its messages and the tools' schemas."""
+
+
 @dataclass(frozen=True)
 class Chat:
     """The model of one rollout, how its answers are read, and what tokens came of it."""
@@ -30,11 +36,19 @@ class Chat:
     server: ChatServer
     parser: Parser | None = None
     """Finds tool calls in the content where the server returns none."""
-    clean: Callable[[str], str] = str
-    """Breaks the tokenizer's markers in what tools return."""
+    escape: Callable[[str], str] = str
+    """Escapes the tokenizer's special tokens in what tools return."""
     end_tokens: tuple[str, ...] = ()
     """Stripped from the end of the content, as raw-text endpoints leave them."""
     replay_raw: bool = False
     """Send the model's raw text back, so that the tokens of earlier turns stay as they were."""
     nodes: Callable[[], list[Any]] | None = None
     """Nodes of the managed server, where there is one."""
+    count_tokens: TokenCounter | None = None
+    """With a limit of tokens a conversation ends before the endpoint would refuse it."""
+    model: str = ""
+    """Name of the model, as records show it."""
+    provider: str = ""
+    """Host of the endpoint, or `embedded`."""
+    names_rollout: bool = False
+    """Name the rollout in OpenAI's `user` field, which embedded policies need."""

@@ -17,21 +17,19 @@ import contextlib
 import json
 import time
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 from weakref import WeakKeyDictionary
 
 import aiohttp
 import httpx
-from atroposlib.envs.server_handling.openai_server import OpenAIServer
-from atroposlib.envs.server_handling.server_baseline import APIServer
 from atroposlib.envs.server_handling.server_manager import ServerManager
 from openai.types.chat import ChatCompletion
 from pydantic import ValidationError
 
-HEALTH_POLL = 1.0
-"""Seconds between two looks at whether a server is back."""
+from environments import compat
+
 MAX_WAIT = 60.0
 """Seconds that are waited at most where an endpoint says when to come again."""
 
@@ -52,54 +50,34 @@ class EndpointError(Exception):
 class ModelServer:
     """Chat completions from whichever server has the most room.
 
-    `split` "eval" counts requests and their times apart from training's, which ServerManager
-    means to do and does not.
+    Requests and their times are counted by `split`, evaluations apart from training, which
+    ServerManager means to do and does not.
     """
 
-    def __init__(self, manager: ServerManager, split: Literal["train", "eval"] = "train") -> None:
+    def __init__(self, manager: ServerManager, split: compat.Split = "train") -> None:
         self._manager = manager
-        self._train = split == "train"
+        self._split = split
 
     async def chat_completion(self, **request: Any) -> Any:
-        """An OpenAI ChatCompletion. Raises what the endpoint's client raises."""
-        servers = self._manager.servers
-        server = max(
-            [s for s in servers if s.server_healthy] or servers,
-            key=lambda s: self._room(s)._value,
-        )
-        await _healthy(server)
-        request = server._inject_reasoning_kwargs({**request, "model": server.config.model_name})
-        async with self._room(server):
+        """Ask for an OpenAI ChatCompletion. Raises what the endpoint's client raises."""
+        server = compat.roomiest(self._manager.servers, self._split)
+        await compat.wait_until_healthy(server)
+        request = compat.request_of(server, request)
+        async with compat.slots(server, self._split):
             started = time.time()
-            if type(server) is OpenAIServer and request.get("n", 1) == 1:
-                completion = await _post(server, request)
+            if compat.is_plain_openai(server) and request.get("n", 1) == 1:
+                completion: Any = await _post(server, request)
             else:
-                completion = await server._chat_completion_wrapper(**request)
-        timings = server.request_timings if self._train else server.eval_request_timings
-        timings.append(time.time() - started)
+                completion = await compat.complete_once(server, request)
+        compat.note_seconds(server, self._split, time.time() - started)
         return completion
-
-    def _room(self, server: APIServer) -> asyncio.Semaphore:
-        return server.sem if self._train else server.eval_sem
-
-
-async def _healthy(server: APIServer) -> None:
-    """Return when the server is well, as far as its health is watched."""
-    if not server.initialized:
-        server.initialized = True
-        if server.config.health_check and server.config.base_url is not None:
-            server.check_task = asyncio.create_task(server.check_server_status_task())
-        else:
-            server.server_healthy = True
-    while not server.server_healthy:  # noqa: ASYNC110 - Atropos sets a flag, no event
-        await asyncio.sleep(HEALTH_POLL)
 
 
 _sessions: WeakKeyDictionary[asyncio.AbstractEventLoop, aiohttp.ClientSession] = WeakKeyDictionary()
 _keepers: set[asyncio.Task[None]] = set()
 
 
-async def _post(server: OpenAIServer, request: dict[str, Any]) -> ChatCompletion:
+async def _post(server: Any, request: dict[str, Any]) -> ChatCompletion:
     """One request, once; again only where the endpoint itself says when."""
     body = {**request, **(request.get("extra_body") or {})}
     body.pop("extra_body", None)

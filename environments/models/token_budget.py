@@ -1,4 +1,4 @@
-"""How long a conversation has become, in tokens, counted as it grows."""
+"""How many tokens of its context a conversation has used, counted as it grows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ AROUND_MESSAGE = 12
 """Tokens a chat template puts around one message, at most, in the templates we know."""
 
 
-class ContextMeter:
+class TokenBudget:
     """Counts the tokens of a request. Each message is tokenised once.
 
     An estimate on the safe side: exact would be the template's rendering, whose time is

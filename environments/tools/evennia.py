@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
 
-from environments.episode import NotConnected, RolloutWorld
-from environments.tools.registry import Effect, Tool, json_object, register
+from environments.tools.arguments import json_object
+from environments.tools.registry import Effect, Tool
+from world_fixtures.protocol import Event
 from world_fixtures.rules import parse
 
 READS = frozenset(
@@ -14,38 +17,83 @@ READS = frozenset(
 """Verbs that change nothing; None is a command the world will not understand."""
 
 
-def _world(task_id: str) -> RolloutWorld:
-    world = RolloutWorld.LIVE.get(task_id)
-    if world is None:
-        raise NotConnected("there is no world for this task")
-    return world
+class NotConnected(Exception):
+    """The agent used the world without a session; the message tells it what to do."""
 
 
-async def connect(arguments: dict[str, Any], task_id: str) -> str:
-    return await _world(task_id).connect()
+class World(Protocol):
+    """What the tools act in: the place of one agent in one world."""
+
+    async def connect(self) -> str:
+        """Log in; the view on arriving."""
+
+    async def command(self, text: str) -> Event:
+        """Carry out one command. Raises NotConnected without a session."""
+
+    async def disconnect(self) -> str:
+        """Log out. Raises NotConnected without a session."""
+
+    def submit(self, answer: dict[str, Any]) -> str:
+        """Hand in the answer."""
 
 
-async def command(arguments: dict[str, Any], task_id: str) -> str:
+Act = Callable[[World, dict[str, Any]], Awaitable[str]]
+"""`await act(world, arguments)` -> the observation."""
+
+
+async def _no_world(arguments: dict[str, Any], task_id: str) -> str:
+    raise NotConnected("there is no world for this task")
+
+
+@dataclass(frozen=True)
+class WorldTool(Tool):
+    """A tool that acts in a rollout's world; it does nothing before it is bound to one."""
+
+    handler: Callable[[dict[str, Any], str], Awaitable[str]] = _no_world
+    act: Act | None = None
+
+    def bind(self, world: World) -> Tool:
+        """Return the tool as it acts in `world`."""
+        act = self.act
+
+        async def handler(arguments: dict[str, Any], task_id: str) -> str:
+            return await act(world, arguments) if act else await _no_world(arguments, task_id)
+
+        return Tool(
+            self.name, self.description, self.parameters, handler, self.effect, self.timeout
+        )
+
+
+async def connect(world: World, arguments: dict[str, Any]) -> str:
+    """Enter the world."""
+    return await world.connect()
+
+
+async def command(world: World, arguments: dict[str, Any]) -> str:
+    """Carry out the command of the arguments. Raises ValueError where it is no text."""
     text = arguments.get("command")
     if not isinstance(text, str):
         raise ValueError("'command' must be a string, for example \"look\"")
-    return (await _world(task_id).command(text)).text
+    return (await world.command(text)).text
 
 
-async def observe(arguments: dict[str, Any], task_id: str) -> str:
-    return (await _world(task_id).command("look")).text
+async def observe(world: World, arguments: dict[str, Any]) -> str:
+    """Look around."""
+    return (await world.command("look")).text
 
 
-async def disconnect(arguments: dict[str, Any], task_id: str) -> str:
-    return await _world(task_id).disconnect()
+async def disconnect(world: World, arguments: dict[str, Any]) -> str:
+    """Leave the world."""
+    return await world.disconnect()
 
 
-async def submit(arguments: dict[str, Any], task_id: str) -> str:
-    return _world(task_id).submit(parse_answer(arguments))
+async def submit(world: World, arguments: dict[str, Any]) -> str:
+    """Hand in the answer of the arguments. Raises ValueError where it is no object."""
+    return world.submit(parse_answer(arguments))
 
 
 def parse_answer(arguments: dict[str, Any]) -> dict[str, Any]:
-    """The answer's fields, from an object, a JSON text, or fields given without `answer`.
+    """Read the answer's fields from an object, a JSON text, or fields given without `answer`.
 
     Raises ValueError where there is no object to be found.
     """
@@ -65,7 +113,7 @@ def parse_answer(arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def command_effect(arguments: dict[str, Any]) -> Effect:
-    """By the verb: nothing an agent does leaves its sealed instance."""
+    """Class a command by its verb: nothing an agent does leaves its sealed instance."""
     text = arguments.get("command")
     verb = parse(text).verb if isinstance(text, str) else None
     return Effect.READ_ONLY if verb in READS else Effect.REVERSIBLE
@@ -75,38 +123,37 @@ def _parameters(**properties: Any) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": list(properties)}
 
 
-register(
-    "evennia",
-    Tool(
+EVENNIA_TOOLS = (
+    WorldTool(
         "evennia_connect",
         "Enter the world. Call this first; it shows where you are.",
         _parameters(),
-        connect,
-        Effect.REVERSIBLE,
+        effect=Effect.REVERSIBLE,
+        act=connect,
     ),
-    Tool(
+    WorldTool(
         "evennia_command",
         "Do something in the world, such as: look, north, examine lamp, read letter, get key, "
         "put key in box, unlock door with key, open door, write TEXT on wall, inventory, help.",
         _parameters(command={"type": "string", "description": "one command, in plain words"}),
-        command,
-        command_effect,
+        effect=command_effect,
+        act=command,
     ),
-    Tool(
+    WorldTool(
         "evennia_observe",
         "Look around: the room, its exits, and what is here.",
         _parameters(),
-        observe,
-        Effect.READ_ONLY,
+        effect=Effect.READ_ONLY,
+        act=observe,
     ),
-    Tool(
+    WorldTool(
         "evennia_disconnect",
         "Leave the world. It keeps everything as it is.",
         _parameters(),
-        disconnect,
-        Effect.REVERSIBLE,
+        effect=Effect.REVERSIBLE,
+        act=disconnect,
     ),
-    Tool(
+    WorldTool(
         "evennia_submit",
         "Hand in your answer and end the task. Without questions to answer, send {}.",
         _parameters(
@@ -116,7 +163,8 @@ register(
                 "additionalProperties": True,
             }
         ),
-        submit,
-        Effect.REVERSIBLE,
+        effect=Effect.REVERSIBLE,
+        act=submit,
     ),
 )
+"""The tools of the toolset, in the order in which a model is shown them."""

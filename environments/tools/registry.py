@@ -6,18 +6,17 @@ dicts, so groups that run at the same time share nothing they could change.
 
 from __future__ import annotations
 
-import importlib
-import json
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from environments.tokenization.special_tokens import MAX_DEPTH
 from world_fixtures.common import UserError
 
 Handler = Callable[[dict[str, Any], str], Awaitable[str]]
 """`await handler(arguments, task_id)` -> the observation."""
+Provider = Callable[[str], None]
+"""Registers the toolset of a name. Raises UserError where it has none of that name."""
 
 
 class Effect(StrEnum):
@@ -46,7 +45,7 @@ class Tool:
 
     @property
     def schema(self) -> dict[str, Any]:
-        """In OpenAI's form."""
+        """The function's schema in OpenAI's form."""
         return {
             "type": "function",
             "function": {
@@ -56,10 +55,14 @@ class Tool:
             },
         }
 
+    def bind(self, world: Any) -> Tool:
+        """Return the tool as it acts in one rollout's `world`; most tools need none."""
+        return self
+
 
 _TOOLSETS: dict[str, dict[str, Tool]] = {}
-_BUILT_IN = {"evennia": "environments.tools.evennia"}
-"""Toolsets that register themselves when their module is imported."""
+_PROVIDERS: list[Provider] = []
+"""Asked in their order for a toolset that nobody has registered."""
 
 
 def register(toolset: str, *tools: Tool) -> None:
@@ -78,15 +81,20 @@ def register(toolset: str, *tools: Tool) -> None:
     _TOOLSETS.setdefault(toolset, {}).update({tool.name: tool for tool in tools})
 
 
+def add_provider(provider: Provider) -> None:
+    """Ask `provider` from now on for toolsets that are not registered."""
+    _PROVIDERS.append(provider)
+
+
 def known_toolsets() -> list[str]:
-    """Names that `tools_of` takes."""
-    return sorted({*_TOOLSETS, *_BUILT_IN})
+    """List the names that `tools_of` takes without asking a provider, sorted."""
+    return sorted(_TOOLSETS)
 
 
 def tools_of(
     enabled: Sequence[str] | None, disabled: Sequence[str] | None = None
 ) -> dict[str, Tool]:
-    """Tools by name of the enabled toolsets (None: all known) without the disabled ones.
+    """Collect the tools, by name, of the enabled toolsets (None: all known) less the disabled.
 
     Raises UserError for a toolset that does not exist.
     """
@@ -99,43 +107,15 @@ def tools_of(
 
 
 def find_tools(names: Iterable[str]) -> dict[str, Tool]:
-    """Registered tools among `names`, whatever their toolset."""
+    """Find the registered tools among `names`, whatever their toolset."""
     wanted = set(names)
-    for toolset in _BUILT_IN:
-        _toolset(toolset)
     return {n: t for known in _TOOLSETS.values() for n, t in known.items() if n in wanted}
 
 
 def _toolset(name: str) -> dict[str, Tool]:
-    if name not in _TOOLSETS and name in _BUILT_IN:
-        importlib.import_module(_BUILT_IN[name])
+    for provider in _PROVIDERS:
+        if name not in _TOOLSETS:
+            provider(name)
     if name not in _TOOLSETS:
-        from environments.tools import hermes_agent as hermes_tools
-
-        hermes_tools.register_toolset(name)
+        raise UserError(f"unknown toolset {name!r}: there are {', '.join(known_toolsets())}")
     return _TOOLSETS[name]
-
-
-def json_object(text: str) -> dict[str, Any]:
-    """The object that a model wrote; nothing, or null, is an empty one.
-
-    Raises ValueError that says what it is instead, for objects too that a record could not be
-    made of: such as are nested too deeply, or hold half a surrogate pair.
-    """
-    if text.strip() in ("", "null"):
-        return {}
-    try:
-        found = json.loads(text)
-        json.dumps(found, ensure_ascii=False).encode()
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"not valid JSON ({error})") from None
-    if not isinstance(found, dict):
-        raise ValueError(f"a JSON {type(found).__name__}")
-    if _deeper(found, MAX_DEPTH):
-        raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
-    return found
-
-
-def _deeper(value: Any, levels: int) -> bool:
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return levels < 0 or any(_deeper(v, levels - 1) for v in inner)

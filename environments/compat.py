@@ -1,0 +1,138 @@
+"""Parts of atroposlib 0.4.0 that are private or undocumented and that we rely on, in one place.
+
+`tests/environments/test_compat.py` says which of them another version lacks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Literal
+
+import jsonlines
+from atroposlib.envs.base import BaseEnv
+from atroposlib.envs.server_handling.openai_server import OpenAIServer
+from atroposlib.envs.server_handling.server_baseline import APIServer
+
+Split = Literal["train", "eval"]
+"""Requests of training and of evaluations have room and timings of their own."""
+HEALTH_POLL = 1.0
+"""Seconds between two looks at whether a server is back."""
+
+
+class AtroposEnv(BaseEnv):
+    """BaseEnv with its private hooks under public names, to be overridden and called."""
+
+    def __init__(
+        self, config: Any, server_configs: Any, slurm: bool = False, testing: bool = False
+    ) -> None:
+        # BaseEnv would rename an existing file of groups, and open a new one to overwrite it.
+        path, config.data_path_to_save_groups = config.data_path_to_save_groups, None
+        super().__init__(config, server_configs, slurm, testing)
+        self.config.data_path_to_save_groups = path
+
+    @property
+    def serving(self) -> bool:
+        """Whether a trainer is being fed: the mode is `serve`."""
+        return hasattr(self, "env_id")
+
+    @property
+    def server_type(self) -> str:
+        """Kind of the model's server: openai, vllm, sglang or trl."""
+        return getattr(self.server.servers[0].config, "server_type", "openai")
+
+    async def register_once(self) -> dict[str, Any]:
+        """Ask the rollout server once to take this environment; its answer.
+
+        Raises tenacity.RetryError where it does not answer.
+        """
+        answer: dict[str, Any] = await super()._register_env()
+        return answer
+
+    async def _register_env(self) -> dict[str, Any]:
+        return await self.register_once()
+
+    async def deliver(self, scored: Any) -> None:
+        """Send groups to the rollout server."""
+        await super()._send_scored_data_to_api(scored)
+
+    async def _send_scored_data_to_api(self, scored_data: Any) -> None:
+        await self.deliver(scored_data)
+
+    def open_groups_file(self, path: Path) -> None:
+        """Append what is delivered to a file, too."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.jsonl_writer = jsonlines.open(path, "a", flush=True)
+
+    def close_groups_file(self) -> None:
+        """Close the file that `open_groups_file` has opened, if it has."""
+        if self.jsonl_writer is not None:
+            self.jsonl_writer.close()
+
+    def running_workers(self) -> set[asyncio.Task[Any]]:
+        """Collect the tasks in which the loop of `serve` plays and evaluates."""
+        tasks = {*self.workers, *self.eval_workers}
+        return tasks if self.eval_runner is None else tasks | {self.eval_runner}
+
+    def forget_timings(self) -> None:
+        """Forget the times of requests, which are otherwise kept for ever."""
+        for server in self.server.servers:
+            for kept in (server.request_timings, server.eval_request_timings,
+                         server.attempts_list, server.eval_attempts_list):  # fmt: skip
+                kept.clear()
+
+
+def slots(server: APIServer, split: Split) -> asyncio.Semaphore:
+    """Return the semaphore that limits a server's requests at once."""
+    return server.sem if split == "train" else server.eval_sem
+
+
+def roomiest(servers: Iterable[APIServer], split: Split) -> APIServer:
+    """Choose the server with the most room, among those that are well if any is."""
+    known = list(servers)
+    return max(
+        [s for s in known if s.server_healthy] or known, key=lambda s: slots(s, split)._value
+    )
+
+
+async def wait_until_healthy(server: APIServer) -> None:
+    """Return when the server is well, as far as its health is watched."""
+    if not server.initialized:
+        server.initialized = True
+        if server.config.health_check and server.config.base_url is not None:
+            server.check_task = asyncio.create_task(server.check_server_status_task())
+        else:
+            server.server_healthy = True
+    while not server.server_healthy:  # noqa: ASYNC110 - Atropos sets a flag, no event
+        await asyncio.sleep(HEALTH_POLL)
+
+
+def request_of(server: APIServer, request: dict[str, Any]) -> dict[str, Any]:
+    """Complete a request with the server's model and its options of reasoning."""
+    made: dict[str, Any] = server._inject_reasoning_kwargs(
+        {**request, "model": server.config.model_name}
+    )
+    return made
+
+
+async def complete_once(server: APIServer, request: dict[str, Any]) -> Any:
+    """Ask a server for a completion without the retries that Atropos adds."""
+    return await server._chat_completion_wrapper(**request)
+
+
+def note_seconds(server: APIServer, split: Split, seconds: float) -> None:
+    """Add the time of a request to those that Atropos logs."""
+    timings = server.request_timings if split == "train" else server.eval_request_timings
+    timings.append(seconds)
+
+
+def is_plain_openai(server: APIServer) -> bool:
+    """Whether the server is Atropos's own client of an OpenAI-compatible endpoint."""
+    return type(server) is OpenAIServer
+
+
+def nodes_of(managed: Any) -> list[Any]:
+    """List the sequences that a ManagedServer has recorded for the rollout."""
+    nodes: list[Any] = managed.get_state()["nodes"]
+    return nodes
