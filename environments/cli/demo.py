@@ -8,7 +8,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from environments.cli.modes import run_until_stopped
+from environments.modes.run import run_until_stopped
 
 POLICIES = ("oracle", "noisy", "random")
 

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
-from atroposlib.envs.base import BaseEnvConfig
-from atroposlib.envs.server_handling.server_baseline import APIServerConfig
 
-from environments.modes.options import ModeConfig, shown
+from environments.models.server_types import TOKEN_SERVER_TYPES
+from environments.modes.options import ModeConfig
 from environments.tokenizer import PATH as BUILT_IN
 from world_fixtures.common import UserError
 
-EXACT = ("vllm", "sglang")
-"""Server types that give tokens."""
-PATIENCE = 5.0
-"""Seconds for an endpoint to list its models; it may be busy."""
+DEFAULT_GROUPS = "runs/process/groups.jsonl"
 
 
 def check(mode: str, config: ModeConfig) -> None:
-    """Raise UserError for settings under which `mode` cannot work."""
+    """Raise UserError where `mode` cannot work with `config`."""
     env = config.env
     if env.group_size < 1:
         raise UserError("--env.group_size must be at least 1")
@@ -32,25 +27,33 @@ def check(mode: str, config: ModeConfig) -> None:
             raise UserError("an endpoint is given but no model: give --openai.model_name")
         if getattr(server, "server_type", "openai") == "trl":
             raise UserError("--openai.server_type trl gives no tokens: use vllm, sglang or openai")
-        if getattr(server, "server_type", "openai") in EXACT:
-            _same_tokenizer(env, server)
-    if mode == "process":
-        env.data_path_to_save_groups = env.data_path_to_save_groups or "runs/process/groups.jsonl"
-        if env.total_steps < 1:
-            raise UserError("--env.total_steps must be at least 1: it is the number of groups")
+    if mode == "process" and env.total_steps < 1:
+        raise UserError("--env.total_steps must be at least 1: it is the number of groups")
     if mode == "serve":
         _check_serve(config)
 
 
-def _same_tokenizer(env: BaseEnvConfig, server: APIServerConfig) -> None:
-    """One tokenizer for the model's tokens and for ours: its own, unless another is named.
+def complete(mode: str, config: ModeConfig) -> ModeConfig:
+    """Return `config` with what `mode` needs and nobody has chosen; `config` stays as it is.
 
-    Atropos would take the model's for the one and --env.tokenizer_name for the other.
+    Servers that give tokens get one tokenizer for the model's tokens and for ours: the model's
+    own, unless another is named. Atropos would take the model's for the one and
+    --env.tokenizer_name for the other.
     """
-    if server.tokenizer_name == "none":
-        built_in = Path(env.tokenizer_name) == Path(BUILT_IN)
-        server.tokenizer_name = server.model_name if built_in else env.tokenizer_name
-    env.tokenizer_name = server.tokenizer_name
+    env = config.env
+    servers = []
+    for server in config.servers:
+        if getattr(server, "server_type", "openai") in TOKEN_SERVER_TYPES:
+            name = server.tokenizer_name
+            if name == "none":
+                built_in = Path(env.tokenizer_name) == Path(BUILT_IN)
+                name = server.model_name if built_in else env.tokenizer_name
+            server = server.model_copy(update={"tokenizer_name": name})
+            env = env.model_copy(update={"tokenizer_name": name})
+        servers.append(server)
+    if mode == "process" and not env.data_path_to_save_groups:
+        env = env.model_copy(update={"data_path_to_save_groups": DEFAULT_GROUPS})
+    return replace(config, env=env, servers=servers)
 
 
 def _check_serve(config: ModeConfig) -> None:
@@ -77,34 +80,6 @@ def _check_serve(config: ModeConfig) -> None:
         )
     if env.steps_per_eval == 1:
         raise UserError("--env.steps_per_eval 1 never evaluates: use 2 or more, or 0 for none")
-
-
-async def check_endpoint(servers: Sequence[APIServerConfig]) -> None:
-    """Raise UserError unless something answers where each endpoint is said to be."""
-    for server in servers:
-        url = server.base_url or ""
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise UserError(
-                f"--openai.base_url {shown(url)!r} is no address: write http://HOST:PORT/v1"
-            )
-        timeout = httpx.Timeout(PATIENCE, connect=15)
-        key = {"Authorization": f"Bearer {server.api_key}"} if server.api_key else {}
-        try:
-            async with httpx.AsyncClient(timeout=timeout) as client:
-                answer = await client.get(f"{url.rstrip('/')}/models", headers=key)
-        except httpx.ReadTimeout:
-            continue  # it is there, and slow
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise UserError(
-                f"no endpoint at {shown(url)} ({str(error) or 'no answer'}): start it, or correct"
-                " --openai.base_url"
-            ) from None
-        if answer.status_code in (401, 403):
-            raise UserError(
-                f"{shown(url)} refuses the API key ({answer.status_code}): export the right one as"
-                " OPENAI_API_KEY, or name its variable with --openai.api_key_env"
-            )
 
 
 async def check_rollout_server(url: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import socket
 
 import pytest
@@ -11,13 +12,14 @@ from aiohttp.test_utils import TestServer
 from atroposlib.envs.server_handling.server_baseline import APIServerConfig
 
 from environments.evennia_world_env import EvenniaWorldEnv
+from environments.models import endpoint_check
 from environments.modes import options as settings
-from environments.modes import preflight as traps
+from environments.modes import preflight
 from world_fixtures.common import UserError
 
 
 def check(mode, *argv):
-    traps.check(mode, settings.read_mode_config(EvenniaWorldEnv, list(argv)))
+    preflight.check(mode, settings.read_mode_config(EvenniaWorldEnv, list(argv)))
 
 
 @pytest.mark.parametrize("mode", ["serve", "process", "evaluate"])
@@ -64,14 +66,35 @@ VLLM = ("--openai.server_type", "vllm", "--openai.base_url", "http://h/v1",
 )
 def test_exact_tokens_have_one_tokenizer(argv, used):
     config = settings.read_mode_config(EvenniaWorldEnv, [*VLLM, *argv])
-    traps.check("process", config)
-    assert config.env.tokenizer_name == config.servers[0].tokenizer_name == used
+    before = copy.deepcopy(config)
+    preflight.check("process", config)
+    completed = preflight.complete("process", config)
+    assert completed.env.tokenizer_name == completed.servers[0].tokenizer_name == used
+    assert config == before
+
+
+def test_process_has_a_file_for_its_groups_and_a_file_that_is_named_stays():
+    config = settings.read_mode_config(EvenniaWorldEnv, [])
+    groups = preflight.complete("process", config).env.data_path_to_save_groups
+    assert groups == "runs/process/groups.jsonl"
+    assert config.env.data_path_to_save_groups is None
+    assert preflight.complete("serve", config) == config
+    named = settings.read_mode_config(EvenniaWorldEnv, ["--env.data_path_to_save_groups", "a"])
+    assert preflight.complete("process", named) == named
+
+
+@pytest.mark.parametrize("mode", ["serve", "process", "evaluate"])
+def test_checking_changes_nothing(mode):
+    config = settings.read_mode_config(EvenniaWorldEnv, list(VLLM))
+    before = copy.deepcopy(config)
+    preflight.check(mode, config)
+    assert config == before
 
 
 @pytest.mark.parametrize("mode", ["process", "evaluate", "serve"])
 def test_wandb_is_not_forced_on_anyone(mode):
     config = settings.read_mode_config(EvenniaWorldEnv, [])
-    traps.check(mode, config)
+    preflight.check(mode, config)
     assert not config.env.use_wandb
 
 
@@ -84,7 +107,7 @@ def endpoint(url, key="x"):
 )
 async def test_an_address_that_leads_nowhere_is_named(url):
     with pytest.raises(UserError, match="base_url"):
-        await traps.check_endpoint(endpoint(url))
+        await endpoint_check.check_endpoint(endpoint(url))
 
 
 async def test_a_closed_port_is_named():
@@ -92,9 +115,9 @@ async def test_a_closed_port_is_named():
         taken.bind(("127.0.0.1", 0))  # bound, and not listening
         url = f"http://127.0.0.1:{taken.getsockname()[1]}/v1"
         with pytest.raises(UserError, match="no endpoint at"):
-            await traps.check_endpoint(endpoint(url))
+            await endpoint_check.check_endpoint(endpoint(url))
         with pytest.raises(UserError, match="run-api"):
-            await traps.check_rollout_server(url)
+            await preflight.check_rollout_server(url)
 
 
 @pytest.mark.parametrize(("status", "good"), [(200, True), (404, True), (500, True), (401, False)])
@@ -110,16 +133,16 @@ async def test_an_endpoint_need_not_list_its_models_but_must_take_the_key(status
     async with TestServer(app) as server:
         found = endpoint(str(server.make_url("/v1")), "sk-1")
         if good:
-            await traps.check_endpoint(found)
+            await endpoint_check.check_endpoint(found)
         else:
             with pytest.raises(UserError, match="refuses the API key") as error:
-                await traps.check_endpoint(found)
+                await endpoint_check.check_endpoint(found)
             assert "sk-1" not in str(error.value)
     assert keys == ["Bearer sk-1"]
 
 
 async def test_an_endpoint_that_is_slow_is_taken(monkeypatch):
-    monkeypatch.setattr(traps, "PATIENCE", 0.1)
+    monkeypatch.setattr(endpoint_check, "PATIENCE", 0.1)
 
     async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()  # until the other side has gone
@@ -128,4 +151,4 @@ async def test_an_endpoint_that_is_slow_is_taken(monkeypatch):
     listening = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
     async with listening:
         port = listening.sockets[0].getsockname()[1]
-        await traps.check_endpoint(endpoint(f"http://127.0.0.1:{port}/v1"))
+        await endpoint_check.check_endpoint(endpoint(f"http://127.0.0.1:{port}/v1"))

@@ -1,0 +1,89 @@
+"""The command line of an environment file: `python env.py evaluate|process|serve [OPTIONS]`."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from environments.models.endpoint_check import check_endpoint
+from environments.modes.logs import quiet_libraries
+from environments.modes.options import ModeConfig, options_help, read_mode_config
+from environments.modes.preflight import check, check_rollout_server, complete
+from environments.modes.run import run_until_stopped
+from world_fixtures.common import UserError
+
+MODES = ("evaluate", "process", "serve")
+
+
+class Environment(Protocol):
+    """What the command line asks of an environment: its defaults, its modes, its end."""
+
+    def __init__(
+        self, config: Any, server_configs: Any, slurm: bool = False, testing: bool = False
+    ) -> None: ...
+
+    @classmethod
+    def config_init(cls) -> tuple[Any, Any]:
+        """Return the default options of the environment and of its model servers."""
+
+    async def setup(self) -> None: ...
+    async def teardown(self) -> None: ...
+    async def evaluate(self) -> Any: ...
+    async def process_manager(self) -> None: ...
+    async def env_manager(self) -> None: ...
+
+
+def run_environment(env_cls: type[Environment], argv: Sequence[str] | None = None) -> int:
+    """Run the mode that `argv` (default: `sys.argv[1:]`) names, with its options.
+
+    Returns the exit code: 0 done, 1 an unexpected error, 2 bad input, 130 interrupted.
+    """
+    quiet_libraries()
+    args = sys.argv[1:] if argv is None else list(argv)
+    if not args or args[0] in ("-h", "--help"):
+        program = Path(sys.argv[0]).name
+        print(f"usage: {program} {'|'.join(MODES)} [OPTIONS]   (MODE --help lists them)")
+        return 0 if args else 2
+    try:
+        if args[0] not in MODES:
+            raise UserError(f"unknown mode {args[0]!r}: choose from {', '.join(MODES)}")
+        return run_mode(env_cls, args[0], args[1:])
+    except UserError as error:
+        print(f"evennia-world: {error}", file=sys.stderr)
+        return 2
+
+
+def run_mode(env_cls: type[Environment], mode: str, options: Sequence[str]) -> int:
+    """Read the options, check them, run the mode and clean up after it.
+
+    Returns the exit code. Raises UserError for bad input.
+    """
+    if "--help" in options or "-h" in options:
+        print(f"usage: {mode} [OPTIONS]\n")
+        print(options_help(env_cls))
+        return 0
+    logging.getLogger("atroposlib.envs.base").setLevel(logging.WARNING)
+    config = read_mode_config(env_cls, options)
+    check(mode, config)
+    completed = complete(mode, config)
+    return run_until_stopped(lambda: _run(env_cls, mode, completed))
+
+
+async def _run(env_cls: type[Environment], mode: str, config: ModeConfig) -> None:
+    await check_endpoint([server for server in config.servers if server.base_url])
+    if mode == "serve":
+        await check_rollout_server(config.env.rollout_server_url)
+    env = env_cls(config.env, config.servers, slurm=config.slurm)
+    try:
+        if mode == "serve":
+            await env.env_manager()
+        elif mode == "process":
+            await env.process_manager()
+        else:
+            await env.setup()
+            await env.evaluate()
+    finally:
+        await env.teardown()

@@ -1,0 +1,14 @@
+"""What libraries may say while a mode runs."""
+
+from __future__ import annotations
+
+import logging
+import os
+
+
+def quiet_libraries() -> None:
+    """Let libraries speak up when something is wrong, and not otherwise."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    for name in ("httpx", "openai", "atroposlib", "root"):
+        logging.getLogger(name).setLevel(logging.WARNING)
