@@ -15,6 +15,8 @@ if __package__ in (None, ""):  # run as a program from a clone
     ]
 
 import contextlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -25,26 +27,24 @@ from environments.agent_loop import AgentResult
 from environments.config import EvenniaWorldEnvConfig
 from environments.evaluation.candidate import LOG, Traffic
 from environments.evaluation.results import flat_metrics
-from environments.hermes_base_env import EXACT, HermesAgentBaseEnv
-from environments.models.chat import Chat
-from environments.models.token_budget import ContextMeter
-from environments.modes import evaluate as evaluate_mode
-from environments.modes.options import host
+from environments.hermes_base_env import HermesAgentBaseEnv
+from environments.models import TOKEN_SERVER_TYPES, Chat
+from environments.modes.evaluate import evaluate
 from environments.policies.endpoint import PolicyEndpoint
 from environments.policies.registry import get_policy
+from environments.rollouts.failures import RolloutFailed
 from environments.rollouts.groups import ScoredRollout
 from environments.rollouts.metrics import RolloutMetrics
 from environments.rollouts.record import Rollout
-from environments.runner import SYSTEM_PROMPT, Settings, play
+from environments.runner import Conditions, play
 from environments.tasks.curriculum import Curriculum
 from environments.tasks.model import Task
+from environments.tokenizer import PATH
 from environments.tool_context import ToolContext
-from environments.tools.registry import Tool
+from environments.tools import Tool
 from world_fixtures.common import UserError
 from world_fixtures.servers import ServerPool
 from world_fixtures.spectator import SpectatorGate
-
-TOKENIZER = str(Path(__file__).parent / "tokenizer")
 
 
 class EvenniaWorldEnv(HermesAgentBaseEnv):
@@ -68,7 +68,8 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
 
     ## Rewards
     [0, 1] from the final state, the events and the submitted answer: weighted parts for
-    outcome, progress, efficiency, evidence and discipline.
+    outcome, progress, efficiency, evidence and discipline. A subclass that overrides
+    `compute_reward` decides the reward in every mode.
 
     ## Episode End
     `evennia_submit`, a turn without tool calls, the limit of turns, tokens or time.
@@ -86,11 +87,11 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
 
     @classmethod
     def config_init(cls) -> tuple[EvenniaWorldEnvConfig, list[APIServerConfig]]:
-        """Defaults with which every mode runs as it is, offline."""
+        """Return defaults with which every mode runs as it is, offline."""
         config = EvenniaWorldEnvConfig(
             wandb_name="evennia_world",
             use_wandb=False,
-            tokenizer_name=TOKENIZER,
+            tokenizer_name=PATH,
             enabled_toolsets=["evennia"],
             group_size=4,
             batch_size=16,
@@ -119,12 +120,12 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
         self.metrics = RolloutMetrics()
         self.pool: ServerPool
         self.endpoint: PolicyEndpoint | None = None
-        self.traffic = Traffic.of(config, exact=self.server_type in EXACT)
+        self.traffic = Traffic.of(config, exact=self.server_type in TOKEN_SERVER_TYPES)
         self._running = contextlib.AsyncExitStack()
         self._evaluated: dict[str, float] = {}
         """Of the last evaluation, until it is logged."""
-        self.on_rollout: list[Any] = []
-        """Called with each finished Rollout of training, those that failed among them."""
+        self.on_rollout: list[Callable[[Rollout], None]] = []
+        """Called with each finished rollout of training, those that failed among them."""
         self.curriculum = Curriculum(
             config.families,
             tuple(config.difficulty),
@@ -155,38 +156,54 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
         await self._running.aclose()
 
     async def get_next_item(self) -> Task:
+        """Draw the next task of the curriculum."""
         return self.curriculum.next()
 
     async def register_env(self) -> None:
-        """As Atropos's; each environment of a trainer draws a sequence of tasks of its own."""
+        """Register as Atropos does; each environment of a trainer draws tasks of its own."""
         self.curriculum.stream = None
         await super().register_env()
         if self.curriculum.stream is None:
             self.curriculum.stream = self.env_id
 
     def save_checkpoint(self, step: int, data: dict[str, Any] | None = None) -> None:
-        """With where the curriculum stands."""
+        """Save a checkpoint with where the curriculum stands."""
         super().save_checkpoint(step, {**(data or {}), "curriculum_state": self.curriculum.state()})
 
     def load_checkpoint(self) -> None:
+        """Load a checkpoint and go on where its curriculum stood."""
         super().load_checkpoint()
         if (state := getattr(self, "curriculum_state", None)) is not None:
             self.curriculum.restore(state)
 
     def format_prompt(self, item: Task) -> str:
+        """Return the prompt of the task's first stage."""
         return item.stages[0].prompt
 
     async def compute_reward(self, item: Task, result: AgentResult, ctx: ToolContext) -> float:
-        """The verdict on the world as it is now."""
-        from environments.tasks.verdict import judge
+        """Return the reward of the task's own verdict on the world as the agent left it."""
+        return (await ctx.world.verdict()).reward
 
-        world = ctx.world
-        state = await world.state()
-        verdict = judge(
-            item, state, world.events(), world.answer,
-            sessions=world.sessions, weights=self.config.reward_weights,
-        )  # fmt: skip
-        return verdict.reward
+    @property
+    def provider(self) -> str:
+        """Host of the model's endpoint, or `embedded`."""
+        return "embedded" if self.embedded else super().provider
+
+    @contextlib.asynccontextmanager
+    async def chat(self, evaluation: bool = False) -> AsyncIterator[Chat]:
+        """Give the model for one rollout; an embedded policy is told which rollout it plays."""
+        async with super().chat(evaluation) as chat:
+            yield replace(chat, names_rollout=self.embedded)
+
+    def conditions(self, **changed: Any) -> Conditions:
+        """Return how rollouts are played under this config, with the options `changed`."""
+        own_reward = type(self).compute_reward is not EvenniaWorldEnv.compute_reward
+        return Conditions(
+            options=self.options(**changed),
+            gate=self.config.gate,
+            weights=self.config.reward_weights,
+            reward=self.compute_reward if own_reward else None,
+        )
 
     async def play(
         self,
@@ -195,13 +212,13 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
         group: str,
         chat: Chat,
         tools: dict[str, Tool],
-        settings: Settings,
+        conditions: Conditions,
     ) -> Rollout:
-        """One rollout, by the model or by the candidate beside it."""
+        """Play one rollout, by the model or by the candidate beside it."""
+        acting = partial(self._play, task, attempt, group, tools, conditions)
         if self.traffic is None:
-            return await self._play(task, attempt, group, tools, chat, settings)
-        acting = partial(self._play, task, attempt, group, tools)
-        return await self.traffic.play(task, attempt, chat, settings, acting)
+            return await acting(chat)
+        return await self.traffic.play(task, attempt, chat, acting)
 
     async def _play(
         self,
@@ -209,8 +226,8 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
         attempt: int,
         group: str,
         tools: dict[str, Tool],
+        conditions: Conditions,
         chat: Chat,
-        settings: Settings,
     ) -> Rollout:
         """One rollout, with the embedded policy told what it plays."""
         rollout_id = f"{group}-{attempt}"
@@ -219,43 +236,24 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
         try:
             return await play(
                 task, rollout_id=rollout_id, pool=self.pool, chat=chat, tools=tools,
-                settings=settings, group=group, attempt=attempt,
-                count_tokens=ContextMeter(self.tokenizer), conversation=self.conversations,
+                conditions=conditions, group=group, attempt=attempt,
+                conversation=self.conversations,
             )  # fmt: skip
         finally:
             if self.endpoint is not None:
                 self.endpoint.forget(rollout_id)
 
-    def settings(self, temperature: float) -> Settings:
-        """How rollouts are played under this config."""
-        config = self.config
-        return Settings(
-            system_prompt=config.system_prompt or SYSTEM_PROMPT,
-            temperature=temperature,
-            max_tokens=config.max_turn_tokens,
-            context_tokens=self.context_tokens,
-            extra_body=config.extra_body,
-            call_timeout=config.call_timeout,
-            max_turns=config.max_agent_turns,
-            gate=config.gate,
-            weights=config.reward_weights,
-            send_user=self.embedded,
-            model=self.server_configs[0].model_name,
-            provider="embedded" if self.embedded else host(self.server_configs[0].base_url),
-        )
-
     async def rollout(
         self, item: Task, attempt: int, group: str, tools: dict[str, Tool]
-    ) -> ScoredRollout | None:
-        settings = self.settings(self.config.agent_temperature)
+    ) -> ScoredRollout:
+        """Play and score `item` once. Raises RolloutFailed where it must not be scored."""
         async with self.chat() as chat:
-            rollout = await self.play(item, attempt, group, chat, tools, settings)
+            rollout = await self.play(item, attempt, group, chat, tools, self.conditions())
             for listener in self.on_rollout:
                 listener(rollout)
             if rollout.verdict is None:
-                self.last_failure = rollout.failure or rollout.stop
                 self.metrics.add_failure(rollout)
-                return None
+                raise RolloutFailed(rollout.failure or rollout.stop.value)
             schemas = [tool.schema for tool in tools.values()]
             sequences = self.sequences(chat, rollout.conversations, schemas)
         self.metrics.add(rollout)
@@ -266,7 +264,7 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
         return ScoredRollout(sequences, rollout.verdict.reward, about, messages)
 
     async def process_manager(self) -> None:
-        """`process`, with the comparison of the two models at its end."""
+        """Run `process`, with the comparison of the two models at its end."""
         groups = Path(self.config.data_path_to_save_groups or "groups.jsonl")
         if self.traffic is not None:
             self.traffic.record_to(groups.with_suffix(f".{LOG}"), after=groups)
@@ -277,18 +275,19 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
                 self.traffic.conclude()
 
     async def env_manager(self) -> None:
-        """`serve`: what the trainer gets is its own model's, and no other's."""
+        """Run `serve`: what the trainer gets is its own model's, and no other's."""
         if self.traffic is not None:
             raise UserError("serve feeds one model: --env.candidate_model is for the other modes")
         await super().env_manager()
 
     async def evaluate(self, *args: Any, **kwargs: Any) -> None:
         """Play the suite; its rollouts touch no training metric."""
-        metrics = await evaluate_mode.evaluate(self)
+        metrics = await evaluate(self)
         found = flat_metrics(metrics).items()
         self._evaluated = {f"eval/{k}": v for k, v in found if isinstance(v, int | float)}
 
     async def wandb_log(self, wandb_metrics: dict[str, Any] | None = None) -> None:
+        """Log what has gathered of training, and the last evaluation once."""
         metrics = {**(wandb_metrics or {}), **self.metrics.take(), **self._evaluated}
         self._evaluated = {}
         metrics["train/instances_alive"] = self.pool.instances

@@ -28,7 +28,7 @@ from environments.models.chat import Chat
 from environments.models.client import ModelServer
 from environments.models.token_budget import TokenBudget
 from environments.modes.command_line import run_environment
-from environments.modes.options import host
+from environments.models.address import host
 from environments.modes.process import process
 from environments.modes.serve import ServeMode
 from environments.rollouts.failures import RolloutFailed, note_failure
@@ -130,6 +130,16 @@ class HermesAgentBaseEnv(ServeMode):
         limits = [self.config.context_tokens, self.max_token_len - 1 - room]
         return min((limit for limit in limits if limit and limit > 0), default=None)
 
+    @property
+    def model(self) -> str:
+        """Name of the model, as records show it."""
+        return str(self.server.servers[0].config.model_name)
+
+    @property
+    def provider(self) -> str:
+        """Host of the model's endpoint."""
+        return host(self.server.servers[0].config.base_url or "")
+
     def options(self, **changed: Any) -> AgentOptions:
         """Return the config as rollouts are played under it, with the options `changed`."""
         return self.config.model_copy(update={"context_tokens": self.context_tokens, **changed})
@@ -137,12 +147,11 @@ class HermesAgentBaseEnv(ServeMode):
     @asynccontextmanager
     async def chat(self, evaluation: bool = False) -> AsyncIterator[Chat]:
         """Give the model for one rollout: exact tokens where the server gives them."""
-        config = self.server.servers[0].config
         about: dict[str, Any] = {
             "escape": partial(escape_special_tokens, tokenizer=self.tokenizer),
             "count_tokens": TokenBudget(self.tokenizer),
-            "model": config.model_name,
-            "provider": host(config.base_url or ""),
+            "model": self.model,
+            "provider": self.provider,
         }
         if self.server_type not in TOKEN_SERVER_TYPES:
             yield Chat(ModelServer(self.server, "eval" if evaluation else "train"), **about)

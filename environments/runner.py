@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -34,6 +35,24 @@ RewardFunction = Callable[[Task, AgentResult, ToolContext], Awaitable[float]]
 """`await reward(task, result, context)` -> what the rollout is worth; any finite number."""
 
 
+@dataclass(frozen=True)
+class Conditions:
+    """Under which conditions rollouts are played."""
+
+    options: AgentOptions = field(default_factory=lambda: AgentOptions(max_agent_turns=1000))
+    """Prompt, limits and model calls. A task's own limit of turns holds, too."""
+    gate: Gate = field(default_factory=Gate)
+    """Decides on each tool call before it is carried out."""
+    weights: Weights = field(default_factory=Weights)
+    """Of the parts of the task's own reward."""
+    reward: RewardFunction | None = None
+    """Decides what a rollout is worth, in place of the task's own verdict."""
+    deadline: float | None = None
+    """Seconds for the conversations of a rollout."""
+    observation_chars: int = OBSERVATION_CHARS
+    """Longer results of tools are cut."""
+
+
 async def play(
     task: Task,
     *,
@@ -41,14 +60,9 @@ async def play(
     pool: ServerPool,
     chat: Chat,
     tools: Mapping[str, Tool],
-    options: AgentOptions,
-    gate: Gate | None = None,
-    weights: Weights | None = None,
-    reward: RewardFunction | None = None,
+    conditions: Conditions,
     group: str = "",
     attempt: int = 0,
-    deadline: float | None = None,
-    observation_chars: int = OBSERVATION_CHARS,
     conversation: AbstractAsyncContextManager[Any] | None = None,
 ) -> Rollout:
     """Play `task` once and judge it.
@@ -59,13 +73,8 @@ async def play(
         pool: world servers that are running.
         chat: the model.
         tools: by name, as the model is shown them.
-        options: prompt, limits and model calls. The task's own limit of turns holds too.
-        gate: decides on each tool call before it is carried out.
-        weights: of the parts of the task's own reward.
-        reward: decides what the rollout is worth, in place of the task's own verdict.
+        conditions: limits, gate and reward.
         group, attempt: recorded.
-        deadline: seconds for all conversations together.
-        observation_chars: longer results of tools are cut.
         conversation: entered when the world is ready and left when the agent has stopped.
 
     A failure of the endpoint or of the world ends in a rollout without a verdict, which must not
@@ -78,14 +87,15 @@ async def play(
     stop, failure = StopReason.FINISHED, None
     try:
         episode = await Episode.begin(
-            pool, task, id=rollout_id, tools=tools, gate=gate, weights=weights,
-            escape=chat.escape, observation_chars=observation_chars,
+            pool, task, id=rollout_id, tools=tools, gate=conditions.gate,
+            weights=conditions.weights, escape=chat.escape,
+            observation_chars=conditions.observation_chars,
         )  # fmt: skip
         async with conversation or nullcontext():
-            stop = await _converse(episode, chat, options, deadline, results)
+            stop = await _converse(episode, chat, conditions, results)
         failure = results[-1].failure
         if stop not in (StopReason.ENDPOINT, StopReason.WORLD):
-            verdict = await _judged(episode, results, reward)
+            verdict = await _judged(episode, results, conditions.reward)
     except (WorldLost, WorldError) as error:
         stop, failure, verdict = StopReason.WORLD, str(error), None
     finally:
@@ -118,13 +128,10 @@ async def play(
 
 
 async def _converse(
-    episode: Episode,
-    chat: Chat,
-    options: AgentOptions,
-    deadline: float | None,
-    results: list[AgentResult],
+    episode: Episode, chat: Chat, conditions: Conditions, results: list[AgentResult]
 ) -> StopReason:
     """Hold the conversation of each stage, appending to `results`; why the last one ended."""
+    options, deadline = conditions.options, conditions.deadline
     user = episode.id if chat.names_rollout else None
     loop = AgentLoop(chat, episode, options, user=user)
     ends = None if deadline is None else time.monotonic() + deadline

@@ -1,8 +1,7 @@
 """The model of a rollout: how it is asked, and how much room a conversation has."""
 
+from environments.models.address import host, shown
 from environments.models.chat import Chat, ChatServer
+from environments.models.server_types import TOKEN_SERVER_TYPES
 
-__all__ = ["TOKEN_SERVER_TYPES", "Chat", "ChatServer"]
-
-TOKEN_SERVER_TYPES = ("vllm", "sglang")
-"""Server types that give tokens and log-probabilities."""
+__all__ = ["TOKEN_SERVER_TYPES", "Chat", "ChatServer", "host", "shown"]

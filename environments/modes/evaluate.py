@@ -2,41 +2,94 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 import yaml
 
+from environments.config import EvenniaWorldEnvConfig
 from environments.evaluation.baselines import play_baselines, shipped
 from environments.evaluation.candidate import LOG, Traffic
 from environments.evaluation.metrics import Metrics
 from environments.evaluation.results import conclude, load_run
-from environments.evaluation.run_directory import SAMPLES, Run, read_run
+from environments.evaluation.run_directory import SAMPLES, read_run, run_of
 from environments.evaluation.suite_runner import run_suite
+from environments.models.chat import Chat
 from environments.modes.options import redacted
 from environments.rollouts.record import Rollout
-from environments.runner import Settings
+from environments.runner import Conditions
 from environments.tasks.model import Task
-from environments.tasks.suites.named import Suite, load_suite
+from environments.tasks.suites.named import load_suite
+from environments.tools.registry import Tool
 from world_fixtures.common import UserError, digest
-
-if TYPE_CHECKING:
-    from environments.evennia_world_env import EvenniaWorldEnv
+from world_fixtures.servers import ServerPool
 
 
-async def evaluate(env: EvenniaWorldEnv) -> Metrics:
-    """Play `env.config.suite` with the configured model and write the run's directory."""
+class Evaluated(Protocol):
+    """What the mode needs of an environment."""
+
+    name: str | None
+    config: EvenniaWorldEnvConfig
+    server_configs: Sequence[Any]
+    curr_step: int
+    started: str
+    embedded: bool
+    pool: ServerPool
+    traffic: Traffic | None
+
+    @property
+    def serving(self) -> bool:
+        """Whether a trainer is being fed."""
+
+    @property
+    def model(self) -> str:
+        """Name of the model, or of the embedded policy."""
+
+    @property
+    def provider(self) -> str:
+        """Host of the endpoint, or `embedded`."""
+
+    def conditions(self, **changed: Any) -> Conditions:
+        """Return the conditions under which rollouts are played, with some options changed."""
+
+    def group_tools(self) -> dict[str, Tool]:
+        """Collect the tools of one group."""
+
+    def chat(self, evaluation: bool = False) -> AbstractAsyncContextManager[Chat]:
+        """Give the model for one rollout."""
+
+    async def play(
+        self,
+        task: Task,
+        attempt: int,
+        group: str,
+        chat: Chat,
+        tools: dict[str, Tool],
+        conditions: Conditions,
+    ) -> Rollout:
+        """Play one rollout."""
+
+
+async def evaluate(env: Evaluated) -> Metrics:
+    """Play `env.config.suite` with the configured model and write the run's directory.
+
+    Returns the metrics. Raises UserError where no rollout could be scored.
+    """
     config = env.config
     suite = load_suite(config.suite)
-    settings = env.settings(config.eval_temperature)
+    changed: dict[str, Any] = {"agent_temperature": config.eval_temperature}
     if env.embedded:  # a policy has no context to fill, and nothing here is trained on
-        settings = settings.model_copy(update={"context_tokens": None})
-    out = Path(
-        config.data_dir_to_save_evals or f"runs/evaluate-{suite.name}-{_slug(settings.model)}"
-    )
+        changed["context_tokens"] = None
+    conditions = env.conditions(**changed)
+    out = Path(config.data_dir_to_save_evals or f"runs/evaluate-{suite.name}-{_slug(env.model)}")
     if env.serving:  # the model is another one at each step
         out = out / env.started / f"step-{env.curr_step:06}"
-    run = run_of(suite, settings, config.eval_attempts, env.traffic)
+    run = run_of(
+        suite, conditions, model=env.model, provider=env.provider, attempts=config.eval_attempts,
+        candidate=env.traffic and env.traffic.identity(),
+    )  # fmt: skip
     if read_run(out) in (None, run):
         _write_config(env, out)
         if env.traffic is not None:
@@ -46,13 +99,13 @@ async def evaluate(env: EvenniaWorldEnv) -> Metrics:
     async def play(task: Task, attempt: int) -> Rollout:
         group = f"eval-{digest([task.id, run.model]).hex()[:12]}"
         async with env.chat(evaluation=True) as chat:
-            return await env.play(task, attempt, group, chat, tools, settings)
+            return await env.play(task, attempt, group, chat, tools, conditions)
 
     try:
         await run_suite(suite.tasks, play, out, run, concurrency=config.eval_concurrency)
         if config.eval_baselines and not env.serving and not shipped(run):
             await play_baselines(
-                suite.tasks, out, run, env.pool, tools, settings, config.eval_concurrency
+                suite.tasks, out, run, env.pool, tools, conditions, config.eval_concurrency
             )
     finally:
         if read_run(out) == run:
@@ -68,27 +121,11 @@ async def evaluate(env: EvenniaWorldEnv) -> Metrics:
     return metrics
 
 
-def run_of(suite: Suite, settings: Settings, attempts: int, traffic: Traffic | None = None) -> Run:
-    """What identifies a run: everything that bears on its result."""
-    played = {
-        "temperature": settings.temperature,
-        "provider": settings.provider,
-        "weights": settings.weights.model_dump(mode="json"),
-        "max_turns": settings.max_turns,
-        "gate": settings.gate.model_dump(mode="json"),
-    }
-    if traffic is not None:
-        played |= {"traffic": traffic.identity()}
-    return Run.of(
-        suite.tasks, suite=suite.name, model=settings.model, settings=played, attempts=attempts
-    )
-
-
 def _slug(model: str) -> str:
     return "".join(c if c.isalnum() or c in "-." else "-" for c in model) or "model"
 
 
-def _write_config(env: EvenniaWorldEnv, out: Path) -> None:
+def _write_config(env: Evaluated, out: Path) -> None:
     """evaluate_config.yaml, in the form that `--config` reads, without any secret."""
     hidden = [redacted(c) for c in env.server_configs if not env.embedded]
     servers = [{k: v for k, v in c.items() if k != "api_key"} for c in hidden]

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from environments.export.hermes_writer import HermesWriter, beside, gather, gathering
+from environments.rollouts.failures import failure_reasons
 from world_fixtures.common import UserError
 
 if TYPE_CHECKING:
@@ -84,8 +85,10 @@ async def process(env: HermesAgentBaseEnv) -> None:
 
 async def _groups(env: HermesAgentBaseEnv, item: Any, index: int) -> list[dict[str, Any]]:
     """The item's groups, one a stage of its rollouts."""
+    reasons: list[str] = []
     for _ in range(MAX_TRIES):
-        groups, _backlog = await env.collect_trajectories(item)
+        with failure_reasons() as reasons:
+            groups, _backlog = await env.collect_trajectories(item)
         if groups is not None:
             made: Any = await env.postprocess_histories(groups)
             given = made if isinstance(made, list) else [made]  # older environments give one
@@ -100,7 +103,7 @@ async def _groups(env: HermesAgentBaseEnv, item: Any, index: int) -> list[dict[s
                     for n, group in enumerate(processed)
                 ]
     raise UserError(
-        f"item {index} failed {MAX_TRIES} times ({env.last_failure or 'no reason given'}): what is"
+        f"item {index} failed {MAX_TRIES} times ({reasons[-1] if reasons else 'no reason given'}): what is"
         " done is kept, and the same command continues"
     )
 

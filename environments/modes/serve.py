@@ -17,10 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import jsonlines
-from atroposlib.envs.base import BaseEnv
 from tenacity import RetryError
 
+from environments.compat import AtroposEnv
 from environments.rollouts.groups import filled
 from environments.rollouts.metrics import COLUMNS, RolloutTable
 from world_fixtures.common import UserError
@@ -35,7 +34,7 @@ GOODBYE = 5.0
 logger = logging.getLogger(__name__)
 
 
-class ServeMode(BaseEnv):
+class ServeMode(AtroposEnv):
     """The part of an environment that feeds a trainer."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -45,29 +44,22 @@ class ServeMode(BaseEnv):
         self._table = RolloutTable(self.config.num_rollouts_to_keep)
         self.started = time.strftime("%Y%m%d-%H%M%S")
 
-    @property
-    def serving(self) -> bool:
-        """A trainer is being fed: the mode is `serve`."""
-        return hasattr(self, "env_id")
-
     async def env_manager(self) -> None:
         """Serve until total_steps are reached; its workers are gone when it returns."""
         if self.config.data_path_to_save_groups:
-            path = Path(self.config.data_path_to_save_groups)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self.jsonl_writer = jsonlines.open(path, "a", flush=True)
+            self.open_groups_file(Path(self.config.data_path_to_save_groups))
         try:
             await super().env_manager()
         finally:
             await self._stop_workers()
             await self._say_goodbye()
 
-    async def _register_env(self) -> dict[str, Any]:
+    async def register_once(self) -> dict[str, Any]:
         """Wait for the trainer: the rollout server takes nobody before its first `/batch`."""
         told = False
         while True:
             with contextlib.suppress(RetryError):
-                data = await super()._register_env()
+                data = await super().register_once()
                 if data["status"] == "success":
                     return data
             if not told:
@@ -146,16 +138,13 @@ class ServeMode(BaseEnv):
     async def wandb_log(self, wandb_metrics: dict[str, Any] | None = None) -> None:
         """As Atropos's, which keeps the time of every request for ever."""
         await super().wandb_log(wandb_metrics)
-        for server in self.server.servers:
-            for kept in (server.request_timings, server.eval_request_timings,
-                         server.attempts_list, server.eval_attempts_list):  # fmt: skip
-                kept.clear()
+        self.forget_timings()
 
-    async def _send_scored_data_to_api(self, scored_data: Any) -> None:
+    async def deliver(self, scored: Any) -> None:
         """As Atropos's, once there is a trainer: what comes before it spoils a rollout server."""
         while not await self._trainer_is_there():  # noqa: ASYNC110
             await asyncio.sleep(POLL)
-        await super()._send_scored_data_to_api(scored_data)
+        await super().deliver(scored)
 
     async def _trainer_is_there(self) -> bool:
         timeout = aiohttp.ClientTimeout(total=GOODBYE)
@@ -192,9 +181,7 @@ class ServeMode(BaseEnv):
 
     async def _stop_workers(self) -> None:
         """Cancel every worker and wait until it has given back what it held."""
-        tasks = {*self.workers, *self.eval_workers}
-        if self.eval_runner is not None:
-            tasks.add(self.eval_runner)
+        tasks = self.running_workers()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -202,8 +189,7 @@ class ServeMode(BaseEnv):
             _, late = await asyncio.wait(self._sending, timeout=GOODBYE)
             for task in late:
                 task.cancel()
-        if self.jsonl_writer is not None:
-            self.jsonl_writer.close()
+        self.close_groups_file()
 
     async def _say_goodbye(self) -> None:
         """Leave the rollout server's list, so that a successor is not given half the weight."""
