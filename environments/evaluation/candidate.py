@@ -26,9 +26,9 @@ from atroposlib.envs.server_handling.server_manager import ServerManager
 from environments.evaluation.candidate_summary import Reply, Request, Row, summarise, traffic_text
 from environments.evaluation.embedded import PolicyChat
 from environments.evaluation.results import TRAFFIC
+from environments.models.address import NO_KEY, host
 from environments.models.client import ModelServer
-from environments.modes.options import NO_KEY, host
-from environments.modes.preflight import check_endpoint
+from environments.models.endpoint_check import check_endpoint
 from environments.policies.registry import get_policy
 from environments.rollouts.record import Rollout
 from environments.tasks.model import Task
@@ -86,11 +86,12 @@ class Traffic:
         """Raise UserError unless the candidate's endpoint answers."""
         if self.url:
             try:
-                await check_endpoint([self._endpoint])
+                await check_endpoint(
+                    [self._endpoint], url_option="--env.candidate_base_url",
+                    key_option="--env.candidate_api_key_env",
+                )  # fmt: skip
             except UserError as error:
-                about = str(error).replace("--openai.base_url", "--env.candidate_base_url")
-                about = about.replace("--openai.api_key_env", "--env.candidate_api_key_env")
-                raise UserError(f"candidate: {about}") from None
+                raise UserError(f"candidate: {error}") from None
 
     def identity(self) -> dict[str, Any]:
         """What of the traffic bears on a run's result: part of what identifies it."""

@@ -14,17 +14,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import yaml
 from atroposlib.envs.base import BaseEnv, BaseEnvConfig
 from atroposlib.envs.server_handling.server_baseline import APIServerConfig
 from pydantic import BaseModel, ValidationError
 
+from environments.models.address import NO_KEY, host, shown
 from world_fixtures.common import UserError
 
-NO_KEY = "none"
-"""Stands for a missing API key: the openai client rejects an empty one."""
+__all__ = [
+    "NO_KEY",
+    "ModeConfig",
+    "host",
+    "options_help",
+    "parse_flags",
+    "read_mode_config",
+    "redacted",
+    "shown",
+]
+
 _VARIABLE = re.compile(r"^\$\{(\w+)\}$")
 
 
@@ -119,11 +128,6 @@ def options_help(env_cls: type[BaseEnv]) -> str:
     return "\n".join(lines)
 
 
-def host(url: str) -> str:
-    """Host of an endpoint's address: all of it that is written anywhere."""
-    return urlsplit(url).hostname or ""
-
-
 def redacted(config: BaseModel) -> dict[str, Any]:
     """A config as plain data without its secrets."""
     data = config.model_dump(mode="json")
@@ -133,11 +137,6 @@ def redacted(config: BaseModel) -> dict[str, Any]:
         k: "(hidden)" if "api_key" in k and v not in ("", None, NO_KEY) else v
         for k, v in data.items()
     }
-
-
-def shown(url: str) -> str:
-    """An address without the user and password it may hold."""
-    return re.sub(r"//[^/@]*@", "//", url)
 
 
 def _server(base: APIServerConfig, given: Mapping[str, Any]) -> APIServerConfig:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
 from atroposlib.envs.base import BaseEnvConfig
 from atroposlib.envs.server_handling.server_baseline import APIServerConfig
 
-from environments.modes.options import ModeConfig, shown
+from environments.models.endpoint_check import check_endpoint
+from environments.modes.options import ModeConfig
 from environments.tokenizer import PATH as BUILT_IN
 from world_fixtures.common import UserError
 
 EXACT = ("vllm", "sglang")
 """Server types that give tokens."""
-PATIENCE = 5.0
-"""Seconds for an endpoint to list its models; it may be busy."""
+
+__all__ = ["EXACT", "check", "check_endpoint", "check_rollout_server"]
 
 
 def check(mode: str, config: ModeConfig) -> None:
@@ -77,34 +76,6 @@ def _check_serve(config: ModeConfig) -> None:
         )
     if env.steps_per_eval == 1:
         raise UserError("--env.steps_per_eval 1 never evaluates: use 2 or more, or 0 for none")
-
-
-async def check_endpoint(servers: Sequence[APIServerConfig]) -> None:
-    """Raise UserError unless something answers where each endpoint is said to be."""
-    for server in servers:
-        url = server.base_url or ""
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise UserError(
-                f"--openai.base_url {shown(url)!r} is no address: write http://HOST:PORT/v1"
-            )
-        timeout = httpx.Timeout(PATIENCE, connect=15)
-        key = {"Authorization": f"Bearer {server.api_key}"} if server.api_key else {}
-        try:
-            async with httpx.AsyncClient(timeout=timeout) as client:
-                answer = await client.get(f"{url.rstrip('/')}/models", headers=key)
-        except httpx.ReadTimeout:
-            continue  # it is there, and slow
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise UserError(
-                f"no endpoint at {shown(url)} ({str(error) or 'no answer'}): start it, or correct"
-                " --openai.base_url"
-            ) from None
-        if answer.status_code in (401, 403):
-            raise UserError(
-                f"{shown(url)} refuses the API key ({answer.status_code}): export the right one as"
-                " OPENAI_API_KEY, or name its variable with --openai.api_key_env"
-            )
 
 
 async def check_rollout_server(url: str) -> None:

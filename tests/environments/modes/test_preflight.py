@@ -11,6 +11,7 @@ from aiohttp.test_utils import TestServer
 from atroposlib.envs.server_handling.server_baseline import APIServerConfig
 
 from environments.evennia_world_env import EvenniaWorldEnv
+from environments.models import endpoint_check
 from environments.modes import options as settings
 from environments.modes import preflight as traps
 from world_fixtures.common import UserError
@@ -119,7 +120,7 @@ async def test_an_endpoint_need_not_list_its_models_but_must_take_the_key(status
 
 
 async def test_an_endpoint_that_is_slow_is_taken(monkeypatch):
-    monkeypatch.setattr(traps, "PATIENCE", 0.1)
+    monkeypatch.setattr(endpoint_check, "PATIENCE", 0.1)
 
     async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()  # until the other side has gone

@@ -1,0 +1,47 @@
+"""Whether a model endpoint answers, found out before anything is played with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+import httpx
+from atroposlib.envs.server_handling.server_baseline import APIServerConfig
+
+from environments.models.address import shown
+from world_fixtures.common import UserError
+
+PATIENCE = 5.0
+"""Seconds for an endpoint to list its models; it may be busy."""
+
+
+async def check_endpoint(
+    servers: Sequence[APIServerConfig], *,
+    url_option: str = "--openai.base_url", key_option: str = "--openai.api_key_env",
+) -> None:  # fmt: skip
+    """Raise UserError unless something answers where each endpoint is said to be.
+
+    `url_option` and `key_option` are the flags to correct, which the error names.
+    """
+    for server in servers:
+        url = server.base_url or ""
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise UserError(f"{url_option} {shown(url)!r} is no address: write http://HOST:PORT/v1")
+        timeout = httpx.Timeout(PATIENCE, connect=15)
+        key = {"Authorization": f"Bearer {server.api_key}"} if server.api_key else {}
+        try:
+            async with httpx.AsyncClient(timeout=timeout) as client:
+                answer = await client.get(f"{url.rstrip('/')}/models", headers=key)
+        except httpx.ReadTimeout:
+            continue  # it is there, and slow
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise UserError(
+                f"no endpoint at {shown(url)} ({str(error) or 'no answer'}): start it, or correct"
+                f" {url_option}"
+            ) from None
+        if answer.status_code in (401, 403):
+            raise UserError(
+                f"{shown(url)} refuses the API key ({answer.status_code}): export the right one as"
+                f" OPENAI_API_KEY, or name its variable with {key_option}"
+            )
