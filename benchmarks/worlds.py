@@ -12,9 +12,9 @@ def grid_world(rooms: int, things: int = 10) -> WorldSpec:
     for n, name in enumerate(names):
         for direction, other in (("east", n + 1 if n % 4 < 3 else rooms), ("south", n + 4)):
             if other < rooms:
-                exits.append(Exit(source=name, direction=direction, target=names[other]))  # type: ignore[arg-type]
+                exits.append(Exit(source=name, direction=direction, target=names[other]))
                 back = OPPOSITE[direction]
-                exits.append(Exit(source=names[other], direction=back, target=name))  # type: ignore[arg-type]
+                exits.append(Exit(source=names[other], direction=back, target=name))
     return WorldSpec(
         name="grid",
         title=f"Grid of {rooms}",

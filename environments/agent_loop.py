@@ -204,7 +204,10 @@ class AgentLoop:
             calls = [_unreadable(choice, raw, turn)]
         reasoning = _reasoning(message)
         result.reasoning_per_turn.append(reasoning)
-        reply: Message = {"role": "assistant", "content": raw if self.chat.replay_raw else content or ""}
+        reply: Message = {
+            "role": "assistant",
+            "content": raw if self.chat.replay_raw else content or "",
+        }
         if reasoning:
             reply["reasoning_content"] = reasoning
         if calls and not self.chat.replay_raw:

@@ -24,11 +24,11 @@ from environments import compat
 from environments.agent_loop import AgentLoop, AgentResult
 from environments.config import HermesAgentEnvConfig
 from environments.models import TOKEN_SERVER_TYPES
+from environments.models.address import host
 from environments.models.chat import Chat
 from environments.models.client import ModelServer
 from environments.models.token_budget import TokenBudget
 from environments.modes.command_line import run_environment
-from environments.models.address import host
 from environments.modes.process import process
 from environments.modes.serve import ServeMode
 from environments.rollouts.failures import RolloutFailed, note_failure
@@ -179,9 +179,7 @@ class HermesAgentBaseEnv(ServeMode):
             messages.insert(0, {"role": "system", "content": self.config.system_prompt})
         try:
             async with self.chat() as chat:
-                toolbox = Toolbox(
-                    tools, task_id=task_id, gate=self.gate(tools), escape=chat.escape
-                )
+                toolbox = Toolbox(tools, task_id=task_id, gate=self.gate(tools), escape=chat.escape)
                 loop = AgentLoop(chat, toolbox, self.options())
                 async with self.conversations:
                     result = await loop.converse(messages, max_turns=self.config.max_agent_turns)

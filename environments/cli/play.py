@@ -8,10 +8,9 @@ import json
 import sys
 from typing import Any
 
-from environments.episode import RolloutWorld
+from environments.episode import Episode
 from environments.tasks.build import make_task
 from environments.tasks.model import Family, Task, Verdict
-from environments.tasks.verdict import judge
 from world_fixtures.common import UserError
 from world_fixtures.servers import ServerPool
 
@@ -43,28 +42,28 @@ def run(argv: list[str]) -> int:
 
 async def _play(task: Task) -> Verdict | None:
     async with ServerPool(1) as pool:
-        world = await RolloutWorld.begin("play", task, pool)
+        world = await Episode.begin(pool, task, id="play")
         try:
-            for number, stage in enumerate(task.stages):
-                await world.begin_stage(number)
-                print(f"\n{'=' * 72}\n{stage.prompt}\n{'=' * 72}\n{HELP}\n")
+            while True:
+                print(f"\n{'=' * 72}\n{world.prompt}\n{'=' * 72}\n{HELP}\n")
                 print(await world.connect())
-                if not await _stage(world, stage.prompt):
+                if not await _stage(world):
                     return None
-            state = await world.state()
-            return judge(task, state, world.events, world.answer, sessions=world.sessions)
+                if world.done:
+                    return await world.finish()
+                await world.next_stage()
         finally:
             world.close()
 
 
-async def _stage(world: RolloutWorld, prompt: str) -> bool:
+async def _stage(world: Episode) -> bool:
     """Play one stage; False when the player gave up."""
     while not world.stage_over:
         line = await _ask("> ")
         if line is None or line == ":quit":
             return False
         if line == ":task":
-            print(prompt)
+            print(world.prompt)
         elif line == ":disconnect":
             print(await world.disconnect())
             if world.last_stage:

@@ -13,11 +13,10 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from environments.episode import RolloutWorld
+from environments.episode import Episode
 from environments.tasks.build import KINDS, make_task
 from environments.tasks.model import Family, Task, Verdict
 from environments.tasks.suites.named import SUITES, load_suite
-from environments.tasks.verdict import judge
 from world_fixtures.common import UserError, canonical_json
 from world_fixtures.servers import ServerPool
 
@@ -106,10 +105,11 @@ async def _play_all(tasks: Sequence[Task]) -> list[Verdict]:
 
 async def walk(task_id: str, task: Task, pool: ServerPool) -> Verdict:
     """Play a task's walkthrough in a real instance and judge it."""
-    world = await RolloutWorld.begin(task_id, task, pool)
+    world = await Episode.begin(pool, task, id=task_id)
     try:
         for number, stage in enumerate(task.stages):
-            await world.begin_stage(number)
+            if number:
+                await world.next_stage()
             await world.connect()
             for step in stage.walkthrough:
                 if step.tool == "command":
@@ -118,7 +118,6 @@ async def walk(task_id: str, task: Task, pool: ServerPool) -> Verdict:
                     await world.disconnect()
                 else:
                     world.submit(step.answer)
-        state = await world.state()
-        return judge(task, state, world.events, world.answer, sessions=world.sessions)
+        return await world.finish()
     finally:
         world.close()

@@ -28,7 +28,7 @@ from world_fixtures.common import UserError
 from world_fixtures.servers import ServerPool
 
 if TYPE_CHECKING:
-    from environments.runner import Settings
+    from environments.runner import Conditions
     from environments.tools.registry import Tool
 
 POLICIES = ("random", "explorer", "noisy", "oracle")
@@ -38,7 +38,7 @@ DIRECTORY = "baselines"
 SHIPPED = Path(__file__).with_name("shipped")
 KEPT = ("mean_reward", "success_rate", "spl", "map_f1", "turns", "invalid_commands")
 """Metrics that the files hold."""
-CONDITIONS = ("weights", "max_turns", "gate")
+CONDITIONS = ("weights", "max_turns", "gate", "reward")
 """Settings of a run on which a baseline's scores depend."""
 
 
@@ -61,7 +61,7 @@ def shipped(run: Run) -> dict[str, list[Score]]:
 
 
 def conditions(run: Run) -> dict[str, Any]:
-    return {name: run.settings.get(name) for name in CONDITIONS}
+    return {name: run.settings[name] for name in CONDITIONS if name in run.settings}
 
 
 @cache
@@ -84,13 +84,13 @@ def _scores(content: Mapping[str, Any], policy: str) -> list[Score]:
 
 async def play_baselines(
     tasks: Sequence[Task], out: Path, run: Run, pool: ServerPool, tools: dict[str, Tool],
-    settings: Settings, concurrency: int,
+    given: Conditions, concurrency: int,
 ) -> None:  # fmt: skip
     """Play each baseline once on each task into `out/baselines/<policy>`, resumably."""
     for policy in POLICIES:
 
         async def play(task: Task, attempt: int, policy: str = policy) -> Rollout:
-            return await play_policy(policy, task, attempt, pool, tools, settings)
+            return await play_policy(policy, task, attempt, pool, tools, given)
 
         own = Run.of(tasks, suite=run.suite, model=policy, settings=conditions(run))
         print(f"playing the baseline {policy}", file=sys.stderr)
@@ -130,17 +130,18 @@ def _rounded(value: float | None) -> float | None:
 async def _ship(suites: Sequence[str]) -> None:
     from tempfile import TemporaryDirectory
 
+    from environments.evaluation.run_directory import run_of
     from environments.evennia_world_env import EvenniaWorldEnv
-    from environments.modes.evaluate import run_of
 
     env = EvenniaWorldEnv(*EvenniaWorldEnv.config_init())
-    settings, tools = env.settings(0.0), env.group_tools()
+    given = env.conditions(agent_temperature=0.0, context_tokens=None)
+    tools = env.group_tools()
     async with ServerPool() as pool:
         for suite in map(load_suite, suites):
-            run = run_of(suite, settings, 1)
+            run = run_of(suite, given, model=env.model, provider="embedded")
             with TemporaryDirectory() as work:
                 out = Path(work)
-                await play_baselines(suite.tasks, out, run, pool, tools, settings, 64)
+                await play_baselines(suite.tasks, out, run, pool, tools, given, 64)
                 played = {name: read_samples(out / DIRECTORY / name / SAMPLES) for name in POLICIES}
             SHIPPED.mkdir(exist_ok=True)
             path = SHIPPED / f"{suite.name}.json"

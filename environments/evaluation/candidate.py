@@ -37,13 +37,12 @@ from world_fixtures.common import UserError, digest
 if TYPE_CHECKING:
     from environments.config import EvenniaWorldEnvConfig
     from environments.models.chat import Chat, ChatServer, Parser
-    from environments.runner import Settings
 
 LOG = "traffic.jsonl"
 PARTS = 10_000
 """Into which the items are divided: a share is exact to a hundredth of a per cent."""
 
-Play = Callable[["Chat", "Settings"], Awaitable[Rollout]]
+Play = Callable[["Chat"], Awaitable[Rollout]]
 
 
 class Traffic:
@@ -112,27 +111,27 @@ class Traffic:
         place = int.from_bytes(digest(["canary", item])[:8], "big") % PARTS
         return not self.shadow and place < self.percent * PARTS / 100
 
-    async def play(
-        self, task: Task, attempt: int, chat: Chat, settings: Settings, play: Play
-    ) -> Rollout:
+    async def play(self, task: Task, attempt: int, chat: Chat, play: Play) -> Rollout:
         """One rollout by whoever is to act in it."""
         candidate = self._server or PolicyChat(self.model, task, attempt)
         if self.takes(task.id):
             chat = replace(chat, server=candidate, parser=None, end_tokens=(), replay_raw=False)
-            own = {"model": self.model, "provider": host(self.url) or "embedded"}
-            settings = settings.model_copy(update={**own, "send_user": not self.url})
-            rollout = await play(chat, settings)
+            chat = replace(
+                chat, model=self.model, provider=host(self.url) or "embedded",
+                names_rollout=not self.url,
+            )  # fmt: skip
+            rollout = await play(chat)
             self._record(Row.of(rollout, candidate=True))
             return rollout
         if not self.shadow:
-            rollout = await play(chat, settings)
+            rollout = await play(chat)
             self._record(Row.of(rollout, candidate=False))
             return rollout
         if not self.url:  # a policy has to be told its stage
-            settings = settings.model_copy(update={"send_user": True})
+            chat = replace(chat, names_rollout=True)
         shadow = _Shadow(chat.server, candidate, chat.parser)
         try:
-            rollout = await play(replace(chat, server=shadow), settings)
+            rollout = await play(replace(chat, server=shadow))
             await shadow.settle(self._timeout)
         finally:
             shadow.stop()

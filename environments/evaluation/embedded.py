@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from openai.types.chat import ChatCompletion
@@ -11,7 +12,7 @@ from environments.policies.completion import completion
 from environments.policies.policy import View
 from environments.policies.registry import get_policy
 from environments.rollouts.record import Rollout
-from environments.runner import Settings, play
+from environments.runner import Conditions, play
 from environments.tasks.model import Task
 from environments.tools.registry import Tool
 from world_fixtures.servers import ServerPool
@@ -39,14 +40,17 @@ class PolicyChat:
 
 async def play_policy(
     name: str, task: Task, attempt: int, pool: ServerPool, tools: dict[str, Tool],
-    settings: Settings,
+    conditions: Conditions,
 ) -> Rollout:  # fmt: skip
-    """One rollout of an embedded policy, under the `settings` of the model it stands beside.
+    """One rollout of an embedded policy, under the `conditions` of the model it stands beside.
 
     A policy has no context to fill, so the model's limit of tokens does not bind it.
     """
-    own = {"model": name, "provider": "embedded", "send_user": True, "context_tokens": None}
+    options = conditions.options.model_copy(update={"context_tokens": None})
+    chat = Chat(
+        PolicyChat(name, task, attempt), model=name, provider="embedded", names_rollout=True
+    )
     return await play(
         task, rollout_id=f"{name}-{task.id}-{attempt}", pool=pool, tools=tools, attempt=attempt,
-        chat=Chat(PolicyChat(name, task, attempt)), settings=settings.model_copy(update=own),
+        chat=chat, conditions=replace(conditions, options=options),
     )  # fmt: skip

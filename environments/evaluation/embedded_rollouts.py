@@ -11,7 +11,7 @@ from atroposlib.envs.server_handling.server_manager import ServerManager
 from environments.models.chat import Chat
 from environments.policies.endpoint import PolicyEndpoint
 from environments.rollouts.record import Rollout
-from environments.runner import Settings, play
+from environments.runner import Conditions, play
 from environments.tasks.model import Task
 from environments.tools.registry import tools_of
 from world_fixtures.servers import ServerPool
@@ -29,7 +29,6 @@ async def play_embedded(
 
     `latency`: seconds that each model call takes beyond its work.
     """
-    settings = Settings(send_user=True, model=policy, provider="embedded")
     tools = tools_of(["evennia"])
     slots = asyncio.Semaphore(at_once)
     async with PolicyEndpoint(latency=latency) as endpoint:
@@ -37,7 +36,7 @@ async def play_embedded(
             model_name=policy, base_url=endpoint.base_url, api_key="none", server_type="openai",
             health_check=False, num_max_requests_at_once=at_once,
         )  # fmt: skip
-        chat = Chat(ServerManager([config]))
+        chat = Chat(ServerManager([config]), model=policy, provider="embedded", names_rollout=True)
 
         async def one(number: int, task: Task, attempt: int) -> Rollout:
             id_ = f"embedded-{number:04}-{task.family}-{attempt}"
@@ -45,7 +44,7 @@ async def play_embedded(
                 endpoint.expect(id_, task, attempt)
                 return await play(
                     task, rollout_id=id_, pool=pool, chat=chat, tools=tools,
-                    settings=settings, group=f"{policy}-{task.id}", attempt=attempt,
+                    conditions=Conditions(), group=f"{policy}-{task.id}", attempt=attempt,
                 )  # fmt: skip
 
         async with asyncio.TaskGroup() as group:

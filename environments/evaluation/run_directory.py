@@ -19,7 +19,9 @@ from pydantic import Field, ValidationError
 from pydantic_core import PydanticSerializationError
 
 from environments.rollouts.record import Rollout
+from environments.runner import Conditions
 from environments.tasks.model import Task
+from environments.tasks.suites.named import Suite
 from world_fixtures.common import Frozen, UserError, digest
 
 RUN = "run.json"
@@ -136,6 +138,25 @@ def read_samples(path: Path) -> list[Rollout]:
                 "delete the line to have it played again"
             ) from error
     return rollouts
+
+
+def run_of(
+    suite: Suite, conditions: Conditions, *, model: str, provider: str = "", attempts: int = 1,
+    candidate: dict[str, Any] | None = None,
+) -> Run:  # fmt: skip
+    """Identify a run: everything that bears on its result."""
+    played: dict[str, Any] = {
+        "temperature": conditions.options.agent_temperature,
+        "provider": provider,
+        "weights": conditions.weights.model_dump(mode="json"),
+        "max_turns": conditions.options.max_agent_turns,
+        "gate": conditions.gate.model_dump(mode="json"),
+    }
+    if conditions.reward is not None:
+        played["reward"] = conditions.reward.__qualname__
+    if candidate is not None:
+        played["traffic"] = candidate
+    return Run.of(suite.tasks, suite=suite.name, model=model, settings=played, attempts=attempts)
 
 
 class RunDirectory:

@@ -88,7 +88,7 @@ async def evaluate(env: Evaluated) -> Metrics:
         out = out / env.started / f"step-{env.curr_step:06}"
     run = run_of(
         suite, conditions, model=env.model, provider=env.provider, attempts=config.eval_attempts,
-        candidate=env.traffic and env.traffic.identity(),
+        candidate=None if env.traffic is None else env.traffic.identity(),
     )  # fmt: skip
     if read_run(out) in (None, run):
         _write_config(env, out)

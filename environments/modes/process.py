@@ -85,10 +85,11 @@ async def process(env: HermesAgentBaseEnv) -> None:
 
 async def _groups(env: HermesAgentBaseEnv, item: Any, index: int) -> list[dict[str, Any]]:
     """The item's groups, one a stage of its rollouts."""
-    reasons: list[str] = []
+    reason = "no reason given"
     for _ in range(MAX_TRIES):
         with failure_reasons() as reasons:
             groups, _backlog = await env.collect_trajectories(item)
+        reason = reasons[-1] if reasons else reason
         if groups is not None:
             made: Any = await env.postprocess_histories(groups)
             given = made if isinstance(made, list) else [made]  # older environments give one
@@ -103,8 +104,8 @@ async def _groups(env: HermesAgentBaseEnv, item: Any, index: int) -> list[dict[s
                     for n, group in enumerate(processed)
                 ]
     raise UserError(
-        f"item {index} failed {MAX_TRIES} times ({reasons[-1] if reasons else 'no reason given'}): what is"
-        " done is kept, and the same command continues"
+        f"item {index} failed {MAX_TRIES} times ({reason}): what is done is"
+        " kept, and the same command continues"
     )
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
-from environments.episode import RolloutWorld
+from environments.episode import Episode
 from environments.tasks.model import Family, Goal, Stage, Task, Visited
 from environments.telemetry.pairing import session_trace
 from environments.telemetry.reading import Trace
@@ -63,7 +63,7 @@ def exploration(spec: WorldSpec) -> Task:
 class _Session:
     """One session's world and trace."""
 
-    world: RolloutWorld
+    world: Episode
     meta: TraceMeta
     root: Path
     known: int = 0
@@ -139,7 +139,7 @@ class LiveSessions:
             session = await self._session(session_id, model, provider)
             async with session.turn:
                 try:
-                    return await self.tools[tool].handler(arguments, session_id)
+                    return await self.tools[tool].bind(session.world).handler(arguments, session_id)
                 finally:
                     session.write(caller)
         except (WorldLost, WorldError) as error:
@@ -194,9 +194,8 @@ class LiveSessions:
             versions={name: version(name) for name in ("evennia", "atroposlib")},
             started=time.time() if earlier is None else earlier.meta.started,
         )
-        world = await RolloutWorld.begin(session_id, task, self._pool)
+        world = await Episode.begin(self._pool, task, id=session_id)
         try:
-            await world.begin_stage(0)
             session = _Session(world, meta, self.root)
             if earlier is not None:
                 session.known = await _play_again(world, earlier)
@@ -206,7 +205,7 @@ class LiveSessions:
             raise
 
 
-async def _play_again(world: RolloutWorld, trace: Trace) -> int:
+async def _play_again(world: Episode, trace: Trace) -> int:
     """Bring a fresh world to where `trace` ends, logged out; returns the number of events."""
     for event in trace.events:
         again = await _repeat(world, event)
@@ -219,7 +218,7 @@ async def _play_again(world: RolloutWorld, trace: Trace) -> int:
     return len(trace.events)
 
 
-async def _repeat(world: RolloutWorld, event: Event) -> Event:
+async def _repeat(world: Episode, event: Event) -> Event:
     if event.verb == CONNECT:
         await world.begin_stage(0)  # logs out whoever is connected
         await world.connect()

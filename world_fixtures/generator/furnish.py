@@ -336,7 +336,7 @@ def _exits(draft: Draft) -> list[Exit]:
             exits.append(
                 Exit(
                     source=source,
-                    direction=direction(here, there),  # type: ignore[arg-type]
+                    direction=direction(here, there),
                     target=target,
                     door=door,
                     hidden=target in draft.hidden,
