@@ -8,6 +8,18 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import pytest
 from aiohttp import web
 
+from environments.tasks.model import (
+    Answered,
+    Evidence,
+    Family,
+    Goal,
+    Inscribed,
+    Stage,
+    Step,
+    Task,
+)
+from world_fixtures.spec import WorldSpec
+
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 Serving = Callable[[Handler, Handler], AbstractAsyncContextManager[str]]
 
@@ -28,3 +40,33 @@ async def _serving(models: Handler, complete: Handler) -> AsyncIterator[str]:
 def serving() -> Serving:
     """`async with serving(models, complete) as url`."""
     return _serving
+
+
+@pytest.fixture
+def note(cottage: WorldSpec) -> Task:
+    """Two stages: leave a note; come back and answer. Meanwhile the caretaker is busy."""
+    first = ("read letter", "write 1742 on wall")
+    return Task(
+        id="note", family=Family.PERSISTENCE, kind="note", difficulty=1, seed=0, spec=cottage,
+        stages=(
+            Stage(
+                prompt="Write the year on the wall.",
+                walkthrough=(
+                    *(Step(tool="command", command=c) for c in first), Step(tool="disconnect"),
+                ),
+            ),
+            Stage(
+                prompt="Which year?", meanwhile=("get shaft", "write gone on wall"),
+                walkthrough=(
+                    Step(tool="command", command="read wall"),
+                    Step(tool="submit", answer={"year": 1742}),
+                ),
+            ),
+        ),
+        goals=(
+            Goal(name="the year",
+                 condition=Answered(field="year", match="number", expected=("1742",))),
+            Goal(name="a note", condition=Inscribed(entity="wall", text="1742")),
+        ),
+        evidence=(Evidence(field="year", text="1742"),),
+    )  # fmt: skip

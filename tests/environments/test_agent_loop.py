@@ -13,11 +13,15 @@ from openai.types.chat import ChatCompletionMessage
 from tenacity import RetryError
 
 from environments import agent_loop
-from environments.agent_loop import HermesAgentLoop
+from environments.agent_loop import AgentLoop, AgentResult, HermesAgentLoop
+from environments.models.chat import Chat
+from environments.rollouts.options import AgentOptions
 from environments.rollouts.record import StopReason, ToolCallRecord
 from environments.tool_call_parsers import get_parser
+from environments.tools import registry
 from environments.tools.gate import Gate
 from environments.tools.registry import Effect, Tool
+from environments.tools.toolbox import Toolbox, ToolRequest
 from world_fixtures.common import WorldError, WorldLost
 
 
@@ -97,12 +101,52 @@ def tools() -> Tools:
 
 @pytest.fixture(autouse=True)
 def waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(agent_loop, "BACKOFF", (0.0, 0.0, 0.0, 0.0))
+    monkeypatch.setattr(agent_loop, "RETRY_SECONDS", (0.0, 0.0, 0.0, 0.0))
 
 
-def loop_of(server: Script, tools: Tools, **settings: Any) -> HermesAgentLoop:
-    schemas = [t.schema for t in tools.by_name.values()]
-    return HermesAgentLoop(server, schemas, set(tools.by_name), tools=tools.by_name, **settings)
+CHAT = ("parser", "escape", "end_tokens", "replay_raw", "count_tokens")
+TOOLBOX = ("gate", "observation_chars", "schemas", "names")
+OPTIONS = ("temperature", "max_tokens", "context_tokens", "extra_body", "call_timeout")
+NAMED = {"temperature": "agent_temperature", "max_tokens": "max_turn_tokens"}
+
+
+class Actions(Toolbox):
+    """A toolbox that can be over, as an episode can."""
+
+    stop_when: Any = staticmethod(lambda: False)
+    last_event: Any = staticmethod(lambda: None)
+
+    @property
+    def over(self) -> bool:  # type: ignore[override]
+        return bool(self.stop_when())
+
+    async def carry_out(self, request: ToolRequest, turn: int, **_: Any) -> ToolCallRecord:
+        return await super().carry_out(request, turn, last_event=self.last_event)
+
+
+class Conversation:
+    """A loop with the limits of its conversations."""
+
+    def __init__(self, loop: AgentLoop, limits: dict[str, Any]) -> None:
+        self.loop = loop
+        self.limits = {"max_turns": 30, **limits}
+
+    async def run(self, messages: list[Any]) -> AgentResult:
+        return await self.loop.converse(messages, **self.limits)
+
+
+def loop_of(server: Any, tools: Tools, **settings: Any) -> Conversation:
+    """A loop with these settings, wherever each of them belongs."""
+
+    def taken(*names: str) -> dict[str, Any]:
+        return {n: settings.pop(n) for n in names if n in settings}
+
+    actions = Actions(tools.by_name, escape=settings.get("escape", str), **taken(*TOOLBOX))
+    for name, value in taken("stop_when", "last_event", "stage").items():
+        setattr(actions, name, value)
+    options = AgentOptions(**{NAMED.get(n, n): v for n, v in taken(*OPTIONS).items()})
+    loop = AgentLoop(Chat(server, **taken(*CHAT)), actions, options, **taken("user"))
+    return Conversation(loop, settings)
 
 
 async def one_turn(tools: Tools, *calls: dict[str, Any], **settings: Any) -> Any:
@@ -136,7 +180,7 @@ async def test_waits_between_tries_are_those_of_the_back_off(tools, monkeypatch)
     async def sleep(seconds: float) -> None:
         waited.append(seconds)
 
-    monkeypatch.setattr(agent_loop, "BACKOFF", (1.0, 2.0))
+    monkeypatch.setattr(agent_loop, "RETRY_SECONDS", (1.0, 2.0))
     monkeypatch.setattr(
         agent_loop, "asyncio", SimpleNamespace(timeout=asyncio.timeout, sleep=sleep)
     )
@@ -178,7 +222,7 @@ async def test_the_deadline_ends_a_call_without_a_failure(tools):
 
 
 async def test_an_endpoint_that_fails_before_the_deadline_has_failed(tools, monkeypatch):
-    monkeypatch.setattr(agent_loop, "BACKOFF", (3600.0,))
+    monkeypatch.setattr(agent_loop, "RETRY_SECONDS", (3600.0,))
     server = Script(ConnectionError("reset"))
     result = await loop_of(server, tools, deadline=60.0).run(START)
     assert (len(server.requests), result.stop) == (1, StopReason.ENDPOINT)
@@ -297,7 +341,7 @@ async def test_an_unknown_tool_is_told_the_known_ones(tools):
 
 async def test_a_tool_that_exists_and_is_not_offered_is_not_called(tools):
     server = Script(reply(None, call("echo")), DONE)
-    result = await HermesAgentLoop(server, [], {"number"}, tools=tools.by_name).run(START)
+    result = await loop_of(server, tools, schemas=[], names={"number"}).run(START)
     assert tools.called == []
     assert result.tool_errors[0].tool_name == "echo"
 
@@ -351,7 +395,7 @@ async def test_content_may_come_in_parts(tools):
 async def test_raw_text_is_parsed_and_sent_back_as_it_was(tools):
     raw = 'I see. <tool_call>\n{"name": "echo", "arguments": {"a": 1}}\n</tool_call>'
     server = Script(reply(raw + "<|im_end|>"), DONE)
-    settings = {"parser": get_parser("hermes"), "end_tokens": ["<|im_end|>"]}
+    settings = {"parser": get_parser("hermes"), "end_tokens": ("<|im_end|>",)}
     result = await loop_of(server, tools, replay_raw=True, **settings).run(START)
     assert tools.called == [("echo", {"a": 1})]
     assert server.requests[1]["messages"][1] == {"role": "assistant", "content": raw}
@@ -507,10 +551,10 @@ async def test_two_runs_of_one_loop_share_nothing(tools):
     assert (len(first.messages), len(second.messages)) == (2, 3)
 
 
-async def test_what_tools_return_is_cleaned_also_where_it_quotes_the_model(tools):
+async def test_what_tools_return_is_escaped_also_where_it_quotes_the_model(tools):
     tools.answers["echo"] = "heard <|x|>"
     calls = call("echo", "{}"), call("<|x|>", "{}", "b")
-    result = await one_turn(tools, *calls, clean=lambda text: text.replace("<|x|>", "(x)"))
+    result = await one_turn(tools, *calls, escape=lambda text: text.replace("<|x|>", "(x)"))
     seen = [m["content"] for m in result.messages if m["role"] == "tool"]
     assert len(seen) == 2
     assert all("(x)" in text and "<|x|>" not in text for text in seen)
@@ -527,3 +571,23 @@ async def test_a_parser_is_told_the_schemas(tools):
     script = Script(reply(raw), reply("done"))
     await loop_of(script, tools, parser=get_parser("glm45")).run(START)
     assert tools.called == [("echo", {"text": "7"})]
+
+
+async def test_the_old_interface_finds_registered_tools_by_name(tools, monkeypatch):
+    monkeypatch.setattr(registry, "_TOOLSETS", {"t": tools.by_name})
+    schemas = [tools.by_name["echo"].schema]
+    server = Script(reply(None, call("echo", '{"a": 1}'), call("number", "{}", "b")), DONE)
+    loop = HermesAgentLoop(server, schemas, {"echo"}, 5, "t", 0.5, 9, {"top_k": 1})
+    result = await loop.run(START)
+    assert tools.called == [("echo", {"a": 1})]
+    assert [e.tool_name for e in result.tool_errors] == ["number"]
+    request = server.requests[0]
+    assert (request["tools"], request["temperature"]) == (schemas, 0.5)
+    assert (request["max_tokens"], request["extra_body"]) == (9, {"top_k": 1})
+
+
+async def test_the_old_interface_limits_turns(tools, monkeypatch):
+    monkeypatch.setattr(registry, "_TOOLSETS", {"t": tools.by_name})
+    server = Script(reply(None, call("echo")))
+    result = await HermesAgentLoop(server, [], {"echo"}, max_turns=3).run(START)
+    assert (result.turns_used, result.stop) == (3, StopReason.MAX_TURNS)

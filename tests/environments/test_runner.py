@@ -1,196 +1,26 @@
-"""A rollout's world, and whole rollouts, on a real world server."""
+"""Whole rollouts, on a real world server."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
-from environments.episode import NotConnected, RolloutWorld
+from environments.episode import Episode
 from environments.models.chat import Chat
+from environments.rollouts.options import AgentOptions
 from environments.rollouts.record import Rollout, StopReason
-from environments.runner import Settings, play
-from environments.tasks.model import (
-    Answered,
-    Evidence,
-    Family,
-    Goal,
-    Inscribed,
-    Stage,
-    Step,
-    Task,
-)
-from environments.tool_context import ToolContext
+from environments.runner import Conditions, play
+from environments.tasks.model import Task
 from environments.tools.gate import Gate
 from environments.tools.registry import tools_of
-from world_fixtures.common import UserError, WorldError, WorldLost
-from world_fixtures.protocol import MAX_COMMAND
+from world_fixtures.common import WorldError, WorldLost
 from world_fixtures.spec import WorldSpec
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-
-@pytest.fixture
-def note(cottage: WorldSpec) -> Task:
-    """Two stages: leave a note; come back and answer. Meanwhile the caretaker is busy."""
-    first = ("read letter", "write 1742 on wall")
-    return Task(
-        id="note", family=Family.PERSISTENCE, kind="note", difficulty=1, seed=0, spec=cottage,
-        stages=(
-            Stage(
-                prompt="Write the year on the wall.",
-                walkthrough=(
-                    *(Step(tool="command", command=c) for c in first), Step(tool="disconnect"),
-                ),
-            ),
-            Stage(
-                prompt="Which year?", meanwhile=("get shaft", "write gone on wall"),
-                walkthrough=(
-                    Step(tool="command", command="read wall"),
-                    Step(tool="submit", answer={"year": 1742}),
-                ),
-            ),
-        ),
-        goals=(
-            Goal(name="the year",
-                 condition=Answered(field="year", match="number", expected=("1742",))),
-            Goal(name="a note", condition=Inscribed(entity="wall", text="1742")),
-        ),
-        evidence=(Evidence(field="year", text="1742"),),
-    )  # fmt: skip
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def world(pool, note) -> AsyncIterator[RolloutWorld]:
-    begun = await RolloutWorld.begin("w", note, pool)
-    await begun.begin_stage(0)
-    yield begun
-    begun.close()
-
-
-# RolloutWorld and ToolContext
-
-
-async def test_a_world_is_used_connected_and_says_so_otherwise(world):
-    with pytest.raises(NotConnected, match="call evennia_connect first"):
-        await world.command("look")
-    with pytest.raises(NotConnected):
-        await world.disconnect()
-    assert (await world.connect()).startswith("Hall")
-    assert await world.connect() == "You are already connected."
-    assert (await world.command("get lamp")).kind == "ok"
-    assert [e.verb for e in world.events] == ["connect", "get"]
-    assert world.sessions == 1
-    assert world.last_event == 2
-    assert world.seconds > 0
-
-
-async def test_disconnecting_ends_a_stage_and_submitting_the_last(world):
-    assert "too early" in world.submit({"year": 1742})
-    assert (world.answer, world.stage_over) == (None, False)
-    await world.connect()
-    await world.disconnect()
-    assert world.stage_over
-    await world.begin_stage(1)
-    assert not world.stage_over
-    await world.connect()
-    await world.disconnect()
-    assert not world.stage_over
-    world.submit({"year": 1742})
-    assert (world.answer, world.stage_over) == ({"year": 1742}, True)
-    assert world.sessions == 2
-
-
-async def test_meanwhile_others_act_and_the_agent_has_no_part_in_it(world):
-    await world.connect()
-    await world.begin_stage(1)
-    with pytest.raises(NotConnected):  # a new stage begins outside
-        await world.command("look")
-    assert [e.actor for e in world.events] == ["you"]
-    assert [e.raw for e in world.all_events[1:]] == ["", "get shaft", "write gone on wall"]
-    assert {e.actor for e in world.all_events[1:]} == {"caretaker"}
-    assert (await world.state()).location("shaft") == "caretaker"
-    assert world.sessions == 1
-
-
-async def test_an_endless_command_is_an_observation(world):
-    await world.connect()
-    event = await world.command("look " * 2_000_000)  # more than a message may have
-    assert event.kind != "ok"
-    assert len(event.raw) == MAX_COMMAND
-    assert (await world.command("look")).kind == "ok"
-
-
-async def test_a_world_is_given_back_once(pool, note):
-    before = pool.instances
-    world = await RolloutWorld.begin("once", note, pool)
-    assert (pool.instances, RolloutWorld.LIVE["once"]) == (before + 1, world)
-    world.close()
-    world.close()
-    ToolContext("once").cleanup()
-    assert pool.instances == before
-    assert "once" not in RolloutWorld.LIVE
-
-
-async def test_whoever_is_cancelled_while_beginning_leaves_nothing(pool, note, monkeypatch):
-    before, made = pool.instances, asyncio.Event()
-    create = pool._create
-
-    async def slowly(*args: Any) -> Any:
-        instance = await create(*args)
-        made.set()
-        return instance
-
-    monkeypatch.setattr(pool, "_create", slowly)
-    beginning = asyncio.create_task(RolloutWorld.begin("cancelled", note, pool))
-    await made.wait()
-    beginning.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await beginning
-    await asyncio.gather(*pool._chores)
-    assert pool.instances == before
-    assert "cancelled" not in RolloutWorld.LIVE
-
-
-async def test_a_context_asks_and_acts_without_counting_as_the_agent(world):
-    context = ToolContext("w")
-    await world.connect()
-    await world.command("get lamp")
-    seen = context.world
-    assert await seen.location() == "hall"
-    assert await seen.location("letter") == "table"
-    assert await seen.inventory() == ["lamp"]
-    assert (await seen.command("drop lamp")).kind == "ok"
-    assert await seen.inventory() == []
-    assert [e.raw for e in seen.events()] == ["", "get lamp"]
-    assert (seen.sessions, seen.answer) == (1, None)
-    assert (await world.command("get lamp")).kind == "ok"  # its own session goes on
-    await world.disconnect()
-    assert (await seen.command("inventory")).kind == "ok"  # where there is none, it needs none
-    with pytest.raises(NotConnected):
-        await world.command("look")
-
-
-async def test_a_context_calls_tools_by_name(world):
-    assert (await ToolContext("w").call_tool("evennia_connect", {})).startswith("Hall")
-    with pytest.raises(UserError, match="hermes"):
-        await ToolContext("w").terminal("ls")
-
-
-async def test_a_context_has_no_world_after_its_cleanup(world):
-    context = ToolContext("w")
-    context.cleanup()
-    context.cleanup()
-    with pytest.raises(RuntimeError, match="no live world"):
-        _ = context.world
-
-
-# play()
 
 
 def turn(*calls: tuple[str, dict[str, Any]] | str) -> Any:
@@ -235,12 +65,13 @@ class Model:
 
 async def played(task: Task, pool: Any, model: Any, **settings: Any) -> Rollout:
     before = pool.instances
+    names = settings.pop("names_rollout", False)
+    options = AgentOptions(max_agent_turns=settings.pop("max_turns", 1000))
     rollout = await play(
-        task, rollout_id="r", pool=pool, chat=Chat(model), tools=tools_of(["evennia"]),
-        settings=Settings(**settings),
+        task, rollout_id="r", pool=pool, chat=Chat(model, names_rollout=names),
+        tools=tools_of(["evennia"]), conditions=Conditions(options, **settings),
     )  # fmt: skip
     assert pool.instances == before
-    assert "r" not in RolloutWorld.LIVE
     assert Rollout.model_validate_json(rollout.model_dump_json()) == rollout
     return rollout
 
@@ -299,10 +130,10 @@ async def test_a_failing_endpoint_leaves_no_verdict(pool, note):
 
 @pytest.mark.parametrize("error", [WorldLost("it died"), WorldError("internal", "see the log")])
 async def test_a_world_lost_while_playing_leaves_no_verdict(pool, note, monkeypatch, error):
-    async def lose(self: RolloutWorld, text: str) -> Any:
+    async def lose(self: Episode, text: str) -> Any:
         raise error
 
-    monkeypatch.setattr(RolloutWorld, "command", lose)
+    monkeypatch.setattr(Episode, "command", lose)
     rollout = await played(note, pool, Model(GOOD))
     assert (rollout.stop, rollout.verdict) == (StopReason.WORLD, None)
     assert rollout.failure == str(error)
@@ -311,10 +142,10 @@ async def test_a_world_lost_while_playing_leaves_no_verdict(pool, note, monkeypa
 
 @pytest.mark.parametrize("where", ["begin_stage", "state"])
 async def test_a_world_lost_around_the_play_leaves_no_verdict(pool, note, monkeypatch, where):
-    async def lose(self: RolloutWorld, *_: Any) -> Any:
+    async def lose(self: Episode, *_: Any) -> Any:
         raise WorldLost("it died")
 
-    monkeypatch.setattr(RolloutWorld, where, lose)
+    monkeypatch.setattr(Episode, where, lose)
     rollout = await played(note, pool, Model(GOOD))
     assert (rollout.stop, rollout.verdict, rollout.failure) == (StopReason.WORLD, None, "it died")
 
@@ -389,13 +220,38 @@ async def test_a_cancelled_rollout_gives_its_world_back(pool, note, turns):
     with pytest.raises(asyncio.CancelledError):
         await playing
     assert pool.instances == before
-    assert "r" not in RolloutWorld.LIVE
 
 
 async def test_the_rollout_is_named_to_policies_only(pool, note):
     model = Model(GOOD)
-    await played(note, pool, model, send_user=True)
+    await played(note, pool, model, names_rollout=True)
     assert [r["user"] for r in model.requests[3:5]] == ["r#0", "r#1"]
     model = Model(GOOD)
     await played(note, pool, model)
     assert "user" not in model.requests[0]
+
+
+async def test_a_reward_function_decides_what_the_rollout_is_worth(pool, note):
+    asked = {}
+
+    async def reward(task: Task, result: Any, context: Any) -> float:
+        asked["task"], asked["turns"] = task.id, result.turns_used
+        asked["messages"] = len(result.messages)
+        asked["own"] = (await context.world.verdict()).reward
+        asked["letter"] = await context.world.location("letter")
+        await context.world.command("get letter")
+        return -2.5
+
+    rollout = await played(note, pool, Model(GOOD), reward=reward)
+    assert asked == {"task": "note", "turns": 7, "messages": 18, "own": 1.0, "letter": "table"}
+    assert (rollout.verdict.reward, rollout.verdict.success) == (-2.5, True)
+
+
+async def test_a_reward_that_is_no_number_is_refused(pool, note):
+    async def reward(*_: Any) -> float:
+        return float("nan")
+
+    before = pool.instances
+    with pytest.raises(ValueError, match="nan"):
+        await played(note, pool, Model(GOOD), reward=reward)
+    assert pool.instances == before

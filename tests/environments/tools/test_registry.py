@@ -11,11 +11,11 @@ import pytest
 
 from environments.tools import hermes_agent as hermes_tools
 from environments.tools import registry as toolsets
+from environments.tools.arguments import json_object
 from environments.tools.registry import (
     Effect,
     Tool,
     find_tools,
-    json_object,
     known_toolsets,
     register,
     tools_of,

@@ -1,0 +1,253 @@
+"""One task being played, on a real world server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from environments.episode import Episode, NotConnected
+from environments.tasks.verdict import Weights
+from environments.tool_context import ToolContext
+from environments.tools.gate import Gate
+from world_fixtures.common import UserError, WorldLost
+from world_fixtures.protocol import MAX_COMMAND
+
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def world(pool, note) -> AsyncIterator[Episode]:
+    begun = await Episode.begin(pool, note, id="w")
+    yield begun
+    begun.close()
+
+
+# Playing by tool calls
+
+
+async def play_through(episode: Episode) -> list[str]:
+    """Both stages by tool calls; what they returned."""
+    first = ["read letter", "write 1742 on wall"]
+    seen = [await episode.call("evennia_connect", {})]
+    seen += [await episode.call("evennia_command", {"command": c}) for c in first]
+    seen.append(await episode.call("evennia_disconnect", "{}"))
+    await episode.next_stage()
+    seen.append(await episode.call("evennia_connect", ""))
+    seen.append(await episode.call("evennia_command", '{"command": "read wall"}'))
+    seen.append(await episode.call("evennia_submit", {"answer": {"year": 1742}}))
+    return seen
+
+
+async def test_a_task_is_played_by_tool_calls_alone(world):
+    assert (world.stage, world.prompt) == (0, "Write the year on the wall.")
+    names = [tool["function"]["name"] for tool in world.tools]
+    assert names == [
+        f"evennia_{n}" for n in ("connect", "command", "observe", "disconnect", "submit")
+    ]
+    seen = await play_through(world)
+    assert seen[0].startswith("Hall")
+    assert "1742" in seen[1]
+    assert (world.stage, world.prompt, world.done) == (1, "Which year?", True)
+    verdict = await world.finish()
+    assert (verdict.reward, verdict.success) == (1.0, True), verdict.reasons
+    assert [c.stage for c in world.tool_calls] == [0] * 4 + [1] * 3
+    assert [c.turn for c in world.tool_calls] == list(range(1, 8))
+    assert [c.event for c in world.tool_calls] == [1, 2, 3, None, 7, 8, None]
+
+
+async def test_what_cannot_be_carried_out_is_an_error_for_the_model(world):
+    async def error(tool: str, arguments: Any) -> str:
+        return json.loads(await world.call(tool, arguments))["error"]
+
+    assert "not connected" in await error("evennia_observe", {})
+    assert "unknown tool 'look'" in await error("look", {})
+    assert "not valid JSON" in await error("evennia_command", '{"command": ')
+    assert "must be a string" in await error("evennia_command", {})
+    assert "too early" in await world.call("evennia_submit", {})
+    assert [c.error is None for c in world.tool_calls] == [False] * 4 + [True]
+
+
+async def test_nothing_is_carried_out_between_stages_or_after_the_verdict(world):
+    await world.call("evennia_connect", {})
+    await world.call("evennia_disconnect", {})
+    assert (world.stage_over, world.done) == (True, False)
+    assert "is over" in await world.call("evennia_connect", {})
+    await world.next_stage()
+    assert (await world.call("evennia_connect", {})).startswith("Hall")
+    with pytest.raises(ValueError, match="no stage after"):
+        await world.next_stage()
+    verdict = await world.finish()
+    assert world.done
+    assert "is over" in await world.call("evennia_command", {"command": "write 1742 on wall"})
+    assert await world.finish() is verdict
+    assert verdict.goals["a note"] == 0.0
+
+
+async def test_the_gate_weights_and_escape_given_are_used(pool, note):
+    only_outcome = Weights(outcome=1, progress=0, efficiency=0, evidence=0, discipline=0)
+    episode = await Episode.begin(
+        pool, note, gate=Gate(max_risk=0.1, allow=("evennia_connect",)), weights=only_outcome,
+        escape=str.upper, observation_chars=4,
+    )  # fmt: skip
+    try:
+        assert (await episode.call("evennia_connect", {})).startswith("HALL\n[")
+        assert "BLOCKED" in await episode.call("evennia_submit", {})
+        assert (await episode.finish()).reward == 0.0
+        assert (await episode.finish()).parts["outcome"] == 0.0
+    finally:
+        episode.close()
+
+
+HEAVY = ("atroposlib", "django", "evennia", "openai", "torch", "transformers", "twisted", "wandb")
+
+
+async def test_importing_the_episode_loads_no_trainer_and_no_server():
+    code = f"import environments.episode, sys; print([m for m in {HEAVY} if m in sys.modules])"
+    found = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, cwd=ROOT, stdout=asyncio.subprocess.PIPE
+    )
+    assert (await found.communicate())[0].strip() == b"[]"
+
+
+async def test_a_world_that_is_lost_is_told_to_the_host(world, monkeypatch):
+    await world.call("evennia_connect", {})
+
+    async def lose(self: Episode, text: str) -> Any:
+        raise WorldLost("it died")
+
+    monkeypatch.setattr(Episode, "command", lose)
+    with pytest.raises(WorldLost, match="it died"):
+        await world.call("evennia_observe", {})
+
+
+# The world and the tool context
+
+
+async def test_a_world_is_used_connected_and_says_so_otherwise(world):
+    with pytest.raises(NotConnected, match="call evennia_connect first"):
+        await world.command("look")
+    with pytest.raises(NotConnected):
+        await world.disconnect()
+    assert (await world.connect()).startswith("Hall")
+    assert await world.connect() == "You are already connected."
+    assert (await world.command("get lamp")).kind == "ok"
+    assert [e.verb for e in world.events] == ["connect", "get"]
+    assert world.sessions == 1
+    assert world.last_event == 2
+    assert world.seconds > 0
+
+
+async def test_disconnecting_ends_a_stage_and_submitting_the_last(world):
+    assert "too early" in world.submit({"year": 1742})
+    assert (world.answer, world.stage_over) == (None, False)
+    await world.connect()
+    await world.disconnect()
+    assert world.stage_over
+    await world.next_stage()
+    assert not world.stage_over
+    await world.connect()
+    await world.disconnect()
+    assert not world.stage_over
+    world.submit({"year": 1742})
+    assert (world.answer, world.stage_over) == ({"year": 1742}, True)
+    assert world.sessions == 2
+
+
+async def test_meanwhile_others_act_and_the_agent_has_no_part_in_it(world):
+    await world.connect()
+    await world.next_stage()
+    with pytest.raises(NotConnected):  # a new stage begins outside
+        await world.command("look")
+    assert [e.actor for e in world.events] == ["you"]
+    assert [e.raw for e in world.all_events[1:]] == ["", "get shaft", "write gone on wall"]
+    assert {e.actor for e in world.all_events[1:]} == {"caretaker"}
+    assert (await world.state()).location("shaft") == "caretaker"
+    assert world.sessions == 1
+
+
+async def test_an_endless_command_is_an_observation(world):
+    await world.connect()
+    event = await world.command("look " * 2_000_000)  # more than a message may have
+    assert event.kind != "ok"
+    assert len(event.raw) == MAX_COMMAND
+    assert (await world.command("look")).kind == "ok"
+
+
+async def test_a_world_is_given_back_once(pool, note):
+    before = pool.instances
+    world = await Episode.begin(pool, note)
+    assert pool.instances == before + 1
+    world.close()
+    world.close()
+    ToolContext("once", world).cleanup()
+    assert pool.instances == before
+
+
+async def test_whoever_is_cancelled_while_beginning_leaves_nothing(pool, note, monkeypatch):
+    before, made = pool.instances, asyncio.Event()
+    create = pool._create
+
+    async def slowly(*args: Any) -> Any:
+        instance = await create(*args)
+        made.set()
+        return instance
+
+    monkeypatch.setattr(pool, "_create", slowly)
+    beginning = asyncio.create_task(Episode.begin(pool, note))
+    await made.wait()
+    beginning.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await beginning
+    await asyncio.gather(*pool._chores)
+    assert pool.instances == before
+
+
+async def test_a_context_without_an_episode_has_no_world():
+    with pytest.raises(RuntimeError, match="no live world"):
+        _ = ToolContext("r").world
+
+
+async def test_a_context_gives_the_tasks_verdict(world):
+    await play_through(world)
+    assert (await ToolContext("w", world).world.verdict()).reward == 1.0
+
+
+async def test_a_context_asks_and_acts_without_counting_as_the_agent(world):
+    context = ToolContext("w", world)
+    await world.connect()
+    await world.command("get lamp")
+    seen = context.world
+    assert await seen.location() == "hall"
+    assert await seen.location("letter") == "table"
+    assert await seen.inventory() == ["lamp"]
+    assert (await seen.command("drop lamp")).kind == "ok"
+    assert await seen.inventory() == []
+    assert [e.raw for e in seen.events()] == ["", "get lamp"]
+    assert (seen.sessions, seen.answer) == (1, None)
+    assert (await world.command("get lamp")).kind == "ok"  # its own session goes on
+    await world.disconnect()
+    assert (await seen.command("inventory")).kind == "ok"  # where there is none, it needs none
+    with pytest.raises(NotConnected):
+        await world.command("look")
+
+
+async def test_a_context_calls_tools_by_name(world):
+    assert (await ToolContext("w", world).call_tool("evennia_connect", {})).startswith("Hall")
+    with pytest.raises(UserError, match="hermes"):
+        await ToolContext("w", world).terminal("ls")
+
+
+async def test_a_context_has_no_world_after_its_cleanup(world):
+    context = ToolContext("w", world)
+    context.cleanup()
+    context.cleanup()
+    with pytest.raises(RuntimeError, match="no live world"):
+        _ = context.world
