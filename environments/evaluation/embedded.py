@@ -29,7 +29,7 @@ class PolicyChat:
         self._attempt = attempt
 
     async def chat_completion(self, **request: Any) -> ChatCompletion:
-        """Needs `user`, which ends with `#<stage>`: see `Settings.send_user`."""
+        """Needs `user`, which ends with `#<stage>`: see `Chat.names_rollout`."""
         stage = int(request["user"].rpartition("#")[2])
         seed = f"{self._policy.name}/{self._task.id}/{self._attempt}/{stage}"
         view = View(self._task, stage, request["messages"], seed)

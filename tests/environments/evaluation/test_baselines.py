@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -11,9 +12,8 @@ from environments.evaluation.baselines import POLICIES, SHIPPED, play_baselines,
 from environments.evaluation.embedded import play_policy
 from environments.evaluation.metrics import Score
 from environments.evaluation.results import conclude
-from environments.evaluation.run_directory import Run, RunDirectory, read_samples
+from environments.evaluation.run_directory import Run, RunDirectory, read_samples, run_of
 from environments.evennia_world_env import EvenniaWorldEnv
-from environments.modes.evaluate import run_of
 from environments.tasks.suites.named import Suite, content_hash, load_suite
 from world_fixtures.common import UserError
 
@@ -24,14 +24,14 @@ SAMPLE = 5
 
 @pytest.fixture(scope="module")
 def defaults():
-    """Settings and tools as `evaluate` has them when nothing is given."""
+    """Conditions and tools as `evaluate` has them when nothing is given."""
     env = EvenniaWorldEnv(*EvenniaWorldEnv.config_init())
-    return env.settings(0.0), env.group_tools()
+    return env.conditions(agent_temperature=0.0), env.group_tools()
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_the_files_are_of_the_suites_as_they_are(name, defaults) -> None:
-    found = shipped(run_of(load_suite(name), defaults[0], 1))
+    found = shipped(run_of(load_suite(name), defaults[0], model="m"))
     assert tuple(found) == POLICIES, f"run python -m environments.evaluation.baselines {name}"
     ids = [task.id for task in load_suite(name).tasks]
     assert all([score.task for score in scores] == ids for scores in found.values())
@@ -42,7 +42,7 @@ def test_the_files_are_of_the_suites_as_they_are(name, defaults) -> None:
 @pytest.mark.parametrize("name", FILES)
 async def test_a_sample_played_anew_scores_what_the_file_says(name, defaults, pool) -> None:
     suite = load_suite(name)
-    file = shipped(run_of(suite, defaults[0], 1))
+    file = shipped(run_of(suite, defaults[0], model="m"))
     plain = [(n, t) for n, t in enumerate(suite.tasks) if not any(s.restart for s in t.stages)]
     for n, task in plain[:: len(plain) // SAMPLE]:
         for policy in POLICIES:
@@ -53,12 +53,17 @@ async def test_a_sample_played_anew_scores_what_the_file_says(name, defaults, po
 
 
 def test_other_conditions_are_not_compared_with(defaults) -> None:
-    settings, _ = defaults
-    run = run_of(load_suite("basics"), settings, 1)
+    given, _ = defaults
+    run = run_of(load_suite("basics"), given, model="m")
     assert shipped(run)
-    assert not shipped(
-        run_of(load_suite("basics"), settings.model_copy(update={"max_turns": 3}), 1)
-    )
+    fewer = replace(given, options=given.options.model_copy(update={"max_agent_turns": 3}))
+    assert not shipped(run_of(load_suite("basics"), fewer, model="m"))
+
+    async def other_reward(*_: object) -> float:
+        return 0.5
+
+    paid_otherwise = replace(given, reward=other_reward)
+    assert not shipped(run_of(load_suite("basics"), paid_otherwise, model="m"))
     assert not shipped(run.model_copy(update={"tasks_hash": "0" * 32}))
 
 
@@ -66,14 +71,14 @@ def test_other_conditions_are_not_compared_with(defaults) -> None:
 async def test_on_another_suite_they_are_played(tmp_path, defaults, pool) -> None:
     tasks = tuple(t for t in load_suite("basics").tasks if t.family == "navigation")[:2]
     suite = Suite("two", 0, content_hash(tasks), lambda: tasks)
-    settings, tools = defaults
-    run = run_of(suite, settings, 1)
+    given, tools = defaults
+    run = run_of(suite, given, model="m")
     assert not shipped(run)
     directory = RunDirectory(tmp_path, run)
     for task in tasks:
-        directory.add(await play_policy("oracle", task, 0, pool, tools, settings))
+        directory.add(await play_policy("oracle", task, 0, pool, tools, given))
     directory.close()
-    await play_baselines(tasks, tmp_path, run, pool, tools, settings, 4)
+    await play_baselines(tasks, tmp_path, run, pool, tools, given, 4)
     metrics = conclude(tmp_path)
     assert tuple(metrics.baselines) == POLICIES
     assert metrics.position.mean == 1.0
@@ -82,7 +87,7 @@ async def test_on_another_suite_they_are_played(tmp_path, defaults, pool) -> Non
 
 def test_a_run_of_a_named_suite_has_them_in_every_file(tmp_path, defaults, rollout) -> None:
     suite = load_suite("basics")
-    directory = RunDirectory(tmp_path, run_of(suite, defaults[0], 1))
+    directory = RunDirectory(tmp_path, run_of(suite, defaults[0], model="m"))
     for task in suite.tasks[:10]:
         directory.add(rollout(task, 0.5))
     directory.close()
