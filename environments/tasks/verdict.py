@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
+from environments.tasks.commands import commands_of, is_wasted
 from environments.tasks.matching import match, normal
 from environments.tasks.model import (
     Answered,
@@ -21,7 +22,7 @@ from environments.tasks.model import (
     Visited,
 )
 from world_fixtures.common import Frozen
-from world_fixtures.protocol import CONNECT, Event, ResultKind
+from world_fixtures.protocol import Event, ResultKind
 from world_fixtures.state import WorldState, initial_state
 
 UNSEEN = 0.2
@@ -75,8 +76,8 @@ def judge(
     final = [g for g in task.goals if g.final]
     outcome = _gain(final, degrees, idle)
     progress = _gain(task.goals, degrees, idle)
-    commands = sum(e.verb != CONNECT for e in events)
-    wasted = sum(e.kind is not ResultKind.OK for e in events)
+    given = commands_of(events, task.spec.agent.id)
+    commands, wasted = len(given), sum(map(is_wasted, given))
     shown = 1 - len(missing) / len(task.evidence) if task.evidence else 1.0
     parts = {
         "outcome": outcome,
