@@ -17,8 +17,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from environments.models.chat import ChatServer, Parser
+from environments.models.chat import ChatServer
 from environments.rollouts.record import Message, StopReason, ToolCallRecord
+from environments.tool_call_parsers import TextParser
 from environments.tools.gate import Assessment, Gate, assess
 from environments.tools.registry import Tool, find_tools, json_object
 from world_fixtures.common import WorldError, WorldLost
@@ -108,7 +109,7 @@ class HermesAgentLoop:
         tools: Mapping[str, Tool] | None = None,
         gate: Gate | None = None,
         stop_when: Callable[[], bool] = lambda: False,
-        parser: Parser | None = None,
+        parser: TextParser | None = None,
         clean: Callable[[str], str] = str,
         end_tokens: Sequence[str] = (),
         replay_raw: bool = False,
@@ -346,7 +347,7 @@ class HermesAgentLoop:
 
 
 def _parse_of(
-    parser: Parser | None, schemas: list[dict[str, Any]]
+    parser: TextParser | None, schemas: list[dict[str, Any]]
 ) -> Callable[[str], tuple[str | None, list[Any] | None]] | None:
     """How `parser` reads a text; some formats need the schemas to tell numbers from text."""
     if parser is None:

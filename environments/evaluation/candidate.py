@@ -36,8 +36,9 @@ from world_fixtures.common import UserError, digest
 
 if TYPE_CHECKING:
     from environments.config import EvenniaWorldEnvConfig
-    from environments.models.chat import Chat, ChatServer, Parser
+    from environments.models.chat import Chat, ChatServer
     from environments.runner import Settings
+    from environments.tool_call_parsers import TextParser
 
 LOG = "traffic.jsonl"
 PARTS = 10_000
@@ -166,7 +167,9 @@ def read_rows(log: Path) -> list[Row]:
 class _Shadow:
     """A `ChatServer` that asks the primary, and the candidate on the side."""
 
-    def __init__(self, primary: ChatServer, candidate: ChatServer, parser: Parser | None) -> None:
+    def __init__(
+        self, primary: ChatServer, candidate: ChatServer, parser: TextParser | None
+    ) -> None:
         self._primary = primary
         self._candidate = candidate
         self._parser = parser
@@ -216,7 +219,7 @@ class _Shadow:
             task.cancel()
 
 
-def _reply(completion: Any, seconds: float, parser: Parser | None) -> Reply:
+def _reply(completion: Any, seconds: float, parser: TextParser | None) -> Reply:
     """The tool calls of a completion, with their arguments as data where they are JSON."""
     if not completion.choices:
         return Reply(seconds=seconds, error="the endpoint returned no choices")
