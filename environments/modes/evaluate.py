@@ -17,7 +17,7 @@ from environments.modes.options import redacted
 from environments.rollouts.record import Rollout
 from environments.runner import Settings
 from environments.tasks.model import Task
-from environments.tasks.suites.named import Suite, load_suite
+from environments.tasks.suites import Suite, load_suite
 from world_fixtures.common import UserError, digest
 
 if TYPE_CHECKING:

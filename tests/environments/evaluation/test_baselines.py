@@ -14,7 +14,7 @@ from environments.evaluation.results import conclude
 from environments.evaluation.run_directory import Run, RunDirectory, read_samples
 from environments.evennia_world_env import EvenniaWorldEnv
 from environments.modes.evaluate import run_of
-from environments.tasks.suites.named import Suite, content_hash, load_suite
+from environments.tasks.suites import Suite, content_hash, load_suite
 from world_fixtures.common import UserError
 
 FILES = sorted(path.stem for path in SHIPPED.glob("*.json"))
