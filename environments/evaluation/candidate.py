@@ -24,11 +24,11 @@ from atroposlib.envs.server_handling.server_baseline import APIServerConfig
 from atroposlib.envs.server_handling.server_manager import ServerManager
 
 from environments.evaluation.candidate_summary import Reply, Request, Row, summarise, traffic_text
-from environments.evaluation.embedded import PolicyChat
 from environments.evaluation.results import TRAFFIC
 from environments.models.client import ModelServer
 from environments.modes.options import NO_KEY, host
 from environments.modes.preflight import check_endpoint
+from environments.policies.chat import PolicyChat
 from environments.policies.registry import get_policy
 from environments.rollouts.record import Rollout
 from environments.tasks.model import Task

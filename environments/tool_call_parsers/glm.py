@@ -21,7 +21,7 @@ CALL_ENDS = re.compile(r"\s*(?:</tool_call>|(?=<tool_call>))")
 
 @register_parser("glm45")
 class Glm45Parser(ToolCallParser):
-    """`<tool_call>NAME\\n<arg_key>K</arg_key>\\n<arg_value>V</arg_value>\\n</tool_call>`."""
+    r"""`<tool_call>NAME\n<arg_key>K</arg_key>\n<arg_value>V</arg_value>\n</tool_call>`."""
 
     opener = re.compile(r"<tool_call>\s*(?P<name>[^\s<>{}]+)(?=\s*(?:<arg_key>|</?tool_call>))")
     mark = re.compile("<tool_call>")
