@@ -16,9 +16,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from environments.models.chat import Chat, ChatServer, Parser
+from environments.models.chat import Chat, ChatServer
 from environments.rollouts.options import AgentOptions
 from environments.rollouts.record import Message, StopReason, ToolCallRecord
+from environments.tool_call_parsers import TextParser
 from environments.tools.gate import Gate
 from environments.tools.registry import find_tools
 from environments.tools.toolbox import ToolActions, Toolbox, ToolRequest, encodable, error_result
@@ -276,7 +277,7 @@ class HermesAgentLoop(AgentLoop):
 
 
 def _parse_of(
-    parser: Parser | None, schemas: list[dict[str, Any]]
+    parser: TextParser | None, schemas: list[dict[str, Any]]
 ) -> Callable[[str], tuple[str | None, list[Any] | None]] | None:
     """How `parser` reads a text; some formats need the schemas to tell numbers from text."""
     if parser is None:

@@ -16,7 +16,7 @@ from typing import Any
 from environments.episode import Episode
 from environments.tasks.build import KINDS, make_task
 from environments.tasks.model import Family, Task, Verdict
-from environments.tasks.suites.named import SUITES, load_suite
+from environments.tasks.suites import SUITES, load_suite
 from world_fixtures.common import UserError, canonical_json
 from world_fixtures.servers import ServerPool
 

@@ -23,7 +23,7 @@ from environments.evaluation.run_directory import SAMPLES, Run, read_samples
 from environments.evaluation.suite_runner import run_suite
 from environments.rollouts.record import Rollout
 from environments.tasks.model import Task
-from environments.tasks.suites.named import SUITES, load_suite
+from environments.tasks.suites import SUITES, load_suite
 from world_fixtures.common import UserError
 from world_fixtures.servers import ServerPool
 

@@ -24,11 +24,11 @@ from atroposlib.envs.server_handling.server_baseline import APIServerConfig
 from atroposlib.envs.server_handling.server_manager import ServerManager
 
 from environments.evaluation.candidate_summary import Reply, Request, Row, summarise, traffic_text
-from environments.evaluation.embedded import PolicyChat
 from environments.evaluation.results import TRAFFIC
 from environments.models.address import NO_KEY, host
 from environments.models.client import ModelServer
 from environments.models.endpoint_check import check_endpoint
+from environments.policies.chat import PolicyChat
 from environments.policies.registry import get_policy
 from environments.rollouts.record import Rollout
 from environments.tasks.model import Task
@@ -36,7 +36,8 @@ from world_fixtures.common import UserError, digest
 
 if TYPE_CHECKING:
     from environments.config import EvenniaWorldEnvConfig
-    from environments.models.chat import Chat, ChatServer, Parser
+    from environments.models.chat import Chat, ChatServer
+    from environments.tool_call_parsers import TextParser
 
 LOG = "traffic.jsonl"
 PARTS = 10_000
@@ -166,7 +167,9 @@ def read_rows(log: Path) -> list[Row]:
 class _Shadow:
     """A `ChatServer` that asks the primary, and the candidate on the side."""
 
-    def __init__(self, primary: ChatServer, candidate: ChatServer, parser: Parser | None) -> None:
+    def __init__(
+        self, primary: ChatServer, candidate: ChatServer, parser: TextParser | None
+    ) -> None:
         self._primary = primary
         self._candidate = candidate
         self._parser = parser
@@ -216,7 +219,7 @@ class _Shadow:
             task.cancel()
 
 
-def _reply(completion: Any, seconds: float, parser: Parser | None) -> Reply:
+def _reply(completion: Any, seconds: float, parser: TextParser | None) -> Reply:
     """The tool calls of a completion, with their arguments as data where they are JSON."""
     if not completion.choices:
         return Reply(seconds=seconds, error="the endpoint returned no choices")

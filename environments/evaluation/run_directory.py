@@ -21,7 +21,7 @@ from pydantic_core import PydanticSerializationError
 from environments.rollouts.record import Rollout
 from environments.runner import Conditions
 from environments.tasks.model import Task
-from environments.tasks.suites.named import Suite
+from environments.tasks.suites import Suite
 from world_fixtures.common import Frozen, UserError, digest
 
 RUN = "run.json"

@@ -7,22 +7,13 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from environments.rollouts.record import Message
+from environments.tool_call_parsers import TextParser
 
 
 class ChatServer(Protocol):
     """What is asked for completions: atroposlib's ServerManager or ManagedServer."""
 
     async def chat_completion(self, **kwargs: Any) -> Any: ...
-
-
-class Parser(Protocol):
-    """Finds tool calls in text: see `environments.tool_call_parsers`.
-
-    `parse` may take the tools' schemas as `tools`. With a method `attempted(text) -> bool` the
-    model is told of calls that were cut off or malformed, instead of taken to have finished.
-    """
-
-    def parse(self, text: str) -> tuple[str | None, list[Any] | None]: ...
 
 
 TokenCounter = Callable[[Sequence[Message], Sequence[dict[str, Any]]], int]
@@ -34,7 +25,7 @@ class Chat:
     """The model of one rollout, how its answers are read, and what tokens came of it."""
 
     server: ChatServer
-    parser: Parser | None = None
+    parser: TextParser | None = None
     """Finds tool calls in the content where the server returns none."""
     escape: Callable[[str], str] = str
     """Escapes the tokenizer's special tokens in what tools return."""

@@ -21,7 +21,7 @@ from environments.modes.options import redacted
 from environments.rollouts.record import Rollout
 from environments.runner import Conditions
 from environments.tasks.model import Task
-from environments.tasks.suites.named import load_suite
+from environments.tasks.suites import load_suite
 from environments.tools.registry import Tool
 from world_fixtures.common import UserError, digest
 from world_fixtures.servers import ServerPool

@@ -1,4 +1,4 @@
-"""Embedded policies: how well one does with perfect knowledge, with none, or by cheating."""
+"""Embedded policies: agents in code, with perfect knowledge, with none, or cheating."""
 
 from environments.policies.policy import Move, Policy, View
 from environments.policies.registry import get_policy, list_policies

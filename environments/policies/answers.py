@@ -1,4 +1,4 @@
-"""Guessing what a prompt wants, from its words and from what was seen.
+"""Guesses what a prompt asks for, from its words and from what was observed.
 
 Plain reading, no knowledge of tasks: which fields and names stand in the prompt, and
 which text shares most words with it.
@@ -33,7 +33,7 @@ _COMMON = frozenset(
 
 
 def fields(prompt: str) -> tuple[str, ...]:
-    """Names of the answer fields that the prompt asks for, in order."""
+    """Return the names of the answer fields that the prompt asks for, in order."""
     asks = _ASKS.search(prompt)
     if not asks:
         return ()
@@ -41,14 +41,14 @@ def fields(prompt: str) -> tuple[str, ...]:
 
 
 def mentioned(names: Iterable[str], prompt: str) -> list[str]:
-    """Those of `names` that stand in the prompt, the last mentioned last."""
+    """Return those of `names` that stand in the prompt, the last mentioned last."""
     text = prompt.casefold()
     found = [(text.rfind(name.casefold()), name) for name in names]
     return [name for at, name in sorted(found) if at >= 0]
 
 
 def destination(memory: Memory, prompt: str) -> str:
-    """The known room the prompt names, quotes or gives directions to; empty if none."""
+    """Return the known room the prompt names, quotes or gives directions to; empty if none."""
     if named := mentioned(memory.places, prompt):
         return named[-1]
     for sentence in _QUOTED.findall(prompt):
@@ -63,16 +63,16 @@ def destination(memory: Memory, prompt: str) -> str:
 
 
 def guesses(memory: Memory, prompt: str) -> dict[str, Any]:
-    """A value for every field of the prompt."""
+    """Guess a value for every field of the prompt."""
     return {name: guess(name, memory, prompt) for name in fields(prompt)}
 
 
-def settled(memory: Memory, prompt: str) -> bool:
-    """Every field's answer is known for sure, so that more searching is idle."""
-    return bool(fields(prompt)) and all(_is_settled(f, memory, prompt) for f in fields(prompt))
+def all_known(memory: Memory, prompt: str) -> bool:
+    """Tell whether the answer of every field is known for sure, so that no search is needed."""
+    return bool(fields(prompt)) and all(_is_known(f, memory, prompt) for f in fields(prompt))
 
 
-def _is_settled(name: str, memory: Memory, prompt: str) -> bool:
+def _is_known(name: str, memory: Memory, prompt: str) -> bool:
     asked = _asked(memory, prompt)
     match name:
         case "exits":
@@ -87,7 +87,7 @@ def _is_settled(name: str, memory: Memory, prompt: str) -> bool:
 
 
 def guess(name: str, memory: Memory, prompt: str) -> Any:
-    """The most likely value of one field."""
+    """Guess the most likely value of one field."""
     asked = _asked(memory, prompt)
     start = memory.places.get(memory.first)
     match name:
@@ -116,12 +116,12 @@ def guess(name: str, memory: Memory, prompt: str) -> Any:
 
 
 def fact(memory: Memory, prompt: str) -> str:
-    """The number or name in the sentence that shares most words with the prompt."""
+    """Return the number or name in the sentence that shares most words with the prompt."""
     return _fact(memory, prompt)[0]
 
 
 def _fact(memory: Memory, question: str) -> tuple[str, str]:
-    """What answers `question` best, and the thing it stands on."""
+    """Return what answers `question` best, and the thing it is written on."""
     wanted = _content(question)
     sentences = [
         (len(_content(f"{note.thing} {sentence}") & wanted), sentence, note.thing)
@@ -143,12 +143,12 @@ def _fact(memory: Memory, question: str) -> tuple[str, str]:
 
 
 def _asked(memory: Memory, prompt: str) -> str:
-    """The known thing that the prompt names last, empty if none."""
+    """Return the known thing that the prompt names last, empty if none."""
     return (mentioned(memory.things(), prompt) or [""])[-1]
 
 
 def _edges(memory: Memory) -> list[str]:
-    """The map of what can be reached from the first room without a door."""
+    """Return the map of what can be reached from the first room without a door."""
     rooms, edges = [memory.first], []
     for room in rooms:
         place = memory.places.get(room)
@@ -161,5 +161,5 @@ def _edges(memory: Memory) -> list[str]:
 
 
 def _content(text: str) -> set[str]:
-    """The words of a text that carry meaning."""
+    """Return the words of a text that carry meaning, in lower case."""
     return {w.casefold() for w in _WORD.findall(text)} - _COMMON

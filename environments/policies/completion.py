@@ -1,4 +1,4 @@
-"""OpenAI's wire form of what a policy answers: whole, or as a stream of chunks."""
+"""A policy's move in OpenAI's wire form: a whole completion, or a stream of chunks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CHARACTERS_PER_TOKEN = 4
 
 
 def completion(request: dict[str, Any], seed: str, moves: Sequence[Move]) -> dict[str, Any]:
-    """A `chat.completion` with one choice a move; its ids follow from `seed`."""
+    """Return a `chat.completion` with one choice a move; its ids follow from `seed`."""
     messages = [_message(f"{seed}/{i}", move) for i, move in enumerate(moves)]
     prompt = sum(map(_length, request["messages"])) // CHARACTERS_PER_TOKEN
     answer = sum(map(_length, messages)) // CHARACTERS_PER_TOKEN
@@ -42,7 +42,10 @@ def completion(request: dict[str, Any], seed: str, moves: Sequence[Move]) -> dic
 
 
 def stream(whole: dict[str, Any], *, usage: bool) -> Iterator[bytes]:
-    """The same completion as server-sent events, `[DONE]` last."""
+    """Yield the same completion as server-sent events, `[DONE]` last.
+
+    With `usage` a chunk with the token counts comes before it.
+    """
     head = {k: whole[k] for k in ("id", "created", "model")} | {"object": "chat.completion.chunk"}
     for choice in whole["choices"]:
         for delta in _deltas(choice["message"]):

@@ -42,26 +42,26 @@ class Refusal(Exception):
 
 
 @dataclass(frozen=True)
-class Played:
-    """What one rollout plays."""
+class ExpectedRollout:
+    """A rollout whose requests are answered: its task and attempt."""
 
     task: Task
     attempt: int
 
 
 class PolicyEndpoint:
-    """An async context manager: the server listens while it is entered."""
+    """An HTTP server for policies, as an async context manager: listens while it is entered."""
 
     def __init__(self, port: int = 0, *, latency: float = 0.0) -> None:
-        """`port` 0 takes a free one. `latency`: seconds each completion waits, as models do."""
+        """Choose the port, 0 for a free one; `latency` is the seconds each completion waits."""
         self.port = port
         self.latency = latency
-        self._played: dict[str, Played] = {}
+        self._expected: dict[str, ExpectedRollout] = {}
         self._runner: web.AppRunner | None = None
 
     @property
     def base_url(self) -> str:
-        """What an OpenAI client wants as its base URL."""
+        """Base URL for an OpenAI client."""
         return f"http://{HOST}:{self.port}/v1"
 
     @property
@@ -70,12 +70,12 @@ class PolicyEndpoint:
         return list_policies()
 
     def expect(self, key: str, task: Task, attempt: int) -> None:
-        """Requests of rollout `key` play `task`; a second call replaces the first."""
-        self._played[key] = Played(task, attempt)
+        """Let requests of rollout `key` play `task`; a second call replaces the first."""
+        self._expected[key] = ExpectedRollout(task, attempt)
 
     def forget(self, key: str) -> None:
-        """Let go of rollout `key`, known or not."""
-        self._played.pop(key, None)
+        """Forget rollout `key`, expected or not."""
+        self._expected.pop(key, None)
 
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=MAX_BODY, middlewares=[_errors])
@@ -136,43 +136,43 @@ class PolicyEndpoint:
             policy = get_policy(body["model"])
         except UserError as error:
             raise Refusal(str(error), status=404, param="model") from None
-        played, stage = self._rollout(body.get("user"), authorization)
-        seed = f"{policy.name}/{played.task.id}/{played.attempt}/{stage}"
+        expected, stage = self._rollout(body.get("user"), authorization)
+        seed = f"{policy.name}/{expected.task.id}/{expected.attempt}/{stage}"
         messages = body["messages"]
         views = [
-            View(played.task, stage, messages, f"{seed}+{i}" if i else seed)
+            View(expected.task, stage, messages, f"{seed}+{i}" if i else seed)
             for i in range(body["n"])
         ]
         return completion(body, f"{seed}/{views[0].turn}", [policy.act(view) for view in views])
 
-    def _rollout(self, user: object, authorization: str) -> tuple[Played, int]:
-        """The rollout and stage that a request belongs to."""
+    def _rollout(self, user: object, authorization: str) -> tuple[ExpectedRollout, int]:
+        """Return the rollout and stage of a request. Raises Refusal where there is none."""
         given = user if isinstance(user, str) else authorization.removeprefix("Bearer ")
         key, _, stage = given.rpartition("#")
-        played = self._played.get(key)
-        if played is None and not isinstance(user, str):
+        expected = self._expected.get(key)
+        if expected is None and not isinstance(user, str):
             raise Refusal(
                 'policies need `user`: "<rollout>#<stage>" says which task they play; '
                 "clients that cannot set it send the same as API key",
                 param="user",
             )
-        if played is None:
+        if expected is None:
             raise Refusal(
                 f'no rollout {key or given!r} is expected here: `user` is "<rollout>#<stage>" '
                 "of a rollout that is being played",
                 param="user",
             )
-        if not stage.isdecimal() or int(stage) >= len(played.task.stages):
+        if not stage.isdecimal() or int(stage) >= len(expected.task.stages):
             raise Refusal(
-                f"stage {stage!r} in `user` is none of the {len(played.task.stages)} of "
-                f"{played.task.id}, counted from 0",
+                f"stage {stage!r} in `user` is none of the {len(expected.task.stages)} of "
+                f"{expected.task.id}, counted from 0",
                 param="user",
             )
-        return played, int(stage)
+        return expected, int(stage)
 
 
 def _body(raw: bytes) -> dict[str, Any]:
-    """The request's JSON, with what every request must hold checked."""
+    """Parse the request's JSON and check what every request must hold. Raises Refusal."""
     try:
         body = json.loads(raw)
     except ValueError:
@@ -194,7 +194,7 @@ def _body(raw: bytes) -> dict[str, Any]:
 async def _errors(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """Every failure in OpenAI's form."""
+    """Answer every failure in OpenAI's form."""
     try:
         return await handler(request)
     except Refusal as refusal:

@@ -2,8 +2,8 @@
 
 Depth first through every way out, examining, reading and opening whatever is met and
 taking what may be of use; then it does and answers what simple reading of the prompt
-suggests. It knows the conversation and nothing else: what it earns is what thoroughness
-alone is worth.
+suggests. It knows the conversation and nothing else: its reward is the baseline of what
+thorough search alone earns.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from environments.policies.answers import destination, fact, guesses, mentioned, settled
+from environments.policies.answers import all_known, destination, fact, guesses, mentioned
 from environments.policies.memory import Memory, Place, recall
 from environments.policies.policy import (
     CONNECT,
@@ -48,15 +48,15 @@ def explorer(view: View) -> Move:
 
 
 def _satisfied(memory: Memory, prompt: str) -> bool:
-    """There is nothing more to look for."""
+    """Tell whether there is nothing more to look for."""
     arrived = _STAYS.search(prompt) and memory.here == destination(memory, prompt)
     to_take = set(mentioned(memory.things(), prompt)) - set(memory.carried)
     waits = _HANDLES.search(prompt) and to_take
-    return bool(arrived) or (settled(memory, prompt) and not waits)
+    return bool(arrived) or (all_known(memory, prompt) and not waits)
 
 
 def _search(memory: Memory, prompt: str) -> list[str]:
-    """What is worth trying here, and on from here when that may not show more."""
+    """Return what is worth trying here, and the way on when that may not show more."""
     tries = chores(memory, memory.here, prompt)
     if tries and not all(c.startswith(("read ", "get ")) for c in tries):
         return tries
@@ -64,7 +64,7 @@ def _search(memory: Memory, prompt: str) -> list[str]:
 
 
 def chores(memory: Memory, room: str, prompt: str) -> list[str]:
-    """Commands worth trying in `room` before leaving it, none twice."""
+    """Return the commands worth trying in `room` before leaving it, none twice."""
     place = memory.places[room]
     if place.view.dark:
         light = next((name for name in memory.carried if _is_light(memory, name)), None)
@@ -108,7 +108,7 @@ def _untried(place: Place, commands: Iterable[str]) -> list[str]:
 
 
 def _walk(memory: Memory, prompt: str) -> list[str]:
-    """Through the nearest way that is not known, or to the nearest room with work left."""
+    """Walk through the nearest unknown way, or to the nearest room with commands left to try."""
     if fresh := _unknown_ways(memory.place):
         return fresh[:1]
     waiting = [
@@ -128,7 +128,7 @@ def _unknown_ways(place: Place) -> list[str]:
 
 
 def _errand(memory: Memory, prompt: str) -> list[str]:
-    """What the prompt seems to want done next, as far as it is not done yet."""
+    """Return the commands that the prompt seems to want next, as far as they are not done."""
     for room, act in _acts(memory, prompt):
         path = memory.route([room])
         if path is not None and act not in memory.places[room].tried:
@@ -138,7 +138,7 @@ def _errand(memory: Memory, prompt: str) -> list[str]:
 
 
 def _acts(memory: Memory, prompt: str) -> Iterator[tuple[str, str]]:
-    """Rooms and what to do there: write, combine, put."""
+    """Yield rooms and what to do there: write, combine, put."""
     if (wish := _WRITES.search(prompt)) and (
         target := next(iter(mentioned(memory.things(), wish[2])), "")
     ):

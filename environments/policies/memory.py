@@ -66,6 +66,7 @@ class Memory:
 
     @property
     def place(self) -> Place:
+        """The room the agent is in."""
         return self.places[self.here]
 
     @property
@@ -74,7 +75,7 @@ class Memory:
         return next(iter(self.places), "")
 
     def where(self, thing: str) -> str:
-        """The room in which a thing was first met, empty where it was not."""
+        """Return the room in which a thing was first met, empty where it was not."""
         wanted = thing.casefold()
         for name, place in self.places.items():
             if any(wanted == seen.name.casefold() for seen in place.found.values()):
@@ -82,12 +83,12 @@ class Memory:
         return ""
 
     def things(self) -> Iterator[str]:
-        """Names of the things met, in order, each once."""
+        """Iterate over the names of the things met, in order, each once."""
         names = (seen.name for place in self.places.values() for seen in place.found.values())
         return iter(dict.fromkeys(names))
 
     def route(self, goals: Iterable[str]) -> list[str] | None:
-        """Directions along known ways to the nearest of `goals`, None where none leads."""
+        """Return the directions to the nearest of `goals` by known ways; None where none leads."""
         wanted = set(goals)
         queue: deque[tuple[str, list[str]]] = deque([(self.here, [])])
         seen = {self.here}
@@ -103,7 +104,7 @@ class Memory:
 
 
 def recall(exchanges: Iterable[Exchange]) -> Memory:
-    """What these calls and results tell."""
+    """Build the memory that these calls and results give."""
     memory = Memory()
     for exchange in exchanges:
         if exchange.tool in ("evennia_connect", "evennia_observe"):
@@ -177,7 +178,7 @@ def _study(memory: Memory, parsed: Parsed, result: str) -> None:
 
 
 def _unclose(memory: Memory, name: str, *, opened: bool) -> None:
-    """A door or container was unlocked or opened: what failed before may work now."""
+    """Note that a door or container was unlocked or opened: what failed may work now."""
     for place in memory.places.values():
         place.tried.pop(f"open {name}", None)
         if opened:

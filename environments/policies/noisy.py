@@ -12,7 +12,7 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from environments.policies.oracle import play, script
+from environments.policies.oracle import follow, script
 from environments.policies.policy import DISCONNECT, Call, Move, View, command, submit
 from environments.tasks.model import Stage
 from world_fixtures.common import UserError
@@ -28,13 +28,16 @@ GIVES_UP = 0.05
 
 
 def noisy(parameter: str | None) -> Callable[[View], Move]:
-    """The policy with the noise `parameter` names: the chance of a mistake at each step."""
+    """Return the policy whose chance of a mistake at each step is `parameter`, a number as text.
+
+    None means DEFAULT_NOISE. Raises UserError for what is no number from 0 to 1.
+    """
     noise = _noise(parameter)
 
     def act(view: View) -> Move:
         stage = view.task.stages[view.stage]
         last = view.stage == len(view.task.stages) - 1
-        return play(mistaken(stage, last, view.task.spec, noise, view.seed), view)
+        return follow(mistaken(stage, last, view.task.spec, noise, view.seed), view)
 
     return act
 
@@ -42,7 +45,10 @@ def noisy(parameter: str | None) -> Callable[[View], Move]:
 def mistaken(
     stage: Stage, last: bool, spec: WorldSpec, noise: float, seed: str
 ) -> tuple[Call, ...]:
-    """The stage's script with the mistakes that `seed` draws."""
+    """Return the stage's calls with the mistakes that `seed` draws.
+
+    `last`: the stage is the task's last; `noise` is the chance of a mistake at each step.
+    """
     rng = random.Random(f"{seed}/mistakes")
     calls: list[Call] = []
     for call in script(stage):
@@ -61,7 +67,7 @@ def mistaken(
 
 
 def spoil(answer: dict[str, Any], spec: WorldSpec, rng: random.Random) -> dict[str, Any]:
-    """The same fields with other, plausible values."""
+    """Return the same fields with other, plausible values."""
     names = [*(room.name for room in spec.rooms), *(thing.name for thing in spec.things)]
     return {field: _other(value, names, rng) for field, value in answer.items()}
 

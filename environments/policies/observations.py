@@ -1,4 +1,4 @@
-"""Reading what the world shows: room views and lists of things, as data.
+"""Observations as data: room views and lists of things, read from text.
 
 Works on observations alone. The forms are those of `world_fixtures.rules`.
 """
@@ -46,7 +46,7 @@ class RoomView:
 
 
 def room_view(text: str) -> RoomView | None:
-    """The room that `text` shows, None where it shows none."""
+    """Read the room that `text` shows; None where it shows none."""
     lines = text.split("\n")
     at = next((n for n, line in enumerate(lines) if line.startswith("Exits: ")), 0)
     if at == 0:
@@ -67,7 +67,7 @@ def room_view(text: str) -> RoomView | None:
 
 
 def ways(line: str) -> tuple[Way, ...]:
-    """The exits of a line `Exits: north, east (Oak Door, closed)`."""
+    """Read the exits of a line `Exits: north, east (Oak Door, closed)`."""
     found = (_EXIT.match(part) for part in _COMMA.split(line.removeprefix("Exits: ")))
     return tuple(
         Way(m["direction"], m["door"] or "", m["state"] == "closed")
@@ -77,7 +77,7 @@ def ways(line: str) -> tuple[Way, ...]:
 
 
 def items(listed: str) -> tuple[Seen, ...]:
-    """The things of a list `Oil Lamp (lit), Chest (closed)`."""
+    """Read the things of a list `Oil Lamp (lit), Chest (closed)`."""
     found = (_ITEM.match(part.strip()) for part in _COMMA.split(listed.rstrip(".")))
     return tuple(
         Seen(m["name"], m["note"] or "") for m in found if m and m["name"] not in ("", "nothing")
@@ -85,12 +85,12 @@ def items(listed: str) -> tuple[Seen, ...]:
 
 
 def inside(text: str) -> tuple[Seen, ...]:
-    """What a look at a thing shows in or on it."""
+    """Read the things that a look at a thing shows in or on it."""
     match = _INSIDE.search(text)
     return items(match["items"]) if match else ()
 
 
 def discovery(text: str) -> str:
-    """The direction of a way just discovered, else nothing."""
+    """Read the direction of a way just discovered; empty where there is none."""
     match = _DISCOVERY.search(text)
     return match[1] if match else ""

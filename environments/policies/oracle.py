@@ -15,7 +15,7 @@ from environments.tasks.model import Stage
 
 
 def script(stage: Stage) -> tuple[Call, ...]:
-    """The tool calls of a stage's walkthrough, with the connections it leaves implied."""
+    """Return the tool calls of a stage's walkthrough, with the connections it implies."""
     calls: list[Call] = [CONNECT]
     for step in stage.walkthrough:
         if step.tool == "command":
@@ -27,11 +27,11 @@ def script(stage: Stage) -> tuple[Call, ...]:
     return tuple(calls)
 
 
-def play(calls: tuple[Call, ...], view: View) -> Move:
-    """One call a turn, then silence."""
+def follow(calls: tuple[Call, ...], view: View) -> Move:
+    """Make one of `calls` a turn, then no more."""
     return Move(calls=calls[view.turn : view.turn + 1])
 
 
 def oracle(view: View) -> Move:
-    """The walkthrough, step by step."""
-    return play(script(view.task.stages[view.stage]), view)
+    """Follow the walkthrough of the stage, one call a turn."""
+    return follow(script(view.task.stages[view.stage]), view)

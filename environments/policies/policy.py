@@ -25,10 +25,12 @@ DISCONNECT: Call = ("evennia_disconnect", {})
 
 
 def command(text: str) -> Call:
+    """Return the call that gives a world command."""
     return ("evennia_command", {"command": text})
 
 
 def submit(answer: dict[str, Any]) -> Call:
+    """Return the call that submits an answer."""
     return ("evennia_submit", {"answer": answer})
 
 
@@ -52,7 +54,7 @@ class View:
     """What a policy is shown at one turn."""
 
     task: Task
-    """For the oracle and its kin alone; other policies read `messages`."""
+    """For `oracle` and `noisy` alone; other policies read `messages`."""
     stage: int
     """0-based."""
     messages: Sequence[Message]
@@ -109,7 +111,7 @@ class Policy:
 
 
 def text_of(message: Message) -> str:
-    """The text of a message, whose content may be a string, a list of parts or None."""
+    """Return the text of a message, whose content may be a string, a list of parts or None."""
     content = message.get("content")
     if isinstance(content, list):
         return "".join(str(part.get("text", "")) for part in content if isinstance(part, dict))

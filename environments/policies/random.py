@@ -21,7 +21,7 @@ DIRECTIONS = ("north", "east", "south", "west", "up", "down")
 
 
 def wander(view: View) -> Move:
-    """One random act."""
+    """Connect, then give a random command, or submit a random answer at the chance ENDS."""
     memory = recall(view.exchanges)
     if memory.too_early:
         return Move(calls=(DISCONNECT,))

@@ -18,7 +18,7 @@ BASELINES: dict[str, Callable[[View], Move]] = {
     "explorer": explorer,
     "oracle": oracle,
 }
-"""Between them and `noisy` every model has its place."""
+"""Policies that models are compared with: the floor, thorough search, and the ceiling."""
 
 PARAMETRISED: dict[str, Callable[[str | None], Callable[[View], Move]]] = {
     "noisy": noisy,
@@ -36,17 +36,17 @@ CHEATS: dict[str, Callable[[View], Move]] = {
     "markup_abuse": cheats.markup_abuse,
     "admin_commands": cheats.admin_commands,
 }
-"""Ways to earn reward without the work: none may pay."""
+"""Cheating policies: a verdict must give them little."""
 
 
 def list_policies() -> tuple[str, ...]:
-    """Every name that `get_policy` knows, without parameters."""
+    """List every name that `get_policy` knows, without parameters."""
     return (*BASELINES, *PARAMETRISED, *CHEATS)
 
 
 @lru_cache(maxsize=256)
 def get_policy(name: str) -> Policy:
-    """The policy called `name`, e.g. `oracle` or `noisy:0.1`.
+    """Return the policy called `name`, e.g. `oracle` or `noisy:0.1`.
 
     Raises:
         UserError: no such policy, or a parameter it cannot take.

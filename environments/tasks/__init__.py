@@ -1,1 +1,77 @@
-"""Tasks by family: what is asked, what counts as done, and the oracle's walkthrough."""
+"""Tasks: what is asked, what counts as done, and one way to do it. Pure, without a server.
+
+task = make_task(Family.ERRAND, seed=7, difficulty=3)
+verdict = judge(task, state, events, answer, sessions=1)
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from environments.tasks.commands import commands_of, is_wasted
+from environments.tasks.model import (
+    Answered,
+    Condition,
+    Did,
+    Evidence,
+    Family,
+    Goal,
+    Holds,
+    Inscribed,
+    Located,
+    Stage,
+    Step,
+    Task,
+    Verdict,
+    Visited,
+)
+from environments.tasks.verdict import Weights, judge
+
+if TYPE_CHECKING:
+    from environments.tasks.build import KINDS, make_task
+    from environments.tasks.curriculum import Curriculum
+    from environments.tasks.suites import SUITES, Suite, load_suite
+
+__all__ = [
+    "KINDS",
+    "SUITES",
+    "Answered",
+    "Condition",
+    "Curriculum",
+    "Did",
+    "Evidence",
+    "Family",
+    "Goal",
+    "Holds",
+    "Inscribed",
+    "Located",
+    "Stage",
+    "Step",
+    "Suite",
+    "Task",
+    "Verdict",
+    "Visited",
+    "Weights",
+    "commands_of",
+    "is_wasted",
+    "judge",
+    "load_suite",
+    "make_task",
+]
+
+_MODULES = {
+    "KINDS": "build",
+    "make_task": "build",
+    "Curriculum": "curriculum",
+    "SUITES": "suites",
+    "Suite": "suites",
+    "load_suite": "suites",
+}
+"""Names whose modules load networkx and the world generator, which only making tasks needs."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

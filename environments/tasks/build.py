@@ -4,14 +4,8 @@ from __future__ import annotations
 
 import random
 
-from environments.tasks.building import Builder, Setting
-from environments.tasks.families import (
-    errand,
-    inspection,
-    navigation,
-    orientation,
-    persistence,
-)
+from environments.tasks.families import KINDS
+from environments.tasks.families.common import BuildContext
 from environments.tasks.model import Family, Task
 from environments.tasks.planner import Unsolvable
 from world_fixtures.common import UserError, digest
@@ -20,14 +14,7 @@ from world_fixtures.generator import generate_world
 from world_fixtures.generator.words import Split
 from world_fixtures.spec import WorldSpec
 
-KINDS: dict[Family, dict[str, Builder]] = {
-    Family.ORIENTATION: orientation.KINDS,
-    Family.NAVIGATION: navigation.KINDS,
-    Family.INSPECTION: inspection.KINDS,
-    Family.PERSISTENCE: persistence.KINDS,
-    Family.ERRAND: errand.KINDS,
-}
-"""Every sub-kind by family, in the order in which seeds go round them."""
+__all__ = ["KINDS", "make_task"]
 
 TRIES = 50
 """Worlds or draws tried before a kind is given up for a difficulty."""
@@ -41,9 +28,13 @@ def make_task(
     split: Split = "train",
     world: tuple[WorldSpec, tuple[Fact, ...]] | None = None,
 ) -> Task:
-    """A task of `family` (and `kind`, if given) in `world`, or in one made for the seed.
+    """Make a task of `family` (and `kind`, if given) in `world`, or in one made for the seed.
 
-    Raises UserError for a difficulty outside 1 to 10 or a kind that does not exist.
+    `difficulty` is 1 to 10; `split` says whose words and shapes a made world has; `world` is a
+    spec with the facts that stand in it.
+
+    Raises UserError for a difficulty outside 1 to 10, a kind that does not exist, and a kind that
+    the world or the difficulty does not allow.
     """
     if not 1 <= difficulty <= 10:
         raise UserError(f"difficulty {difficulty} is out of range: choose 1 to 10")
@@ -56,7 +47,7 @@ def make_task(
         key = f"{split}/{family}/{name}/{difficulty}/{seed}/{attempt}"
         spec, facts = world or generate_world(_seed(key), difficulty, split=split)
         try:
-            draft = kinds[name](Setting(spec, facts, random.Random(key), difficulty))
+            draft = kinds[name](BuildContext(spec, facts, random.Random(key), difficulty))
         except Unsolvable:
             continue  # this draw asks for what the world does not allow
         if draft is not None:
@@ -82,5 +73,5 @@ def make_task(
 
 
 def _seed(key: str) -> int:
-    """A world seed that depends on the whole key, equal in any process."""
+    """Return a world seed that depends on the whole key and is equal in any process."""
     return int.from_bytes(digest(key)[:6], "big")

@@ -7,19 +7,23 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
-from environments.tasks.build import Split, make_task
+from environments.tasks.build import make_task
 from environments.tasks.model import Family, Task
 from world_fixtures.common import UserError
+from world_fixtures.generator.words import Split
 
 WINDOW = 20
-"""Rollouts of a family between two moves of its difficulty."""
+"""Rollouts of a family at its present difficulty between two moves of that difficulty."""
 
 
 class Curriculum:
     """Draws families by weight and difficulties from a range.
 
     With `target_success` each family has a difficulty of its own, which rises when more than
-    that share of its last WINDOW rollouts succeeded, and falls when fewer did.
+    that share of WINDOW rollouts at that difficulty succeeded, and falls when fewer did. Results
+    of tasks that were drawn at another difficulty, as many are that come in after a move, do not
+    count: each stay at a difficulty is judged by a window that begins empty, also when the
+    difficulty was there before, because the model has learned since.
     """
 
     def __init__(
@@ -47,13 +51,13 @@ class Curriculum:
         self.split = split
         self.target = target_success
         self.stream: int | None = None
-        """Set apart the sequences of several curricula with the same seed."""
+        """Separates the sequences of several curricula with the same seed."""
         self.drawn = 0
         self._level: dict[Family, int] = dict.fromkeys(self.weights, low)
         self._recent: defaultdict[Family, list[bool]] = defaultdict(list)
 
     def next(self) -> Task:
-        """The next task; each call draws one further along the same sequence."""
+        """Draw the next task; the n-th call returns the same task for the same seed and stream."""
         stream = "" if self.stream is None else f"/{self.stream}"
         rng = random.Random(f"{self.split}/{self.seed}{stream}/{self.drawn}")
         self.drawn += 1
@@ -62,18 +66,20 @@ class Curriculum:
         return make_task(family, rng.randrange(1_000_000), level, split=self.split)
 
     def report(self, task: Task, success: bool) -> None:
-        """Tell how a rollout of `task` ended."""
+        """Count whether a rollout of `task` succeeded towards its family's difficulty."""
+        level = self._level.get(task.family)
+        if self.target is None or task.difficulty != level:
+            return
         recent = self._recent[task.family]
         recent.append(success)
-        if self.target is None or len(recent) < WINDOW:
+        if len(recent) < WINDOW:
             return
-        rate = sum(recent) / len(recent)
-        step = 1 if rate > self.target else -1
-        self._level[task.family] = min(self.high, max(self.low, self._level[task.family] + step))
+        step = 1 if sum(recent) / len(recent) > self.target else -1
+        self._level[task.family] = min(self.high, max(self.low, level + step))
         recent.clear()
 
     def state(self) -> dict[str, Any]:
-        """Where the sequence stands, as plain data for a checkpoint."""
+        """Return where the sequence stands, as plain data for a checkpoint."""
         return {
             "lane": self.stream,
             "drawn": self.drawn,
@@ -81,7 +87,8 @@ class Curriculum:
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Continue from a checkpoint's `state`."""
+        """Continue from a checkpoint's `state`; the windows begin empty."""
+        self._recent.clear()
         self.stream = state["lane"]
         self.drawn = int(state["drawn"])
         self._level |= {Family(f): int(n) for f, n in state["level"].items()}

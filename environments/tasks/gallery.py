@@ -20,7 +20,7 @@ what the agent sees when it first connects. Each part is a conversation of its o
 
 
 def gallery() -> str:
-    """The whole page."""
+    """Write the whole page, as Markdown."""
     lines = [HEAD]
     for family, kinds in KINDS.items():
         lines.append(f"\n## {family.value.title()}\n")

@@ -14,7 +14,7 @@ MIN_F1 = 0.5
 
 
 def match(condition: Answered, answer: dict[str, Any] | None) -> float:
-    """Degree to which the field of `answer` is what `condition` expects."""
+    """Return the degree, in [0, 1], to which the answer's field is what `condition` expects."""
     given = (answer or {}).get(condition.field)
     if given is None:
         return 0.0
@@ -30,7 +30,10 @@ def match(condition: Answered, answer: dict[str, Any] | None) -> float:
 
 
 def normal(value: Any) -> str:
-    """Lower case, without articles and punctuation."""
+    """Normalise a value for comparison: lower case, without articles and punctuation.
+
+    What is neither text nor number becomes the empty string.
+    """
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return ""
     words = re.findall(r"[\w']+", str(value).casefold())
@@ -38,7 +41,7 @@ def normal(value: Any) -> str:
 
 
 def f1(given: set[str], expected: set[str]) -> float:
-    """Harmonic mean of precision and recall of two sets."""
+    """Return the harmonic mean of precision and recall of two sets, in [0, 1]."""
     if not given or not expected:
         return float(given == expected)
     return 2 * len(given & expected) / (len(given) + len(expected))
@@ -58,7 +61,7 @@ def _names(value: Any) -> set[str]:
 
 
 def _edges(value: Any) -> set[str]:
-    """Edges as "room | direction | room", whether given as texts, lists or objects."""
+    """Return edges as "room | direction | room", whether given as texts, lists or objects."""
     edges = set()
     for item in value if isinstance(value, list) else str(value).splitlines():
         parts: Sequence[Any] = (

@@ -16,6 +16,8 @@ from world_fixtures.spec import WorldSpec
 
 
 class Family(StrEnum):
+    """What a task is about; `environments.tasks.families` has a module for each."""
+
     ORIENTATION = "orientation"
     NAVIGATION = "navigation"
     INSPECTION = "inspection"
@@ -130,7 +132,7 @@ class Task(Frozen):
     """Unique and stable, e.g. `standard/errand.deliver/17`."""
     family: Family
     kind: str
-    """Sub-kind within the family."""
+    """Kind within the family."""
     difficulty: int = Field(ge=1, le=10)
     seed: int
     split: Literal["train", "validation", "test"] = "train"
@@ -145,18 +147,20 @@ class Task(Frozen):
 
     @property
     def optimal_steps(self) -> int:
-        """Commands in the walkthrough."""
+        """Commands in the walkthrough, over all stages."""
         return sum(s.tool == "command" for stage in self.stages for s in stage.walkthrough)
 
     @property
     def answer_fields(self) -> tuple[str, ...]:
+        """Names of the fields that a submitted answer must have."""
         return tuple(g.condition.field for g in self.goals if isinstance(g.condition, Answered))
 
 
 class Verdict(Frozen):
     """What a task says of a rollout."""
 
-    reward: float = Field(ge=0, le=1)
+    reward: float = Field(allow_inf_nan=False)
+    """In [0, 1] unless an environment of your own decides otherwise."""
     success: bool
     """Every final goal is met in full."""
     parts: dict[str, float]

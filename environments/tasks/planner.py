@@ -14,7 +14,7 @@ from world_fixtures.spec import Exit, Thing
 FAR = 100
 """Cost of a way that first has to be unlocked or discovered, in moves."""
 MAX_DEPTH = 30
-"""Errands within errands; deeper means the world cannot be solved."""
+"""Levels of sub-tasks within sub-tasks; deeper means the world cannot be solved."""
 
 
 class Unsolvable(Exception):
@@ -22,12 +22,14 @@ class Unsolvable(Exception):
 
 
 class Planner:
-    """Does things in a simulation and writes down the commands."""
+    """Carries out goals in a simulation and records the commands that it took."""
 
     def __init__(self, simulation: Simulation, actor: str | None = None) -> None:
         self.sim = simulation
         self.actor = actor or simulation.spec.agent.id
         self.commands: list[str] = []
+        self.unlocked: list[str] = []
+        """Ids of the doors and containers unlocked so far, in order."""
         self._depth = 0
 
     @property
@@ -37,10 +39,11 @@ class Planner:
 
     @property
     def room(self) -> str:
+        """Id of the room the actor is in."""
         return str(self.sim.get(self.actor, "location"))
 
     def do(self, command: str) -> str:
-        """Carry out one command, which must succeed; its observation."""
+        """Carry out one command and return its observation. Raises Unsolvable if it fails."""
         outcome = self.sim.act(command, self.actor)
         if outcome.kind is not ResultKind.OK:
             raise Unsolvable(f"{command!r}: {outcome.text}")
@@ -48,16 +51,20 @@ class Planner:
         return outcome.text
 
     def go_to(self, room: str) -> None:
-        """Walk to `room`, opening what is in the way."""
+        """Walk to `room`, opening what is in the way. Raises Unsolvable where no way leads."""
         with self._deeper():
             while self.room != room:
                 way = self._route(room)[0]
                 if not self._clear(way):
-                    continue  # an errand has taken us elsewhere
+                    continue  # fetching a key or a light has led elsewhere
                 self.do(way.direction)
 
     def reach(self, thing: str) -> None:
-        """Stand where `thing` is, with light to see it and its containers open."""
+        """Go to where `thing` is, with light to see it and its containers open.
+
+        A thing that is not in play yet is put together by its recipe. Raises Unsolvable where
+        it cannot be had.
+        """
         with self._deeper():
             place = self.sim.get(thing, "location")
             if place is None:
@@ -74,14 +81,14 @@ class Planner:
                 raise Unsolvable(f"{thing} is held by {place}")
 
     def fetch(self, thing: str) -> None:
-        """Carry `thing`."""
+        """Bring `thing` into the actor's hands."""
         with self._deeper():
             self.reach(thing)
             if self.sim.get(thing, "location") != self.actor:
                 self.do(f"get {self.name(thing)}")
 
     def open(self, entity: str) -> None:
-        """Open a door or container that is in reach."""
+        """Open a door or container that is in reach, unlocking it if need be."""
         thing = self.sim.index.things.get(entity)
         if thing is not None and not thing.container:
             return
@@ -97,6 +104,7 @@ class Planner:
                 if self.room != room:
                     self.go_to(room)
             self.do(f"unlock {self.name(entity)} with {self.name(opening.key)}")
+            self.unlocked.append(entity)
         self.do(f"open {self.name(entity)}")
 
     def put(self, thing: str, place: str) -> None:
@@ -112,6 +120,7 @@ class Planner:
         self.do(f"put {self.name(thing)} {where} {self.name(place)}")
 
     def name(self, entity: str) -> str:
+        """Return the words that name an entity in a command."""
         return self.sim.index.name(entity).lower()
 
     def _make(self, thing: str) -> None:
@@ -185,7 +194,7 @@ class Planner:
 
 
 class _Depth:
-    """Counts errands within errands, so that an unsolvable world ends in an error."""
+    """Counts sub-tasks within sub-tasks, so that an unsolvable world ends in an error."""
 
     def __init__(self, planner: Planner) -> None:
         self._planner = planner

@@ -26,7 +26,7 @@ from world_fixtures.protocol import Event, ResultKind
 from world_fixtures.state import WorldState, initial_state
 
 UNSEEN = 0.2
-"""What a right answer is worth whose fact was never observed: it was guessed."""
+"""Factor on the degree of a right answer whose fact was never observed: it was guessed."""
 
 
 class Weights(Frozen):
@@ -60,10 +60,12 @@ def judge(
     sessions: int,
     weights: Weights | None = None,
 ) -> Verdict:
-    """Judge one rollout.
+    """Judge one rollout by its final state, the agent's events and its submitted answer.
 
-    `events` are the agent's own, of all stages in order; `sessions` those it opened. What
-    the initial state already satisfies earns nothing.
+    `events` are the agent's own, of all stages in order; `answer` is None where nothing was
+    submitted; `sessions` counts those the agent opened; `weights` are the defaults where None.
+    The reward is the weighted sum of the parts, clamped to [0, 1]. What the initial state
+    already satisfies earns nothing.
     """
     weights = weights or Weights()
     missing = _missing_evidence(task, events)
@@ -131,20 +133,20 @@ def _degree(
 
 
 def _gain(goals: Sequence[Goal], degrees: dict[str, float], idle: dict[str, float]) -> float:
-    """Weighted degree above what doing nothing has, scaled to [0, 1]."""
+    """Return the weighted degree above that of doing nothing, scaled to [0, 1]."""
     possible = sum(g.weight * (1 - idle[g.name]) for g in goals)
     gained = sum(g.weight * (degrees[g.name] - idle[g.name]) for g in goals)
     return max(0.0, gained / possible) if possible else 0.0
 
 
 def _missing_evidence(task: Task, events: Sequence[Event]) -> set[str]:
-    """Answer fields whose fact stood in no observation."""
+    """Return the answer fields whose fact stood in no observation."""
     seen = "\n".join(e.text for e in events if e.verb not in ("write", "say"))
     return {e.field for e in task.evidence if e.text not in seen}
 
 
 def _spl(task: Task, events: Sequence[Event], success: bool) -> float | None:
-    """S * l / max(p, l), Anderson et al. 2018 (arXiv 1807.06757), eq. 1 for one episode."""
+    """Compute S * l / max(p, l), eq. 1 of Anderson et al. 2018 (arXiv 1807.06757), one episode."""
     if task.shortest_path is None:
         return None
     moves = sum(e.verb == "go" and e.kind is ResultKind.OK for e in events)

@@ -7,6 +7,8 @@ A parser of your own: `@register_parser("mine")` on a class with such a `parse`.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from environments.tool_call_parsers import (  # noqa: F401 - each registers itself
     deepseek,
     glm,
@@ -17,14 +19,28 @@ from environments.tool_call_parsers import (  # noqa: F401 - each registers itse
     mistral,
     qwen3_coder,
 )
-from environments.tool_call_parsers.base import ParseResult, ToolCall, ToolCallParser
+from environments.tool_call_parsers.base import ParseResult, ToolCallParser
+from environments.tool_call_parsers.protocol import TextParser
 from environments.tool_call_parsers.registry import get_parser, list_parsers, register_parser
+
+if TYPE_CHECKING:
+    from environments.tool_call_parsers.calls import ToolCall
 
 __all__ = [
     "ParseResult",
+    "TextParser",
     "ToolCall",
     "ToolCallParser",
     "get_parser",
     "list_parsers",
     "register_parser",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name != "ToolCall":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    # Loads the openai client, which takes a second: only who names the type needs it.
+    from environments.tool_call_parsers.calls import ToolCall
+
+    return ToolCall

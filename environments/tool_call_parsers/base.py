@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias
 
-from openai.types.chat.chat_completion_message_function_tool_call import (
-    ChatCompletionMessageFunctionToolCall as ToolCall,
-)
-from openai.types.chat.chat_completion_message_function_tool_call import Function
+if TYPE_CHECKING:
+    from environments.tool_call_parsers.calls import ToolCall
 
-ParseResult = tuple[str | None, list[ToolCall] | None]
-"""Content and calls: what of the text is not a call, or None; the calls, or None."""
+ParseResult: TypeAlias = "tuple[str | None, list[ToolCall] | None]"
+"""Content and calls: what of the text is no call, or None; the calls, or None."""
 
 Tools = Sequence[dict[str, Any]]
 """Schemas of tools, in OpenAI's form."""
@@ -25,8 +23,8 @@ SEPARATORS = re.compile(r"[\s;,\[\]]*")
 """What may stand between two calls and is not content."""
 
 
-class Draft(NamedTuple):
-    """A call as it was found, before it has an id."""
+class ParsedCall(NamedTuple):
+    """A call as it was found in the text, before it has an id for certain."""
 
     name: str
     arguments: str
@@ -38,7 +36,7 @@ class Draft(NamedTuple):
 class Read(NamedTuple):
     """What was found at an opening."""
 
-    calls: Sequence[Draft]
+    calls: Sequence[ParsedCall]
     """Empty where it was no call after all."""
     end: int
     """Where reading goes on."""
@@ -54,39 +52,39 @@ class ToolCallParser(ABC):
     """
 
     opener: ClassVar[re.Pattern[str]]
-    """Where a call may begin."""
+    """Matches where a call may begin."""
     mark: ClassVar[re.Pattern[str]] = re.compile(r"(?!)")
-    """What nobody writes who does not mean to call a tool, however the call goes on."""
+    """Matches what only a text that means to call a tool contains, however the call goes on."""
     noise: ClassVar[re.Pattern[str]] = re.compile(r"(?!)")
-    """Markers around calls that are not content."""
+    """Matches markers around calls that are not content."""
 
     def parse(self, text: str, tools: Tools | None = None) -> ParseResult:
-        """Content and calls of `text`.
+        """Return the content and the calls of `text`.
 
         Some formats write all values as text: there the schemas in `tools` tell a number
         from a string.
         """
-        drafts, pieces = self._scan(text, tools or ())
-        if not drafts:
+        found, pieces = self._scan(text, tools or ())
+        if not found:
             return text, None
         parts = [p for p in (self.noise.sub("", p) for p in pieces) if not SEPARATORS.fullmatch(p)]
-        return "\n".join(p.strip() for p in parts) or None, _with_ids(drafts)
+        return "\n".join(p.strip() for p in parts) or None, _with_ids(found)
 
     def attempted(self, text: str) -> bool:
-        """Whether a call was meant in `text`, if only to be cut off or malformed."""
+        """Tell whether a call was meant in `text`, even if it is cut off or malformed."""
         return self.mark.search(THOUGHT.sub("", text)) is not None
 
     @abstractmethod
     def read(self, text: str, opened: re.Match[str], tools: Tools) -> Read | None:
-        """The calls that begin at `opened`; None where there is no valid one."""
+        """Return the calls at `opened`, a match of `opener`; None where there is no valid one."""
 
     @abstractmethod
     def render(self, calls: Sequence[ToolCall]) -> str:
-        """The text a model would write for these calls."""
+        """Return the text that a model would write for these calls."""
 
-    def _scan(self, text: str, tools: Tools) -> tuple[list[Draft], list[str]]:
-        """All calls, and the pieces of text around them."""
-        drafts: list[Draft] = []
+    def _scan(self, text: str, tools: Tools) -> tuple[list[ParsedCall], list[str]]:
+        """Return all calls, and the pieces of text around them."""
+        calls: list[ParsedCall] = []
         pieces: list[str] = []
         position = kept = 0
         thought = text.find(THINK)
@@ -100,33 +98,25 @@ class ToolCallParser(ABC):
             found = self.read(text, opened, tools)
             if found and found.calls:
                 pieces.append(text[kept : opened.start()])
-                drafts += found.calls
+                calls += found.calls
                 kept = found.end
             position = found.end if found else opened.end()
             if -1 < thought < position:
                 thought = text.find(THINK, position)
-        return drafts, [*pieces, text[kept:]]
+        return calls, [*pieces, text[kept:]]
 
 
-def make_call(id: str, name: str, arguments: str) -> ToolCall:
-    """A call as OpenAI's client has it: `.id`, `.type`, `.function.name`, `.function.arguments`."""
-    function = Function(name=_paired(name), arguments=_paired(arguments))
-    return ToolCall(id=_paired(id), type="function", function=function)
+def _with_ids(found: Sequence[ParsedCall]) -> list[ToolCall]:
+    """Return calls with the format's own ids, or call_0, call_1, ...; no id twice."""
+    # Loads the openai client, which takes a second: only a call that was found needs it.
+    from environments.tool_call_parsers.calls import make_call
 
-
-def _paired(text: str) -> str:
-    """Half a surrogate pair, which nothing can send or store, becomes U+FFFD."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def _with_ids(drafts: list[Draft]) -> list[ToolCall]:
-    """Calls with the format's own ids, or call_0, call_1, ...; no id twice."""
     calls: list[ToolCall] = []
     taken: set[str] = set()
-    for index, draft in enumerate(drafts):
-        id = draft.id or f"call_{index}"
+    for index, call in enumerate(found):
+        id = call.id or f"call_{index}"
         while id in taken:
             id += "_"
         taken.add(id)
-        calls.append(make_call(id, draft.name, draft.arguments))
+        calls.append(make_call(id, call.name, call.arguments))
     return calls

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from environments.tool_call_parsers.base import ToolCall
 from environments.tool_call_parsers.headed_json import HeadedJsonParser
 from environments.tool_call_parsers.registry import register_parser
+
+if TYPE_CHECKING:
+    from environments.tool_call_parsers.calls import ToolCall
 
 BEGIN, SEP, END = "<｜tool▁call▁begin｜>", "<｜tool▁sep｜>", "<｜tool▁call▁end｜>"
 ALL_BEGIN, ALL_END = "<｜tool▁calls▁begin｜>", "<｜tool▁calls▁end｜>"
@@ -23,6 +26,7 @@ class DeepSeekV3Parser(HeadedJsonParser):
     noise = re.compile(f"{ALL_BEGIN}|{ALL_END}")
 
     def render(self, calls: Sequence[ToolCall]) -> str:
+        """Write each call as its type, its name, and its arguments in a fence."""
         texts = (
             f"{BEGIN}function{SEP}{c.function.name}\n```json\n{c.function.arguments}\n```{END}"
             for c in calls
@@ -40,5 +44,6 @@ class DeepSeekV31Parser(HeadedJsonParser):
     noise = re.compile(f"{ALL_BEGIN}|{ALL_END}")
 
     def render(self, calls: Sequence[ToolCall]) -> str:
+        """Write each call as its name and its arguments."""
         texts = (f"{BEGIN}{c.function.name}{SEP}{c.function.arguments}{END}" for c in calls)
         return f"{ALL_BEGIN}{''.join(texts)}{ALL_END}"

@@ -6,15 +6,15 @@ import json
 import re
 from typing import Any
 
-from environments.tool_call_parsers.base import Draft
+from environments.tool_call_parsers.base import ParsedCall
 
 SPACE = re.compile(r"\s*")
 BETWEEN = re.compile(r"[\s,;]*")
 REST_IS_EMPTY = re.compile(r"\s*\Z")
 MAX_DEPTH = 64
 """Values that are nested deeper are malformed: no tool takes them, and much code breaks on them."""
-PLUNGE = re.compile(r'(?:\s*(?:\[|\{\s*"[^"\\]*"\s*:)){65}')
-"""One opening in another, MAX_DEPTH + 1 of them: found out before it costs time."""
+NESTED = re.compile(r'(?:\s*(?:\[|\{\s*"[^"\\]*"\s*:)){65}')
+"""Matches MAX_DEPTH + 1 openings one in another, so that they are refused before decoding."""
 
 
 def _refuse(constant: str) -> Any:
@@ -26,9 +26,9 @@ _DECODER = json.JSONDecoder(strict=False, parse_constant=_refuse)
 
 
 def decode(text: str, position: int) -> tuple[Any, int] | None:
-    """The JSON value at `position` and where it ends; None where there is no whole one."""
+    """Return the JSON value at `position` and where it ends; None where there is no whole one."""
     start = SPACE.match(text, position).end()  # type: ignore[union-attr]
-    if PLUNGE.match(text, start):
+    if NESTED.match(text, start):
         return None
     try:
         value, end = _DECODER.raw_decode(text, start)
@@ -40,7 +40,7 @@ def decode(text: str, position: int) -> tuple[Any, int] | None:
 
 
 def _deep(value: Any) -> bool:
-    """Whether the value is nested deeper than MAX_DEPTH."""
+    """Tell whether the value is nested deeper than MAX_DEPTH."""
     level = [value]
     for _ in range(MAX_DEPTH + 1):
         level = [
@@ -53,15 +53,15 @@ def _deep(value: Any) -> bool:
 
 
 def encode(value: Any) -> str:
-    """JSON with all characters as they are."""
+    """Return a value as JSON with all characters as they are."""
     return json.dumps(value, ensure_ascii=False)
 
 
 def arguments_text(value: Any) -> str:
-    """Arguments as a JSON text, however a model wrote them.
+    """Return arguments as a JSON text, however a model wrote them.
 
     None and "" are {}; a string that holds an object is that object; what is no object is
-    given as it is, for whoever calls the tool to complain.
+    returned as it is, for the caller of the tool to refuse.
     """
     if value is None or (isinstance(value, str) and not value.strip()):
         return "{}"
@@ -73,19 +73,19 @@ def arguments_text(value: Any) -> str:
     return value
 
 
-def draft_of(value: Any, needs_arguments: bool = False) -> Draft | None:
-    """A call from {"name": ..., "arguments" or "parameters": ...}; None where it is none."""
+def call_of(value: Any, needs_arguments: bool = False) -> ParsedCall | None:
+    """Read a call from {"name": ..., "arguments" or "parameters": ...}; None where it is none."""
     if not isinstance(value, dict):
         return None
     name = value.get("name")
     key = next((k for k in ("arguments", "parameters") if k in value), None)
     if not isinstance(name, str) or not name.strip() or (needs_arguments and key is None):
         return None
-    return Draft(name.strip(), arguments_text(value[key] if key else None))
+    return ParsedCall(name.strip(), arguments_text(value[key] if key else None))
 
 
-def drafts_at(text: str, position: int, bound: int) -> tuple[list[Draft], int]:
-    """Calls at `position`, and where they end: one object, several in a row, or an array.
+def calls_at(text: str, position: int, bound: int) -> tuple[list[ParsedCall], int]:
+    """Return the calls at `position` and where they end: one object, several, or an array.
 
     A malformed one among them is passed over, but no further than `bound`.
     """
@@ -93,36 +93,36 @@ def drafts_at(text: str, position: int, bound: int) -> tuple[list[Draft], int]:
     if text[start : start + 1] == "[":
         whole = decode(text, start)
         if whole:
-            return _drafts(whole[0]), whole[1]
+            return _calls(whole[0]), whole[1]
         return _each(text, start + 1, bound)
     return _row(text, start)
 
 
-def _drafts(values: list[Any]) -> list[Draft]:
-    return [draft for draft in map(draft_of, values) if draft]
+def _calls(values: list[Any]) -> list[ParsedCall]:
+    return [call for call in map(call_of, values) if call]
 
 
-def _row(text: str, position: int) -> tuple[list[Draft], int]:
-    """Objects one after another."""
+def _row(text: str, position: int) -> tuple[list[ParsedCall], int]:
+    """Read objects one after another."""
     values: list[Any] = []
     end = position
     while text[position : position + 1] == "{" and (found := decode(text, position)):
         values.append(found[0])
         end = found[1]
         position = BETWEEN.match(text, end).end()  # type: ignore[union-attr]
-    return _drafts(values), end
+    return _calls(values), end
 
 
-def _each(text: str, position: int, bound: int) -> tuple[list[Draft], int]:
-    """What is whole of a broken array."""
-    drafts: list[Draft] = []
+def _each(text: str, position: int, bound: int) -> tuple[list[ParsedCall], int]:
+    """Read the whole objects of a broken array."""
+    calls: list[ParsedCall] = []
     end = position
     position = text.find("{", position, bound)
     while position >= 0:
         found = decode(text, position)
-        draft = draft_of(found[0]) if found else None
-        if draft and found:
-            drafts.append(draft)
+        call = call_of(found[0]) if found else None
+        if call and found:
+            calls.append(call)
             end = found[1]
         position = text.find("{", found[1] if found else position + 1, bound)
-    return drafts, end
+    return calls, end

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from environments.tool_call_parsers.base import ToolCall
 from environments.tool_call_parsers.headed_json import HeadedJsonParser
 from environments.tool_call_parsers.registry import register_parser
+
+if TYPE_CHECKING:
+    from environments.tool_call_parsers.calls import ToolCall
 
 ID = re.compile(r"(?:functions\.)?(?P<name>.*?)(?P<index>:\d+)?", re.DOTALL)
 
@@ -22,12 +25,14 @@ class KimiK2Parser(HeadedJsonParser):
     noise = re.compile(r"<\|tool_calls_section_(?:begin|end)\|>")
 
     def named(self, opened: re.Match[str]) -> tuple[str, str | None]:
+        """Take the name out of the id; a bare index names no function."""
         parts = ID.fullmatch(opened["id"])
-        if parts is None or parts["name"].isdigit():  # a bare index names no function
+        if parts is None or parts["name"].isdigit():
             return "", None
         return parts["name"], opened["id"] if parts["index"] else None
 
     def render(self, calls: Sequence[ToolCall]) -> str:
+        """Write each call as its id and its arguments."""
         texts = (
             f"<|tool_call_begin|>functions.{c.function.name}:{index}"
             f"<|tool_call_argument_begin|>{c.function.arguments}<|tool_call_end|>"

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from environments.tool_call_parsers.base import Read, ToolCall, ToolCallParser, Tools
-from environments.tool_call_parsers.json_values import decode, draft_of, encode
+from environments.tool_call_parsers.base import Read, ToolCallParser, Tools
+from environments.tool_call_parsers.json_values import call_of, decode, encode
 from environments.tool_call_parsers.registry import register_parser
+
+if TYPE_CHECKING:
+    from environments.tool_call_parsers.calls import ToolCall
 
 
 @register_parser("llama3_json")
@@ -24,13 +28,15 @@ class LlamaJsonParser(ToolCallParser):
     noise = re.compile(r"<\|python_tag\|>|<\|eo[mt]_id\|>")
 
     def read(self, text: str, opened: re.Match[str], tools: Tools) -> Read | None:
+        """Read the JSON object at the opening; one that is no call is content."""
         found = decode(text, opened.start())
         if not found:
             return None
-        draft = draft_of(found[0], needs_arguments=True)
-        return Read([draft] if draft else (), found[1])
+        call = call_of(found[0], needs_arguments=True)
+        return Read([call] if call else (), found[1])
 
     def render(self, calls: Sequence[ToolCall]) -> str:
+        """Write each call as a JSON object with `parameters`."""
         return "<|python_tag|>" + "; ".join(
             f'{{"name": {encode(c.function.name)}, "parameters": {c.function.arguments}}}'
             for c in calls

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from environments.tool_call_parsers.base import Draft, Read, ToolCall, ToolCallParser, Tools
+from environments.tool_call_parsers.base import ParsedCall, Read, ToolCallParser, Tools
 from environments.tool_call_parsers.headed_json import read_arguments
-from environments.tool_call_parsers.json_values import drafts_at, encode
+from environments.tool_call_parsers.json_values import calls_at, encode
 from environments.tool_call_parsers.registry import register_parser
+
+if TYPE_CHECKING:
+    from environments.tool_call_parsers.calls import ToolCall
 
 MARK = "[TOOL_CALLS]"
 HEADER = re.compile(
@@ -30,17 +34,21 @@ class MistralParser(ToolCallParser):
     mark = re.compile(re.escape(MARK))
 
     def read(self, text: str, opened: re.Match[str], tools: Tools) -> Read | None:
+        """Read one call with a header, or all calls of an array."""
         header = HEADER.match(text, opened.end())
         if header:
             found = read_arguments(text, header.end(), AFTER)
             return (
-                Read([Draft(header["name"], found[0], header["id"])], found[1]) if found else None
+                Read([ParsedCall(header["name"], found[0], header["id"])], found[1])
+                if found
+                else None
             )
         again = text.find(MARK, opened.end())
-        drafts, end = drafts_at(text, opened.end(), again if again >= 0 else len(text))
-        return Read(drafts, end) if drafts else None
+        calls, end = calls_at(text, opened.end(), again if again >= 0 else len(text))
+        return Read(calls, end) if calls else None
 
     def render(self, calls: Sequence[ToolCall]) -> str:
+        """Write all calls as one JSON array."""
         objects = (
             f'{{"name": {encode(c.function.name)}, "arguments": {c.function.arguments}}}'
             for c in calls

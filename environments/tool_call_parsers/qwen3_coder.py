@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from environments.tool_call_parsers.base import Draft, Read, ToolCall, ToolCallParser, Tools
+from environments.tool_call_parsers.base import ParsedCall, Read, ToolCallParser, Tools
 from environments.tool_call_parsers.json_values import encode
 from environments.tool_call_parsers.registry import register_parser
 from environments.tool_call_parsers.typed_values import items_of, properties_of, typed
+
+if TYPE_CHECKING:
+    from environments.tool_call_parsers.calls import ToolCall
 
 PARAMETER = re.compile(r"\s*<parameter=(?P<key>[^<>\n]+)>\n?")
 VALUE_ENDS = re.compile(
     r"\n?</parameter>|(?=\n<parameter=|\n</function>|\n</tool_call>)"
     r"|(?P<cut><function=[^<>\s]+>)"
 )
-"""A call that begins within a value shows that this one was cut off."""
+"""Group `cut`: a call that begins within a value shows that this one was cut off."""
 CALL_ENDS = re.compile(
     r"\s*(?:</function>(?:\s*</tool_call>)?|</tool_call>|(?=<tool_call>|<function=))"
 )
@@ -34,6 +37,7 @@ class Qwen3CoderParser(ToolCallParser):
     opener = re.compile(r"(?:<tool_call>\s*)?<function=(?P<name>[^<>\s]+)>")
 
     def read(self, text: str, opened: re.Match[str], tools: Tools) -> Read | None:
+        """Read a name and its parameters, typed by the schema of the tool."""
         schemas = properties_of(opened["name"], tools)
         arguments: dict[str, Any] = {}
         position = opened.end()
@@ -45,9 +49,12 @@ class Qwen3CoderParser(ToolCallParser):
             arguments[key] = typed(text[parameter.end() : end.start()], schemas.get(key))
             position = end.end()
         closed = CALL_ENDS.match(text, position)
-        return Read([Draft(opened["name"], encode(arguments))], closed.end()) if closed else None
+        return (
+            Read([ParsedCall(opened["name"], encode(arguments))], closed.end()) if closed else None
+        )
 
     def render(self, calls: Sequence[ToolCall]) -> str:
+        """Write each call as a tag a parameter."""
         return "\n".join(
             f"<tool_call>\n<function={c.function.name}>\n"
             + "".join(

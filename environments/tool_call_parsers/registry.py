@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
+from environments.tool_call_parsers.protocol import TextParser
 from world_fixtures.common import UserError
 
+P = TypeVar("P", bound=Callable[..., TextParser])
 
-class Parser(Protocol):
-    """What `register_parser` takes: a class whose objects find tool calls in text."""
-
-    def parse(self, text: str) -> tuple[str | None, list[Any] | None]: ...
-
-
-P = TypeVar("P", bound=Callable[..., Parser])
-
-_PARSERS: dict[str, Callable[..., Parser]] = {}
+_PARSERS: dict[str, Callable[..., TextParser]] = {}
 VLLM = "vllm:"
 """Prefix of the names of vLLM's own parsers."""
 
 
 def register_parser(name: str) -> Callable[[P], P]:
-    """Class decorator: the class becomes known as `name`, in the place of an earlier one."""
+    """Register the decorated class as `name`, in the place of an earlier one."""
 
     def register(parser: P) -> P:
         _PARSERS[name] = parser
@@ -31,12 +25,13 @@ def register_parser(name: str) -> Callable[[P], P]:
     return register
 
 
-def get_parser(name: str, tokenizer: Any = None) -> Any:
-    """A parser by name; `vllm:NAME` is vLLM's, which needs vLLM and a tokenizer.
+def get_parser(name: str, tokenizer: Any = None) -> TextParser:
+    """Return a new parser by name; `vllm:NAME` is vLLM's, which needs vLLM and a tokenizer.
 
-    Raises UserError for a name that does not exist.
+    Raises UserError for a name that does not exist, and where vLLM is not installed.
     """
     if name.startswith(VLLM):
+        # Needs the openai client, and vLLM, which is optional.
         from environments.tool_call_parsers.vllm_bridge import VllmParser
 
         return VllmParser(name.removeprefix(VLLM), tokenizer)
@@ -49,5 +44,5 @@ def get_parser(name: str, tokenizer: Any = None) -> Any:
 
 
 def list_parsers() -> list[str]:
-    """Names that `get_parser` takes, sorted."""
+    """List the names that `get_parser` takes, sorted."""
     return sorted(_PARSERS)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from environments.tool_call_parsers.base import Read, ToolCall, ToolCallParser, Tools
-from environments.tool_call_parsers.json_values import drafts_at, encode
+from environments.tool_call_parsers.base import Read, ToolCallParser, Tools
+from environments.tool_call_parsers.json_values import calls_at, encode
+
+if TYPE_CHECKING:
+    from environments.tool_call_parsers.calls import ToolCall
 
 
 class TaggedJsonParser(ToolCallParser):
@@ -20,19 +23,21 @@ class TaggedJsonParser(ToolCallParser):
         cls.opener = cls.mark = re.compile(re.escape(cls.open_tag))
 
     def read(self, text: str, opened: re.Match[str], tools: Tools) -> Read | None:
+        """Read one or more objects up to the closing tag, or without it."""
         close = text.find(self.close_tag, opened.end())
         bound = close if close >= 0 else len(text)
-        drafts, end = drafts_at(text, opened.end(), bound)
-        if not drafts:
+        found, end = calls_at(text, opened.end(), bound)
+        if not found:
             return None
         # The tag after the call, not one within its strings; without it the call still counts.
         close = text.find(self.close_tag, end)
         again = text.find(self.open_tag, end)
         if close >= 0 and (again < 0 or close < again):
             end = close + len(self.close_tag)
-        return Read(drafts, end)
+        return Read(found, end)
 
     def render(self, calls: Sequence[ToolCall]) -> str:
+        """Write each call as a JSON object between the tags."""
         return "\n".join(
             f'{self.open_tag}\n{{"name": {encode(c.function.name)}, '
             f'"arguments": {c.function.arguments}}}\n{self.close_tag}'

@@ -14,11 +14,11 @@ WORDS: dict[str, tuple[str, Any]] = {
     "null": ("null", None),
     "none": ("null", None),
 }
-"""Also as Python writes them, which the templates of these models do."""
+"""Spellings of constants, also as Python writes them, which these models' templates do."""
 
 
 def properties_of(name: str, tools: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Schemas of the arguments of the tool `name`; empty where it is not known."""
+    """Return the schemas of the arguments of the tool `name`; empty where it is not known."""
     for tool in tools:
         function = tool.get("function", tool)
         if function.get("name") == name:
@@ -27,7 +27,7 @@ def properties_of(name: str, tools: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def typed(text: str, schema: Any) -> Any:
-    """The value that `text` stands for.
+    """Return the value that `text` stands for.
 
     With a type in the schema, that type where the text fits it. Without, JSON where it is
     JSON but not a quoted string. Else the text itself.
@@ -46,11 +46,11 @@ def typed(text: str, schema: Any) -> Any:
 
 
 def untyped(value: Any) -> str:
-    """How these formats write a value: text as it is, the rest as JSON."""
+    """Write a value as these formats do: text as it is, the rest as JSON."""
     return value if isinstance(value, str) else encode(value)
 
 
 def items_of(arguments: str) -> list[tuple[str, str]]:
-    """Arguments as these formats write them; empty where they are no object."""
+    """Return arguments, a JSON text, as names and texts; empty where they are no object."""
     value = json.loads(arguments)
     return [(k, untyped(v)) for k, v in value.items()] if isinstance(value, dict) else []

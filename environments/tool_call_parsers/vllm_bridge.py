@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from environments.tool_call_parsers.base import ParseResult, make_call
+from environments.tool_call_parsers.base import ParseResult
+from environments.tool_call_parsers.calls import make_call
 from world_fixtures.common import UserError
 
 
@@ -13,6 +14,10 @@ class VllmParser:
     """Calls found by vLLM; ids are made anew, as vLLM's are random."""
 
     def __init__(self, name: str, tokenizer: Any) -> None:
+        """Look up vLLM's parser `name`.
+
+        Raises UserError where vLLM is missing, has no such parser, or `tokenizer` is None.
+        """
         try:
             from vllm.entrypoints.openai.chat_completion.protocol import ChatCompletionRequest
             from vllm.tool_parsers.abstract_tool_parser import ToolParserManager
@@ -30,7 +35,7 @@ class VllmParser:
         self._request = ChatCompletionRequest
 
     def parse(self, text: str, tools: Sequence[dict[str, Any]] | None = None) -> ParseResult:
-        """Content and calls of `text`."""
+        """Return the content and the calls of `text`; `tools` are schemas in OpenAI's form."""
         request = self._request(
             messages=[{"role": "user", "content": ""}], model="", tools=list(tools or []) or None
         )

@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
-from environments.tasks.building import Builder, Draft, Setting, steps, submit
+from environments.tasks.families.common import BuildContext, Builder, TaskDraft, steps, submit
 from environments.tasks.model import Answered, Did, Evidence, Goal, Stage
 from environments.tasks.planner import Planner
 from world_fixtures.facts import Fact
 
 
-def read(setting: Setting) -> Draft | None:
-    """Report one fact."""
-    if not setting.facts:
+def read(context: BuildContext) -> TaskDraft | None:
+    """Ask for one fact that is written somewhere."""
+    if not context.facts:
         return None
-    fact = setting.pick(setting.facts, lambda f: setting.effort(f.source))
-    planner = setting.planner()
+    fact = context.pick(context.facts, lambda f: context.effort(f.source))
+    planner = context.planner()
     planner.reach(fact.source)
     planner.do(f"read {planner.name(fact.source)}")
     prompt = (
         f"Find out {fact.subject}. It is written somewhere in this world. Submit an answer with"
         " one field, value: exactly what you read, and nothing else."
     )
-    goals = (_answer("value", fact), _reading(setting, fact))
+    goals = (_answer("value", fact), _reading(context, fact))
     stage = Stage(prompt=prompt, walkthrough=steps(planner.commands, submit(value=fact.value)))
-    return Draft((stage,), goals, (Evidence(field="value", text=fact.text),))
+    return TaskDraft((stage,), goals, (Evidence(field="value", text=fact.text),))
 
 
-def combine(setting: Setting) -> Draft | None:
-    """Add two numbers that are written in two places."""
-    numbers = [f for f in setting.facts if f.value.isdigit()]
+def combine(context: BuildContext) -> TaskDraft | None:
+    """Ask for the sum of two numbers that are written in two places."""
+    numbers = [f for f in context.facts if f.value.isdigit()]
     pairs = [(a, b) for a in numbers for b in numbers if a.source < b.source]
     if not pairs:
         return None
-    (first, second), planner = _read_two(setting, pairs)
+    (first, second), planner = _read_two(context, pairs)
     total = str(int(first.value) + int(second.value))
     prompt = (
         f"Find out two numbers: {first.subject}, and {second.subject}. Submit an answer with one"
@@ -40,34 +40,34 @@ def combine(setting: Setting) -> Draft | None:
     answered = Answered(field="sum", match="number", expected=(total,))
     goals = (
         Goal(name="answers the sum", condition=answered, weight=2),
-        _reading(setting, first),
-        _reading(setting, second),
+        _reading(context, first),
+        _reading(context, second),
     )
     evidence = (Evidence(field="sum", text=first.text), Evidence(field="sum", text=second.text))
     stage = Stage(prompt=prompt, walkthrough=steps(planner.commands, submit(sum=int(total))))
-    return Draft((stage,), goals, evidence)
+    return TaskDraft((stage,), goals, evidence)
 
 
-def compare(setting: Setting) -> Draft | None:
-    """Say which of two dates is the earlier one."""
-    dates = [f for f in setting.facts if f.kind == "date" and f.value.isdigit()]
+def compare(context: BuildContext) -> TaskDraft | None:
+    """Ask which of two dates is the earlier one, and on what it is written."""
+    dates = [f for f in context.facts if f.kind == "date" and f.value.isdigit()]
     pairs = [(a, b) for a in dates for b in dates if a.source < b.source and a.value != b.value]
     if not pairs:
         return None
-    (first, second), planner = _read_two(setting, pairs)
+    (first, second), planner = _read_two(context, pairs)
     earlier = min((first, second), key=lambda f: int(f.value))
     prompt = (
         f"Find out {first.subject}, and {second.subject}. Submit an answer with two fields:"
         f" earlier (the earlier of the two years) and thing (the name of what it is written on)."
     )
-    thing = setting.name(earlier.source)
+    thing = context.name(earlier.source)
     goals = (
         _answer("earlier", earlier),
         Goal(
             name="names what it is written on", condition=Answered(field="thing", expected=(thing,))
         ),
-        _reading(setting, first),
-        _reading(setting, second),
+        _reading(context, first),
+        _reading(context, second),
     )
     evidence = tuple(
         Evidence(field=field, text=fact.text)
@@ -75,36 +75,36 @@ def compare(setting: Setting) -> Draft | None:
         for fact in (first, second)
     )
     answer = submit(earlier=earlier.value, thing=thing)
-    return Draft(
+    return TaskDraft(
         (Stage(prompt=prompt, walkthrough=steps(planner.commands, answer)),), goals, evidence
     )
 
 
 def _read_two(
-    setting: Setting, pairs: list[tuple[Fact, Fact]]
+    context: BuildContext, pairs: list[tuple[Fact, Fact]]
 ) -> tuple[tuple[Fact, Fact], Planner]:
-    """One of `pairs`, and a planner that has read both of its facts."""
-    pair = setting.pick(pairs, lambda p: sum(setting.effort(f.source) for f in p))
-    planner = setting.planner()
+    """Pick one of `pairs`; return it with a planner that has read both of its facts."""
+    pair = context.pick(pairs, lambda p: sum(context.effort(f.source) for f in p))
+    planner = context.planner()
     for fact in pair:
         planner.reach(fact.source)
         planner.do(f"read {planner.name(fact.source)}")
     return pair, planner
 
 
-def inside(setting: Setting) -> Draft | None:
-    """Report what lies in a closed container."""
+def inside(context: BuildContext) -> TaskDraft | None:
+    """Ask what lies in a closed container."""
     filled = [
-        t for t in setting.spec.things
-        if t.container and not t.open and any(i.location == t.id for i in setting.spec.things)
+        t for t in context.spec.things
+        if t.container and not t.open and any(i.location == t.id for i in context.spec.things)
     ]  # fmt: skip
     if not filled:
         return None
-    box = setting.pick(filled, lambda t: setting.effort(t.id))
-    planner = setting.planner()
+    box = context.pick(filled, lambda t: context.effort(t.id))
+    planner = context.planner()
     planner.reach(box.id)
     planner.open(box.id)
-    names = [t.name for t in setting.spec.things if t.location == box.id]
+    names = [t.name for t in context.spec.things if t.location == box.id]
     prompt = (
         f"Find out what is in the {box.name}. Submit an answer with one field, things: a list of"
         " the names of what is in it."
@@ -115,16 +115,16 @@ def inside(setting: Setting) -> Draft | None:
         Goal(name=f"opens the {box.name}", condition=Did(verb="open", entity=box.id), final=False),
     )
     stage = Stage(prompt=prompt, walkthrough=steps(planner.commands, submit(things=names)))
-    return Draft((stage,), goals, tuple(Evidence(field="things", text=n) for n in names))
+    return TaskDraft((stage,), goals, tuple(Evidence(field="things", text=n) for n in names))
 
 
-def count(setting: Setting) -> Draft | None:
-    """Count what is written on a thing."""
-    walls = [t for t in setting.spec.things if len(t.inscriptions) >= 1]
+def count(context: BuildContext) -> TaskDraft | None:
+    """Ask how many lines people have written on a thing."""
+    walls = [t for t in context.spec.things if len(t.inscriptions) >= 1]
     if not walls:
         return None
-    wall = setting.rng.choice(walls)
-    planner = setting.planner()
+    wall = context.rng.choice(walls)
+    planner = context.planner()
     planner.reach(wall.id)
     planner.do(f"read {planner.name(wall.id)}")
     prompt = (
@@ -142,7 +142,7 @@ def count(setting: Setting) -> Draft | None:
     stage = Stage(
         prompt=prompt, walkthrough=steps(planner.commands, submit(count=len(wall.inscriptions)))
     )
-    return Draft((stage,), goals, evidence)
+    return TaskDraft((stage,), goals, evidence)
 
 
 def _answer(field: str, fact: Fact) -> Goal:
@@ -150,9 +150,9 @@ def _answer(field: str, fact: Fact) -> Goal:
     return Goal(name=f"answers {field}", condition=answered, weight=2)
 
 
-def _reading(setting: Setting, fact: Fact) -> Goal:
+def _reading(context: BuildContext, fact: Fact) -> Goal:
     did = Did(verb="read", entity=fact.source)
-    return Goal(name=f"reads the {setting.name(fact.source)}", condition=did, final=False)
+    return Goal(name=f"reads the {context.name(fact.source)}", condition=did, final=False)
 
 
 KINDS: dict[str, Builder] = {

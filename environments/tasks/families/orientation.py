@@ -1,21 +1,28 @@
-"""Orientation: where am I, what is here, which way back, how does it all hang together."""
+"""Orientation: say where one is and what is there, find the way back, draw a map."""
 
 from __future__ import annotations
 
 import networkx as nx
 
-from environments.tasks.building import NO_ANSWER, Builder, Draft, Setting, steps, submit
+from environments.tasks.families.common import (
+    NO_ANSWER,
+    BuildContext,
+    Builder,
+    TaskDraft,
+    steps,
+    submit,
+)
 from environments.tasks.model import Answered, Evidence, Goal, Located, Stage, Visited
 from environments.tasks.planner import Planner
 from world_fixtures.rules import Scene, Simulation
 from world_fixtures.spec import WorldSpec
 
 
-def describe(setting: Setting) -> Draft | None:
-    """Say what the place is called, what is in it and which ways lead out."""
-    spec = _starting_elsewhere(setting)
+def describe(context: BuildContext) -> TaskDraft | None:
+    """Ask what the place is called, what is in it and which ways lead out."""
+    spec = _starting_elsewhere(context)
     scene = Scene(Simulation(spec).index, Simulation(spec), spec.agent.id)
-    room = setting.name(scene.room)
+    room = context.name(scene.room)
     exits = [e.direction for e in scene.exits()]
     things = [scene.index.name(i) for i in scene.reachable_from(scene.room)]
     if not things or scene.is_dark():
@@ -40,18 +47,18 @@ def describe(setting: Setting) -> Draft | None:
     evidence = tuple(Evidence(field=f, text=room) for f in ("room", "things", "exits"))
     answer = submit(room=room, things=things, exits=exits)
     stage = Stage(prompt=prompt, walkthrough=steps(["look"], answer))
-    return Draft((stage,), goals, evidence, spec=spec)
+    return TaskDraft((stage,), goals, evidence, spec=spec)
 
 
-def return_(setting: Setting) -> Draft | None:
-    """Find the way to a named place from one that is far from it."""
-    goal = setting.spec.agent.location
-    spec = _starting_elsewhere(setting, far=True)
+def return_(context: BuildContext) -> TaskDraft | None:
+    """Ask for the way to a named place from one that is far from it."""
+    goal = context.spec.agent.location
+    spec = _starting_elsewhere(context, far=True)
     if spec.agent.location == goal:
         return None
     planner = Planner(Simulation(spec))
     planner.go_to(goal)
-    name = setting.name(goal)
+    name = context.name(goal)
     prompt = (
         f"You were led away from the {name} with your eyes bound and left somewhere. Find your"
         f" way back and stand in the {name}. {NO_ANSWER}"
@@ -60,20 +67,20 @@ def return_(setting: Setting) -> Draft | None:
     goals = (
         Goal(name=f"stands in the {name}", condition=Located(entity=spec.agent.id, place=goal)),
     )
-    return Draft((stage,), goals, shortest_path=planner.moves, spec=spec)
+    return TaskDraft((stage,), goals, shortest_path=planner.moves, spec=spec)
 
 
-def map_(setting: Setting) -> Draft | None:
-    """Explore what is open and draw its map."""
-    spec = setting.spec
+def map_(context: BuildContext) -> TaskDraft | None:
+    """Ask for a map of all rooms that can be reached without opening a door."""
+    spec = context.spec
     rooms = _open_rooms(spec)
     if len(rooms) < 3:
         return None
-    planner = setting.planner()
+    planner = context.planner()
     for room in sorted(rooms):
         planner.go_to(room)
     edges = [
-        f"{setting.name(e.source)} | {e.direction} | {setting.name(e.target)}"
+        f"{context.name(e.source)} | {e.direction} | {context.name(e.target)}"
         for e in spec.exits
         if e.source in rooms and e.target in rooms and e.door is None and not e.hidden
     ]
@@ -87,26 +94,26 @@ def map_(setting: Setting) -> Draft | None:
     goals = (
         Goal(name="draws the map", condition=answered, weight=3),
         *(
-            Goal(name=f"visits the {setting.name(r)}", condition=Visited(room=r), final=False)
+            Goal(name=f"visits the {context.name(r)}", condition=Visited(room=r), final=False)
             for r in sorted(rooms)
         ),
     )
-    evidence = (Evidence(field="edges", text=setting.name(sorted(rooms)[-1])),)
+    evidence = (Evidence(field="edges", text=context.name(sorted(rooms)[-1])),)
     stage = Stage(prompt=prompt, walkthrough=steps(planner.commands, submit(edges=edges)))
-    return Draft((stage,), goals, evidence)
+    return TaskDraft((stage,), goals, evidence)
 
 
 def _open_rooms(spec: WorldSpec) -> set[str]:
-    """Rooms that can be walked to from the start with nothing in the way, lit ones."""
+    """Return the rooms that can be walked to from the start with no door or hidden way between."""
     graph = nx.DiGraph([(e.source, e.target) for e in spec.exits if not e.door and not e.hidden])
     start = spec.agent.location
     graph.add_node(start)
     return {start, *nx.descendants(graph, start)}
 
 
-def _starting_elsewhere(setting: Setting, far: bool = False) -> WorldSpec:
-    """The world with its agent in another room from which the start can be walked to."""
-    spec = setting.spec
+def _starting_elsewhere(context: BuildContext, far: bool = False) -> WorldSpec:
+    """Return the world with its agent in another room from which the start can be walked to."""
+    spec = context.spec
     graph = nx.DiGraph([(e.target, e.source) for e in spec.exits if not e.door and not e.hidden])
     graph.add_node(spec.agent.location)
     lengths = nx.single_source_shortest_path_length(graph, spec.agent.location)
@@ -114,7 +121,7 @@ def _starting_elsewhere(setting: Setting, far: bool = False) -> WorldSpec:
     rooms = sorted(r for r, n in lengths.items() if r not in dark and (n >= 2 or not far))
     if not rooms:
         return spec
-    room = setting.pick(rooms, lengths.__getitem__)
+    room = context.pick(rooms, lengths.__getitem__)
     agent = spec.agent.model_copy(update={"location": room})
     return spec.model_copy(update={"characters": (agent, *spec.characters[1:])})
 

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from environments.tasks.building import DISCONNECT, Builder, Draft, Setting, steps, submit
+from environments.tasks.families.common import (
+    DISCONNECT,
+    BuildContext,
+    Builder,
+    TaskDraft,
+    steps,
+    submit,
+)
 from environments.tasks.model import Answered, Evidence, Goal, Inscribed, Located, Stage
 from environments.tasks.planner import Planner, Unsolvable
 from world_fixtures.facts import Fact
@@ -15,13 +22,16 @@ _FRESH = (
 )
 
 
-def recall(setting: Setting, restart: bool = False) -> Draft | None:
-    """Find out a fact, leave it as a note, and answer from the note."""
-    if not setting.facts or not setting.writable():
+def recall(context: BuildContext, restart: bool = False) -> TaskDraft | None:
+    """Ask for a fact, to be left as a note in the first session and answered in the second.
+
+    With `restart` the world server is stopped and started in between.
+    """
+    if not context.facts or not context.writable():
         return None
-    fact = setting.pick(setting.facts, lambda f: setting.effort(f.source))
-    wall = setting.pick(setting.writable(), lambda t: setting.effort(t.id))
-    planner = setting.planner()
+    fact = context.pick(context.facts, lambda f: context.effort(f.source))
+    wall = context.pick(context.writable(), lambda t: context.effort(t.id))
+    planner = context.planner()
     planner.reach(fact.source)
     planner.do(f"read {planner.name(fact.source)}")
     planner.reach(wall.id)
@@ -44,12 +54,12 @@ def recall(setting: Setting, restart: bool = False) -> Draft | None:
             walkthrough=steps(planner.commands, submit(value=fact.value)),
         ),
     )
-    return Draft(stages, _recall_goals(fact, wall), (Evidence(field="value", text=fact.text),))
+    return TaskDraft(stages, _recall_goals(fact, wall), (Evidence(field="value", text=fact.text),))
 
 
-def restart(setting: Setting) -> Draft | None:
-    """As `recall`, with the world server stopped and started in between."""
-    return recall(setting, restart=True)
+def restart(context: BuildContext) -> TaskDraft | None:
+    """Ask as `recall` does, with the world server stopped and started in between."""
+    return recall(context, restart=True)
 
 
 def _recall_goals(fact: Fact, wall: Thing) -> tuple[Goal, ...]:
@@ -66,15 +76,15 @@ def _recall_goals(fact: Fact, wall: Thing) -> tuple[Goal, ...]:
     )
 
 
-def rearrange(setting: Setting) -> Draft | None:
-    """Put a thing somewhere, come back, and say where it is."""
-    things = setting.portable()
-    rooms = [r for r in setting.spec.rooms if not r.dark]
+def rearrange(context: BuildContext) -> TaskDraft | None:
+    """Ask for a thing to be put somewhere, and in a second session where it is."""
+    things = context.portable()
+    rooms = [r for r in context.spec.rooms if not r.dark]
     if not things or len(rooms) < 2:
         return None
-    thing = setting.pick(things, lambda t: setting.effort(t.id))
-    room = setting.rng.choice([r for r in rooms if r.id != thing.location])
-    planner = setting.planner()
+    thing = context.pick(things, lambda t: context.effort(t.id))
+    room = context.rng.choice([r for r in rooms if r.id != thing.location])
+    planner = context.planner()
     try:
         planner.put(thing.id, room.id)
     except Unsolvable:
@@ -95,34 +105,34 @@ def rearrange(setting: Setting) -> Draft | None:
             walkthrough=steps(planner.commands, submit(room=room.name)),
         ),
     )
-    agent = setting.spec.agent.id
+    agent = context.spec.agent.id
     goals = (
         Goal(name=f"carries the {thing.name}", condition=Located(entity=thing.id, place=agent)),
         Goal(name="names the room", condition=Answered(field="room", expected=(room.name,))),
     )
-    return Draft(stages, goals, (Evidence(field="room", text=f"You take the {thing.name}"),))
+    return TaskDraft(stages, goals, (Evidence(field="room", text=f"You take the {thing.name}"),))
 
 
-def witness(setting: Setting) -> Draft | None:
-    """Notice what another actor has changed in between."""
-    if len(setting.spec.characters) < 2:
+def witness(context: BuildContext) -> TaskDraft | None:
+    """Ask where a thing is that another character has moved between two sessions."""
+    if len(context.spec.characters) < 2:
         return None
     things = [
         t
-        for t in setting.portable()
-        if t.location in {r.id for r in setting.spec.rooms} or _on(setting, t)
+        for t in context.portable()
+        if t.location in {r.id for r in context.spec.rooms} or _on(context, t)
     ]
-    rooms = [r for r in setting.spec.rooms if not r.dark]
+    rooms = [r for r in context.spec.rooms if not r.dark]
     if not things or len(rooms) < 2:
         return None
-    thing = setting.pick(things, lambda t: setting.effort(t.id))
-    simulation = Simulation(setting.spec)
+    thing = context.pick(things, lambda t: context.effort(t.id))
+    simulation = Simulation(context.spec)
     planner = Planner(simulation)
     try:
         planner.reach(thing.id)
         planner.do(f"examine {planner.name(thing.id)}")
-        target = setting.rng.choice([r for r in rooms if r.id != planner.room])
-        other = Planner(simulation, setting.spec.characters[1].id)
+        target = context.rng.choice([r for r in rooms if r.id != planner.room])
+        other = Planner(simulation, context.spec.characters[1].id)
         other.put(thing.id, target.id)
         first = list(planner.commands)
         planner.commands.clear()
@@ -146,18 +156,18 @@ def witness(setting: Setting) -> Draft | None:
     goals = (
         Goal(name="names the room", condition=Answered(field="room", expected=(target.name,))),
     )
-    return Draft(
+    return TaskDraft(
         stages, goals, (Evidence(field="room", text=f"Here: {_listing(simulation, target.id)}"),)
     )
 
 
-def _on(setting: Setting, thing: Thing) -> bool:
-    holder = setting.spec.entities.get(thing.location or "")
+def _on(context: BuildContext, thing: Thing) -> bool:
+    holder = context.spec.entities.get(thing.location or "")
     return isinstance(holder, Thing) and holder.surface
 
 
 def _listing(simulation: Simulation, room: str) -> str:
-    """The `Here:` line of a room as it is now."""
+    """Return the first name in the `Here:` line of a room as it is now."""
     index = simulation.index
     names = [i for i in simulation.contents(room) if i in index.things]
     names.sort(key=index.order.__getitem__)

@@ -1,1 +1,7 @@
-"""Fixed sets of tasks to measure by."""
+"""Fixed sets of tasks to measure by: those that ship, and those that a file describes."""
+
+from environments.tasks.suites.load import load_suite
+from environments.tasks.suites.named import SUITES
+from environments.tasks.suites.suite import Suite, content_hash
+
+__all__ = ["SUITES", "Suite", "content_hash", "load_suite"]

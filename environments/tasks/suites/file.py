@@ -24,7 +24,7 @@ from pydantic import Discriminator, Field, Tag, ValidationError, field_validator
 
 from environments.tasks.build import make_task
 from environments.tasks.model import Family, Task
-from environments.tasks.suites.named import Suite, content_hash
+from environments.tasks.suites.suite import Suite, content_hash
 from world_fixtures.common import Frozen, UserError
 from world_fixtures.facts import Fact
 from world_fixtures.generator.words import Split
@@ -73,7 +73,10 @@ class Content(Frozen):
 
 
 def read_suite(path: Path) -> Suite:
-    """The suite that a file describes. Raises UserError with what is wrong in it."""
+    """Read the suite that a YAML or JSONL file describes, and verify its content.
+
+    Raises UserError that names the file, the task and the field that is wrong.
+    """
     content = _content(path)
     tasks: dict[str, Task] = {}
     for number, entry in enumerate(content.tasks, start=1):
@@ -110,7 +113,7 @@ def _content(path: Path) -> Content:
 
 
 def _told(error: Any) -> str:
-    """A pydantic error by task, counted from 1, and field."""
+    """Name the task, counted from 1, and the field of a pydantic error."""
     place = [str(p) for p in error["loc"] if p not in ("made", "whole")]
     if place[0] == "tasks" and len(place) > 1:
         place[:2] = [f"task {int(place[1]) + 1}"]
@@ -126,6 +129,6 @@ def _made(entry: Entry, suite: Path) -> Iterator[Task]:
 
 
 def _world(name: str, suite: Path) -> World:
-    """A world by its name, or by its path from where the suite is."""
+    """Load a world by its name, or by its path from where the suite is."""
     beside = suite.parent / name
     return load_world(str(beside) if beside.is_file() else name), load_facts(name)

@@ -14,7 +14,7 @@ from environments.evaluation.metrics import Score
 from environments.evaluation.results import conclude
 from environments.evaluation.run_directory import Run, RunDirectory, read_samples, run_of
 from environments.evennia_world_env import EvenniaWorldEnv
-from environments.tasks.suites.named import Suite, content_hash, load_suite
+from environments.tasks.suites import Suite, content_hash, load_suite
 from world_fixtures.common import UserError
 
 FILES = sorted(path.stem for path in SHIPPED.glob("*.json"))

@@ -12,7 +12,7 @@ import pytest
 from environments.policies import View, get_policy, list_policies
 from environments.policies.registry import BASELINES, CHEATS
 from environments.tasks.model import Goal, Located, Stage, Step
-from environments.tasks.suites.named import load_suite
+from environments.tasks.suites import load_suite
 from world_fixtures.common import UserError
 
 BLIND = sorted({*BASELINES, *CHEATS} - {"oracle"})

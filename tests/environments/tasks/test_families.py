@@ -10,13 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from environments.tasks.build import KINDS, make_task
-from environments.tasks.curriculum import Curriculum
 from environments.tasks.matching import match
 from environments.tasks.model import Answered, Family, Task
 from environments.tasks.verdict import Weights, judge
-from world_fixtures.common import UserError
 from world_fixtures.protocol import Event
 from world_fixtures.rules import Simulation
+from world_fixtures.spec import Door, Exit, Room
 
 ALL_KINDS = [(family, kind) for family in Family for kind in KINDS[family]]
 
@@ -91,6 +90,39 @@ def test_any_answer_gets_a_reward_between_0_and_1(answer):
         assert 0 <= verdict.reward <= 1
 
 
+def test_only_the_doors_on_the_way_are_to_be_unlocked(cottage):
+    """Also where the name of a door begins as that of another that stays locked."""
+    doors = (
+        Door(id="oak_door", name="Oak Doorway", desc="Oak.", locked=True, key="brass_key"),
+        Door(id="vault", name="Oak Door", desc="Oak.", locked=True, key="iron_key"),
+    )
+    vault = (
+        Exit(source="hall", direction="north", target="attic", door="vault"),
+        Exit(source="attic", direction="south", target="hall", door="vault"),
+    )
+    attic = Room(id="attic", name="Attic", desc="An attic.")
+    spec = cottage.model_copy(
+        update={
+            "rooms": (*cottage.rooms, attic), "exits": (*cottage.exits, *vault), "doors": doors,
+        }
+    )  # fmt: skip
+    expected = {
+        "Study": {"unlocks the Oak Doorway"},
+        "Nook": {"unlocks the Oak Doorway"},
+        "Attic": {"unlocks the Oak Door"},
+    }
+    met = set()
+    for seed in range(12):
+        task = make_task(Family.NAVIGATION, seed, 1, kind="locked", world=(spec, ()))
+        goals = {g.name for g in task.goals}
+        room = next(g.name for g in task.goals if g.final).removeprefix("is in the ")
+        assert {g for g in goals if g.startswith("unlocks")} == expected[room]
+        verdict = walk(task)
+        assert (verdict.reward, verdict.success) == (1.0, True), verdict.reasons
+        met.add(room)
+    assert met == set(expected)
+
+
 def test_answers_are_matched_without_fuss_but_not_by_substring():
     text = Answered(field="a", expected=("Clara Winter",))
     assert match(text, {"a": " the clara  winter. "}) == 1
@@ -121,30 +153,6 @@ def test_the_same_task_in_any_process():
         for seed in ("1", "2")
     }  # fmt: skip
     assert len(outputs) == 1
-
-
-def test_the_curriculum_repeats_and_follows_success():
-    weights = {f.value: 1.0 for f in Family}
-    first, second = Curriculum(weights, (1, 5), 3), Curriculum(weights, (1, 5), 3)
-    assert [first.next().id for _ in range(10)] == [second.next().id for _ in range(10)]
-    second.restore(first.state())
-    assert first.next().id == second.next().id
-    second.stream = 1
-    assert first.next().id != second.next().id
-    rising = Curriculum({"errand": 1.0}, (1, 5), target_success=0.5)
-    for _ in range(60):
-        rising.report(rising.next(), True)
-    assert rising.next().difficulty == 4
-
-
-@pytest.mark.parametrize(
-    ("weights", "difficulty"),
-    [({"fishing": 1.0}, (1, 5)), ({}, (1, 5)), ({"errand": -1}, (1, 5)), ({"errand": 1}, (0, 5)),
-     ({"errand": 1}, (5, 2))],
-)  # fmt: skip
-def test_a_curriculum_that_cannot_be_is_refused(weights, difficulty):
-    with pytest.raises(UserError):
-        Curriculum(weights, difficulty)
 
 
 def test_weights_must_sum_to_one():

@@ -9,7 +9,7 @@ from statistics import fmean
 
 import pytest
 
-from environments.tasks.suites.named import SUITES, content_hash, load_suite
+from environments.tasks.suites import SUITES, content_hash, load_suite
 from world_fixtures.common import UserError
 
 OWN = """

@@ -17,6 +17,7 @@ from environments.tasks.model import (
     Stage,
     Step,
     Task,
+    Verdict,
     Visited,
 )
 from environments.tasks.verdict import UNSEEN, Weights, judge
@@ -189,3 +190,13 @@ def test_weights_change_the_reward_and_must_sum_to_one(errand):
 
 def test_without_a_path_there_is_no_path_length(question):
     assert Play(question).do("read letter").verdict({"year": 1742}).spl is None
+
+
+def test_an_environment_of_ones_own_may_give_any_finite_reward():
+    """Of `judge` itself every reward is in [0, 1]."""
+    given = {"success": False, "parts": {}, "goals": {}}
+    for reward in (-2.5, 0.0, 7.0):
+        assert Verdict(reward=reward, **given).reward == reward
+    for reward in (float("nan"), float("inf"), float("-inf")):
+        with pytest.raises(ValidationError):
+            Verdict(reward=reward, **given)

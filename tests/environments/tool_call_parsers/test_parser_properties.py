@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from environments.tool_call_parsers import ToolCall, ToolCallParser, get_parser, list_parsers
-from environments.tool_call_parsers.base import make_call
+from environments.tool_call_parsers.calls import make_call
 
 UNTYPED = ("qwen3_coder", "glm45", "glm47")
 """Formats in which a string cannot hold the tag that ends it."""

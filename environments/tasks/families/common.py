@@ -1,4 +1,4 @@
-"""What the builders of all families share: the setting they are given, the draft they make."""
+"""What the builders of all families share: the context they are given, the draft they return."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from typing import TypeVar
 from environments.tasks.model import Evidence, Goal, Stage, Step
 from environments.tasks.planner import Planner, Unsolvable
 from world_fixtures.facts import Fact
-from world_fixtures.rules import Scene, Simulation
+from world_fixtures.rules import Simulation
 from world_fixtures.spec import Thing, WorldSpec
 
 Option = TypeVar("Option")
 
 NO_ANSWER = "When it is done, hand in with evennia_submit and an empty answer: {}."
+"""Ends the prompt of a task without answer fields."""
 
 
 @dataclass(frozen=True)
-class Setting:
-    """A world to make a task in, and the chance that decides which."""
+class BuildContext:
+    """The world to build a task in, and the random numbers that decide which task."""
 
     spec: WorldSpec
     facts: tuple[Fact, ...]
@@ -28,15 +29,15 @@ class Setting:
     difficulty: int = 1
 
     def planner(self) -> Planner:
-        """A planner in a fresh simulation of the world."""
+        """Return a planner in a fresh simulation of the world."""
         return Planner(Simulation(self.spec))
 
     def name(self, entity: str) -> str:
-        """Display name of a room, thing, door or character."""
+        """Return the display name of a room, thing, door or character."""
         return str(getattr(self.spec.entities[entity], "name"))  # noqa: B009
 
     def pick(self, options: Sequence[Option], cost: Callable[[Option], float]) -> Option:
-        """One of `options`: the costliest of a few drawn, of more the higher the difficulty.
+        """Draw a few of `options`, more at higher difficulty, and return the costliest.
 
         Raises Unsolvable where there are none.
         """
@@ -46,22 +47,23 @@ class Setting:
         return max(drawn, key=cost)
 
     def effort(self, thing: str) -> int:
-        """Commands it takes to stand where a thing is."""
+        """Count the commands it takes to get where a thing is."""
         planner = self.planner()
         planner.reach(thing)
         return len(planner.commands)
 
     def portable(self) -> list[Thing]:
-        """Things that can be carried, in play from the start."""
+        """List the things that can be carried and are in play from the start."""
         return [t for t in self.spec.things if t.portable and not t.heavy and t.location]
 
     def writable(self) -> list[Thing]:
+        """List the things that can be written on."""
         return [t for t in self.spec.things if t.writable]
 
 
 @dataclass(frozen=True)
-class Draft:
-    """A task but for its identity."""
+class TaskDraft:
+    """A task but for its identity (id, family, kind, difficulty, seed, split)."""
 
     stages: tuple[Stage, ...]
     goals: tuple[Goal, ...]
@@ -71,22 +73,19 @@ class Draft:
     """Where the task changes the world it was given."""
 
 
-Builder = Callable[[Setting], Draft | None]
-"""Makes a task, or None where the world has not what it takes."""
+Builder = Callable[[BuildContext], TaskDraft | None]
+"""Makes a task, or None where the world lacks what it takes; may raise Unsolvable."""
 
 
 def steps(commands: list[str], *last: Step) -> tuple[Step, ...]:
-    """Commands as steps, followed by what ends the stage."""
+    """Return commands as steps, followed by what ends the stage."""
     return (*(Step(tool="command", command=c) for c in commands), *last)
 
 
 def submit(**answer: object) -> Step:
+    """Return the step that submits these answer fields."""
     return Step(tool="submit", answer=dict(answer))
 
 
 DISCONNECT = Step(tool="disconnect")
-
-
-def visible_things(scene: Scene) -> list[str]:
-    """Names of the things one sees in the room, on furniture too, carried ones not."""
-    return [scene.index.name(i) for i in scene.reachable_from(scene.room)]
+"""Ends a stage that others follow."""

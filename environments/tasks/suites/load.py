@@ -1,0 +1,24 @@
+"""Suites by name or by file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from environments.tasks.suites.file import read_suite
+from environments.tasks.suites.named import SUITES
+from environments.tasks.suites.suite import Suite
+from world_fixtures.common import UserError
+
+
+def load_suite(name: str) -> Suite:
+    """Return a suite by its name or the path of its file, its content verified.
+
+    Raises UserError where there is no such suite, its file is wrong or its content changed.
+    """
+    if name in SUITES:
+        return SUITES[name].verify()
+    if Path(name).is_file():
+        return read_suite(Path(name))
+    raise UserError(
+        f"unknown suite {name!r}: choose from {', '.join(SUITES)}, or give the path of a YAML file"
+    )
