@@ -26,10 +26,10 @@ from environments.config import EvenniaWorldEnvConfig
 from environments.evaluation.candidate import LOG, Traffic
 from environments.evaluation.results import flat_metrics
 from environments.hermes_base_env import EXACT, HermesAgentBaseEnv
+from environments.models.address import host
 from environments.models.chat import Chat
 from environments.models.token_budget import ContextMeter
 from environments.modes import evaluate as evaluate_mode
-from environments.modes.options import host
 from environments.policies.endpoint import PolicyEndpoint
 from environments.policies.registry import get_policy
 from environments.rollouts.groups import ScoredRollout
