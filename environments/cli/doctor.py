@@ -196,7 +196,7 @@ async def check_endpoint(base_url: str | None, model: str | None, key: str) -> F
         return Finding(True, "none given: the embedded policies are used (--base-url tries one)")
     import httpx
 
-    from environments.modes.options import shown
+    from environments.models.address import shown
 
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     url = base_url.rstrip("/")

@@ -10,7 +10,8 @@ from typing import Any, Protocol
 
 from environments.models.endpoint_check import check_endpoint
 from environments.modes.logs import quiet_libraries
-from environments.modes.options import ModeConfig, options_help, read_mode_config
+from environments.modes.option_help import options_help
+from environments.modes.options import ModeConfig, read_mode_config
 from environments.modes.preflight import check, check_rollout_server, complete
 from environments.modes.run import run_until_stopped
 from world_fixtures.common import UserError

@@ -7,7 +7,9 @@ import yaml
 from atroposlib.envs.server_handling.server_baseline import APIServerConfig
 
 from environments.evennia_world_env import EvenniaWorldEnv
+from environments.models.address import NO_KEY
 from environments.modes import options as settings
+from environments.modes.option_help import options_help
 from world_fixtures.common import UserError
 
 from .conftest import Successor
@@ -38,10 +40,71 @@ def no_keys(monkeypatch):
         (["--env.max_turn_tokens", "null"], "max_turn_tokens", None),
         (["--env.wandb_name", "007"], "wandb_name", "007"),
         (["--env.agent_temperature", "0.5"], "agent_temperature", 0.5),
+        (["--env.system_prompt", "Rules: be brief"], "system_prompt", "Rules: be brief"),
+        (["--env.system_prompt", "{a: 1}"], "system_prompt", "{a: 1}"),
+        (["--env.system_prompt", '["a", "b"]'], "system_prompt", '["a", "b"]'),
+        (["--env.system_prompt", " a,  'b' "], "system_prompt", " a,  'b' "),
+        (["--env.system_prompt", "-x"], "system_prompt", "-x"),
+        (["--env.system_prompt=--x=y"], "system_prompt", "--x=y"),
+        (["--env.system_prompt", ""], "system_prompt", ""),
+        (["--env.system_prompt", "true"], "system_prompt", "true"),
+        (["--env.system_prompt", "null"], "system_prompt", None),
+        (["--env.suite", "null"], "suite", "null"),
+        (["--env.candidate_model", "1e5"], "candidate_model", "1e5"),
+        (["--env.families", "{errand: 1}"], "families", {"errand": 1.0}),
+        (["--env.extra_body", '{"a": {"b": "null"}}'], "extra_body", {"a": {"b": "null"}}),
+        (["--env.enabled_toolsets", "[evennia]"], "enabled_toolsets", ["evennia"]),
+        (["--env.use_wandb", "--env.seed", "3"], "use_wandb", True),
+        (["--env.seed", "3", "--env.seed", "4"], "seed", 4),
     ],
 )
 def test_values_are_read_as_what_they_are_meant(argv, name, value):
     assert getattr(read(*argv).env, name) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "value"),
+    [
+        ('system_prompt: "Rules: be brief"', "system_prompt", "Rules: be brief"),
+        ('system_prompt: "null"', "system_prompt", "null"),
+        ("system_prompt: null", "system_prompt", None),
+        ('system_prompt: "1e5"', "system_prompt", "1e5"),
+        ('system_prompt: "[1, 2]"', "system_prompt", "[1, 2]"),
+        ('system_prompt: "yes"', "system_prompt", "yes"),
+        ("wandb_name: 7", "wandb_name", "7"),
+        ('extra_body: {stop: "null", n: "1"}', "extra_body", {"stop": "null", "n": "1"}),
+        ("families: {errand: 1}", "families", {"errand": 1.0}),
+    ],
+)
+def test_a_text_of_the_file_is_not_read_a_second_time(tmp_path, text, name, value):
+    path = tmp_path / "c.yaml"
+    path.write_text(f"env: {{{text}}}\n")
+    assert getattr(read("--config", str(path)).env, name) == value
+
+
+def test_a_flag_replaces_a_mapping_of_the_file_whole(tmp_path):
+    path = tmp_path / "c.yaml"
+    path.write_text("env: {families: {navigation: 1}, seed: 5}\nslurm: true\n")
+    config = read("--config", str(path), "--env.families", '{"errand": 2}')
+    assert config.env.families == {"errand": 2.0}
+    assert config.env.seed == 5
+    assert config.slurm
+    assert not read("--config", str(path), "--slurm", "false").slurm
+
+
+def test_a_flag_completes_the_one_server_of_the_file(tmp_path):
+    path = tmp_path / "c.yaml"
+    path.write_text("openai: [{base_url: 'http://a/v1', model_name: m}]\n")
+    (server,) = read("--config", str(path), "--openai.model_name", "n").servers
+    assert (server.base_url, server.model_name) == ("http://a/v1", "n")
+
+
+def test_variables_set_keys_and_no_other_option(monkeypatch):
+    for name in ("ENV", "OPENAI", "SLURM", "GROUP_SIZE", "CONFIG"):
+        monkeypatch.setenv(name, '{"group_size": 9}')
+    config = read()
+    assert config.env.group_size != 9
+    assert not config.configured
 
 
 @pytest.mark.parametrize(
@@ -55,6 +118,13 @@ def test_values_are_read_as_what_they_are_meant(argv, name, value):
         (["--env.eval_handling", "MAYBE"], "eval_handling"),
         (["--env.gate", '{"modes": 1}'], "modes"),
         (["--slurm", "perhaps"], "slurm"),
+        (["--env", '{"group_size": 4}'], "--env"),
+        (["--unknown", "4"], "--unknown"),
+        (["--env."], "--env."),
+        (["-x", "4"], "-x"),
+        (["--"], "--"),
+        (["--env.group_size", "4", "5"], "'5'"),
+        (["--config", "nowhere.yaml"], "cannot read nowhere.yaml"),
     ],
 )
 def test_bad_options_are_named(argv, says):
@@ -141,7 +211,7 @@ def test_a_variable_that_is_not_set_is_named():
 def test_the_key_of_the_class_goes_to_its_own_endpoint_only():
     assert read(env=Successor).servers[0].api_key == "x"
     elsewhere = read("--openai.base_url", "http://elsewhere/v1", env=Successor)
-    assert elsewhere.servers[0].api_key == settings.NO_KEY
+    assert elsewhere.servers[0].api_key == NO_KEY
 
 
 def test_nothing_secret_is_shown():
@@ -152,14 +222,16 @@ def test_nothing_secret_is_shown():
     assert "http://h/v1" in shown
 
 
-def test_a_key_in_a_complaint_is_hidden():
-    with pytest.raises(UserError) as error:
-        read(*MODEL, "--openai.api_key", "[sk-1]")
+def test_a_key_in_a_complaint_is_hidden(tmp_path):
+    path = tmp_path / "c.yaml"
+    path.write_text("openai: {base_url: 'http://h/v1', model_name: m, api_key: [sk-1]}")
+    with pytest.raises(UserError, match=r"--openai\.api_key") as error:
+        read("--config", str(path))
     assert "sk-1" not in str(error.value)
 
 
 def test_help_lists_every_option_with_its_default():
-    text = settings.options_help(EvenniaWorldEnv)
+    text = options_help(EvenniaWorldEnv)
     config, (server,) = EvenniaWorldEnv.config_init()
     for name in type(config).model_fields:
         assert f"--env.{name}  [" in text
