@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from environments.tasks.model import Task
 from world_fixtures.client import Session
 from world_fixtures.protocol import MAX_COMMAND, Event
-from world_fixtures.servers import Instance, ServerPool
+from world_fixtures.servers import PooledInstance, ServerPool
 from world_fixtures.state import WorldState
 
 
@@ -25,7 +25,7 @@ class RolloutWorld:
 
     LIVE: ClassVar[dict[str, RolloutWorld]] = {}
 
-    def __init__(self, task_id: str, task: Task, pool: ServerPool, instance: Instance) -> None:
+    def __init__(self, task_id: str, task: Task, pool: ServerPool, instance: PooledInstance) -> None:
         self.task_id = task_id
         self.task = task
         self.instance = instance

@@ -1,11 +1,11 @@
-"""The process of a world server, and the nursery that it is forked from.
+"""The process of a world server, and the prefork server that it is forked from.
 
     python -m world_fixtures.game.gateway.main --migrate DIRECTORY
 
-makes the tables in a directory's database. With `--nursery LABEL` standard input is a Unix
+makes the tables in a directory's database. With `--prefork LABEL` standard input is a Unix
 socket: once everything is loaded a line `ready` is sent there. Each message that comes then
 holds the path of a scratch directory, with a socket and a log file as its ancillary data; a
-child is forked for it and its process id sent back. The nursery ends when its socket does.
+child is forked for it and its process id sent back. It ends when its socket does.
 
 A child reads the secret from the first line of its own socket, opens the database, answers
 `{"port": n}`, and stops when that socket ends: a server cannot outlive whoever asked for it.
@@ -50,7 +50,7 @@ def migrate(scratch: str) -> None:
     call_command("migrate", verbosity=0, interactive=False)
 
 
-def nursery() -> None:
+def prefork() -> None:
     """Load everything once, then fork a server for each scratch directory."""
     control = socket.socket(fileno=os.dup(0))
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -164,4 +164,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "--migrate":
         migrate(sys.argv[2])
     else:
-        nursery()
+        prefork()
