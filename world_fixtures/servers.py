@@ -285,7 +285,8 @@ class ServerPool:
         """Servers that were lost and replaced."""
 
     async def __aenter__(self) -> ServerPool:
-        self._prefork = PreforkServer.acquire(self.python)  # also while a lost server is being replaced
+        # acquired here, too: while a lost server is being replaced there may be no other user
+        self._prefork = PreforkServer.acquire(self.python)
         try:
             async with asyncio.TaskGroup() as group:
                 for _ in range(self.size):

@@ -373,7 +373,7 @@ async def test_bad_requests_are_refused_and_harm_nothing(pool, cottage):
         await client.request("create", spec={"name": "x", "title": "X", "rooms": 3})
 
 
-async def test_the_nursery_ends_with_its_last_server_and_is_replaced_when_it_died(own_home):
+async def test_the_prefork_server_ends_with_its_last_server_and_is_replaced_when_it_died(own_home):
     first = PreforkServer.acquire()
     others = first._users - 1  # the run's own pool may hold it, too
     server = await WorldServer.start()
