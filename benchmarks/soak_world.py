@@ -16,7 +16,7 @@ from world_fixtures.common import WorldLost
 from world_fixtures.generator import generate
 from world_fixtures.home import alive
 from world_fixtures.rules import Simulation
-from world_fixtures.servers import Instance, ServerPool, WorldServer
+from world_fixtures.servers import PooledInstance, ServerPool, WorldServer
 
 HOSTILE = (
     "@tel #1", "who", "page you=x", "nick l=quit", "ooc", "password a=b", "@py 1", "look *you",
@@ -70,7 +70,7 @@ async def kills(count: int, seed: int = 2) -> None:
         instances = []
         for _ in range(4):
             made = await server.client.create(spec)
-            instances.append(Instance(server, spec, made.id, made.hash))
+            instances.append(PooledInstance(server, spec, made.id, made.hash))
         known: dict[str, str] = {i.id: i.hash for i in instances}
         for n in range(count):
             players = [
@@ -110,7 +110,7 @@ async def worlds(count: int) -> None:
     _expect(sizes[-1] < 1.1 * sizes[1], "the server grows with the worlds it has seen")
 
 
-async def _play(instance: Instance, seed: int, known: dict[str, str]) -> None:
+async def _play(instance: PooledInstance, seed: int, known: dict[str, str]) -> None:
     rng = random.Random(seed)
     try:
         session = await instance.open()

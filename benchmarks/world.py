@@ -18,7 +18,7 @@ from typing import Any
 from benchmarks import stock
 from benchmarks.worlds import WALK, grid_world
 from world_fixtures import home
-from world_fixtures.servers import Instance, ServerPool
+from world_fixtures.servers import PooledInstance, ServerPool
 from world_fixtures.spec import WorldSpec
 
 Progress = Callable[[str], None]
@@ -132,7 +132,7 @@ async def _growth(
     pool: ServerPool, spec: WorldSpec, counts: tuple[int, ...], looks: int
 ) -> dict[str, Any]:
     """Latency and memory by number of live instances."""
-    instances: list[Instance] = []
+    instances: list[PooledInstance] = []
     latency, memory = {}, {}
     for count in counts:
         while len(instances) < count:
@@ -161,7 +161,7 @@ async def _median_ms(call: Callable[[], Awaitable[Any]], count: int) -> float:
     return statistics.median(times) * 1000
 
 
-def _release(pool: ServerPool, instances: list[Instance]) -> None:
+def _release(pool: ServerPool, instances: list[PooledInstance]) -> None:
     for instance in instances:
         pool.release(instance)
 

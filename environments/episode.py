@@ -32,8 +32,7 @@ from environments.tools.registry import Tool, tools_of
 from environments.tools.toolbox import OBSERVATION_CHARS, Toolbox, ToolRequest, error_result
 from world_fixtures.client import Session
 from world_fixtures.protocol import MAX_COMMAND, Event
-from world_fixtures.servers import Instance as PooledInstance
-from world_fixtures.servers import ServerPool
+from world_fixtures.servers import PooledInstance, ServerPool
 from world_fixtures.state import WorldState
 
 __all__ = ["Episode", "NotConnected"]

@@ -1,31 +1,51 @@
-"""Where world servers keep what they write: one directory, moved by EVENNIA_WORLD_HOME.
+"""Where world servers keep what they write, and the interpreter that they run in.
+
+They write to one directory, which EVENNIA_WORLD_HOME moves:
 
 templates/   migrated empty databases, one for each set of versions
 scratch/     one directory a running server, removed with it
+packages/    links to our package alone, for interpreters other than ours
 """
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
+import functools
 import hashlib
 import importlib.metadata
+import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from world_fixtures.common import UserError
 
 PACKAGE = Path(__file__).resolve().parent
 MAIN = "world_fixtures.game.gateway.main"
+PYTHON_VARIABLE = "EVENNIA_WORLD_PYTHON"
+NEEDED = ("evennia", "django", "pydantic")
+"""Packages that a world server imports; the first two decide the database's layout."""
+ASK_TIMEOUT = 60.0
+"""Seconds that an interpreter may take to say which packages it has."""
+_ASK_VERSIONS = """
+import json, sys
+from importlib import metadata
+def version(name):
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+print(json.dumps({name: version(name) for name in sys.argv[1:]}))
+"""
 
 
 def world_home() -> Path:
-    """The directory, made if it is missing. Raises UserError if it cannot be written."""
+    """Return the directory, made if it is missing. Raises UserError if it cannot be written."""
     given = os.environ.get("EVENNIA_WORLD_HOME")
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     home = Path(given).expanduser() if given else cache / "evennia-world"
@@ -40,15 +60,27 @@ def world_home() -> Path:
     return home.resolve()
 
 
-def new_scratch() -> Path:
-    """A fresh scratch directory of this process, holding a migrated database."""
+def interpreter(python: str | None = None) -> str:
+    """Return the path of the Python in which world servers run.
+
+    That is `python`, else the one that EVENNIA_WORLD_PYTHON names, else our own.
+    """
+    return python or os.environ.get(PYTHON_VARIABLE) or sys.executable
+
+
+def new_scratch(python: str | None = None) -> Path:
+    """Make a scratch directory of this process that holds a migrated database."""
     scratch = new_directory()
-    shutil.copyfile(template(), scratch / "world.db3")
+    try:
+        shutil.copyfile(template(python), scratch / "world.db3")
+    except BaseException:
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise
     return scratch
 
 
 def new_directory() -> Path:
-    """A fresh directory of this process; removed, if not before, once the process is gone."""
+    """Make a directory of this process; removed, if not before, once the process is gone."""
     scratch_root = world_home() / "scratch"
     reap(scratch_root)
     return Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=scratch_root))
@@ -62,14 +94,20 @@ def reap(scratch_root: Path) -> None:
             shutil.rmtree(directory, ignore_errors=True)
 
 
-def template() -> Path:
-    """A migrated, empty database; made on first use, by one process at a time."""
-    target = world_home() / "templates" / f"{_versions()}.db3"
+def template(python: str | None = None) -> Path:
+    """Return a migrated, empty database; made on first use, by one process at a time.
+
+    Raises UserError where `interpreter(python)` cannot run a world server.
+    """
+    python = interpreter(python)
+    target = world_home() / "templates" / f"{_layout(versions(python))}.db3"
     with _locked(target.with_suffix(".lock")):
         if not target.exists():
             with tempfile.TemporaryDirectory(dir=target.parent) as work:
-                command = [sys.executable, "-m", MAIN, "--migrate", work]
-                made = subprocess.run(command, env=child_env(), capture_output=True, text=True)
+                command = [python, "-m", MAIN, "--migrate", work]
+                made = subprocess.run(
+                    command, env=child_env(python), capture_output=True, text=True
+                )
                 if made.returncode:
                     last = (made.stderr.strip().splitlines() or ["no message"])[-1]
                     raise UserError(f"the world database could not be made: {last}")
@@ -77,28 +115,87 @@ def template() -> Path:
     return target
 
 
-def child_env() -> dict[str, str]:
-    """Environment of a server process: no secrets of ours, our packages importable."""
+def child_env(python: str | None = None) -> dict[str, str]:
+    """Return the environment of a server process: no secrets of ours, our code importable.
+
+    An interpreter other than ours gets `world_fixtures` and nothing else of ours on its path.
+    """
     kept = {
         name: value
         for name, value in os.environ.items()
         if not any(word in name.upper() for word in ("KEY", "TOKEN", "SECRET", "PASSWORD"))
     }
+    if interpreter(python) != sys.executable:
+        kept.pop("PYTHONHOME", None)
+        return kept | {"PYTHONPATH": str(_package_alone()), "PYTHONSAFEPATH": "1"}
     paths = [str(PACKAGE.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
     return kept | {"PYTHONPATH": os.pathsep.join(paths)}
 
 
-def _versions() -> str:
-    """Names whatever decides the database's layout."""
+def _package_alone() -> Path:
+    """Return a directory that holds a link to our package and no other module."""
+    name = hashlib.blake2b(os.fsencode(PACKAGE), digest_size=8).hexdigest()
+    directory = world_home() / "packages" / name
+    directory.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        (directory / PACKAGE.name).symlink_to(PACKAGE, target_is_directory=True)
+    return directory
+
+
+@functools.cache
+def versions(python: str) -> tuple[str, ...]:
+    """Return the versions of NEEDED that an interpreter has.
+
+    Raises UserError where `python` is no interpreter, or one that lacks one of them.
+    """
+    found = _versions_here() if python == sys.executable else _versions_of(python)
+    missing = [name for name, version in found.items() if version is None]
+    if missing:
+        raise UserError(
+            f"{python} has no {missing[0]}, which a world server needs: install it there, or set"
+            f" {PYTHON_VARIABLE} to an interpreter that has it"
+        )
+    return tuple(filter(None, found.values()))
+
+
+def _versions_here() -> dict[str, str | None]:
+    found: dict[str, str | None] = {}
+    for name in NEEDED:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            found[name] = None
+    return found
+
+
+def _versions_of(python: str) -> dict[str, str | None]:
+    """Ask another interpreter. Raises UserError if it gives no answer."""
+    with tempfile.TemporaryDirectory() as nowhere:
+        try:
+            asked = subprocess.run(
+                [python, "-c", _ASK_VERSIONS, *NEEDED], cwd=nowhere, env=child_env(python),
+                stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=ASK_TIMEOUT,
+            )  # fmt: skip
+            answer = json.loads(asked.stdout)
+            return {name: answer[name] for name in NEEDED}
+        except (OSError, ValueError, LookupError, TypeError, subprocess.TimeoutExpired):
+            raise UserError(
+                f"{python} is no Python interpreter that works: set {PYTHON_VARIABLE} to one"
+                " that has evennia"
+            ) from None
+
+
+def _layout(found: tuple[str, ...]) -> str:
+    """Name whatever decides the database's layout."""
     migrations = sorted((PACKAGE / "game" / "gateway" / "migrations").glob("0*.py"))
     text = "".join(m.read_text() for m in migrations)
     tables = hashlib.blake2b(text.encode(), digest_size=4).hexdigest()
-    versions = (importlib.metadata.version(p) for p in ("evennia", "django"))
-    return "-".join(("evennia", *versions, tables))
+    evennia, django, *_ = found
+    return "-".join(("evennia", evennia, django, tables))
 
 
 def alive(pid: int) -> bool:
-    """Whether there is a process of this id that has not ended.
+    """Tell whether there is a process of this id that has not ended.
 
     One that has ended keeps its id until somebody asks how; in a container perhaps nobody does.
     """
@@ -115,7 +212,7 @@ def alive(pid: int) -> bool:
     return state not in "ZX"
 
 
-@contextmanager
+@contextlib.contextmanager
 def _locked(path: Path) -> Iterator[None]:
     with open(path, "w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)

@@ -1,8 +1,8 @@
 """The process that loads Evennia once, and forks world servers from it.
 
-Loading takes seconds of processor time, a fork milliseconds. One nursery serves all world
-servers of this process; it is there as long as somebody holds it, and ends with us in any
-case.
+Loading takes seconds of processor time, a fork milliseconds. One prefork server of an
+interpreter serves all world servers of this process; it runs as long as somebody has acquired
+it, and ends with this process in any case.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import threading
 from pathlib import Path
+from typing import ClassVar
 
 from world_fixtures import home
 from world_fixtures.common import WorldLost
@@ -27,8 +27,8 @@ POLL = 0.002
 """Seconds between two looks at whether a process that has closed everything is gone."""
 
 
-class Child:
-    """A forked server process: a line to it, and its end."""
+class ServerProcess:
+    """A forked world server: its process id and the socket to it."""
 
     def __init__(
         self, pid: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -38,32 +38,35 @@ class Child:
         self.writer = writer
 
     def kill(self) -> None:
-        """End it at once, as a crash would."""
+        """End the process at once, as a crash would."""
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
 
     async def wait(self) -> None:
-        """Return when it has ended."""
+        """Return when the process has ended."""
         with contextlib.suppress(ConnectionError):
             while await self.reader.read(4096):
                 pass  # the other end closes with the process
         while home.alive(self.pid):  # noqa: ASYNC110 - the system tells only a parent
             await asyncio.sleep(POLL)
 
-    def let_go(self) -> None:
-        """Tell it that nobody needs it any more; it then stops in order."""
+    def request_stop(self) -> None:
+        """Ask the process to stop in order, by closing our end of the socket for writing."""
         with contextlib.suppress(OSError, RuntimeError):
             self.writer.write_eof()
 
 
-class Nursery:
-    """Forks servers. `hold` gives the one of this process, `drop` gives it back."""
+class PreforkServer:
+    """Forks world servers. `acquire` gives the one of an interpreter, `release` gives it back."""
 
-    _shared: Nursery | None = None
+    _shared: ClassVar[dict[str, PreforkServer]] = {}
+    """By the path of the interpreter."""
     _guard = threading.Lock()
 
-    def __init__(self) -> None:
-        self._holders = 0
+    def __init__(self, python: str) -> None:
+        """Start the process. Raises WorldLost where `python` cannot be executed."""
+        self.python = python
+        self._users = 0
         self._turn = threading.Lock()
         self._directory = home.new_directory()
         self._log = self._directory / "output.log"
@@ -71,49 +74,60 @@ class Nursery:
         ours.settimeout(START_TIMEOUT)
         self._control = ours
         with theirs, open(self._log, "ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", home.MAIN, "--nursery", str(home.world_home())],
-                stdin=theirs.fileno(), stdout=log, stderr=log, env=home.child_env(),
-                start_new_session=True,  # Ctrl-C is for us: we then stop it in order
-            )  # fmt: skip
+            try:
+                self._process = subprocess.Popen(
+                    [python, "-m", home.MAIN, "--prefork", str(home.world_home())],
+                    stdin=theirs.fileno(), stdout=log, stderr=log, env=home.child_env(python),
+                    start_new_session=True,  # Ctrl-C is for us: we then stop it in order
+                )  # fmt: skip
+            except OSError as error:
+                ours.close()
+                shutil.rmtree(self._directory, ignore_errors=True)
+                raise WorldLost(f"a world server did not start: {error}") from error
         self._ready = False
 
     @classmethod
-    def hold(cls) -> Nursery:
-        """The nursery of this process, started if there is none; it goes on until `drop`."""
+    def acquire(cls, python: str | None = None) -> PreforkServer:
+        """Return the prefork server of an interpreter, started if there is none.
+
+        `python` is its path, by default `home.interpreter()`. Every caller calls `release`.
+        """
+        python = home.interpreter(python)
         with cls._guard:
-            if cls._shared is None or not cls._shared.alive:
-                cls._shared = cls()
-            cls._shared._holders += 1
-            return cls._shared
+            found = cls._shared.get(python)
+            if found is None or not found.alive:
+                found = cls._shared[python] = cls(python)
+            found._users += 1
+            return found
 
     @property
     def alive(self) -> bool:
+        """Whether the process has not ended."""
         return self._process.poll() is None
 
     @classmethod
     def forget(cls) -> None:
-        """The next holder gets a new one; whoever holds this one keeps it."""
+        """Have `acquire` start a new process; who has acquired an old one keeps it."""
         with cls._guard:
-            cls._shared = None
+            cls._shared.clear()
 
-    def drop(self) -> None:
-        """Give it back; the last to do so ends it."""
+    def release(self) -> None:
+        """Give it back; the last to do so ends the process and waits for its end."""
         with self._guard:
-            self._holders -= 1
-            if self._holders:
+            self._users -= 1
+            if self._users:
                 return
-            if Nursery._shared is self:
-                Nursery._shared = None
+            if self._shared.get(self.python) is self:
+                del self._shared[self.python]
         self._control.close()
         self._process.wait()
         shutil.rmtree(self._directory, ignore_errors=True)
 
-    async def fork(self, scratch: Path, log: Path) -> Child:
-        """A server process for a scratch directory. Raises WorldLost if there is none."""
-        line, pid = await asyncio.to_thread(self._fork, scratch, log)
-        reader, writer = await asyncio.open_connection(sock=line)
-        return Child(pid, reader, writer)
+    async def fork(self, scratch: Path, log: Path) -> ServerProcess:
+        """Fork a world server for a scratch directory. Raises WorldLost where that fails."""
+        connection, pid = await asyncio.to_thread(self._fork, scratch, log)
+        reader, writer = await asyncio.open_connection(sock=connection)
+        return ServerProcess(pid, reader, writer)
 
     def _fork(self, scratch: Path, log: Path) -> tuple[socket.socket, int]:
         ours, theirs = socket.socketpair()
@@ -130,7 +144,7 @@ class Nursery:
             raise WorldLost(f"a world server did not start: {self._last_words(error)}") from error
 
     def _read(self) -> bytes:
-        """The next line from the nursery; it sends one at a time, and only when asked."""
+        """Read the next line from the process; it sends one at a time, and only when asked."""
         return self._control.recv(64)
 
     def _last_words(self, error: Exception) -> str:

@@ -2,29 +2,38 @@
 
 One line of JSON is one message, in either direction. A request is
 `{"id": n, "op": name, ...}`, its answer `{"id": n, "ok": result}` or
-`{"id": n, "error": {"code": c, "message": m}}`. A line may hold a list of requests;
-they run in that order and are answered in one line, in one durable commit.
-The first request of a connection is `hello` with the server's secret.
+`{"id": n, "error": {"code": c, "message": m}}` with an `ErrorCode`. A line may hold a list of
+requests; they run in that order and are answered in one line, in one durable commit. What one
+of them fails with leaves the others as they are. The first request of a connection is `hello`
+with the server's secret.
 
     op        with                          answers
-    hello     secret                        {"server": id, "evennia": version, "python": version}
-    create    spec                          {"instance": id, "hash": state hash}
-    reset     instance                      {"hash": state hash, "rewound": fields put back}
-    release   instance                      {}
+    hello     secret                        evennia, python
+    create    spec?, spec_hash?             instance, hash
+    reset     instance                      hash, rewound
+    release   instance                      nothing
     state     instance                      WorldState
-    events    instance, after?              [Event]
-    open      instance, character?, quiet?  {"session": id, "event": Event, null if quiet}
+    changed   instance                      fields of the entities that play has touched, by id
+    events    instance, after?              list of Event
+    open      instance, character?, quiet?  session, event
     command   session, text                 Event
-    close     session                       {}
-    ping                                    {"instances": n, "sessions": n, "rss_kb": n}
+    close     session                       nothing
+    ping                                    instances, idle, worlds, sessions, rss_kb
+
+A question mark marks what may be left out. `create` needs one of its two: `spec_hash` alone is
+enough for a world that the server knows, and is refused with `bad_spec` where it does not.
+The types below say what each field holds; REQUESTS and ANSWERS give the type by operation.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypedDict
 
 from pydantic import BaseModel, ConfigDict
+
+from world_fixtures.state import Fields, WorldState
 
 MAX_LINE = 8 * 1024 * 1024
 """Bytes in one message; a longer one ends the connection."""
@@ -94,11 +103,145 @@ class Event(BaseModel):
 
 
 class ErrorCode(StrEnum):
+    """Why a request was refused."""
+
     UNAUTHORISED = "unauthorised"
+    """The secret is wrong; the connection is closed."""
     BAD_REQUEST = "bad_request"
+    """Not a request, an unknown operation, or a field that is missing or of the wrong type."""
     BAD_SPEC = "bad_spec"
+    """Not a valid spec, or the hash of one that the server does not have."""
     NO_INSTANCE = "no_instance"
+    """No instance of this id is in use."""
     NO_SESSION = "no_session"
-    BUSY = "busy"
-    """The server holds as much as it may; try another or later."""
+    """No session of this id is open on this connection."""
     INTERNAL = "internal"
+    """The server failed; what the request changed was taken back. Its log says more."""
+
+
+class Failure(TypedDict):
+    """What an answer holds under `error`."""
+
+    code: str
+    message: str
+
+
+class HelloRequest(TypedDict):
+    """Opens a connection."""
+
+    secret: str
+
+
+class CreateRequest(TypedDict, total=False):
+    """Asks for an instance in its initial state."""
+
+    spec: dict[str, Any]
+    """A `WorldSpec` as JSON."""
+    spec_hash: str
+    """`WorldSpec.hash` of a spec that was sent before."""
+
+
+class InstanceRequest(TypedDict):
+    """Names an instance in use."""
+
+    instance: str
+
+
+class EventsRequest(InstanceRequest, total=False):
+    """Asks for stored events."""
+
+    after: int
+    """Only events with a higher `seq`; 0 if left out."""
+
+
+class OpenRequest(InstanceRequest, total=False):
+    """Logs a character in."""
+
+    character: str | None
+    """Its id; the agent's if left out."""
+    quiet: bool
+    """The session is taken up again after a restart: there is no event."""
+
+
+class SessionRequest(TypedDict):
+    """Names an open session of the connection."""
+
+    session: str
+
+
+class CommandRequest(SessionRequest):
+    """Has a session's character do something."""
+
+    text: str
+
+
+class PingRequest(TypedDict):
+    """Asks how the server is."""
+
+
+class Identity(TypedDict):
+    """Versions of a world server."""
+
+    evennia: str
+    python: str
+
+
+class Created(TypedDict):
+    """A new or rewound instance."""
+
+    instance: str
+    """Its id."""
+    hash: str
+    """State hash at the start."""
+
+
+class Rewound(TypedDict):
+    """An instance after a reset."""
+
+    hash: str
+    """State hash."""
+    rewound: int
+    """Number of fields that were put back."""
+
+
+class Done(TypedDict):
+    """Nothing to tell."""
+
+
+class Opened(TypedDict):
+    """A session."""
+
+    session: str
+    """Its id."""
+    event: Event | None
+    """Of logging in, with the first view; None for a quiet one."""
+
+
+class Counts(TypedDict):
+    """How much a server holds."""
+
+    instances: int
+    """In use and loaded."""
+    idle: int
+    """Instances kept for the next rollout of their world."""
+    worlds: int
+    """Specs that the server knows."""
+    sessions: int
+    """Open sessions of this connection."""
+    rss_kb: int
+    """Resident memory of the server, kB."""
+
+
+REQUESTS: Mapping[str, type] = {
+    "hello": HelloRequest, "create": CreateRequest, "reset": InstanceRequest,
+    "release": InstanceRequest, "state": InstanceRequest, "changed": InstanceRequest,
+    "events": EventsRequest, "open": OpenRequest, "command": CommandRequest,
+    "close": SessionRequest, "ping": PingRequest,
+}  # fmt: skip
+"""What each operation takes, besides `id` and `op`."""
+ANSWERS: Mapping[str, Any] = {
+    "hello": Identity, "create": Created, "reset": Rewound, "release": Done, "state": WorldState,
+    "changed": dict[str, Fields], "events": list[Event], "open": Opened, "command": Event,
+    "close": Done, "ping": Counts,
+}  # fmt: skip
+"""What each operation answers under `ok`."""

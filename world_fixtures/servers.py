@@ -1,8 +1,8 @@
 """World servers as processes: started, watched, replaced, and never left behind.
 
-A server is forked from the nursery, holds a line to us and ends with it, so it cannot outlive
-the process that started it; it then removes its scratch directory, unless it was told to keep
-it.
+A server is forked from the prefork server and stops when its socket to this process closes,
+so it cannot outlive the process that started it. It then removes its scratch directory, unless
+it was told to keep it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 from world_fixtures import client, home
 from world_fixtures.client import WorldClient
 from world_fixtures.common import WorldLost
-from world_fixtures.prefork_server import START_TIMEOUT, Child, Nursery
+from world_fixtures.prefork_server import START_TIMEOUT, PreforkServer, ServerProcess
 from world_fixtures.spec import WorldSpec
 
 STOP_TIMEOUT = 10.0
@@ -37,7 +37,9 @@ CAPACITY = 1024
 class WorldServer:
     """One Evennia Server process and the connection to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, python: str | None = None) -> None:
+        self.python = home.interpreter(python)
+        """Path of the interpreter it runs in."""
         self.client: WorldClient
         self.sessions: weakref.WeakSet[client.Session] = weakref.WeakSet()
         """Open sessions, to be taken up again after a restart."""
@@ -50,16 +52,20 @@ class WorldServer:
         self._restarting: asyncio.Task[None] | None = None
         """One that has not yet stopped the server: who wants a restart now is served by it."""
         self._restarts: set[asyncio.Task[None]] = set()
-        self._process: Child | None = None
+        self._process: ServerProcess | None = None
         self._scratch: Path | None = None
-        self._nursery: Nursery | None = None
+        self._prefork: PreforkServer | None = None
 
     @classmethod
-    async def start(cls) -> WorldServer:
-        """Start a server in a scratch directory of its own; returns when it is ready."""
-        server = cls()
+    async def start(cls, python: str | None = None) -> WorldServer:
+        """Start a server in a scratch directory of its own; returns when it is ready.
+
+        `python` is the path of the interpreter to run it in, by default `home.interpreter()`.
+        Raises UserError where that cannot run a world server, WorldLost if it does not start.
+        """
+        server = cls(python)
         try:
-            making = asyncio.ensure_future(asyncio.to_thread(home.new_scratch))
+            making = asyncio.ensure_future(asyncio.to_thread(home.new_scratch, server.python))
             try:
                 server._scratch = await asyncio.shield(making)
             except asyncio.CancelledError:
@@ -75,12 +81,12 @@ class WorldServer:
     async def _launch(self) -> None:
         """Have a process forked that opens the database, and connect to it."""
         assert self._scratch
-        if self._nursery is not None and not self._nursery.alive:
-            dead, self._nursery = self._nursery, None
-            dead.drop()
-        if self._nursery is None:
-            self._nursery = Nursery.hold()
-        self._process = await self._nursery.fork(self._scratch, self._scratch / "output.log")
+        if self._prefork is not None and not self._prefork.alive:
+            dead, self._prefork = self._prefork, None
+            dead.release()
+        if self._prefork is None:
+            self._prefork = PreforkServer.acquire(self.python)
+        self._process = await self._prefork.fork(self._scratch, self._scratch / "output.log")
         secret = secrets.token_hex(16)
         self._process.writer.write(secret.encode() + b"\n")
         line = b""
@@ -192,9 +198,9 @@ class WorldServer:
         try:
             await self._end()
         finally:
-            nursery, self._nursery = self._nursery, None
-            if nursery is not None:
-                await asyncio.to_thread(nursery.drop)
+            prefork, self._prefork = self._prefork, None
+            if prefork is not None:
+                await asyncio.to_thread(prefork.release)
             if self._scratch is not None:
                 shutil.rmtree(self._scratch, ignore_errors=True)
 
@@ -203,7 +209,7 @@ class WorldServer:
             self.client.close()
         if self._process is None:
             return
-        self._process.let_go()
+        self._process.request_stop()
         try:
             async with asyncio.timeout(STOP_TIMEOUT):
                 await self._process.wait()
@@ -216,7 +222,7 @@ class WorldServer:
             self._process.writer.close()
 
 
-class Instance(client.Instance):
+class PooledInstance(client.Instance):
     """An instance that came from a pool."""
 
     def __init__(self, server: WorldServer, spec: WorldSpec, id_: str, hash_: str) -> None:
@@ -253,24 +259,34 @@ class ServerPool:
     dies or hangs is replaced; what was played in it raises WorldLost.
     """
 
-    def __init__(self, servers: int | None = None, capacity: int = CAPACITY) -> None:
+    def __init__(
+        self, servers: int | None = None, capacity: int = CAPACITY, python: str | None = None
+    ) -> None:
+        """Say how many servers to start, and how many instances each may hold.
+
+        `servers` defaults to one a core but one. `python` is the path of the interpreter in
+        which they run: by default the one that EVENNIA_WORLD_PYTHON names, else our own. Only
+        it needs evennia.
+        """
+        self.python = home.interpreter(python)
         self.size = servers or max(1, (os.cpu_count() or 2) - 1)
         self._capacity = asyncio.Semaphore(self.size * capacity)
         self._servers: list[WorldServer] = []
         self._load: dict[WorldServer, int] = {}
         self._watchers: set[asyncio.Task[Any]] = set()
         self._chores: set[asyncio.Task[Any]] = set()
-        self._creating: set[asyncio.Task[Instance]] = set()
+        self._creating: set[asyncio.Task[PooledInstance]] = set()
         self._available = asyncio.Condition()
         self._adding = asyncio.Lock()
-        self._nursery: Nursery | None = None
+        self._prefork: PreforkServer | None = None
         self._failure: str | None = None
         """Why there is no server in the place of one that was lost."""
         self.replaced = 0
         """Servers that were lost and replaced."""
 
     async def __aenter__(self) -> ServerPool:
-        self._nursery = Nursery.hold()  # also while a lost server is being replaced
+        # acquired here, too: while a lost server is being replaced there may be no other user
+        self._prefork = PreforkServer.acquire(self.python)
         try:
             async with asyncio.TaskGroup() as group:
                 for _ in range(self.size):
@@ -294,11 +310,11 @@ class ServerPool:
         await asyncio.gather(*tasks, return_exceptions=True)
         servers, self._servers = self._servers, []
         await asyncio.gather(*(s.stop() for s in servers), return_exceptions=True)
-        nursery, self._nursery = self._nursery, None
-        if nursery is not None:
-            await asyncio.to_thread(nursery.drop)
+        prefork, self._prefork = self._prefork, None
+        if prefork is not None:
+            await asyncio.to_thread(prefork.release)
 
-    async def acquire(self, spec: WorldSpec, *, restarts: bool = False) -> Instance:
+    async def acquire(self, spec: WorldSpec, *, restarts: bool = False) -> PooledInstance:
         """An instance of `spec` in its initial state; waits while all servers are full.
 
         Give it back with `release`, in a `finally`. If the caller is cancelled meanwhile,
@@ -318,7 +334,7 @@ class ServerPool:
             self._capacity.release()
             raise
 
-    def release(self, instance: Instance) -> None:
+    def release(self, instance: PooledInstance) -> None:
         """Give an instance back, to be rewound and used again. Idempotent, never waits."""
         if instance.released:
             return
@@ -340,7 +356,7 @@ class ServerPool:
     def servers(self) -> tuple[WorldServer, ...]:
         return tuple(self._servers)
 
-    async def _create(self, spec: WorldSpec, restarts: bool) -> Instance:
+    async def _create(self, spec: WorldSpec, restarts: bool) -> PooledInstance:
         while True:
             if not self._there(restarts):
                 async with self._adding:
@@ -359,7 +375,7 @@ class ServerPool:
             self._load[server] += 1
             try:
                 made = await client.create(server, spec, server.client.known_specs)
-                return Instance(server, spec, *made)
+                return PooledInstance(server, spec, *made)
             except BaseException as error:
                 if server in self._load:
                     self._load[server] -= 1
@@ -374,7 +390,7 @@ class ServerPool:
     def _usable(self, restarts: bool) -> list[WorldServer]:
         return [s for s in self._servers if s.usable and s.restarts == restarts]
 
-    def _give_back(self, task: asyncio.Task[Instance]) -> None:
+    def _give_back(self, task: asyncio.Task[PooledInstance]) -> None:
         if task.cancelled() or task.exception() is not None:
             self._capacity.release()
         else:
@@ -386,7 +402,7 @@ class ServerPool:
             chore.exception()  # a server that is lost has nothing left to release
 
     async def _add_server(self, restarts: bool = False) -> None:
-        server = await WorldServer.start()
+        server = await WorldServer.start(self.python)
         server.restarts = restarts
         self._servers.append(server)
         self._load[server] = 0

@@ -15,7 +15,7 @@ from typing import Self
 
 from world_fixtures import home
 from world_fixtures.common import UserError
-from world_fixtures.prefork_server import Nursery
+from world_fixtures.prefork_server import PreforkServer
 
 MAIN = "world_fixtures.game.server.portal"
 VARIABLE = "EVENNIA_WORLD_SPECTATE"
@@ -46,7 +46,7 @@ class SpectatorGate:
         self._scratch = await asyncio.to_thread(home.new_scratch)
         gate = {**ports, "word": self.word, "scratch": str(self._scratch)}
         os.environ[VARIABLE] = json.dumps(gate)
-        Nursery.forget()  # what has been loaded does not change its settings
+        PreforkServer.forget()  # what has been loaded does not change its settings
         try:
             await self._start()
         except BaseException:
@@ -73,7 +73,7 @@ class SpectatorGate:
 
     async def __aexit__(self, *_: object) -> None:
         if os.environ.pop(VARIABLE, None) is not None:
-            Nursery.forget()
+            PreforkServer.forget()
         if self._process is not None and self._process.stdin is not None:
             self._process.stdin.close()
             await self._process.wait()

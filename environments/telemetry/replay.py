@@ -15,11 +15,11 @@ from typing import Any
 
 from environments.telemetry.reading import Trace, read_trace
 from environments.telemetry.trace import TraceEvent
-from world_fixtures.client import Session
+from world_fixtures.client import Instance, Session
 from world_fixtures.common import Frozen, UserError, WorldError, WorldLost
 from world_fixtures.protocol import CONNECT, MAX_COMMAND, Event
 from world_fixtures.rules import parse
-from world_fixtures.servers import Instance, ServerPool
+from world_fixtures.servers import ServerPool
 
 COMPARED = ("actor", "room", "verb", "args", "objects", "kind", "text", "changes", "state_hash")
 AT_ONCE = 32

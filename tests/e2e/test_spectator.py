@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from tests.conftest import cottage_spec
-from world_fixtures.prefork_server import Child
+from world_fixtures.prefork_server import ServerProcess
 from world_fixtures.servers import ServerPool
 from world_fixtures.spectator import SpectatorGate
 
@@ -119,7 +119,7 @@ async def test_the_site_is_the_web_client_alone(gate, watched) -> None:
 async def test_a_restart_of_the_world_server_keeps_the_way_in(
     gate, watched, browser, monkeypatch
 ) -> None:
-    monkeypatch.setattr(Child, "kill", lambda child: pytest.fail("it did not stop by itself"))
+    monkeypatch.setattr(ServerProcess, "kill", lambda child: pytest.fail("it did not stop by itself"))
     for _ in range(3):
         await watched.servers[0].restart()
         await browser.types("connect spectator wrong")

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from world_fixtures import home, servers
 from world_fixtures.client import WorldClient
 from world_fixtures.common import WorldError, WorldLost
-from world_fixtures.prefork_server import Nursery
+from world_fixtures.prefork_server import PreforkServer
 from world_fixtures.rules import Simulation
-from world_fixtures.servers import Instance, ServerPool, WorldServer
+from world_fixtures.servers import PooledInstance, ServerPool, WorldServer
 from world_fixtures.state import initial_state
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -141,7 +141,7 @@ async def test_what_was_acknowledged_survives_kill_and_restart(cottage):
     try:
         rng = random.Random(7)
         made = await server.client.create(cottage)
-        instance = Instance(server, cottage, made.id, made.hash)
+        instance = PooledInstance(server, cottage, made.id, made.hash)
         model = Simulation(cottage)
         for crash in (True, False, True):
             session = await instance.open()
@@ -257,17 +257,17 @@ async def test_restarts_one_upon_another_keep_the_state(cottage):
 
 async def test_stopping_in_the_midst_of_a_restart_leaves_no_process(cottage, own_home, monkeypatch):
     forked = asyncio.Event()
-    fork = Nursery.fork
+    fork = PreforkServer.fork
     pids: list[int] = []
 
-    async def watched(nursery, scratch, log):
-        child = await fork(nursery, scratch, log)
+    async def watched(prefork, scratch, log):
+        child = await fork(prefork, scratch, log)
         pids.append(child.pid)
         forked.set()
         return child
 
     async with ServerPool(1) as pool:
-        monkeypatch.setattr(Nursery, "fork", watched)
+        monkeypatch.setattr(PreforkServer, "fork", watched)
         instance = await pool.acquire(cottage)
         restart = asyncio.create_task(instance.restart())
         await forked.wait()
@@ -373,37 +373,37 @@ async def test_bad_requests_are_refused_and_harm_nothing(pool, cottage):
         await client.request("create", spec={"name": "x", "title": "X", "rooms": 3})
 
 
-async def test_the_nursery_ends_with_its_last_server_and_is_replaced_when_it_died(own_home):
-    first = Nursery.hold()
-    others = first._holders - 1  # the run's own pool may hold it, too
+async def test_the_prefork_server_ends_with_its_last_server_and_is_replaced_when_it_died(own_home):
+    first = PreforkServer.acquire()
+    others = first._users - 1  # the run's own pool may hold it, too
     server = await WorldServer.start()
-    assert server._nursery is first
+    assert server._prefork is first
     os.kill(first._process.pid, signal.SIGKILL)
     first._process.wait()
     await server.request("ping")  # what it has forked goes on
     await server.restart()  # and gets another when it needs one
-    assert server._nursery is not first
-    second = Nursery.hold()
+    assert server._prefork is not first
+    second = PreforkServer.acquire()
     assert second is not first
     another = await WorldServer.start()
     await another.stop()
     await server.stop()
-    second.drop()
+    second.release()
     assert second._process.poll() == 0
-    first.drop()
-    assert first._holders == others
+    first.release()
+    assert first._users == others
     if not others:
         assert not list((own_home / "scratch").iterdir())
 
 
 async def test_a_server_that_cannot_start_says_why(own_home, monkeypatch):
-    shared, Nursery._shared = Nursery._shared, None
+    shared, PreforkServer._shared = PreforkServer._shared, {}
     monkeypatch.setattr(home, "MAIN", "world_fixtures.game.gateway.nowhere")
     try:
         with pytest.raises(WorldLost, match=r"did not start: .*nowhere"):
             await WorldServer.start()
     finally:
-        Nursery._shared = shared
+        PreforkServer._shared = shared
     assert not list((own_home / "scratch").iterdir())
 
 
@@ -413,10 +413,10 @@ async def test_a_server_that_cannot_be_replaced_fails_who_waits_until_it_can(cot
         broken = monkeypatch.context()
         with broken as patched:
 
-            async def fail(nursery, scratch, log):
+            async def fail(prefork, scratch, log):
                 raise WorldLost("no memory")
 
-            patched.setattr(Nursery, "fork", fail)
+            patched.setattr(PreforkServer, "fork", fail)
             pool.servers[0].kill()
             while pool.servers:  # noqa: ASYNC110 - nothing tells
                 await asyncio.sleep(0.01)

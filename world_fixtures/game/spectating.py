@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-NAME = "spectator"
-
 watchers: defaultdict[str, set[Any]] = defaultdict(set)
 """Accounts by the id of the instance they watch."""
 
@@ -30,16 +28,3 @@ def leave(account: Any) -> None:
         watchers[instance].discard(account)
         if not watchers[instance]:
             del watchers[instance]
-
-
-def ensure_account(word: str) -> None:
-    """The account of spectators, with this password."""
-    from evennia.accounts.models import AccountDB
-    from evennia.utils.create import create_account
-
-    found = AccountDB.objects.filter(username=NAME).first()
-    if found is None:
-        path = "world_fixtures.game.typeclasses.accounts.Spectator"
-        found = create_account(NAME, None, word, typeclass=path)
-    found.set_password(word)
-    found.save()

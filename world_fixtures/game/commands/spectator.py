@@ -12,7 +12,7 @@ from evennia.commands.default.unloggedin import (
 )
 
 from world_fixtures.game import spectating
-from world_fixtures.game.gateway.instances import registry
+from world_fixtures.game.gateway.registry import registry
 
 
 class CmdInstances(Command):

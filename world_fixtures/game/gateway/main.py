@@ -1,11 +1,11 @@
-"""The process of a world server, and the nursery that it is forked from.
+"""The process of a world server, and the prefork server that it is forked from.
 
     python -m world_fixtures.game.gateway.main --migrate DIRECTORY
 
-makes the tables in a directory's database. With `--nursery LABEL` standard input is a Unix
+makes the tables in a directory's database. With `--prefork LABEL` standard input is a Unix
 socket: once everything is loaded a line `ready` is sent there. Each message that comes then
 holds the path of a scratch directory, with a socket and a log file as its ancillary data; a
-child is forked for it and its process id sent back. The nursery ends when its socket does.
+child is forked for it and its process id sent back. It ends when its socket does.
 
 A child reads the secret from the first line of its own socket, opens the database, answers
 `{"port": n}`, and stops when that socket ends: a server cannot outlive whoever asked for it.
@@ -29,6 +29,10 @@ GAME = Path(__file__).resolve().parents[1]
 SETTINGS = "world_fixtures.game.server.conf.rollout"
 
 
+# Whatever needs Django's settings or models can be imported only once Django is set up, and
+# each of the functions below runs at another point of that: hence the imports inside them.
+
+
 def prepare(scratch: str) -> None:
     """Set up Django and Evennia for a scratch directory; must come before other imports."""
     os.environ["EVENNIA_WORLD_SCRATCH"] = str(Path(scratch).resolve())
@@ -37,9 +41,9 @@ def prepare(scratch: str) -> None:
     import django
 
     django.setup()
-    import evennia
+    from world_fixtures.game import compat
 
-    evennia._init()
+    compat.load_evennia()
 
 
 def migrate(scratch: str) -> None:
@@ -50,7 +54,7 @@ def migrate(scratch: str) -> None:
     call_command("migrate", verbosity=0, interactive=False)
 
 
-def nursery() -> None:
+def prefork() -> None:
     """Load everything once, then fork a server for each scratch directory."""
     control = socket.socket(fileno=os.dup(0))
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -76,8 +80,8 @@ def nursery() -> None:
         control.sendall(b"%d\n" % child)
     control.close()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    line, log = descriptors
-    for source, target in ((line, 0), (log, 1), (log, 2)):
+    parent, log = descriptors
+    for source, target in ((parent, 0), (log, 1), (log, 2)):
         os.dup2(source, target)
     for descriptor in descriptors:
         os.close(descriptor)
@@ -88,15 +92,14 @@ def nursery() -> None:
 def move_to(scratch: str) -> None:
     """Point what `prepare` has set up at another scratch directory, in a fresh child."""
     from django.conf import settings
-    from django.db import connections
-    from twisted.internet import reactor
+
+    from world_fixtures.game import compat
 
     os.environ["EVENNIA_WORLD_SCRATCH"] = settings.LOG_DIR = scratch
     settings.SERVER_LOG_FILE = os.path.join(scratch, "server.log")
     settings.LOCKWARNING_LOG_FILE = os.path.join(scratch, "lockwarnings.log")
-    connections.settings["default"]["NAME"] = os.path.join(scratch, "world.db3")
-    # The poll object and the waker are shared with every other child: make new ones.
-    reactor.__init__()  # type: ignore[misc]
+    compat.use_database(os.path.join(scratch, "world.db3"))
+    compat.renew_reactor()
 
 
 def serve(scratch: str) -> None:
@@ -105,20 +108,16 @@ def serve(scratch: str) -> None:
     secret = reader.readline().strip()
     if not secret:  # whoever asked for us is gone
         return
-    import evennia
     from twisted.internet import reactor, stdio
     from twisted.internet.protocol import Protocol
 
+    from world_fixtures.game import compat
     from world_fixtures.game.gateway import service
 
     service.SECRET = secret
-    server = evennia.EVENNIA_SERVER_SERVICE
-    server.sqlite3_prep()  # as it did when it was made, for another connection
-    server.privilegedStartService()
-    server.startService()
-    server.run_init_hooks("shutdown")
+    server = compat.start_server()
 
-    class Leash(Protocol):
+    class ParentConnection(Protocol):
         keep = False
 
         def dataReceived(self, data: bytes) -> None:
@@ -127,25 +126,23 @@ def serve(scratch: str) -> None:
         def connectionLost(self, reason: object = None) -> None:
             reactor.stop()  # type: ignore[attr-defined]
 
-    leash = Leash()
-
-    port = server.getServiceNamed("gateway")._port.getHost().port
+    parent = ParentConnection()
     standard_io: Any = stdio.StandardIO
-    standard_io(leash, stdout=2)
+    standard_io(parent, stdout=2)
     on_stop: Any = reactor.addSystemEventTrigger  # type: ignore[attr-defined]
     on_stop("before", "shutdown", server.stopService)  # threads of its own would keep it alive
-    answer = json.dumps({"port": port}).encode() + b"\n"
+    answer = json.dumps({"port": compat.listening_port(server, "gateway")}).encode() + b"\n"
     server.ready().addCallback(lambda _: os.write(reader.fileno(), answer))
     reactor.run()  # type: ignore[attr-defined]
     from django.db import connection
 
     connection.close()
-    if not leash.keep:
+    if not parent.keep:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _log_problems() -> None:
-    """Warnings and worse go to standard error, which is the server's log."""
+    """Write warnings and worse to standard error, which is the server's log."""
     from twisted.logger import (
         FilteringLogObserver,
         LogLevel,
@@ -164,4 +161,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "--migrate":
         migrate(sys.argv[2])
     else:
-        nursery()
+        prefork()

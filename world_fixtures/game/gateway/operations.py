@@ -3,25 +3,55 @@
 from __future__ import annotations
 
 import itertools
+import json
 import platform
 import resource
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import evennia
-from evennia.commands.cmdhandler import _COMMAND_NESTING, cmdhandler
 from pydantic import ValidationError
 
 from world_fixtures.common import WorldError
-from world_fixtures.game.gateway.instances import Instance, event_bodies, registry
-from world_fixtures.game.gateway.models import SpecRow
-from world_fixtures.game.gateway.session import SealedSession
-from world_fixtures.protocol import CONNECT, MAX_COMMAND, MAX_RATE, ErrorCode
+from world_fixtures.game import compat
+from world_fixtures.game.gateway.instance import LiveInstance
+from world_fixtures.game.gateway.models import EventRow, SpecRow
+from world_fixtures.game.gateway.registry import event_bodies, registry
+from world_fixtures.game.gateway.session import PROTOCOL_KEY, SealedSession
+from world_fixtures.protocol import (
+    CONNECT,
+    MAX_COMMAND,
+    MAX_RATE,
+    REQUESTS,
+    CommandRequest,
+    Counts,
+    Created,
+    CreateRequest,
+    Done,
+    ErrorCode,
+    EventsRequest,
+    Identity,
+    InstanceRequest,
+    OpenRequest,
+    PingRequest,
+    Rewound,
+    SessionRequest,
+)
 from world_fixtures.rules.outcome import Outcome, ok, refused
 from world_fixtures.spec import WorldSpec
+from world_fixtures.state import Fields
 
+MAX_SEQ = 2**63 - 1
+"""Above any `seq`: the largest number that SQLite holds."""
+_STORE = f"INSERT INTO {EventRow._meta.db_table} (instance, seq, body) VALUES (?, ?, ?)"
 _session_ids = itertools.count(1_000_000)  # apart from the ids that a Portal hands out
+
+
+class Json(str):
+    """A result that is JSON text already, and need not be made into it."""
+
+    __slots__ = ()
 
 
 class Operations:
@@ -29,25 +59,46 @@ class Operations:
 
     def __init__(self) -> None:
         self.sessions: dict[str, SealedSession] = {}
-        self.events: list[tuple[str, int, dict[str, Any]]] = []
-        """(instance, seq, event) not yet stored; emptied by whoever commits."""
-        self._table: dict[str, Callable[[dict[str, Any]], Any]] = {
-            "create": self.create, "reset": self.reset, "release": self.release,
-            "state": self.state, "changed": self.changed, "events": self.stored, "open": self.open,
-            "command": self.command, "close": self.close, "ping": self.ping,
+        """By id."""
+        self._opening = ""
+        """Id of the session that the present request opens."""
+        self._table: dict[str, tuple[Callable[[Any], Any], frozenset[str]]] = {
+            op: (method, REQUESTS[op].__required_keys__)  # type: ignore[attr-defined]
+            for op, method in {
+                "create": self.create, "reset": self.reset, "release": self.release,
+                "state": self.state, "changed": self.changed, "events": self.events,
+                "open": self.open, "command": self.command, "close": self.close,
+                "ping": self.ping,
+            }.items()
         }  # fmt: skip
 
-    def run(self, request: dict[str, Any]) -> Any:
-        """Result of one request. Raises WorldError for what the client did wrong."""
-        operation = self._table.get(request.get("op", ""))
-        if operation is None:
-            raise WorldError(ErrorCode.BAD_REQUEST, f"no operation {str(request.get('op'))[:40]!r}")
-        try:
-            return operation(request)
-        except KeyError as missing:
-            raise WorldError(ErrorCode.BAD_REQUEST, f"{request['op']} needs {missing}") from None
+    def run(self, request: Mapping[str, Any]) -> Any:
+        """Carry out one request; returns its result. Raises WorldError where it is refused.
 
-    def create(self, request: dict[str, Any]) -> dict[str, Any]:
+        If it raises, the caller takes back what was written, and then calls `recover` if it was
+        the server that failed.
+        """
+        registry.touched.clear()
+        self._opening = ""
+        op = request.get("op", "")
+        found = self._table.get(op) if isinstance(op, str) else None
+        if found is None:
+            raise WorldError(ErrorCode.BAD_REQUEST, f"no operation {str(op)[:40]!r}")
+        method, needed = found
+        for name in needed:  # all of them are strings
+            if not isinstance(request.get(name), str):
+                problem = "is a string" if name in request else "is missing"
+                raise WorldError(ErrorCode.BAD_REQUEST, f"{op}: {name!r} {problem}")
+        return method(request)
+
+    def recover(self) -> None:
+        """Make memory what the database says, after what a request wrote was taken back."""
+        if self._opening:
+            self._disconnect(self._opening)
+        registry.recover()
+
+    def create(self, request: CreateRequest) -> Created:
+        """Hand out an instance in its initial state."""
         known = registry.worlds.get(str(request.get("spec_hash", "")))
         if known is not None:
             spec = known.spec
@@ -61,75 +112,75 @@ class Operations:
         instance = registry.create(spec)
         return {"instance": instance.id, "hash": instance.hash}
 
-    def reset(self, request: dict[str, Any]) -> dict[str, Any]:
+    def reset(self, request: InstanceRequest) -> Rewound:
+        """Rewind an instance and end its sessions."""
         instance = registry.find(request["instance"])
         self._close_all(instance)
         changes = registry.reset(instance)
         return {"hash": instance.hash, "rewound": len(changes)}
 
-    def release(self, request: dict[str, Any]) -> dict[str, Any]:
+    def release(self, request: InstanceRequest) -> Done:
+        """Take an instance back."""
         instance = registry.find(request["instance"])
         self._close_all(instance)
         registry.release(instance)
         return {}
 
-    def state(self, request: dict[str, Any]) -> dict[str, Any]:
+    def state(self, request: InstanceRequest) -> dict[str, Any]:
+        """Return the whole state of an instance, a `WorldState` as JSON."""
         return registry.find(request["instance"]).state().model_dump()
 
-    def changed(self, request: dict[str, Any]) -> dict[str, Any]:
+    def changed(self, request: InstanceRequest) -> dict[str, Fields]:
+        """Return the fields of what play has touched."""
         return registry.find(request["instance"]).changed()
 
-    def stored(self, request: dict[str, Any]) -> list[dict[str, Any]]:
-        return event_bodies(request["instance"], int(request.get("after", 0)))
+    def events(self, request: EventsRequest) -> Json:
+        """Return stored events as they were sent."""
+        after = request.get("after", 0)
+        if not isinstance(after, int):
+            raise WorldError(ErrorCode.BAD_REQUEST, "events: 'after' is a number")
+        bodies = event_bodies(request["instance"], max(0, min(after, MAX_SEQ)))
+        return Json(f"[{','.join(bodies)}]")
 
-    def open(self, request: dict[str, Any]) -> dict[str, Any]:
+    def open(self, request: OpenRequest) -> Json:
+        """Log a character in; returns an `Opened` as JSON."""
         started = time.perf_counter()
         instance = registry.find(request["instance"])
         character = request.get("character") or instance.spec.agent.id
         account = instance.accounts.get(character)
         if account is None:
             raise WorldError(ErrorCode.BAD_REQUEST, f"no character {character!r} in this world")
-        sessid = next(_session_ids)
-        evennia.SESSION_HANDLER.portal_connect(
-            {
-                "sessid": sessid, "suid": None, "protocol_key": "gateway", "uid": account.id,
-                "address": instance.id, "uname": account.username, "logged_in": True,
-                "puid": None, "conn_time": time.time(), "protocol_flags": {"NOCOLOR": True},
-                "server_data": {},
-            }
-        )  # fmt: skip
-        session = evennia.SESSION_HANDLER[sessid]
+        session = compat.connect_session(next(_session_ids), account, instance.id, PROTOCOL_KEY)
         instance.sessions += 1
-        id_ = f"{instance.id}.{instance.sessions}"
+        id_ = self._opening = f"{instance.id}.{instance.sessions}"
         self.sessions[id_] = session
-        outcome = ok(session.take(), instance.get(character, "location"))
-        outcome.verb = CONNECT
-        if request.get("quiet"):  # a session that is taken up again: nothing has happened
-            return {"session": id_, "event": None}
         room = instance.get(character, "location")
-        return {
-            "session": id_,
-            "event": self._event(instance, id_, character, room, "", outcome, started),
-        }
+        outcome = ok(session.take(), room)
+        outcome.verb = CONNECT
+        event = "null"
+        if not request.get("quiet"):
+            event = self._event(instance, id_, character, room, "", outcome, started)
+        return Json(f'{{"session":{json.dumps(id_)},"event":{event}}}')
 
-    def command(self, request: dict[str, Any]) -> dict[str, Any]:
+    def command(self, request: CommandRequest) -> Json:
+        """Carry out a command; returns its event as JSON."""
         started = time.perf_counter()
         session = self._session(request["session"])
         raw = request["text"]
-        if not isinstance(raw, str):
-            raise WorldError(ErrorCode.BAD_REQUEST, "a command is a string")
         character = session.puppet
-        instance: Instance = character.instance
+        instance: LiveInstance = character.instance
+        registry.touched.add(instance.id)
         room = instance.get(character.entity, "location")
         session.outcome = None
         if session.rate.exceeded(started):
             session.outcome = refused(f"Too fast: at most {MAX_RATE} commands a second.")
             session.shown.append(session.outcome.text)
         else:
-            cmdhandler(session, raw, callertype="session", session=session)
+            compat.run_command(session, raw)
         outcome = session.outcome
         text = session.take()
         if outcome is None:
+            compat.forget_command_nesting(session)
             raise WorldError(ErrorCode.INTERNAL, "the command did not finish: see the server's log")
         outcome.text = text
         return self._event(
@@ -144,15 +195,15 @@ class Operations:
 
     def _event(
         self,
-        instance: Instance,
+        instance: LiveInstance,
         session: str,
         actor: str,
         room: str,
         raw: str,
         outcome: Outcome,
         started: float,
-    ) -> dict[str, Any]:
-        """The event of one command, entered among those to be stored."""
+    ) -> Json:
+        """Store the event of one command; returns it as JSON, as it was stored."""
         instance.seq += 1
         event = {
             "seq": instance.seq,
@@ -171,14 +222,17 @@ class Operations:
             "state_hash": instance.hash,
             "ms": round((time.perf_counter() - started) * 1000, 4),
         }
-        self.events.append((instance.id, instance.seq, event))
-        return event
+        body = json.dumps(event, separators=(",", ":"))
+        compat.insert_row(_STORE, (instance.id, instance.seq, body))
+        return Json(body)
 
-    def close(self, request: dict[str, Any]) -> dict[str, Any]:
+    def close(self, request: SessionRequest) -> Done:
+        """End a session; one that is not open is no error."""
         self._disconnect(request["session"])
         return {}
 
-    def ping(self, request: dict[str, Any]) -> dict[str, Any]:
+    def ping(self, request: PingRequest) -> Counts:
+        """Count what there is."""
         return {
             "instances": len(registry.live),
             "idle": len(registry.idle) + len(registry.shelf),
@@ -188,29 +242,28 @@ class Operations:
         }
 
     def close_everything(self) -> None:
-        """The connection is gone: end its sessions, give back its instances."""
+        """End every session, as the connection is gone; the instances stay."""
         for id_ in list(self.sessions):
             self._disconnect(id_)
 
     def _session(self, id_: str) -> SealedSession:
         session = self.sessions.get(id_)
         if session is None or session.puppet is None:
-            raise WorldError(ErrorCode.NO_SESSION, f"no session {str(id_)[:40]!r} is open")
+            raise WorldError(ErrorCode.NO_SESSION, f"no session {id_[:40]!r} is open")
         return session
 
-    def _close_all(self, instance: Instance) -> None:
+    def _close_all(self, instance: LiveInstance) -> None:
         for id_ in [i for i in self.sessions if i.rpartition(".")[0] == instance.id]:
             self._disconnect(id_)
 
     def _disconnect(self, id_: str) -> None:
         session = self.sessions.pop(id_, None)
         if session is not None:
-            evennia.SESSION_HANDLER.portal_disconnect(session)
-            _COMMAND_NESTING.pop(session, None)  # Evennia keeps a count of 0 for ever
+            compat.disconnect_session(session)
 
 
-def identity() -> dict[str, str]:
-    """What `hello` answers."""
+def identity() -> Identity:
+    """Return what `hello` answers."""
     return {"evennia": evennia.__version__, "python": platform.python_version()}
 
 

@@ -12,7 +12,8 @@ from evennia.accounts.models import AccountDB
 from evennia.objects.models import ObjectDB
 from evennia.typeclasses.attributes import Attribute
 
-from world_fixtures.game.gateway.instances import Instance, World
+from world_fixtures.game import compat
+from world_fixtures.game.gateway.instance import LiveInstance, World
 from world_fixtures.game.gateway.models import EventRow, InstanceRow
 from world_fixtures.game.typeclasses.accounts import SealedAccount
 from world_fixtures.game.typeclasses.characters import SealedCharacter
@@ -24,9 +25,11 @@ from world_fixtures.protocol import Change
 
 _BATCH = 400
 """Rows in one INSERT: SQLite binds a bounded number of values."""
+SHARED = "shared"
+"""Id of the instance in which people walk when the game is run by hand."""
 
 
-def spawn(id_: str, world: World) -> Instance:
+def spawn(id_: str, world: World) -> LiveInstance:
     """Create an instance with one INSERT a table, inside the caller's transaction.
 
     Primary keys are given here, which is safe because this process alone writes to its
@@ -71,15 +74,19 @@ def spawn(id_: str, world: World) -> Instance:
             id=account_id, username=f"{id_}.{character.id}", password="!",
             db_typeclass_path=SealedAccount.path, db_date_created=now,
         )  # fmt: skip
-    ObjectDB.objects.bulk_create(objects.values(), batch_size=_BATCH)
-    AccountDB.objects.bulk_create(accounts.values(), batch_size=_BATCH)
-    InstanceRow.objects.create(
-        id=id_,
-        spec_id=spec.hash,
-        objects_json=json.dumps(keys),
-        accounts_json=json.dumps({c: a.id for c, a in accounts.items()}),
-    )
-    return Instance(id_, world, objects, accounts)
+    try:
+        ObjectDB.objects.bulk_create(objects.values(), batch_size=_BATCH)
+        AccountDB.objects.bulk_create(accounts.values(), batch_size=_BATCH)
+        InstanceRow.objects.create(
+            id=id_,
+            spec_id=spec.hash,
+            objects_json=json.dumps(keys),
+            accounts_json=json.dumps({c: a.id for c, a in accounts.items()}),
+        )
+    except BaseException:  # Evennia keeps what was made by its primary key, stored or not
+        _forget(*objects.values(), *accounts.values())
+        raise
+    return LiveInstance(id_, world, objects, accounts)
 
 
 def _allot(world: World) -> dict[str, int]:
@@ -96,51 +103,71 @@ def _fields(world: World, entity: str) -> dict[str, Any]:
     }
 
 
-def load(row: InstanceRow, world: World) -> Instance:
-    """An instance as it was when the server last ran."""
+def load(row: InstanceRow, world: World) -> LiveInstance:
+    """Return an instance as it was when the server last ran."""
     keys: dict[str, int] = json.loads(row.objects_json)
     accounts: dict[str, int] = json.loads(row.accounts_json)
     by_key = ObjectDB.objects.in_bulk(list(keys.values()))
-    objects = {entity: by_key[pk] for entity, pk in keys.items()}
     accounts_by_key = AccountDB.objects.in_bulk(list(accounts.values()))
-    for entity, obj in objects.items():
-        obj.fields = _fields(world, entity)
-    through = ObjectDB.db_attributes.through
-    entity_of = {pk: entity for entity, pk in keys.items()}
-    stored = through.objects.filter(
-        objectdb_id__in=list(keys.values()), attribute__db_category=CATEGORY
-    ).select_related("attribute")
-    for link in stored:
-        value = link.attribute.value
-        fields = objects[entity_of[link.objectdb_id]].fields
-        fields[link.attribute.key] = (
-            list(value) if isinstance(fields[link.attribute.key], list) else value
-        )
-    instance = Instance(
-        row.id, world, objects, {c: accounts_by_key[k] for c, k in accounts.items()}
+    instance = LiveInstance(
+        row.id,
+        world,
+        {entity: by_key[pk] for entity, pk in keys.items()},
+        {character: accounts_by_key[pk] for character, pk in accounts.items()},
     )
-    instance.mark_dirty()
-    last = EventRow.objects.filter(instance=row.id).aggregate(top=Max("seq"))["top"]
-    instance.seq = last or 0
+    _read_fields(instance)
+    _count(instance)
     return instance
 
 
-def rewind(instance: Instance, changes: list[Change]) -> None:
-    """Apply `changes` to objects and rows at once, with a statement or two for all of them.
+def reread(instance: LiveInstance) -> None:
+    """Make an instance in memory what the database says, whatever it was before."""
+    by_key = {obj.pk: obj for obj in instance.objects.values()}
+    places = ObjectDB.objects.filter(pk__in=by_key).values_list("pk", "db_location_id")
+    for pk, place in places:
+        by_key[pk].db_location = by_key.get(place)
+    for obj in by_key.values():
+        compat.reset_contents(obj)
+        compat.reset_attributes(obj)
+    _read_fields(instance)
+    _count(instance)
 
-    Evennia's own setters save one field at a time and fire signals nobody here listens to;
-    this is the one place that goes around them, so it keeps the contents caches itself.
+
+def _read_fields(instance: LiveInstance) -> None:
+    """Set the objects' fields: those of the spec, and over them what is stored."""
+    by_key = {obj.pk: obj for obj in instance.objects.values()}
+    for entity, obj in instance.objects.items():
+        obj.fields = _fields(instance.world, entity)
+    stored = compat.attribute_links().objects.filter(
+        objectdb_id__in=by_key, attribute__db_category=CATEGORY
+    )
+    compat.forget_attributes(stored.values_list("attribute_id", flat=True))
+    for link in stored.select_related("attribute"):
+        value, fields = link.attribute.value, by_key[link.objectdb_id].fields
+        name = link.attribute.key
+        fields[name] = list(value) if isinstance(fields[name], list) else value
+
+
+def _count(instance: LiveInstance) -> None:
+    """Work out what follows from the objects and the stored events."""
+    instance.find_changed()
+    last = EventRow.objects.filter(instance=instance.id).aggregate(top=Max("seq"))["top"]
+    instance.seq = last or 0
+
+
+def rewind(instance: LiveInstance) -> list[Change]:
+    """Put objects and rows back to the initial state, with a statement or two for all of them.
+
+    Returns what was put back. Evennia's own setters save one field at a time and fire signals
+    nobody here listens to; this goes around them, so it keeps the contents caches itself.
     """
+    changes = instance.changes_back()
     moved, touched = [], set()
     for change in changes:
         obj = instance.objects[change.entity]
         if change.field == "location":
             place = None if change.after is None else instance.objects[change.after]
-            if obj.db_location is not None:
-                obj.db_location.contents_cache.remove(obj)
-            obj.db_location = place
-            if place is not None:
-                place.contents_cache.add(obj)
+            compat.set_location(obj, place)
             moved.append((None if place is None else place.pk, obj.pk))
         else:
             obj.fields[change.field] = change.after
@@ -153,11 +180,13 @@ def rewind(instance: Instance, changes: list[Change]) -> None:
             _drop_fields(cursor, [obj.pk for obj in touched])
     for obj in touched:
         obj.attributes.reset_cache()
+    instance.begin_again()
+    return changes
 
 
 def _drop_fields(cursor: Any, keys: list[int]) -> None:
     """Delete the stored fields of objects: what is not stored is as in the spec."""
-    links = ObjectDB.db_attributes.through._meta.db_table
+    links = compat.attribute_links()._meta.db_table
     attributes = Attribute._meta.db_table
     marks = ",".join(["%s"] * len(keys))
     cursor.execute(
@@ -168,11 +197,10 @@ def _drop_fields(cursor: Any, keys: list[int]) -> None:
     found = cursor.fetchall()
     cursor.executemany(f"DELETE FROM {links} WHERE id=%s", [(link,) for link, _ in found])
     cursor.executemany(f"DELETE FROM {attributes} WHERE id=%s", [(a,) for _, a in found])
-    for _, attribute in found:
-        Attribute.__dbclass__.__instance_cache__.pop(attribute, None)
+    compat.forget_attributes(attribute for _, attribute in found)
 
 
-def delete(instance: Instance) -> None:
+def delete(instance: LiveInstance) -> None:
     """Remove an instance's rows and let go of its objects."""
     objects = [o.pk for o in instance.objects.values()]
     accounts = [a.pk for a in instance.accounts.values()]
@@ -180,22 +208,29 @@ def delete(instance: Instance) -> None:
         for through, column, keys in _links(objects, accounts):
             marks = ",".join(["%s"] * len(keys))
             cursor.execute(f"DELETE FROM {through} WHERE {column} IN ({marks})", keys)
-    EventRow.objects.filter(instance=instance.id)._raw_delete("default")
-    InstanceRow.objects.filter(id=instance.id)._raw_delete("default")
+    compat.delete_rows(EventRow.objects.filter(instance=instance.id))
+    compat.delete_rows(InstanceRow.objects.filter(id=instance.id))
     ObjectDB.objects.filter(pk__in=objects).update(
         db_location=None, db_destination=None, db_account=None
     )
-    ObjectDB.objects.filter(pk__in=objects)._raw_delete("default")
-    AccountDB.objects.filter(pk__in=accounts)._raw_delete("default")
-    for row in (*instance.objects.values(), *instance.accounts.values()):
-        row.flush_from_cache(force=True)
+    compat.delete_rows(ObjectDB.objects.filter(pk__in=objects))
+    compat.delete_rows(AccountDB.objects.filter(pk__in=accounts))
+    forget(instance)
+
+
+def forget(instance: LiveInstance) -> None:
+    """Let go of the objects of an instance that is not in the database."""
+    _forget(*instance.objects.values(), *instance.accounts.values())
+
+
+def _forget(*made: Any) -> None:
+    for row in made:
+        compat.forget_cached(row)
 
 
 def _links(objects: list[int], accounts: list[int]) -> list[tuple[str, str, list[int]]]:
-    """Tables that join objects and accounts to their attributes and tags."""
+    """List the tables that join objects and accounts to their attributes and tags."""
     return [
-        (ObjectDB.db_attributes.through._meta.db_table, "objectdb_id", objects),
-        (ObjectDB.db_tags.through._meta.db_table, "objectdb_id", objects),
-        (AccountDB.db_attributes.through._meta.db_table, "accountdb_id", accounts),
-        (AccountDB.db_tags.through._meta.db_table, "accountdb_id", accounts),
+        *((table, "objectdb_id", objects) for table in compat.link_tables(ObjectDB)),
+        *((table, "accountdb_id", accounts) for table in compat.link_tables(AccountDB)),
     ]

@@ -10,6 +10,9 @@ from world_fixtures.protocol import MAX_RATE
 from world_fixtures.rate import Rate
 from world_fixtures.rules.outcome import Outcome
 
+PROTOCOL_KEY = "gateway"
+"""Marks the sessions of rollouts, which a Portal knows nothing of."""
+
 
 class SealedSession(ServerSession):
     """Collects what the character is shown, in place of sending it to a Portal."""
@@ -23,19 +26,20 @@ class SealedSession(ServerSession):
         self.rate = Rate(MAX_RATE)
 
     def get_cmdset_providers(self) -> dict[str, Any]:
-        """Only the character gives commands: not the session, not the account."""
+        """Have the character alone give commands, not session or account (Evennia's hook)."""
         return {"object": self.puppet} if self.puppet else super().get_cmdset_providers()
 
     def data_out(self, **kwargs: Any) -> None:
+        """Collect text, and drop everything else (Evennia's hook)."""
         text = kwargs.get("text")
         if text is not None:
             self.shown.append(text[0] if isinstance(text, tuple) else text)
 
     def take(self) -> str:
-        """What was shown since the last call."""
+        """Return what was shown since the last call."""
         text = "\n".join(self.shown)
         self.shown.clear()
         return text
 
     def log(self, message: str, channel: bool = True) -> None:
-        """Log-ins of rollouts are in their events, not in the server's log."""
+        """Write nothing: log-ins of rollouts are in their events, not in the server's log."""

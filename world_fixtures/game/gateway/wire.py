@@ -1,7 +1,8 @@
 """The listening end of the gateway: lines of JSON in, lines of JSON out.
 
-Every line is one transaction: what it changed and the events that tell of it are
-committed before its answer is written, so that what a client was told is on disk.
+Every line is one transaction: what it changed and the events that tell of it are committed
+before its answer is written, so that what a client was told is on disk. Every request is a
+savepoint in it: one that fails takes nothing else with it.
 """
 
 from __future__ import annotations
@@ -11,17 +12,15 @@ import json
 import traceback
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from evennia.utils import logger
 from twisted.internet import protocol
 from twisted.protocols.basic import LineReceiver
 
 from world_fixtures.common import WorldError
-from world_fixtures.game.gateway.models import EventRow
-from world_fixtures.game.gateway.operations import Operations, identity
-from world_fixtures.protocol import MAX_LINE, ErrorCode
-
-_STORE = f"INSERT INTO {EventRow._meta.db_table} (instance, seq, body) VALUES (%s, %s, %s)"
+from world_fixtures.game import compat
+from world_fixtures.game.gateway.operations import Json, Operations, identity
+from world_fixtures.protocol import MAX_LINE, ErrorCode, Failure
 
 
 class Wire(LineReceiver):
@@ -37,25 +36,29 @@ class Wire(LineReceiver):
         self._operations = Operations()
 
     def connectionMade(self) -> None:
+        """Send every answer at once (Twisted's hook)."""
         self.transport.setTcpNoDelay(True)
 
     def connectionLost(self, reason: Any = None) -> None:
+        """End the client's sessions (Twisted's hook)."""
         self._operations.close_everything()
 
     def lineReceived(self, line: bytes) -> None:
+        """Answer one message (Twisted's hook)."""
         try:
             message = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             self._send(_failure(None, ErrorCode.BAD_REQUEST, "not JSON"))
             return
         if not self._trusted:
             self._greet(message)
-            return
-        requests = message if isinstance(message, list) else [message]
-        answers = self._run(requests)
-        self._send(answers if isinstance(message, list) else answers[0])
+        elif isinstance(message, list):
+            self._send(f"[{','.join(self._run(message))}]")
+        else:
+            self._send(self._run([message])[0])
 
     def lineLengthExceeded(self, line: bytes) -> None:
+        """Refuse a message that is too long (Twisted's hook)."""
         self._send(_failure(None, ErrorCode.BAD_REQUEST, f"a message has at most {MAX_LINE} bytes"))
         self.transport.loseConnection()
 
@@ -68,35 +71,49 @@ class Wire(LineReceiver):
             self.transport.loseConnection()
             return
         self._trusted = True
-        self._send({"id": hello.get("id"), "ok": identity()})
+        self._send(_success(hello.get("id"), identity()))
 
-    def _run(self, requests: list[Any]) -> list[dict[str, Any]]:
+    def _run(self, requests: list[Any]) -> list[str]:
+        """Answers to requests, as JSON. Raises what a database without remedy raises.
+
+        Twisted then closes the connection, and whoever started the server replaces it.
+        """
         with transaction.atomic():
-            answers = [self._answer(request) for request in requests]
-            if events := self._operations.events:
-                rows = [(i, n, json.dumps(e, separators=(",", ":"))) for i, n, e in events]
-                with connection.cursor() as cursor:  # the ORM would double a look's time
-                    cursor.executemany(_STORE, rows)
-                events.clear()
-        return answers
+            return [self._answer(request) for request in requests]
 
-    def _answer(self, request: Any) -> dict[str, Any]:
+    def _answer(self, request: Any) -> str:
         if not isinstance(request, dict):
             return _failure(None, ErrorCode.BAD_REQUEST, "a request is an object")
+        id_ = request.get("id")
         try:
-            return {"id": request.get("id"), "ok": self._operations.run(request)}
+            with compat.Savepoint():
+                return _success(id_, self._operations.run(request))
         except WorldError as error:
-            return _failure(request.get("id"), error.code, str(error))
+            failure = _failure(id_, error.code, str(error))
+            if error.code != ErrorCode.INTERNAL:  # refused before anything was done
+                return failure
         except Exception:
             logger.log_err(traceback.format_exc())
-            return _failure(request.get("id"), ErrorCode.INTERNAL, "see the server's log")
+            failure = _failure(id_, ErrorCode.INTERNAL, "see the server's log")
+        self._operations.recover()
+        return failure
 
-    def _send(self, message: Any) -> None:
-        self.sendLine(json.dumps(message, separators=(",", ":")).encode())
+    def _send(self, message: str) -> None:
+        self.sendLine(message.encode())
 
 
-def _failure(id_: Any, code: str, message: str) -> dict[str, Any]:
-    return {"id": id_, "error": {"code": code, "message": message}}
+def _success(id_: Any, result: Any) -> str:
+    body = result if type(result) is Json else _dumps(result)
+    return f'{{"id":{_dumps(id_)},"ok":{body}}}'
+
+
+def _failure(id_: Any, code: str, message: str) -> str:
+    error: Failure = {"code": code, "message": message}
+    return _dumps({"id": id_, "error": error})
+
+
+def _dumps(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"))
 
 
 class WireFactory(protocol.ServerFactory):
@@ -108,4 +125,5 @@ class WireFactory(protocol.ServerFactory):
         self._secret = secret
 
     def buildProtocol(self, addr: Any) -> Wire:
+        """Return the protocol of a new connection (Twisted's hook)."""
         return Wire(self._secret)

@@ -10,10 +10,14 @@ import shutil
 import sys
 from typing import Any
 
+from world_fixtures.game.gateway.main import GAME, SETTINGS
+
+# What needs Django's settings can be imported only once Django is set up: hence the imports
+# inside the function.
+
 
 def serve(scratch: str) -> None:
-    from world_fixtures.game.gateway.main import GAME, SETTINGS
-
+    """Run a Portal until standard input ends, then remove its scratch directory."""
     out = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     os.environ["EVENNIA_WORLD_SCRATCH"] = scratch
@@ -23,9 +27,11 @@ def serve(scratch: str) -> None:
 
     django.setup()
     import evennia
-
-    evennia._init(portal_mode=True)
     from django.core.management import call_command
+
+    from world_fixtures.game import compat
+
+    compat.load_evennia(portal=True)
 
     call_command("collectstatic", interactive=False, verbosity=0)
     from twisted.internet import reactor, stdio
@@ -35,13 +41,13 @@ def serve(scratch: str) -> None:
     portal.privilegedStartService()
     portal.startService()
 
-    class Leash(Protocol):
+    class ParentConnection(Protocol):
         def connectionLost(self, reason: object = None) -> None:
             shutil.rmtree(scratch, ignore_errors=True)
             os._exit(0)  # in order, the Portal would stop the world server, too
 
     standard_io: Any = stdio.StandardIO
-    standard_io(Leash(), stdout=2)
+    standard_io(ParentConnection(), stdout=2)
     print("{}", file=out, flush=True)
     reactor.run()  # type: ignore[attr-defined]
 

@@ -11,39 +11,33 @@ from evennia.server.service import EvenniaServerService
 from twisted.application import internet
 from twisted.internet.defer import Deferred
 
-from world_fixtures.game.gateway.session import SealedSession
-
-GATEWAY = "gateway"
-"""`protocol_key` of the sessions of rollouts, which the Portal knows nothing of."""
+from world_fixtures.game import compat
+from world_fixtures.game.gateway.session import PROTOCOL_KEY, SealedSession
 
 
 class Session(SealedSession):
     """A rollout's session, or a person's that came by the Portal."""
 
     def data_out(self, **kwargs: Any) -> None:
-        if self.protocol_key == GATEWAY:
+        """Collect what a rollout is shown; send on what a person is (Evennia's hook)."""
+        if self.protocol_key == PROTOCOL_KEY:
             super().data_out(**kwargs)
         else:
             ServerSession.data_out(self, **kwargs)
-
-
-class _NoLink:
-    """Stands for the link to the Portal while there is none."""
-
-    def __getattr__(self, name: str) -> Any:
-        return lambda *args, **kwargs: None
 
 
 class Link(AMPServerClientProtocol):
     """The link to the Portal, which is told of its own sessions alone."""
 
     def send_MsgServer2Portal(self, session: Any, **kwargs: Any) -> Any:
-        if session.protocol_key != GATEWAY:
+        """Send a person's output to the Portal (Evennia's method)."""
+        if session.protocol_key != PROTOCOL_KEY:
             return super().send_MsgServer2Portal(session, **kwargs)
         return None
 
     def send_AdminServer2Portal(self, session: Any, operation: str = "", **kwargs: Any) -> Any:
-        if getattr(session, "protocol_key", "") != GATEWAY:
+        """Tell the Portal of a person's session (Evennia's method)."""
+        if getattr(session, "protocol_key", "") != PROTOCOL_KEY:
             return super().send_AdminServer2Portal(session, operation=operation, **kwargs)
         return None
 
@@ -52,6 +46,7 @@ class LinkFactory(AMPClientFactory):
     """Makes a `Link` where Evennia's own makes the stock one."""
 
     def buildProtocol(self, addr: Any) -> Link:
+        """Return the link of a new connection (Twisted's hook)."""
         self.resetDelay()
         link = Link()
         link.factory = self
@@ -59,10 +54,12 @@ class LinkFactory(AMPClientFactory):
         return link
 
     def clientConnectionLost(self, connector: Any, reason: Any) -> None:
+        """Wait for the Portal no longer (Twisted's hook)."""
         self.server.linked()
         super().clientConnectionLost(connector, reason)
 
     def clientConnectionFailed(self, connector: Any, reason: Any) -> None:
+        """Wait for the Portal no longer (Twisted's hook)."""
         self.server.linked()
         super().clientConnectionFailed(connector, reason)
 
@@ -72,28 +69,32 @@ class SpectatedService(EvenniaServerService):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.amp_protocol = _NoLink()
+        self.amp_protocol = compat.NoPortalLink()
         self._ready: Deferred[None] = Deferred()
 
     def ready(self) -> Deferred[None]:
-        """Fires once what people type at the Portal arrives here, or there is no Portal any more.
+        """Return what fires once what people type at the Portal arrives here.
 
-        Before that their lines are lost: a server that restarts is not ready without them.
+        It fires, too, when there is no Portal any more. Before that the lines of people are
+        lost: a server that restarts is not ready without them.
         """
         return self._ready
 
     def linked(self) -> None:
+        """Note that the Portal was reached, or that there is none."""
         if not self._ready.called:
             self._ready.callback(None)
 
     def at_post_portal_sync(self, mode: str) -> None:
+        """Note that the Portal was reached (Evennia's hook)."""
         super().at_post_portal_sync(mode)
         self.linked()
 
     def register_amp(self) -> None:
+        """Connect to the Portal by a link of ours (Evennia's hook)."""
         factory = LinkFactory(self)
         self.amp_service = internet.TCPClient(settings.AMP_HOST, settings.AMP_PORT, factory)
         self.amp_service.setServiceParent(self)
 
     def run_initial_setup(self) -> None:
-        """There is none: a world server has no superuser and no first room."""
+        """Set up nothing: a world server has no superuser and no first room (Evennia's hook)."""

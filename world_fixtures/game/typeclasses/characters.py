@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 from evennia.objects.objects import DefaultCharacter
 
@@ -41,13 +42,15 @@ class SealedCharacter(Entity, DefaultCharacter):
 class Character(Entity, DefaultCharacter):
     """The character of a person: Evennia's ordinary commands and those of the world."""
 
+    join_world: ClassVar[Callable[[Any], None] | None] = None
+    """Called with the character when a person comes in; set where people share a world."""
+
     def show(self, text: str) -> None:
         self.msg(text=(text, {"type": "world"}), options=PLAIN)
 
     def at_post_puppet(self, **kwargs: Any) -> None:
-        from world_fixtures.game.gateway.instances import registry
-
-        registry.welcome(self)
+        if Character.join_world is not None:
+            Character.join_world(self)
         if self.instance is None:
             super().at_post_puppet(**kwargs)
         else:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from evennia.objects.models import ContentsHandler
-from evennia.utils.utils import lazy_property
-
-if TYPE_CHECKING:
-    from world_fixtures.game.gateway.instances import Instance
+from world_fixtures.game.compat import ContentsHandler, lazy_property
+from world_fixtures.game.gateway.instance import LiveInstance
 
 CATEGORY = "world"
 """Attribute category under which fields are stored."""
@@ -32,7 +29,7 @@ class Entity:
     person creates by hand have neither and behave as in any Evennia game.
     """
 
-    instance: Instance | None = None
+    instance: LiveInstance | None = None
     entity: str = ""
     fields: dict[str, Any]
     """Mutable fields but for the location, which Evennia keeps."""

@@ -1,0 +1,137 @@
+"""Live instances: Evennia objects seen as the state of a spec. Knows no database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from world_fixtures.common import WorldError
+from world_fixtures.protocol import Change, ErrorCode
+from world_fixtures.rules import Outcome, Scene, SpecIndex, perform
+from world_fixtures.spec import WorldSpec
+from world_fixtures.state import Fields, WorldState, entity_digest, initial_state, state_hash
+
+
+class World:
+    """What all instances of one spec share."""
+
+    def __init__(self, spec: WorldSpec) -> None:
+        self.spec = spec
+        self.index = SpecIndex(spec)
+        self.initial = initial_state(spec).entities
+        self.digests = {e: entity_digest(e, f) for e, f in self.initial.items()}
+        self.hash = state_hash(spec.hash, self.digests.items())
+
+
+class LiveInstance:
+    """One sealed copy of a world. A `StateReader` for the rules, over Evennia objects."""
+
+    def __init__(
+        self, id_: str, world: World, objects: dict[str, Any], accounts: dict[str, Any]
+    ) -> None:
+        self.id = id_
+        self.world = world
+        self.spec = world.spec
+        self.objects = objects
+        """By entity id."""
+        self.accounts = accounts
+        """By character id."""
+        self.seq = 0
+        """Number of the last event."""
+        self.sessions = 0
+        """Sessions opened since the last reset; numbers them."""
+        self.dirty: set[str] = set()
+        """Entities that were changed since the last reset."""
+        self._digests = dict(world.digests)
+        for entity, obj in objects.items():
+            obj.instance, obj.entity = self, entity
+        for character, account in accounts.items():
+            account.character = objects[character]
+
+    def get(self, entity: str, field: str) -> Any:
+        """Return the value of a field, None where the entity or the field does not exist."""
+        obj = self.objects.get(entity)
+        if obj is None:
+            return None
+        if field == "location":
+            place = obj.db_location
+            return None if place is None else place.entity
+        return obj.fields.get(field)
+
+    def contents(self, place: str) -> list[str]:
+        """Return the ids of what is directly in a room, thing or character."""
+        return [o.entity for o in self.objects[place].contents_cache.get() if o.entity]
+
+    def scene(self, actor: str) -> Scene:
+        """Return what the rules see of the world where `actor` is."""
+        return Scene(self.world.index, self, actor)
+
+    def perform(self, actor: str, command: str) -> Outcome:
+        """Carry out one command of `actor`, changes made and stored."""
+        scene = self.scene(actor)
+        outcome = perform(scene, command)
+        for change in outcome.changes:
+            self._set(change.entity, change.field, change.after)
+        if outcome.view_after:
+            view = scene.view()
+            outcome.text = f"{outcome.text}\n{view}" if outcome.text else view
+        return outcome
+
+    def _set(self, entity: str, field: str, value: Any) -> None:
+        obj = self.objects[entity]
+        if field == "location":
+            obj.location = None if value is None else self.objects[value]
+        else:
+            obj.set_field(field, value)
+        self.dirty.add(entity)
+        if entity in self.world.initial:
+            self._digests[entity] = entity_digest(entity, self._fields(entity))
+
+    def _fields(self, entity: str) -> Fields:
+        return {field: self.get(entity, field) for field in self.world.initial[entity]}
+
+    @property
+    def hash(self) -> str:
+        """State hash, from the digests of the entities."""
+        if not self.dirty:
+            return self.world.hash
+        return state_hash(self.spec.hash, self._digests.items())
+
+    def state(self) -> WorldState:
+        """Take a snapshot from the Evennia objects, not from any cache."""
+        entities = {entity: self._fields(entity) for entity in self.world.initial}
+        return WorldState(spec_hash=self.spec.hash, entities=entities)
+
+    def changed(self) -> dict[str, Fields]:
+        """Return the fields of the entities that play has touched."""
+        return {entity: self._fields(entity) for entity in sorted(self.dirty)}
+
+    def find_changed(self) -> None:
+        """Find out what differs from the start, where the objects were read from the database."""
+        self.dirty.clear()
+        self._digests = dict(self.world.digests)
+        for entity, initial in self.world.initial.items():
+            fields = self._fields(entity)
+            if fields != initial:
+                self.dirty.add(entity)
+                self._digests[entity] = entity_digest(entity, fields)
+
+    def changes_back(self) -> list[Change]:
+        """Return the changes that lead back to the initial state."""
+        changes = []
+        for entity in sorted(self.dirty):
+            for field, value in self.world.initial[entity].items():
+                before = self.get(entity, field)
+                if before != value:
+                    after = list(value) if isinstance(value, list) else value
+                    changes.append(Change(entity=entity, field=field, before=before, after=after))
+        return changes
+
+    def begin_again(self) -> None:
+        """Count from the start, once the changes back were made. Raises WorldError if not."""
+        for entity in self.dirty:
+            if entity_digest(entity, self._fields(entity)) != self.world.digests[entity]:
+                raise WorldError(ErrorCode.INTERNAL, f"{self.id}: {entity} could not be rewound")
+        self.dirty.clear()
+        self._digests = dict(self.world.digests)
+        self.seq = 0
+        self.sessions = 0

@@ -1,0 +1,172 @@
+"""All instances of a world server: in use, idle, or still on disk after a restart."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any
+
+from django.db import transaction
+
+from world_fixtures.common import WorldError
+from world_fixtures.game import compat
+from world_fixtures.game.gateway import rows
+from world_fixtures.game.gateway.instance import LiveInstance, World
+from world_fixtures.game.gateway.models import EventRow, InstanceRow, SpecRow
+from world_fixtures.protocol import Change, ErrorCode
+from world_fixtures.spec import WorldSpec
+
+MAX_IDLE = 256
+"""Played and rewound instances kept for the next rollout of their world."""
+
+
+class Registry:
+    """Makes, finds, rewinds and keeps instances; there is one in a process."""
+
+    def __init__(self) -> None:
+        self.worlds: dict[str, World] = {}
+        """By the hash of the spec."""
+        self.live: dict[str, LiveInstance] = {}
+        """Instances in use, by id."""
+        self.idle: OrderedDict[str, LiveInstance] = OrderedDict()
+        """Rewound instances, the one longest unused first."""
+        self.touched: set[str] = set()
+        """Ids of the instances that the present request has worked on: see `recover`."""
+        self._shelf: dict[str, str] | None = None
+        self._last = 0
+
+    @property
+    def shelf(self) -> dict[str, str]:
+        """Idle instances from before a restart that are not loaded: id -> hash of the spec."""
+        if self._shelf is None:
+            stored = InstanceRow.objects.filter(idle=True).values_list("id", "spec_id")
+            self._shelf = {id_: spec for id_, spec in stored if id_ not in self.idle}
+        return self._shelf
+
+    def world(self, spec: WorldSpec) -> World:
+        """Return the shared part of a spec; the spec is stored on first use."""
+        if spec.hash not in self.worlds:
+            SpecRow.objects.get_or_create(hash=spec.hash, defaults={"body": spec.model_dump_json()})
+            self.worlds[spec.hash] = World(spec)
+        return self.worlds[spec.hash]
+
+    def create(self, spec: WorldSpec) -> LiveInstance:
+        """Return an instance in the initial state: an idle one of this world, or a new one."""
+        instance = self._reused(spec.hash)
+        if instance is None:
+            with transaction.atomic():
+                instance = rows.spawn(self._next_id(), self.world(spec))
+            self.touched.add(instance.id)
+        self.live[instance.id] = instance
+        return instance
+
+    def _reused(self, spec_hash: str) -> LiveInstance | None:
+        instance = next((i for i in self.idle.values() if i.spec.hash == spec_hash), None)
+        if instance is None:
+            id_ = next((i for i, spec in self.shelf.items() if spec == spec_hash), None)
+            if id_ is None:
+                return None
+            instance = self._unshelve(id_)
+        self.touched.add(instance.id)
+        InstanceRow.objects.filter(id=instance.id).update(idle=False)
+        self.idle.pop(instance.id, None)
+        return instance
+
+    def _unshelve(self, id_: str) -> LiveInstance:
+        del self.shelf[id_]
+        return self._load(InstanceRow.objects.select_related("spec").get(id=id_))
+
+    def _load(self, row: InstanceRow) -> LiveInstance:
+        return rows.load(row, self.world(WorldSpec.model_validate_json(row.spec.body)))
+
+    def _next_id(self) -> str:
+        if not self._last:
+            taken = InstanceRow.objects.values_list("id", flat=True)
+            self._last = max((int(i[1:]) for i in taken if i[1:].isdigit()), default=0)
+        self._last += 1
+        return f"w{self._last}"
+
+    def find(self, id_: str) -> LiveInstance:
+        """Return a live instance, loaded from the database if the server was restarted.
+
+        Raises WorldError where there is none of this id in use.
+        """
+        if id_ in self.live:
+            self.touched.add(id_)
+            return self.live[id_]
+        row = InstanceRow.objects.filter(id=id_, idle=False).select_related("spec").first()
+        if row is None:
+            raise WorldError(ErrorCode.NO_INSTANCE, f"no instance {id_!r} is in use")
+        self.touched.add(id_)
+        self.live[id_] = self._load(row)
+        return self.live[id_]
+
+    def reset(self, instance: LiveInstance) -> list[Change]:
+        """Rewind an instance and forget its events; returns what was put back."""
+        changes = rows.rewind(instance)
+        compat.delete_rows(EventRow.objects.filter(instance=instance.id))
+        return changes
+
+    def release(self, instance: LiveInstance) -> None:
+        """Rewind an instance and keep it for the next rollout of its world."""
+        self.reset(instance)
+        InstanceRow.objects.filter(id=instance.id).update(idle=True)
+        self.live.pop(instance.id, None)
+        self.idle[instance.id] = instance
+        while len(self.idle) + len(self.shelf) > MAX_IDLE:
+            if self.shelf:
+                self._delete(self._unshelve(next(iter(self.shelf))))
+            else:
+                self._delete(self.idle.popitem(last=False)[1])
+
+    def _delete(self, instance: LiveInstance) -> None:
+        """Remove an instance, and its world with the last instance of it."""
+        rows.delete(instance)
+        spec_hash = instance.spec.hash
+        if not InstanceRow.objects.filter(spec_id=spec_hash).exists():
+            self.worlds.pop(spec_hash, None)
+            compat.delete_rows(SpecRow.objects.filter(hash=spec_hash))
+
+    def recover(self) -> None:
+        """Make memory what the database says, once what a request wrote was taken back."""
+        stored = {row.id: row for row in InstanceRow.objects.filter(id__in=self.touched)}
+        for id_ in self.touched:
+            instance = self.live.pop(id_, None) or self.idle.pop(id_, None)
+            if instance is None:
+                continue
+            row = stored.get(id_)
+            if row is None:
+                rows.forget(instance)
+                continue
+            rows.reread(instance)
+            (self.idle if row.idle else self.live)[id_] = instance
+        self._shelf = None
+        known = set(SpecRow.objects.filter(hash__in=self.worlds).values_list("hash", flat=True))
+        self.worlds = {hash_: world for hash_, world in self.worlds.items() if hash_ in known}
+
+    def ensure_shared(self, spec: WorldSpec) -> None:
+        """Have the instance in which people walk when the game is run by hand."""
+        if InstanceRow.objects.filter(id=rows.SHARED).exists():
+            self.find(rows.SHARED)
+            return
+        with transaction.atomic():
+            self.live[rows.SHARED] = rows.spawn(rows.SHARED, self.world(spec))
+
+    def welcome(self, character: Any) -> None:
+        """Let a person's character into the shared instance, at its first room."""
+        shared = self.live.get(rows.SHARED)
+        if shared is None or character.instance is not None:
+            return
+        entity = f"visitor_{character.id}"
+        shared.objects[entity] = character
+        character.instance, character.entity, character.fields = shared, entity, {}
+        if not getattr(character.location, "entity", ""):
+            character.location = shared.objects[shared.spec.agent.location]
+
+
+registry = Registry()
+
+
+def event_bodies(instance: str, after: int) -> list[str]:
+    """Return the stored events of an instance with a `seq` above `after`, in order, as JSON."""
+    found = EventRow.objects.filter(instance=instance, seq__gt=after).order_by("seq")
+    return list(found.values_list("body", flat=True))
