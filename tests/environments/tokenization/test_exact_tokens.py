@@ -21,9 +21,9 @@ from environments.rollouts.groups import ScoredRollout, scored_groups
 from environments.tokenization.sequences import (
     MASKED,
     TrainingSequence,
-    escape_special_tokens,
     sequences_from_nodes,
 )
+from environments.tokenization.special_tokens import escape_special_tokens
 from environments.tokenizer import PATH
 from environments.tool_call_parsers import get_parser
 from environments.tools.registry import Effect, Tool
