@@ -21,6 +21,9 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS]
 """The changelog is apart: it names what no longer exists."""
 OWN = ("environments", "world_fixtures", "benchmarks")
 
+PYTHON = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+"""A fenced block of Python."""
+
 
 def each(pattern: str, pages: list[Path] = PAGES) -> list[tuple[str, str]]:
     """Page and text of each match of the pattern's first group, once a page."""
@@ -102,7 +105,7 @@ def imports() -> Iterator[tuple[str, str, str]]:
     """Page, module and name of our own that code in a page imports; the name may be empty."""
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
-        blocks = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+        blocks = PYTHON.findall(text)
         blocks += re.findall(r"^    ((?:from|import) [\w., ]+)$", text, re.MULTILINE)
         for node in (n for block in blocks for n in ast.walk(ast.parse(block))):
             where = page.relative_to(ROOT).as_posix()
@@ -137,3 +140,10 @@ def test_options_exist(page: str, option: str) -> None:
 @pytest.mark.parametrize(("page", "target"), each(r"(?m)(?:`|^ {4})make ([a-z-]+)"))
 def test_make_targets_exist(page: str, target: str) -> None:
     assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("code", PYTHON.findall(PAGES[0].read_text(encoding="utf-8")))
+def test_the_readmes_python_runs(code: str, capsys: pytest.CaptureFixture[str]) -> None:
+    exec(compile(code, "README.md", "exec"), {})
+    assert capsys.readouterr().out
