@@ -16,8 +16,10 @@ import pytest
 from atroposlib.envs.server_handling.server_manager import APIServerConfig, ServerManager
 from transformers import AutoTokenizer
 
-from environments.agent_loop import HermesAgentLoop
+from environments.agent_loop import AgentLoop
+from environments.models.chat import Chat
 from environments.rollouts.groups import ScoredRollout, scored_groups
+from environments.rollouts.options import AgentOptions
 from environments.tokenization.sequences import (
     MASKED,
     TrainingSequence,
@@ -26,7 +28,7 @@ from environments.tokenization.sequences import (
 from environments.tokenization.special_tokens import escape_special_tokens
 from environments.tokenizer import PATH
 from environments.tool_call_parsers import get_parser
-from environments.tools.registry import Effect, Tool
+from environments.tools import Effect, Tool, Toolbox
 
 sys.path.insert(0, str(Path(__file__).parent))  # tests are no package
 from scripted_vllm import Reply, ScriptedVllm, in_order, spelled
@@ -71,13 +73,12 @@ async def play(
         manager = ServerManager([config])
         manager.tool_parser = "hermes"
         async with manager.managed_server(tokenizer=tokenizer, **managed) as server:
-            loop = HermesAgentLoop(
-                server, [t.schema for t in TOOLS.values()], set(TOOLS), 40, tools=TOOLS,
-                parser=get_parser("hermes"),
-                clean=partial(escape_special_tokens, tokenizer=tokenizer),
-                end_tokens=(END,), replay_raw=True,
-            )  # fmt: skip
-            result = await loop.run(PROMPT)
+            escape = partial(escape_special_tokens, tokenizer=tokenizer)
+            chat = Chat(
+                server, get_parser("hermes"), escape=escape, end_tokens=(END,), replay_raw=True
+            )
+            loop = AgentLoop(chat, Toolbox(TOOLS, escape=escape), AgentOptions())
+            result = await loop.converse(PROMPT, max_turns=40)
             return sequences_from_nodes(server.get_state()["nodes"]), endpoint.prompts, result
 
 
