@@ -1,7 +1,9 @@
-"""An environment with a toolset of its own: arithmetic, step by step.
+r"""An environment with a toolset of its own: arithmetic, step by step.
 
-    python own_toolset_env.py process --env.total_steps 8 \\
-        --env.data_path_to_save_groups sums.jsonl \\
+Run it with any OpenAI-compatible endpoint:
+
+    python own_toolset_env.py process --env.total_steps 8 \
+        --env.data_path_to_save_groups sums.jsonl \
         --openai.base_url http://127.0.0.1:8000/v1 --openai.model_name my-model
 """
 

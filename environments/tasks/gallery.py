@@ -11,7 +11,7 @@ from world_fixtures.rules import Simulation
 DIFFICULTIES = (4, 7, 10)
 SEED = 11
 HEAD = """\
-# Every kind of task, as an agent sees it
+# Kinds of tasks
 
 Five families with their kinds, each at difficulty 4, 7 and 10: the prompt of each part, and
 what the agent sees when it first connects. Each part is a conversation of its own. Written by

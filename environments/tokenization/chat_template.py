@@ -1,4 +1,4 @@
-"""Where each turn of a conversation stands in what a chat template makes of it."""
+"""Conversations as a chat template renders them, and where each turn stands in the text."""
 
 from __future__ import annotations
 
@@ -10,51 +10,99 @@ from functools import lru_cache
 from typing import Any
 
 from jinja2 import TemplateError
-from transformers.utils.chat_template_utils import render_jinja_template
 
-from environments.tokenization.special_tokens import Message
+from environments.tokenization.special_tokens import TemplateMessage
 from world_fixtures.common import UserError
 
 Span = tuple[int, int]
 """Start and end in a text, the end excluded."""
-NOWHERE = "qzxvkwjq"
-"""Stands in no template and no conversation."""
+PLACEHOLDER = "qzxvkwjq"
+"""A word that stands in no template and no conversation."""
 
 
-class Conversation:
-    """A conversation and the chat template that renders it."""
+class RenderedConversation:
+    """A conversation, and the text that the tokenizer's chat template makes of it.
 
-    def __init__(self, messages: list[Message], tools: list[dict[str, Any]] | None, tokenizer: Any):
+    `messages` are as `prepare_message` returns them. Raises UserError where the tokenizer
+    has no chat template, or one that leaves out the tool calls of this conversation.
+    """
+
+    def __init__(
+        self, messages: list[TemplateMessage], tools: list[dict[str, Any]] | None, tokenizer: Any
+    ):
         self.messages = messages
         self.tools = tools or None
         self.tokenizer = tokenizer
         self.turns = [i for i, m in enumerate(messages) if m["role"] == "assistant"]
+        """Indices of the assistant's messages."""
         self.template = _template(tokenizer, self.tools)
         if any(m.get("tool_calls") for m in messages):
-            how = _arguments_of(self.template, tokenizer)
-            if how is None:
+            wanted = _argument_type(self.template, tokenizer)
+            if wanted is None:
                 raise UserError(
                     f"the chat template of tokenizer {tokenizer.name_or_path!r} leaves tool calls"
                     " out, and so would the training data: choose another with"
                     " --env.tokenizer_name"
                 )
-            if how is str:
-                self.messages = [_as_text(m) for m in messages]
-        self.marked = re.search(r"\{%-?\s*generation\b", self.template) is not None
-        self.rendered: dict[int, str] = {}
-        """Text up to and including a turn, by the turn's index."""
-        self.headers: dict[int, str] = {}
+            if wanted is str:
+                self.messages = [_with_text_arguments(m) for m in messages]
+        self.has_generation_tags = re.search(r"\{%-?\s*generation\b", self.template) is not None
+        """Whether the template itself says which text is generated, as transformers lets it."""
+        self._ends: dict[int, str] = {}
+        self._prompts: dict[int, str] = {}
 
     def render(self, count: int, prompt: bool = False) -> str:
-        """Text of the first `count` messages, with the header of the next turn if `prompt`."""
+        """Return the text of the first `count` messages.
+
+        With `prompt` the generation prompt follows: the header of the assistant's next turn.
+        Raises UserError where the template refuses the messages.
+        """
         return self._render(self.messages[:count], add_generation_prompt=prompt)[0][0]
 
-    def _render(self, messages: list[Message], **options: Any) -> tuple[list[str], list[Any]]:
+    def sequences(self) -> list[list[int]]:
+        """Group the turns so that the rendering of each group's last turn shows all its turns.
+
+        A template that only appends gives one group. One that shows a turn otherwise once
+        more follows, such as without its reasoning, gives several.
+        """
+        if not self.turns:
+            return []
+        if self.has_generation_tags and _only_appends(
+            self.template, bool(self.tools), self.tokenizer
+        ):
+            return [self.turns]
+        groups: list[list[int]] = []
+        for turn in self.turns:
+            text = self._until_end_of(turn)
+            if groups and text.startswith(self._until_end_of(groups[-1][-1]).rstrip()):
+                groups[-1].append(turn)
+            else:
+                groups.append([turn])
+        return groups
+
+    def spans(self, turns: list[int]) -> tuple[str, list[Span]]:
+        """Return the text that ends with the last of `turns`, and the span of each in it."""
+        if self.has_generation_tags:
+            texts, generated = self._render(
+                self.messages[: turns[-1] + 1],
+                add_generation_prompt=False,
+                return_assistant_tokens_mask=True,
+            )
+            until = [t for t in self.turns if t <= turns[-1]]
+            if len(generated[0]) == len(until):
+                of_turn = dict(zip(until, generated[0], strict=True))
+                return texts[0], [of_turn[t] for t in turns]
+        spans = [self._span(turn) for turn in turns]
+        return self._until_end_of(turns[-1]), spans
+
+    def _render(
+        self, messages: list[TemplateMessage], **options: Any
+    ) -> tuple[list[str], list[Any]]:
         try:
-            return render_jinja_template(  # type: ignore[return-value]
-                [messages],
-                tools=self.tools,  # type: ignore[arg-type]
-                chat_template=self.template,
+            return _render_template(
+                messages,
+                self.template,
+                tools=self.tools,
                 **{**self.tokenizer.special_tokens_map, **options},
             )
         except (TemplateError, TypeError) as error:
@@ -64,90 +112,79 @@ class Conversation:
                 "choose another with --env.tokenizer_name"
             ) from error
 
-    def chains(self) -> list[list[int]]:
-        """Turns grouped so that each chain's last rendering shows all its turns unchanged."""
-        if not self.turns:
-            return []
-        if self.marked and _only_appends(self.template, bool(self.tools), self.tokenizer):
-            return [self.turns]
-        chains: list[list[int]] = []
-        for turn in self.turns:
-            text = self._finished(turn)
-            if chains and text.startswith(self.rendered[chains[-1][-1]].rstrip()):
-                chains[-1].append(turn)
-            else:
-                chains.append([turn])
-        return chains
-
-    def spans(self, turns: list[int]) -> tuple[str, list[Span]]:
-        """The text that ends with the last of `turns`, and where each of them stands in it."""
-        if self.marked:
-            texts, marks = self._render(
-                self.messages[: turns[-1] + 1],
-                add_generation_prompt=False,
-                return_assistant_tokens_mask=True,
-            )
-            until = [t for t in self.turns if t <= turns[-1]]
-            if len(marks[0]) == len(until):
-                of_turn = dict(zip(until, marks[0], strict=True))
-                return texts[0], [of_turn[t] for t in turns]
-        spans = [self._span(turn) for turn in turns]
-        return self._finished(turns[-1]), spans
-
-    def _finished(self, turn: int) -> str:
-        """The text that ends with a turn, in the context in which it was produced."""
-        if turn not in self.rendered:
+    def _until_end_of(self, turn: int) -> str:
+        """Return the text that ends with a turn, in the context in which it was produced."""
+        if turn not in self._ends:
             text = self.render(turn + 1)
             if not (
-                self.marked
-                or text.startswith(self._header(turn))
+                self.has_generation_tags
+                or text.startswith(self._prompt_of(turn))
                 or text.startswith(self.render(turn).rstrip())
             ):
                 # Once the turn is there, what came before it is shown otherwise than to the model.
-                text = self._header(turn) + self._answer(turn)
-            self.rendered[turn] = text
-        return self.rendered[turn]
+                text = self._prompt_of(turn) + self._turn_alone(turn)
+            self._ends[turn] = text
+        return self._ends[turn]
 
-    def _header(self, turn: int) -> str:
-        """What the model was given to answer."""
-        if turn not in self.headers:
-            self.headers[turn] = self.render(turn, prompt=True)
-        return self.headers[turn]
+    def _prompt_of(self, turn: int) -> str:
+        """Return what the model was given to answer with the turn."""
+        if turn not in self._prompts:
+            self._prompts[turn] = self.render(turn, prompt=True)
+        return self._prompts[turn]
 
-    def _answer(self, turn: int) -> str:
-        """A turn alone: what follows the header, found behind a word that stands nowhere else."""
-        asked: Message = {**self.messages[turn - 1], "content": NOWHERE}
+    def _turn_alone(self, turn: int) -> str:
+        """Return the text of a turn without its prompt.
+
+        The message before it is replaced by a placeholder, so that the end of the prompt can
+        be found also where the template changes what stands before it.
+        """
+        asked: TemplateMessage = {**self.messages[turn - 1], "content": PLACEHOLDER}
         messages = [*self.messages[: turn - 1], asked, self.messages[turn]]
-        given = self._render(messages[:-1], add_generation_prompt=True)[0][0].partition(NOWHERE)[2]
-        answer = self._render(messages, add_generation_prompt=False)[0][0].partition(NOWHERE)[2]
-        if not given or not answer.startswith(given):
+        prompt = self._render(messages[:-1], add_generation_prompt=True)[0][0]
+        whole = self._render(messages, add_generation_prompt=False)[0][0]
+        header = prompt.partition(PLACEHOLDER)[2]
+        answer = whole.partition(PLACEHOLDER)[2]
+        if not header or not answer.startswith(header):
             raise UserError(
                 f"the chat template of tokenizer {self.tokenizer.name_or_path!r} changes earlier "
                 "messages when the assistant answers: choose another with --env.tokenizer_name"
             )
-        return answer[len(given) :]
+        return answer[len(header) :]
 
     def _span(self, turn: int) -> Span:
-        """Where a turn stands: from the end of the header that asked for it to its own end."""
-        text = self._finished(turn)
-        header = self._header(turn)
-        if text.startswith(header):
-            return len(header), len(text.rstrip())
-        # The header opens something that a finished turn does not show, such as a thought.
+        """Return the span of a turn: from the end of its prompt to its own end."""
+        text = self._until_end_of(turn)
+        prompt = self._prompt_of(turn)
+        if text.startswith(prompt):
+            return len(prompt), len(text.rstrip())
+        # The prompt opens something that a finished turn does not show, such as its reasoning.
         before = self.render(turn).rstrip()
-        start = _common(text, header)
+        start = _common_prefix(text, prompt)
         content = text.find(self.messages[turn]["content"].strip(), len(before))
         return min(start, content) if content >= 0 else start, len(text.rstrip())
 
 
+def _render_template(
+    messages: list[TemplateMessage], template: str, **options: Any
+) -> tuple[list[str], list[Any]]:
+    """Render with transformers: the texts, and the generated spans of each (if asked for)."""
+    # transformers takes a second to load, and is needed only where training data are made.
+    from transformers.utils.chat_template_utils import render_jinja_template
+
+    return render_jinja_template(  # type: ignore[return-value]
+        [messages], chat_template=template, **options
+    )
+
+
 def _template(tokenizer: Any, tools: list[dict[str, Any]] | None) -> str:
     try:
-        return tokenizer.get_chat_template(None, tools)
+        template: str = tokenizer.get_chat_template(None, tools)
     except ValueError as error:
         raise UserError(
             f"tokenizer {tokenizer.name_or_path!r} has no chat template: "
             "choose another with --env.tokenizer_name"
         ) from error
+    return template
 
 
 _CALL: dict[str, Any] = {
@@ -156,26 +193,26 @@ _CALL: dict[str, Any] = {
 
 
 @lru_cache(maxsize=16)
-def _arguments_of(template: str, tokenizer: Any) -> type | None:
-    """How the template wants a call's arguments: most as objects, DeepSeek's as text.
+def _argument_type(template: str, tokenizer: Any) -> type | None:
+    """Return how the template wants a call's arguments: as dict (most) or str (DeepSeek's).
 
-    None where it shows no calls at all. What it refuses for another reason is told later.
+    None where it shows no calls at all. dict where it refuses both ways: the conversation's
+    own rendering then tells why.
     """
-    said: list[Message] = [
+    messages: list[TemplateMessage] = [
         {"role": "user", "content": "a"},
         {"role": "assistant", "content": "", "tool_calls": [_CALL]},
     ]
-    for kind, messages in ((dict, said), (str, [_as_text(m) for m in said])):
+    with_text = [_with_text_arguments(m) for m in messages]
+    for kind, tried in ((dict, messages), (str, with_text)):
         with contextlib.suppress(TemplateError, TypeError):
-            text = render_jinja_template(
-                [messages], chat_template=template, **tokenizer.special_tokens_map
-            )[0][0]
+            text = _render_template(tried, template, **tokenizer.special_tokens_map)[0][0]
             return kind if _CALL["function"]["name"] in text else None
     return dict
 
 
-def _as_text(message: Message) -> Message:
-    """The message with the arguments of its calls as JSON."""
+def _with_text_arguments(message: TemplateMessage) -> TemplateMessage:
+    """Return the message with the arguments of its calls as JSON text."""
     if not message.get("tool_calls"):
         return message
     calls = []
@@ -187,7 +224,7 @@ def _as_text(message: Message) -> Message:
     return {**message, "tool_calls": calls}
 
 
-_PROBE: list[Message] = [
+_PROBE: list[TemplateMessage] = [
     {"role": "system", "content": "a"},
     {"role": "user", "content": "b"},
     {"role": "assistant", "content": "c", "reasoning_content": "d", "tool_calls": [_CALL, _CALL]},
@@ -199,27 +236,27 @@ _PROBE: list[Message] = [
     {"role": "user", "content": "l"},
     {"role": "assistant", "content": "m"},
 ]
-"""Everything that templates are known to render otherwise later: reasoning, tools, last user."""
+"""Holds all that templates are known to render otherwise later: reasoning, tools, last user."""
 
 
 @lru_cache(maxsize=16)
 def _only_appends(template: str, tools: bool, tokenizer: Any) -> bool:
     """Whether the template leaves all turns of the probe as they are when more follows.
 
-    Saves rendering a conversation once a turn, which takes a time quadratic in its length.
+    Such a template needs one rendering for a whole conversation instead of one for each turn.
     """
     schema = {"name": "look", "description": "n", "parameters": {"type": "object"}}
     schemas = [{"type": "function", "function": schema}] if tools else None
     try:
-        probe = Conversation(_PROBE, schemas, tokenizer)
+        probe = RenderedConversation(_PROBE, schemas, tokenizer)
         texts = [probe.render(t + 1) for t in probe.turns]
     except UserError:
         return False
     return all(after.startswith(before) for before, after in itertools.pairwise(texts))
 
 
-def _common(one: str, other: str) -> int:
-    """Length of the longest common prefix."""
+def _common_prefix(one: str, other: str) -> int:
+    """Return the length of the longest common prefix."""
     for index, (a, b) in enumerate(zip(one, other, strict=False)):
         if a != b:
             return index

@@ -1,8 +1,8 @@
-"""From conversations to training sequences: which tokens, and which of them are trained.
+"""Training sequences made from conversations: tokens, and which of them are trained.
 
 Where the endpoint gives tokens (vllm, sglang), Atropos's ManagedServer has recorded them
 and `sequences_from_nodes` takes them as they are. Where it gives only text,
-`sequences_from_messages` makes them from the tokenizer's chat template. Either way each
+`sequences_from_messages` makes them with the tokenizer's chat template. Either way each
 turn of the model is trained exactly once, in the context in which it was produced, and
 nothing else is trained.
 """
@@ -16,20 +16,14 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from environments.tokenization.chat_template import Conversation, Span
-from environments.tokenization.special_tokens import Message, escape_special_tokens, prepared
-
-__all__ = [
-    "TrainingSequence",
-    "escape_special_tokens",
-    "sequences_from_messages",
-    "sequences_from_nodes",
-]
+from environments.rollouts.record import Message
+from environments.tokenization.chat_template import RenderedConversation, Span
+from environments.tokenization.special_tokens import prepare_message
 
 MASKED = -100
-"""Stands in `masks` for a token that is not trained, as Atropos has it."""
+"""Stands in `masks` for a token that is not trained, as in Atropos."""
 NO_LOGPROB = 1.0
-"""Stands in `logprobs` for a token that was not sampled, as ManagedServer has it."""
+"""Stands in `logprobs` for a token that was not sampled, as in ManagedServer."""
 
 
 @dataclass(frozen=True)
@@ -46,17 +40,17 @@ class TrainingSequence:
 
 
 def sequences_from_nodes(nodes: Iterable[Any]) -> list[TrainingSequence]:
-    """All nodes of a rollout's ManagedServer, each sampled token trained exactly once.
+    """Return the nodes of a rollout's ManagedServer, each sampled token trained exactly once.
 
     A node that repeats earlier turns as its prompt has them masked already. Nodes that
     branch off the same node carry its turns unmasked in each branch: the first keeps them.
-    Nodes without a sampled token are left out.
+    Nodes without a sampled token are left out, the nodes themselves left as they are.
     """
     sequences: list[TrainingSequence] = []
     seen: set[tuple[int, ...]] = set()
     for node in nodes:
         masks, logprobs = list(node.masked_tokens), list(node.logprobs)
-        spans = _trained(masks)
+        spans = _trained_spans(masks)
         for start, end in spans[:-1]:
             turn = tuple(node.tokens[:end])
             if turn in seen:
@@ -71,8 +65,8 @@ def sequences_from_nodes(nodes: Iterable[Any]) -> list[TrainingSequence]:
     return sequences
 
 
-def _trained(masks: list[int]) -> list[Span]:
-    """Runs of trained tokens."""
+def _trained_spans(masks: list[int]) -> list[Span]:
+    """Return the runs of trained tokens."""
     spans: list[Span] = []
     for index, mask in enumerate(masks):
         if mask == MASKED:
@@ -92,18 +86,21 @@ def _is_logprob(value: Any) -> bool:
 def sequences_from_messages(
     messages: list[Message], tools: list[dict[str, Any]] | None, tokenizer: Any
 ) -> list[TrainingSequence]:
-    """The assistant's turns of a conversation, tokenised as the chat template renders them.
+    """Tokenise a conversation as the chat template renders it; the assistant's turns are trained.
 
     One sequence where the template only ever appends. A template that renders a turn
     otherwise once more follows (most drop earlier reasoning) gives several, and each turn
-    is trained in the one that shows it as it was produced. Text that spells a marker of
-    the tokenizer does not become that marker.
+    is trained in the one that shows it as it was produced. Text that spells a special token
+    of the tokenizer does not become that token. A conversation without an assistant's turn
+    gives none.
 
-    Raises UserError where the tokenizer has no chat template, or it refuses the conversation.
+    Raises UserError where the tokenizer has no chat template, or one that refuses the
+    conversation or leaves its tool calls out.
     """
-    conversation = Conversation([prepared(m, tokenizer) for m in messages], tools, tokenizer)
+    prepared = [prepare_message(m, tokenizer) for m in messages]
+    conversation = RenderedConversation(prepared, tools, tokenizer)
     sequences = []
-    for turns in conversation.chains():
+    for turns in conversation.sequences():
         text, spans = conversation.spans(turns)
         tokens, masks = _tokenise(text, spans, tokenizer)
         sequences.append(TrainingSequence(tokens, masks, None, list(messages[: turns[-1] + 1])))
@@ -111,11 +108,12 @@ def sequences_from_messages(
 
 
 def _tokenise(text: str, spans: list[Span], tokenizer: Any) -> tuple[list[int], list[int]]:
-    """Tokens and masks of a text whose `spans` are trained.
+    """Return tokens and masks, of equal length, of a text whose `spans` are trained.
 
-    Prompt and answer are tokenised apart, as they are when a model generates.
+    Prompts and turns are tokenised apart, as they are when a model generates. What follows
+    the last span is left out.
     """
-    if not _joins(tokenizer):
+    if not _concatenates(tokenizer):
         return _tokenise_whole(text, spans, tokenizer)
     cuts = [0, *(cut for span in spans for cut in span)]
     pieces = [text[a:b] for a, b in itertools.pairwise(cuts)]
@@ -128,14 +126,20 @@ def _tokenise(text: str, spans: list[Span], tokenizer: Any) -> tuple[list[int], 
 
 
 @lru_cache(maxsize=16)
-def _joins(tokenizer: Any) -> bool:
-    """Whether tokens of two texts make up the text: SentencePiece adds a space to each."""
+def _concatenates(tokenizer: Any) -> bool:
+    """Whether the tokens of two texts are those of the joined text.
+
+    SentencePiece tokenizers put a space before each text, so theirs are not.
+    """
     one, two, both = tokenizer(["a\n", "b", "a\nb"], add_special_tokens=False)["input_ids"]
-    return one + two == both
+    return bool(one + two == both)
 
 
 def _tokenise_whole(text: str, spans: list[Span], tokenizer: Any) -> tuple[list[int], list[int]]:
-    """Tokens of the text in one go; a token is trained where it begins within a span."""
+    """Return tokens and masks of the text in one go.
+
+    A token is trained where it begins within a span.
+    """
     cut = text[: spans[-1][1]]
     encoded = tokenizer(cut, add_special_tokens=False, return_offsets_mapping=True)
     inside = [False] * (len(cut) + 1)

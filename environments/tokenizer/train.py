@@ -1,7 +1,8 @@
-"""Makes the tokenizer from the project's own text: `python -m environments.tokenizer.train`.
+"""Makes a tokenizer from the project's own text: `python -m environments.tokenizer.train`.
 
-The same sources give the same bytes: run it again after prompts or worlds have changed
-much. Trained models depend on the vocabulary, so a change of it is a change of version.
+The shipped vocabulary is frozen. Models that were trained with it depend on it, so it stays
+byte for byte as it is although prompts and worlds have changed since; making it anew would
+be a change of version. The same sources give the same bytes.
 """
 
 from __future__ import annotations
@@ -19,24 +20,28 @@ from environments.tools.registry import tools_of
 ROOT = Path(PATH).parents[1]
 VOCABULARY = 2048
 SPECIAL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
-"""Tokens that no text can contain: they end turns and conversations."""
+"""Control tokens: they begin and end turns, and no other text becomes them."""
 TAGS = (
     "<think>", "</think>", "<tools>", "</tools>",
     "<tool_call>", "</tool_call>", "<tool_response>", "</tool_response>",
 )  # fmt: skip
 """One token each, but ordinary text: a model writes them and a parser reads them."""
 REPEATS = 40
-"""What every conversation contains counts for so many copies."""
+"""Copies of each text that every conversation contains."""
 SOURCES = (
-    "environments/*.py", "environments/tasks/**/*.py", "environments/policies/**/*.py",
+    "environments/*.py", "environments/models/*.py", "environments/modes/*.py",
+    "environments/policies/**/*.py", "environments/rollouts/*.py", "environments/tasks/**/*.py",
+    "environments/tokenization/*.py", "environments/tools/*.py",
+    "environments/evaluation/candidate.py", "environments/telemetry/replay.py",
+    "environments/integrations/mcp_server.py",
     "world_fixtures/*.py", "world_fixtures/rules/**/*.py",
     "world_fixtures/generator/**/*", "world_fixtures/library/**/*.yaml",
 )  # fmt: skip
-"""Where the texts stand that a model reads and writes."""
+"""Files that hold the texts that a model reads and writes."""
 
 
 def corpus(root: Path = ROOT) -> Iterator[str]:
-    """Texts in a fixed order: messages and prompts of the code, worlds, tool schemas."""
+    """Yield texts in a fixed order: messages and prompts of the code, worlds, tool schemas."""
     for pattern in SOURCES:
         for path in sorted(root.glob(pattern), key=lambda p: p.as_posix()):
             if path.suffix in (".py", ".yaml"):
@@ -51,14 +56,14 @@ def corpus(root: Path = ROOT) -> Iterator[str]:
 
 
 def strings(source: str) -> Iterator[str]:
-    """String constants of Python source that hold at least two words."""
+    """Yield the string constants of Python source that hold at least two words."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
             yield node.value
 
 
 def train(texts: Iterator[str], vocabulary: int = VOCABULARY) -> Tokenizer:
-    """A byte-level BPE: every text round-trips, whatever the language."""
+    """Train a byte-level BPE of `vocabulary` tokens: every text round-trips in any language."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()

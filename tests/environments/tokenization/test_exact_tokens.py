@@ -23,13 +23,12 @@ from environments.rollouts.options import AgentOptions
 from environments.tokenization.sequences import (
     MASKED,
     TrainingSequence,
-    escape_special_tokens,
     sequences_from_nodes,
 )
+from environments.tokenization.special_tokens import escape_special_tokens
 from environments.tokenizer import PATH
 from environments.tool_call_parsers import get_parser
-from environments.tools.registry import Effect, Tool
-from environments.tools.toolbox import Toolbox
+from environments.tools import Effect, Tool, Toolbox
 
 sys.path.insert(0, str(Path(__file__).parent))  # tests are no package
 from scripted_vllm import Reply, ScriptedVllm, in_order, spelled
@@ -76,9 +75,8 @@ async def play(
         async with manager.managed_server(tokenizer=tokenizer, **managed) as server:
             escape = partial(escape_special_tokens, tokenizer=tokenizer)
             chat = Chat(
-                server, parser=get_parser("hermes"), escape=escape, end_tokens=(END,),
-                replay_raw=True,
-            )  # fmt: skip
+                server, get_parser("hermes"), escape=escape, end_tokens=(END,), replay_raw=True
+            )
             loop = AgentLoop(chat, Toolbox(TOOLS, escape=escape), AgentOptions())
             result = await loop.converse(PROMPT, max_turns=40)
             return sequences_from_nodes(server.get_state()["nodes"]), endpoint.prompts, result

@@ -19,10 +19,10 @@ from transformers import AutoTokenizer, PreTrainedTokenizerFast
 from environments.tokenization.sequences import (
     MASKED,
     TrainingSequence,
-    escape_special_tokens,
     sequences_from_messages,
     sequences_from_nodes,
 )
+from environments.tokenization.special_tokens import escape_special_tokens
 from environments.tokenizer import PATH
 from environments.tokenizer.train import train
 from world_fixtures.common import UserError
@@ -62,7 +62,7 @@ def with_template(edit: Any) -> Any:
     return tokenizer
 
 
-def unmarked(template: str) -> str:
+def without_generation_tags(template: str) -> str:
     return re.sub(r"\{%-? (end)?generation %\}", "{%- if true %}{%- endif %}", template)
 
 
@@ -115,7 +115,7 @@ def test_a_further_message_leaves_the_rendering_as_it_is(tools: Any) -> None:
     assert all(texts[-1].startswith(t) for t in texts)
 
 
-MARKED_TEXT = st.lists(
+TEXT_WITH_SPECIAL_TOKENS = st.lists(
     st.sampled_from(
         ["<|im_end|>", "<|im_start|>", "<tool_call>", "</tool_response>", "<", "|im_", "end|>"]
     )
@@ -123,15 +123,15 @@ MARKED_TEXT = st.lists(
 ).map("".join)
 
 
-@given(MARKED_TEXT)
-def test_no_marker_survives_neutralising(text: str) -> None:
+@given(TEXT_WITH_SPECIAL_TOKENS)
+def test_no_special_token_survives_escaping(text: str) -> None:
     safe = escape_special_tokens(text, TOKENIZER)
     assert not set(TOKENIZER.encode(safe)) & set(TOKENIZER.added_tokens_decoder)
     assert escape_special_tokens(safe, TOKENIZER) == safe
     assert safe.replace(" ", "") == text.replace(" ", "")
 
 
-def test_neutralising_is_visible_and_leaves_other_text_alone() -> None:
+def test_escaping_is_visible_and_leaves_other_text_alone() -> None:
     assert escape_special_tokens("say <|im_end|>", TOKENIZER) == "say < |im_end|>"
     assert escape_special_tokens("a < b, <i>c</i>", TOKENIZER) == "a < b, <i>c</i>"
 
@@ -163,15 +163,15 @@ def objects(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return plain
 
 
-def test_a_template_without_marks_gives_the_same() -> None:
-    tokenizer = with_template(unmarked)
+def test_a_template_without_generation_tags_gives_the_same() -> None:
+    tokenizer = with_template(without_generation_tags)
     assert "generation %" not in tokenizer.chat_template
     assert sequences_from_messages(TALK, TOOLS, tokenizer) == sequences_from_messages(
         TALK, TOOLS, TOKENIZER
     )
 
 
-@pytest.mark.parametrize("edit", [forgets, lambda t: unmarked(forgets(t))])
+@pytest.mark.parametrize("edit", [forgets, lambda t: without_generation_tags(forgets(t))])
 def test_a_template_that_forgets_reasoning_gives_several_sequences(edit: Any) -> None:
     tokenizer = with_template(edit)
     first, second = sequences_from_messages(TALK, TOOLS, tokenizer)
@@ -185,7 +185,7 @@ def test_a_template_that_forgets_reasoning_gives_several_sequences(edit: Any) ->
 def test_a_header_that_opens_a_thought_is_not_part_of_the_turn() -> None:
     def opens(template: str) -> str:
         head, tail = template.rsplit("assistant\\n", 1)
-        return unmarked(head + "assistant\\n<think>\\n" + tail)
+        return without_generation_tags(head + "assistant\\n<think>\\n" + tail)
 
     sequences = sequences_from_messages(TALK, TOOLS, with_template(opens))
     texts = [text for s in sequences for text in trained(s)]
@@ -198,14 +198,17 @@ def test_a_header_that_opens_a_thought_is_not_part_of_the_turn() -> None:
 
 def test_a_turn_that_begins_as_the_header_ends_is_trained_whole() -> None:
     tokenizer = with_template(
-        lambda t: unmarked(t) + "{%- if add_generation_prompt %}{{- '<think>\n' }}{%- endif %}"
+        lambda t: (
+            without_generation_tags(t)
+            + "{%- if add_generation_prompt %}{{- '<think>\n' }}{%- endif %}"
+        )
     )
     talk = [{"role": "user", "content": "x"}, {"role": "assistant", "content": "<b>y</b>"}]
     (sequence,) = sequences_from_messages(talk, None, tokenizer)
     assert trained(sequence) == ["<b>y</b><|im_end|>"]
 
 
-def test_markers_in_the_conversation_stay_text() -> None:
+def test_special_tokens_in_the_conversation_stay_text() -> None:
     end = "x<|im_end|>\n<|im_start|>assistant\n"
     talk: list[dict[str, Any]] = [
         {"role": "user", "content": end},
@@ -253,7 +256,7 @@ def test_a_tokenizer_that_adds_spaces_is_tokenised_in_one_go() -> None:
     texts = [m["content"] + TOKENIZER.chat_template for m in TALK] + ["\n"]
     backend.train_from_iterator(texts, trainers.BpeTrainer(special_tokens=["<|im_end|>"]))
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=backend, eos_token="<|im_end|>")
-    tokenizer.chat_template = unmarked(TOKENIZER.chat_template)
+    tokenizer.chat_template = without_generation_tags(TOKENIZER.chat_template)
     talk = [{"role": "user", "content": "Be brief."}, {"role": "assistant", "content": "Taken."}]
     (sequence,) = sequences_from_messages(talk, None, tokenizer)
     assert trained(sequence, tokenizer) == ["Taken.<|im_end|>"]

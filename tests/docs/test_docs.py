@@ -1,0 +1,149 @@
+"""README, CONTRIBUTING and docs name only what exists."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import importlib
+import importlib.util
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from environments.cli import main
+from environments.config import EvenniaWorldEnvConfig
+
+ROOT = Path(__file__).parents[2]
+DOCS = sorted((ROOT / "docs").glob("*.md"))
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS]
+"""The changelog is apart: it names what no longer exists."""
+OWN = ("environments", "world_fixtures", "benchmarks")
+
+PYTHON = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+"""A fenced block of Python."""
+
+
+def each(pattern: str, pages: list[Path] = PAGES) -> list[tuple[str, str]]:
+    """Page and text of each match of the pattern's first group, once a page."""
+    found = {
+        (page.relative_to(ROOT).as_posix(), match[1])
+        for page in pages
+        for match in re.finditer(pattern, page.read_text(encoding="utf-8"))
+    }
+    assert found, pattern
+    return sorted(found)
+
+
+def slug(heading: str) -> str:
+    """The anchor that GitHub gives a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize(
+    ("page", "link"), each(r"\]\(((?!\w+:)[^)\s]+)\)", [*PAGES, ROOT / "CHANGELOG.md"])
+)
+def test_links_lead_somewhere(page: str, link: str) -> None:
+    path, _, anchor = link.partition("#")
+    target = (ROOT / page).parent / path if path else ROOT / page
+    assert target.exists()
+    if anchor:
+        headings = re.findall(r"^#+ (.+)$", target.read_text(encoding="utf-8"), re.MULTILINE)
+        assert anchor in map(slug, headings)
+
+
+def test_every_page_is_reached_from_the_readme() -> None:
+    linked = {link for _, link in each(r"\]\(([^)\s]+)\)", [ROOT / "README.md"])}
+    assert {p.relative_to(ROOT).as_posix() for p in PAGES} - {"README.md"} <= linked
+
+
+@pytest.mark.parametrize(
+    ("page", "path"),
+    each(
+        r"(?<![\w/.-])((?:\.ci|benchmarks|configs|docs|environments|tests|world_fixtures)/[\w./-]*\w)"
+    ),
+)
+def test_files_exist(page: str, path: str) -> None:
+    assert (ROOT / path).exists()
+
+
+@pytest.mark.parametrize(("page", "name"), each(r"`(\w+\.py)`"))
+def test_modules_named_without_a_folder_exist(page: str, name: str) -> None:
+    assert any(path for own in OWN for path in (ROOT / own).rglob(name))
+
+
+@pytest.mark.parametrize(("page", "name"), each(r"`(test_\w+(?:::test_\w+)?)`"))
+def test_tests_exist(page: str, name: str) -> None:
+    module, _, function = name.partition("::")
+    texts = [p.read_text(encoding="utf-8") for p in (ROOT / "tests").rglob(f"{module}.py")]
+    assert texts
+    assert not function or any(re.search(rf"def {function}\(", text) for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("page", "name"), each(rf"(?<![\w./])((?:{'|'.join(OWN)})\.[a-zA-Z_.]*\w)")
+)
+def test_modules_and_their_names_exist(page: str, name: str) -> None:
+    if (ROOT / name).is_file():
+        return
+    parts = name.split(".")
+    depth = max(n for n in range(1, len(parts) + 1) if is_module(".".join(parts[:n])))
+    found = importlib.import_module(".".join(parts[:depth]))
+    for part in parts[depth:]:
+        found = getattr(found, part)
+
+
+def is_module(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def imports() -> Iterator[tuple[str, str, str]]:
+    """Page, module and name of our own that code in a page imports; the name may be empty."""
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        blocks = PYTHON.findall(text)
+        blocks += re.findall(r"^    ((?:from|import) [\w., ]+)$", text, re.MULTILINE)
+        for node in (n for block in blocks for n in ast.walk(ast.parse(block))):
+            where = page.relative_to(ROOT).as_posix()
+            if isinstance(node, ast.Import):
+                yield from ((where, alias.name, "") for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                yield from ((where, str(node.module), alias.name) for alias in node.names)
+
+
+@pytest.mark.parametrize(
+    ("page", "module", "name"), sorted({i for i in imports() if i[1].split(".")[0] in OWN})
+)
+def test_imports_resolve(page: str, module: str, name: str) -> None:
+    found = importlib.import_module(module)
+    assert not name or hasattr(found, name) or is_module(f"{module}.{name}")
+
+
+@pytest.mark.parametrize(("page", "verb"), each(r"evennia-world ([a-z]+)"))
+def test_verbs_of_the_command_line_exist(
+    page: str, verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with contextlib.suppress(SystemExit):  # as some libraries end a help
+        main(["--help"])
+    assert re.search(rf"^\W*{verb}\b", capsys.readouterr().out, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("page", "option"), each(r"--env\.(\w+)"))
+def test_options_exist(page: str, option: str) -> None:
+    assert option in EvenniaWorldEnvConfig.model_fields
+
+
+@pytest.mark.parametrize(("page", "target"), each(r"(?m)(?:`|^ {4})make ([a-z-]+)"))
+def test_make_targets_exist(page: str, target: str) -> None:
+    assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("code", PYTHON.findall(PAGES[0].read_text(encoding="utf-8")))
+def test_the_readmes_python_runs(code: str, capsys: pytest.CaptureFixture[str]) -> None:
+    exec(compile(code, "README.md", "exec"), {})
+    assert capsys.readouterr().out
