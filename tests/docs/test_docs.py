@@ -17,6 +17,7 @@ from environments.config import EvenniaWorldEnvConfig
 
 ROOT = Path(__file__).parents[2]
 DOCS = sorted((ROOT / "docs").glob("*.md"))
+CHANGELOG = ROOT / "CHANGELOG.md"
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS]
 """The changelog is apart: it names what no longer exists."""
 OWN = ("environments", "world_fixtures", "benchmarks")
@@ -41,9 +42,7 @@ def slug(heading: str) -> str:
     return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
 
 
-@pytest.mark.parametrize(
-    ("page", "link"), each(r"\]\(((?!\w+:)[^)\s]+)\)", [*PAGES, ROOT / "CHANGELOG.md"])
-)
+@pytest.mark.parametrize(("page", "link"), each(r"\]\(((?!\w+:)[^)\s]+)\)", [*PAGES, CHANGELOG]))
 def test_links_lead_somewhere(page: str, link: str) -> None:
     path, _, anchor = link.partition("#")
     target = (ROOT / page).parent / path if path else ROOT / page
@@ -92,6 +91,11 @@ def test_modules_and_their_names_exist(page: str, name: str) -> None:
     found = importlib.import_module(".".join(parts[:depth]))
     for part in parts[depth:]:
         found = getattr(found, part)
+
+
+@pytest.mark.parametrize(("page", "name"), each(r"\| `([\w.]+)` \|\n", [CHANGELOG]))
+def test_modules_have_moved_where_the_changelog_says(page: str, name: str) -> None:
+    assert is_module(name)
 
 
 def is_module(name: str) -> bool:
