@@ -26,6 +26,7 @@ NUMBERS = {"type": "object", "required": ["a", "b"],
 
 
 async def multiply(arguments: dict[str, Any], task_id: str) -> str:
+    """Carry out one call; what is returned, the model reads."""
     return str(int(arguments["a"]) * int(arguments["b"]))
 
 
@@ -39,6 +40,7 @@ class SumsEnv(HermesAgentBaseEnv):
 
     @classmethod
     def config_init(cls) -> tuple[HermesAgentEnvConfig, list[APIServerConfig]]:
+        """Return defaults; flags and YAML go before them."""
         config = HermesAgentEnvConfig(
             enabled_toolsets=["sums"], system_prompt="Use the tools. End with the number alone.",
             tokenizer_name=str(PATH), group_size=2, batch_size=4, total_steps=8, use_wandb=False,
@@ -49,20 +51,24 @@ class SumsEnv(HermesAgentBaseEnv):
         return config, [server]
 
     async def setup(self) -> None:
+        """Start the sequence of items."""
         self.random = random.Random(0)
 
     async def get_next_item(self) -> tuple[int, int]:
+        """Draw two numbers of six digits."""
         return self.random.randrange(10**5, 10**6), self.random.randrange(10**5, 10**6)
 
     def format_prompt(self, item: tuple[int, int]) -> str:
+        """Ask for their product."""
         return f"What is {item[0]} times {item[1]}?"
 
     async def compute_reward(self, item: Any, result: AgentResult, ctx: ToolContext) -> float:
+        """Return 1 where the last number of the last message is the product, else 0."""
         last = re.findall(r"\d+", str(result.messages[-1]["content"]))
         return float(last[-1:] == [str(item[0] * item[1])])
 
     async def evaluate(self, *args: Any, **kwargs: Any) -> None:
-        """Nothing is held out here."""
+        """Do nothing: no items are held out."""
 
 
 if __name__ == "__main__":
