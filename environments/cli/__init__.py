@@ -5,52 +5,113 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
-from world_fixtures.common import UserError
+import typer
+from typer.core import TyperGroup
 
-COMMANDS: dict[str, tuple[str, str]] = {
-    "demo": ("environments.cli.demo", "see it work: the embedded policies on the basic suite"),
-    "evaluate": ("environments.cli.modes", "measure a policy or a model on a suite of tasks"),
-    "process": ("environments.cli.modes", "generate scored groups of rollouts into a file"),
-    "serve": ("environments.cli.modes", "feed an Atropos trainer"),
-    "tasks": ("environments.cli.tasks", "show tasks, and prove that they can be solved"),
-    "worlds": ("environments.cli.worlds", "draw worlds, check world files"),
-    "play": ("environments.cli.play", "play a task yourself, in the terminal"),
-    "bench": (
-        "environments.cli.bench",
-        "measure the world server and the rollouts on this machine",
-    ),
-    "compare": ("environments.cli.compare", "compare two runs, task by task"),
-    "report": ("environments.cli.report", "write a run's metrics and report again"),
-    "telemetry": (
-        "environments.cli.telemetry",
-        "record, check and pair traces of play",
-    ),
-    "replay": ("environments.cli.replay", "play traces again and compare them step by step"),
-    "export": ("environments.cli.export", "write rollouts in the formats that trainers read"),
-    "mcp": ("environments.cli.mcp", "serve a world to clients of the Model Context Protocol"),
-    "doctor": ("environments.cli.doctor", "check what this machine has, and how to mend it"),
+from environments.cli.verb import new_verb
+
+__all__ = ["main"]
+
+
+class Verb(NamedTuple):
+    """A command by the module whose `app` it is."""
+
+    module: str
+    about: str
+    """One line of help."""
+
+
+# A verb's module is imported when the verb is called: all of them would take seconds.
+VERBS = {
+    "demo": Verb("demo", "see it work: the embedded policies on the basic suite"),
+    "evaluate": Verb("modes", "measure a policy or a model on a suite of tasks"),
+    "process": Verb("modes", "generate scored groups of rollouts into a file"),
+    "serve": Verb("modes", "feed an Atropos trainer"),
+    "tasks": Verb("tasks", "show tasks, and prove that they can be solved"),
+    "worlds": Verb("worlds", "draw worlds, check world files"),
+    "play": Verb("play", "play a task yourself, in the terminal"),
+    "bench": Verb("bench", "measure the world server and the rollouts on this machine"),
+    "compare": Verb("compare", "compare two runs, task by task"),
+    "report": Verb("report", "write a run's metrics and report again"),
+    "telemetry": Verb("telemetry", "record, check and pair traces of play"),
+    "replay": Verb("replay", "play traces again and compare them step by step"),
+    "export": Verb("export", "write rollouts in the formats that trainers read"),
+    "mcp": Verb("mcp", "serve a world to clients of the Model Context Protocol"),
+    "doctor": Verb("doctor", "check what this machine has, and how to mend it"),
 }
-"""Name -> (module with `run(argv) -> int`, one line of help). Imported only when called."""
 
 
-def main(argv: list[str] | None = None) -> int:
+class Verbs(TyperGroup):
+    """The commands of `VERBS`."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names of the verbs in the order of the help."""
+        return list(VERBS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Load the verb `cmd_name`; None where there is none."""
+        if cmd_name not in VERBS:
+            return None
+        module = importlib.import_module(f"environments.cli.{VERBS[cmd_name].module}")
+        return typer.main.get_command(module.app)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """As typer's, with an error that names the verbs."""
+        if args[0] not in VERBS and not args[0].startswith("-"):
+            raise typer.TyperException(
+                f"unknown command {args[0]!r}: choose from {', '.join(VERBS)}"
+            )
+        return super().resolve_command(ctx, args)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Print a line for each verb where help is asked for; else parse as typer does."""
+        if not args or args[0] in ctx.help_option_names:
+            width = max(map(len, VERBS))
+            print("usage: evennia-world COMMAND [OPTIONS]    (COMMAND --help says more)\n")
+            print("\n".join(f"  {n:<{width}}  {verb.about}" for n, verb in VERBS.items()))
+            ctx.exit()
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the verb; typer would give the exit code of an interruption without a word."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            print("evennia-world: interrupted", file=sys.stderr)
+            return 130
+
+
+app = new_verb(cls=Verbs)
+
+
+@app.callback(add_help_option=False)  # a help option that is not given loads pydantic
+def _evennia_world() -> None: ...
+
+
+def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; 0 done, 1 done with findings, 2 bad input, 130 interrupted."""
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")  # says that PyTorch is not there
-    args = sys.argv[1:] if argv is None else argv
-    if not args or args[0] in ("-h", "--help"):
-        width = max(map(len, COMMANDS))
-        print("usage: evennia-world COMMAND [OPTIONS]    (COMMAND --help says more)\n")
-        print("\n".join(f"  {name:<{width}}  {about}" for name, (_, about) in COMMANDS.items()))
-        return 0
-    name = args[0]
+    args = list(sys.argv[1:] if argv is None else argv)
     try:
-        if name not in COMMANDS:
-            raise UserError(f"unknown command {name!r}: choose from {', '.join(COMMANDS)}")
-        return importlib.import_module(COMMANDS[name][0]).run(args)
-    except UserError as error:
-        print(f"evennia-world: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("evennia-world: interrupted", file=sys.stderr)
-        return 130
+        command = typer.main.get_command(app)
+        return command.main(args, prog_name="evennia-world", standalone_mode=False) or 0
+    except typer.TyperException as error:
+        message = " ".join(error.format_message().split()).rstrip(".")
+        context = getattr(error, "ctx", None)  # of errors in the use of a verb
+        where = f" (see {context.command_path} --help)" if context else ""
+        return _complain(message + where)
+    except Exception as error:
+        # Loaded late: pydantic, which stands behind it, takes longer than all of typer.
+        from world_fixtures.common import UserError
+
+        if not isinstance(error, UserError):
+            raise
+        return _complain(str(error))
+
+
+def _complain(message: str) -> int:
+    print(f"evennia-world: {message}", file=sys.stderr)
+    return 2

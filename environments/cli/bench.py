@@ -1,14 +1,18 @@
-"""`evennia-world bench NAME [--quick] [--json FILE]`."""
+"""`evennia-world bench NAME [--quick] [--json FILE]`, in a clone of the project."""
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import importlib
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
+
+import typer
+
+from environments.cli.verb import new_verb
+from world_fixtures.common import UserError
 
 SUITES = {
     "world": "benchmarks.world",
@@ -18,23 +22,31 @@ SUITES = {
     "evaluate": "benchmarks.evaluation",
 }
 """Name -> module with `async measure(quick, say) -> dict`."""
+CLONE = Path(__file__).resolve().parents[2]
+"""Where the project lies, if it was not installed from a wheel."""
+
+app = new_verb()
 
 
-def run(argv: list[str]) -> int:
-    parser = argparse.ArgumentParser(
-        prog="evennia-world bench", description="Measure on this machine."
-    )
-    parser.add_argument("suite", choices=SUITES)
-    parser.add_argument(
-        "--quick", action="store_true", help="under a minute, with fewer repetitions"
-    )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures there")
-    options = parser.parse_args(argv[1:])
-    module = importlib.import_module(SUITES[options.suite])
-    figures = asyncio.run(module.measure(options.quick, _say))
-    if options.json:
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+@app.command()
+def bench(
+    suite: Literal["world", "process", "soak", "replay", "evaluate"],
+    quick: Annotated[
+        bool, typer.Option("--quick", help="under a minute, with fewer repetitions")
+    ] = False,
+    file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="also write the figures there")
+    ] = None,
+) -> int:
+    """Measure on this machine."""
+    if not (CLONE / "benchmarks").is_dir():
+        raise UserError("the benchmarks are not installed: run `bench` in a clone of the project")
+    sys.path.insert(0, str(CLONE))
+    module = importlib.import_module(SUITES[suite])
+    figures = asyncio.run(module.measure(quick, _say))
+    if file:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(figures, indent=2) + "\n")
     _print_table(figures)
     return 0
 

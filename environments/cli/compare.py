@@ -2,35 +2,45 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from environments.cli.verb import new_verb
+
+app = new_verb()
 
 
-def run(argv: list[str]) -> int:
-    """0 compared; 1 where B fails the regression gate."""
-    parser = argparse.ArgumentParser(
-        prog="evennia-world compare",
-        description="Compare run B with run A, task by task. A run is a directory that "
-        "`evaluate` wrote, or a samples.jsonl.",
-    )
-    parser.add_argument("run_a", type=Path, metavar="RUN_A")
-    parser.add_argument("run_b", type=Path, metavar="RUN_B")
-    parser.add_argument("--metric", choices=("reward", "success", "spl"), default="reward")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the comparison as JSON")
-    parser.add_argument(
-        "--fail-below", type=float, metavar="X",
-        help="exit with 1 where the difference B - A is below X (e.g. -0.02: two points lost)",
-    )  # fmt: skip
-    args = parser.parse_args(argv[1:])
+@app.command()
+def compare(
+    run_a: Annotated[Path, typer.Argument(metavar="RUN_A")],
+    run_b: Annotated[Path, typer.Argument(metavar="RUN_B")],
+    metric: Literal["reward", "success", "spl"] = "reward",
+    file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="write the comparison as JSON")
+    ] = None,
+    fail_below: Annotated[
+        float | None,
+        typer.Option(
+            metavar="X",
+            help="exit with 1 where the difference B - A is below X (e.g. -0.02: two points lost)",
+        ),
+    ] = None,
+) -> int:
+    """Compare run B with run A, task by task.
 
-    from environments.evaluation.compare import compare, comparison_text, load_played
+    A run is a directory that `evaluate` wrote, or a samples.jsonl.
+    """
+    # numpy and scipy
+    from environments.evaluation import compare as comparing
 
-    found = compare(load_played(args.run_a), load_played(args.run_b), args.metric)
-    print(comparison_text(found))
-    if args.json:
-        args.json.parent.mkdir(parents=True, exist_ok=True)
-        args.json.write_text(found.model_dump_json(indent=1) + "\n", "utf-8")
-    if args.fail_below is not None and found.difference < args.fail_below:
-        print(f"gate failed: B - A is {found.difference:+.4f}, below {args.fail_below:+g}")
+    found = comparing.compare(comparing.load_played(run_a), comparing.load_played(run_b), metric)
+    print(comparing.comparison_text(found))
+    if file:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(found.model_dump_json(indent=1) + "\n", "utf-8")
+    if fail_below is not None and found.difference < fail_below:
+        print(f"gate failed: B - A is {found.difference:+.4f}, below {fail_below:+g}")
         return 1
     return 0

@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import logging
+import shutil
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import typer
+
+from environments.cli.verb import new_verb
 from environments.modes.run import run_until_stopped
 
 POLICIES = ("oracle", "noisy", "random")
 
 
-def run(argv: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="evennia-world demo", description="See it work, offline.")
-    parser.add_argument(
-        "--out", type=Path, default=Path("runs/demo"), help="directory for the results"
-    )
-    parser.add_argument("--suite", default="basics", help="suite of tasks to play")
-    options = parser.parse_args(argv[1:])
+app = new_verb()
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="directory for the results")] = Path("runs/demo"),
+    suite: Annotated[str, typer.Option(help="suite of tasks to play")] = "basics",
+) -> int:
+    """See it work, offline."""
     logging.basicConfig(level=logging.WARNING)
-    return run_until_stopped(lambda: _demo(options.out, options.suite))
+    return run_until_stopped(lambda: _demo(out, suite))
 
 
 async def _demo(out: Path, suite: str) -> None:
-    import shutil
-
+    # transformers and Atropos
     from environments.evennia_world_env import EvenniaWorldEnv
     from environments.modes import evaluate as evaluate_mode
 

@@ -6,7 +6,6 @@ optional and absent is fine and said so.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import os
 import platform
@@ -15,8 +14,11 @@ import sys
 from collections.abc import Awaitable, Callable
 from importlib import metadata
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
+import typer
+
+from environments.cli.verb import new_verb
 from world_fixtures.common import UserError, WorldError, WorldLost
 
 MIN_FREE = 1 << 30
@@ -35,32 +37,45 @@ class Finding(NamedTuple):
     """What to do about it."""
 
 
-def run(argv: list[str]) -> int:
-    """0 where all is well, 1 where something is to be mended."""
-    parser = argparse.ArgumentParser(prog="evennia-world doctor", description=__doc__)
-    parser.add_argument("--base-url", help="an OpenAI-compatible endpoint to try, ending in /v1")
-    parser.add_argument("--model-name", help="the model to ask there (default: its first)")
-    parser.add_argument(
-        "--api-key-env", metavar="NAME",
-        help="environment variable that holds the key (default: OPENAI_API_KEY, or "
-        "OPENROUTER_API_KEY for openrouter.ai)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--tokenizer", metavar="NAME", help="a tokenizer to load (default: the one that ships)"
-    )
-    args = parser.parse_args(argv[1:])
+app = new_verb()
+
+
+@app.command()
+def doctor(
+    base_url: Annotated[
+        str | None, typer.Option(help="an OpenAI-compatible endpoint to try, ending in /v1")
+    ] = None,
+    model_name: Annotated[
+        str | None, typer.Option(help="the model to ask there (default: its first)")
+    ] = None,
+    api_key_env: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="environment variable that holds the key (default: OPENAI_API_KEY, or "
+            "OPENROUTER_API_KEY for openrouter.ai)",
+        ),
+    ] = None,
+    tokenizer: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="a tokenizer to load (default: the one that ships)"),
+    ] = None,
+) -> int:
+    """Check whether this machine has what the environment needs.
+
+    Every line is one thing that was tried, and what to do where it did not work. What is
+    optional and absent is fine and said so. Exits with 1 where something is to be mended.
+    """
     checks: list[tuple[str, Callable[[], Finding | Awaitable[Finding]]]] = [
         ("python", check_python),
         ("evennia", check_evennia),
         ("disk", check_disk),
         ("world server", check_world),
-        ("tokenizer", lambda: check_tokenizer(args.tokenizer)),
+        ("tokenizer", lambda: check_tokenizer(tokenizer)),
         ("wandb", check_wandb),
         (
             "endpoint",
-            lambda: check_endpoint(
-                args.base_url, args.model_name, _key(args.base_url, args.api_key_env)
-            ),
+            lambda: check_endpoint(base_url, model_name, _key(base_url, api_key_env)),
         ),
     ]
     return asyncio.run(_examine(checks))

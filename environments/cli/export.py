@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Literal
 
+import typer
+
+from environments.cli.verb import new_verb
 from world_fixtures.common import UserError
 
 if TYPE_CHECKING:
@@ -14,36 +16,35 @@ if TYPE_CHECKING:
     from environments.export.files import Row
     from environments.rollouts.record import Rollout
 
-FORMATS = ("hermes", "sft", "dpo", "kto", "text", "tensorzero", "parquet")
+app = new_verb()
 
 
-def run(argv: list[str]) -> int:
-    """0 written."""
-    parser = argparse.ArgumentParser(
-        prog="evennia-world export",
-        description="Write rollouts as Hermes trajectories; as rows for SFT (successful "
-        "rollouts), DPO (pairs of the same task, of whole rollouts and of single steps) and KTO; "
-        "as plain text; for TensorZero. parquet writes all rows as Parquet.",
-    )
-    parser.add_argument("format", choices=FORMATS)
-    parser.add_argument("source", type=Path, metavar="IN", help="run directory or samples.jsonl")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
-    parser.add_argument(
-        "--margin", type=float, default=0.1, help="least difference of rewards in a DPO pair"
-    )
-    args = parser.parse_args(argv[1:])
-    if not 0 < args.margin <= 1:
-        raise UserError(f"--margin {args.margin:g} is out of range: rewards lie between 0 and 1")
+@app.command()
+def export(
+    format: Literal["hermes", "sft", "dpo", "kto", "text", "tensorzero", "parquet"],
+    source: Annotated[Path, typer.Argument(metavar="IN", help="run directory or samples.jsonl")],
+    out: Annotated[Path, typer.Option(metavar="DIR")],
+    margin: Annotated[float, typer.Option(help="least difference of rewards in a DPO pair")] = 0.1,
+) -> int:
+    """Write rollouts in the formats that trainers read.
 
+    Hermes trajectories; rows for SFT (successful rollouts), DPO (pairs of the same task, of whole
+    rollouts and of single steps) and KTO; plain text; TensorZero. parquet writes all rows as
+    Parquet.
+    """
+    if not 0 < margin <= 1:
+        raise UserError(f"--margin {margin:g} is out of range: rewards lie between 0 and 1")
+
+    # The readers and writers: evaluation's statistics among them.
     from environments.export.files import write
     from environments.export.source import read_rollouts
 
-    files = _files(args.format, read_rollouts(args.source), args.margin)
+    files = _files(format, read_rollouts(source), margin)
     if not any(files.values()):
-        raise UserError(f"{args.source} holds nothing for {args.format}: {_NEEDS[args.format]}")
+        raise UserError(f"{source} holds nothing for {format}: {_NEEDS[format]}")
     for name, rows in files.items():
-        write(args.out / name, rows)
-        print(f"{args.out / name}: {len(rows)} rows")
+        write(out / name, rows)
+        print(f"{out / name}: {len(rows)} rows")
     return 0
 
 

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import argparse
+from typing import Annotated
 
+import typer
+
+from environments.cli.verb import new_verb
 from world_fixtures.common import UserError
 
+app = new_verb()
 
-def run(argv: list[str]) -> int:
-    """0 when the client has closed the connection."""
-    parser = argparse.ArgumentParser(
-        prog="evennia-world mcp",
-        description="Serve a world over stdio to one client of the Model Context Protocol.",
-    )
-    parser.add_argument(
-        "--world", default="timmy_home", help="of the library, or a YAML file (default timmy_home)"
-    )
-    parser.add_argument(
-        "--root", metavar="DIR", help="of the traces (default ~/.timmy/training-data/evennia)"
-    )
-    args = parser.parse_args(argv[1:])
+
+@app.command("mcp")
+def serve_world(
+    world: Annotated[str, typer.Option(help="of the library, or a YAML file")] = "timmy_home",
+    root: Annotated[
+        str | None,
+        typer.Option(metavar="DIR", help="of the traces (default ~/.timmy/training-data/evennia)"),
+    ] = None,
+) -> int:
+    """Serve a world over stdio to one client of the Model Context Protocol."""
     try:
         import mcp  # noqa: F401
     except ModuleNotFoundError:
@@ -31,4 +32,4 @@ def run(argv: list[str]) -> int:
     from environments.telemetry.layout import root_path
     from world_fixtures.library import load_world
 
-    return serve(root_path(args.root), load_world(args.world))
+    return serve(root_path(root), load_world(world))

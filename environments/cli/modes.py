@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from environments.modes.command_line import run_environment
+import typer
+
+from environments.cli.verb import new_verb
+from environments.modes.command_line import run_environment, run_mode
 from environments.modes.logs import quiet_libraries
 
-__all__ = ["run", "run_environment"]
+__all__ = ["app", "run_environment"]
+
+app = new_verb()
+PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 
-def run(argv: list[str]) -> int:
-    """Run one mode of `EvenniaWorldEnv`."""
+@app.command(context_settings=PASSED_ON)
+def mode(context: typer.Context) -> int:
+    """Run one mode of `EvenniaWorldEnv`; its dotted options are read by `environments.modes`."""
     quiet_libraries()
-    from environments.evennia_world_env import EvenniaWorldEnv
-    from environments.modes.command_line import run_mode
+    from environments.evennia_world_env import EvenniaWorldEnv  # transformers and Atropos: seconds
 
-    return run_mode(EvenniaWorldEnv, argv[0], argv[1:])
+    return run_mode(EvenniaWorldEnv, context.info_name or "", context.args)

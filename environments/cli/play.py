@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import sys
-from typing import Any
+from typing import Annotated, Any
 
+import typer
+
+from environments.cli.families import family_named
+from environments.cli.verb import new_verb
 from environments.episode import Episode
 from environments.tasks.build import make_task
 from environments.tasks.model import Family, Task, Verdict
-from world_fixtures.common import UserError
 from world_fixtures.servers import ServerPool
 
 HELP = """\
@@ -22,17 +24,18 @@ Type what you would do: look, north, read letter, get key, ... ('help' lists it 
   :quit         give up"""
 
 
-def run(argv: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="evennia-world play", description="Play a task yourself.")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--difficulty", type=int, default=1, help="1 to 10")
-    parser.add_argument("--family", default="errand", help=", ".join(Family))
-    parser.add_argument("--kind", help="sub-kind of the family")
-    options = parser.parse_args(argv[1:])
-    if options.family not in list(Family):
-        raise UserError(f"unknown family {options.family!r}: choose from {', '.join(Family)}")
-    family = Family(options.family)
-    task = make_task(family, options.seed, options.difficulty, kind=options.kind)
+app = new_verb()
+
+
+@app.command()
+def play(
+    seed: int = 0,
+    difficulty: Annotated[int, typer.Option(help="1 to 10")] = 1,
+    family: Annotated[str, typer.Option(help=", ".join(Family))] = "errand",
+    kind: Annotated[str | None, typer.Option(help="sub-kind of the family")] = None,
+) -> int:
+    """Play a task yourself."""
+    task = make_task(family_named(family), seed, difficulty, kind=kind)
     verdict = asyncio.run(_play(task))
     if verdict is None:
         return 1

@@ -2,42 +2,48 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+import typer
+
+from environments.cli.verb import new_verb
 from world_fixtures.common import UserError
 
 if TYPE_CHECKING:
     from environments.telemetry.replay import Replayed
 
 
-def run(argv: list[str]) -> int:
-    """0 no difference, 1 differences."""
-    parser = argparse.ArgumentParser(
-        prog="evennia-world replay",
-        description="Play recorded traces again, each in a fresh world, and compare every "
-        "observation, change and state hash with the recording.",
-    )
-    parser.add_argument(
-        "paths", nargs="+", type=Path, metavar="PATH", help="a trace (.jsonl) or a tree of them"
-    )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the findings as JSON")
-    args = parser.parse_args(argv[1:])
+app = new_verb()
 
+
+@app.command()
+def replay(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH...", help="a trace (.jsonl) or a tree of them")
+    ],
+    file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="write the findings as JSON")
+    ] = None,
+) -> int:
+    """Play recorded traces again, each in a fresh world, and compare them with the recording.
+
+    Every observation, change and state hash is compared. Exits with 1 where there are differences.
+    """
+    # What reads traces, and the world server's client.
     from environments.telemetry.layout import find_traces
 
-    traces = list(dict.fromkeys(t for path in args.paths for t in find_traces(path)))
+    traces = list(dict.fromkeys(t for path in paths for t in find_traces(path)))
     started = time.perf_counter()
     results = asyncio.run(_replay(traces))
     seconds = time.perf_counter() - started
-    if args.json:
-        _write(args.json, results, seconds)
+    if file:
+        _write(file, results, seconds)
     differences = [r.difference for r in results if r.difference]
     for difference in differences:
         print(difference)

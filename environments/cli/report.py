@@ -2,37 +2,44 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+import typer
+
+from environments.cli.verb import new_verb
 from world_fixtures.common import UserError
 
 if TYPE_CHECKING:
     from environments.evaluation.metrics import Score
 
 
-def run(argv: list[str]) -> int:
-    """0 written."""
-    parser = argparse.ArgumentParser(
-        prog="evennia-world report",
-        description="Write metrics.json, summary.md and report.html of a run directory again, "
-        "from its samples. Works on an interrupted run too.",
-    )
-    parser.add_argument("run", type=Path, metavar="RUN")
-    parser.add_argument(
-        "--baseline", action="append", default=[], metavar="NAME=RUN",
-        help="a run of another policy on the same tasks, to stand in every table; `random` "
-        "and `oracle` together give the position between them "
-        "(default: RUN/baselines/*, or those that ship for the suite)",
-    )  # fmt: skip
-    args = parser.parse_args(argv[1:])
+app = new_verb()
 
+
+@app.command()
+def report(
+    run: Annotated[Path, typer.Argument(metavar="RUN")],
+    baseline: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=RUN",
+            help="a run of another policy on the same tasks, to stand in every table; `random` "
+            "and `oracle` together give the position between them "
+            "(default: RUN/baselines/*, or those that ship for the suite)",
+        ),
+    ] = None,
+) -> int:
+    """Write metrics.json, summary.md and report.html of a run directory again, from its samples.
+
+    Works on an interrupted run too.
+    """
+    # numpy and scipy
     from environments.evaluation.results import conclude
 
-    conclude(args.run, baselines=dict(map(_baseline, args.baseline)) or None)
-    print(args.run / "report.html")
+    conclude(run, baselines=dict(map(_baseline, baseline or [])) or None)
+    print(run / "report.html")
     return 0
 
 

@@ -1,78 +1,61 @@
-"""`evennia-world telemetry record|validate|pair`: traces from runs, and whether they hold."""
+"""`evennia-world telemetry record|validate|pair`: traces from runs, and whether they hold.
+
+What reads and writes traces is imported by the command that needs it, so that help is quick.
+"""
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Annotated
 
-if TYPE_CHECKING:
-    from environments.rollouts.record import Rollout
+import typer
+
+from environments.cli.verb import new_verb
+
+app = new_verb(help="World events as training data: one trace a session.")
+Root = Annotated[
+    str | None, typer.Option(help="of the traces (default ~/.timmy/training-data/evennia)")
+]
 
 
-def run(argv: list[str]) -> int:
-    """0 done and nothing wrong, 1 findings."""
-    parser = argparse.ArgumentParser(
-        prog="evennia-world telemetry",
-        description="World events as training data: one trace a session.",
-    )
-    commands = parser.add_subparsers(dest="command", required=True)
-    record = commands.add_parser("record", help="write the traces of a run's rollouts")
-    pair = commands.add_parser("pair", help="match each world event with its tool call")
-    record.add_argument("source", type=Path, metavar="RUN_DIR")
-    pair.add_argument(
-        "source", type=Path, metavar="TRANSCRIPT",
-        help="a run directory or its samples.jsonl; a state.db of hermes-agent, its home, or "
-        "the JSON snapshot of a session",
-    )  # fmt: skip
-    for command in (record, pair):
-        command.add_argument(
-            "--root", help="of the traces (default ~/.timmy/training-data/evennia)"
-        )
-    validate = commands.add_parser("validate", help="check a tree of traces")
-    validate.add_argument("tree", type=Path, metavar="TREE")
-    args = parser.parse_args(argv[1:])
-    if args.command == "validate":
-        return _validate(args.tree)
-
+@app.command()
+def record(source: Annotated[Path, typer.Argument(metavar="RUN_DIR")], root: Root = None) -> int:
+    """Write the traces of a run's rollouts."""
     from environments.export.source import read_rollouts
     from environments.telemetry.layout import root_path
-
-    root = root_path(args.root)
-    if args.command == "record":
-        return _record(read_rollouts(args.source), root)
-    return _pair(args.source, root)
-
-
-def _record(rollouts: Sequence[Rollout], root: Path) -> int:
     from environments.telemetry.recording import record_rollout
 
+    traces = root_path(root)
+    rollouts = read_rollouts(source)
     for rollout in rollouts:
-        record_rollout(rollout, root)
-    print(f"{len(rollouts)} traces in {root}")
+        record_rollout(rollout, traces)
+    print(f"{len(rollouts)} traces in {traces}")
     return 0
 
 
-def _validate(tree: Path) -> int:
-    from environments.telemetry.reading import validate_tree
-
-    traces, found = validate_tree(tree)
-    for problem in found:
-        print(problem)
-    print(f"{traces} traces, {len(found)} problems")
-    return 1 if found else 0
-
-
-def _pair(source: Path, root: Path) -> int:
+@app.command()
+def pair(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="TRANSCRIPT",
+            help="a run directory or its samples.jsonl; a state.db of hermes-agent, its home, or "
+            "the JSON snapshot of a session",
+        ),
+    ],
+    root: Root = None,
+) -> int:
+    """Match each world event with its tool call; exit with 1 where one has none."""
     from environments.export.source import read_rollouts
     from environments.telemetry.hermes_sessions import is_hermes, read_hermes
+    from environments.telemetry.layout import root_path
     from environments.telemetry.pairing import Pairing, pair_hermes, pair_rollout
 
+    traces = root_path(root)
     if is_hermes(source):
-        pairings = pair_hermes(read_hermes(source), root)
+        pairings = pair_hermes(read_hermes(source), traces)
     else:
-        pairings = [pair_rollout(rollout, root) for rollout in read_rollouts(source)]
+        pairings = [pair_rollout(rollout, traces) for rollout in read_rollouts(source)]
     total = Pairing()
     for pairing in pairings:
         total.add(pairing)
@@ -83,3 +66,15 @@ def _pair(source: Path, root: Path) -> int:
         f"{len(total.unmatched)} unmatched, {total.others} of other characters"
     )
     return 1 if total.unmatched else 0
+
+
+@app.command()
+def validate(tree: Annotated[Path, typer.Argument(metavar="TREE")]) -> int:
+    """Check a tree of traces; exit with 1 where something is wrong."""
+    from environments.telemetry.reading import validate_tree
+
+    traces, found = validate_tree(tree)
+    for problem in found:
+        print(problem)
+    print(f"{traces} traces, {len(found)} problems")
+    return 1 if found else 0

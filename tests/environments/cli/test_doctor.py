@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
-from environments.cli import doctor
+from environments.cli import doctor, main
 from environments.tokenizer import PATH
 
 CALL = {"function": {"name": "evennia_command", "arguments": '{"command": "look"}'}}
@@ -94,12 +94,12 @@ async def test_the_whole_command_with_and_without_tool_calls(endpoint, capsys) -
     """With nothing in anyone's place: world server, tokenizer, endpoint, exit code."""
     arguments = ["doctor", "--base-url", endpoint.url]
     endpoint.says({"tool_calls": [CALL]})
-    assert await asyncio.to_thread(doctor.run, arguments) == 0
+    assert await asyncio.to_thread(main, arguments) == 0
     out = capsys.readouterr().out
     for name in ("python", "evennia", "disk", "world server", "tokenizer", "wandb", "endpoint"):
         assert f"ok       {name}" in out
     endpoint.says({"content": "I would look."})
-    assert await asyncio.to_thread(doctor.run, arguments) == 1
+    assert await asyncio.to_thread(main, arguments) == 1
     assert "PROBLEM  endpoint      m: answered 'I would look.'" in capsys.readouterr().out
 
 
@@ -134,7 +134,7 @@ def test_exit_code_and_remedy(monkeypatch, capsys, ok: bool) -> None:
         return doctor.Finding(ok, "tried", "do this")
 
     monkeypatch.setattr(doctor, "check_world", world)
-    assert doctor.run(["doctor"]) == (0 if ok else 1)
+    assert main(["doctor"]) == (0 if ok else 1)
     out = capsys.readouterr().out
     assert ("do this" in out) is not ok
     assert "PROBLEM" not in out or not ok
