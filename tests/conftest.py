@@ -14,7 +14,7 @@ from hypothesis import settings
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from world_fixtures import home
-from world_fixtures.prefork_server import Nursery
+from world_fixtures.prefork_server import PreforkServer
 from world_fixtures.servers import ServerPool
 from world_fixtures.spec import (
     Character,
@@ -94,9 +94,9 @@ def cottage() -> WorldSpec:
 @pytest.fixture(scope="session")
 def prefork() -> Iterator[None]:
     """Evennia, loaded once for all world servers that this process starts until it ends."""
-    server = Nursery.hold()
+    server = PreforkServer.acquire()
     yield
-    server.drop()
+    server.release()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

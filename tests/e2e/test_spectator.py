@@ -119,7 +119,9 @@ async def test_the_site_is_the_web_client_alone(gate, watched) -> None:
 async def test_a_restart_of_the_world_server_keeps_the_way_in(
     gate, watched, browser, monkeypatch
 ) -> None:
-    monkeypatch.setattr(ServerProcess, "kill", lambda child: pytest.fail("it did not stop by itself"))
+    monkeypatch.setattr(
+        ServerProcess, "kill", lambda child: pytest.fail("it did not stop by itself")
+    )
     for _ in range(3):
         await watched.servers[0].restart()
         await browser.types("connect spectator wrong")
