@@ -1,15 +1,17 @@
-# Everything from a fresh clone: `make demo` shows what it does, `make test` that it works,
-# `make hermes` that it works in the real hermes-agent.
+# Everything from a fresh clone: `make demo` shows what it does, `make test` that it works.
+# `make check` reads the code, `make test-all` runs what takes long; `.ci/run` does all three.
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 # Most of what comes along is never imported: compiling it all takes half of the time.
 INSTALL = -m pip install --quiet --disable-pip-version-check --no-compile
 EXTRAS ?= dev
+# Two processes: each one more imports everything anew, and what modules share is made again.
+PYTEST = -m pytest -n 2 --dist loadgroup --durations 12
 # Where it is set, each of the many processes would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check hermes bench samples clean
+.PHONY: demo check test test-all install-all second-interpreter hermes bench samples clean
 
 $(VENV)/.installed-%: pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -24,6 +26,12 @@ $(VENV)/.installed-%: pyproject.toml constraints.txt
 	@.venv-hermes/bin/python $(INSTALL) -c constraints-hermes.txt -e '.[hermes,mcp]'
 	@touch $@
 
+# What the wheel depends on, without this clone: tests/e2e/test_wheel.py puts the wheel beside it.
+.venv-wheel/.installed: pyproject.toml constraints.txt
+	@test -x .venv-wheel/bin/python || $(PYTHON) -m venv .venv-wheel
+	@.venv-wheel/bin/python $(INSTALL) -c constraints.txt '.[mcp]'
+	@touch $@
+
 demo: $(VENV)/.installed-demo
 	$(BIN)/evennia-world demo --out runs/demo
 
@@ -31,14 +39,28 @@ check: $(VENV)/.installed-$(EXTRAS)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
-test: check
-	$(BIN)/python -m pytest -n 4 --dist loadscope --durations 12
-	@sh .ci/second-interpreter '$(BIN)/python'
+test: $(VENV)/.installed-$(EXTRAS)
+	$(BIN)/python $(PYTEST) -m "not slow"
+
+# What `make test` leaves out: programs, kills, soaks, the browser, the wheel, hermes-agent, ever
+# more examples for each property; and what `make test` runs, on a second interpreter.
+test-all: install-all
+	HYPOTHESIS_PROFILE=thorough EVENNIA_HERMES_PYTHON=$(CURDIR)/.venv-hermes/bin/python \
+		EVENNIA_WHEEL_PYTHON=$(CURDIR)/.venv-wheel/bin/python \
+		$(BIN)/python $(PYTEST) -m "slow or hypothesis"
+	@$(MAKE) --no-print-directory second-interpreter
+
+install-all: $(VENV)/.installed-dev .venv-hermes/.installed .venv-wheel/.installed
+	@sh .ci/second-interpreter $(BIN)/python
+
+second-interpreter: $(VENV)/.installed-dev
+	@sh .ci/second-interpreter $(BIN)/python $(PYTEST) -m "not slow and not once"
 
 hermes: $(VENV)/.installed-dev .venv-hermes/.installed
 	EVENNIA_HERMES_PYTHON=$(CURDIR)/.venv-hermes/bin/python \
-		$(BIN)/python -m pytest -n 2 --dist load tests/e2e/test_hermes.py
+		$(BIN)/python $(PYTEST) tests/e2e/test_hermes.py
 
 bench: $(VENV)/.installed-$(EXTRAS)
 	$(BIN)/evennia-world bench world

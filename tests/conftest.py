@@ -1,17 +1,20 @@
-"""A small world that exercises every rule, and one world server for the whole run."""
+"""A small world that exercises every rule, and one world server for each process of the run."""
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from world_fixtures import home
+from world_fixtures.prefork_server import PreforkServer
 from world_fixtures.servers import ServerPool
 from world_fixtures.spec import (
     Character,
@@ -22,6 +25,21 @@ from world_fixtures.spec import (
     Thing,
     WorldSpec,
 )
+
+settings.register_profile("quick", max_examples=30, deadline=None)
+settings.register_profile("thorough", max_examples=200, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a directory, or of a named group, in one process of `-n`.
+
+    They share what is dear to make: loaded libraries, suites, played rollouts.
+    """
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(str(item.path.parent)))
 
 
 # One line a thing reads better than seven.
@@ -73,8 +91,16 @@ def cottage() -> WorldSpec:
     return cottage_spec()
 
 
+@pytest.fixture(scope="session")
+def prefork() -> Iterator[None]:
+    """Evennia, loaded once for all world servers that this process starts until it ends."""
+    server = PreforkServer.acquire()
+    yield
+    server.release()
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def pool() -> AsyncIterator[ServerPool]:
+async def pool(prefork: None) -> AsyncIterator[ServerPool]:
     """One world server, shared by every test that needs one."""
     async with ServerPool(1) as servers:
         yield servers

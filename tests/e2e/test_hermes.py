@@ -27,10 +27,13 @@ GIVEN = os.environ.get("EVENNIA_HERMES_PYTHON")
 PYTHON = Path(GIVEN or sys.executable)
 HERMES = PYTHON.with_name("hermes")
 
-pytestmark = pytest.mark.skipif(
-    not (HERMES.exists() and (GIVEN or importlib.util.find_spec("hermes_cli"))),
-    reason="hermes-agent is not installed (extra `hermes`, or EVENNIA_HERMES_PYTHON)",
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not (HERMES.exists() and (GIVEN or importlib.util.find_spec("hermes_cli"))),
+        reason="hermes-agent is not installed (extra `hermes`, or EVENNIA_HERMES_PYTHON)",
+    ),
+]
 
 VISIT: list[list[Call]] = [
     [("call_0", "evennia_connect", {})],

@@ -105,6 +105,7 @@ async def test_a_session_is_played_traced_and_found_again(programs, pool, tmp_pa
     assert (await replay_file(path, pool)).difference is None
 
 
+@pytest.mark.slow
 @needs_sdk
 @in_session_loop
 async def test_two_sessions_of_one_client_have_worlds_of_their_own(programs, tmp_path):
@@ -121,6 +122,7 @@ async def test_two_sessions_of_one_client_have_worlds_of_their_own(programs, tmp
     assert validate_tree(tmp_path) == (2, [])
 
 
+@pytest.mark.slow
 @needs_sdk
 @in_session_loop
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

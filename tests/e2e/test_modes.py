@@ -32,6 +32,7 @@ def test_evaluate_writes_the_runs_directory(programs, tmp_path):
     assert programs.scratch() == []
 
 
+@pytest.mark.slow
 def test_process_writes_groups_and_continues_where_its_file_ends(programs, tmp_path):
     path = tmp_path / "groups.jsonl"
     options = ("--env.group_size", "4", "--env.data_path_to_save_groups", str(path))
@@ -78,6 +79,7 @@ def atropos(programs):
     process.wait()
 
 
+@pytest.mark.slow
 def test_serve_feeds_a_trainer_and_leaves_nothing_behind(programs, atropos):
     trainer = {
         "wandb_group": "test", "wandb_project": "test", "batch_size": 8, "max_token_len": 16384,
@@ -108,6 +110,7 @@ def test_serve_feeds_a_trainer_and_leaves_nothing_behind(programs, atropos):
     assert programs.scratch() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["evaluate", "process"])
 def test_ctrl_c_leaves_no_process_and_whole_lines(programs, mode, tmp_path):
     path = tmp_path / "groups.jsonl"
@@ -166,6 +169,7 @@ def test_the_environment_file_tells_bad_input_likewise(programs):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_key_is_in_no_file_and_no_output(programs, tmp_path):
     out = tmp_path / "run"
     key = "sk-very-secret-0123456789"

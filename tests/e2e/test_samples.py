@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
+from types import ModuleType
 
-import datasets
 import jsonschema
 import pytest
 
-from environments.cli.samples import DIRECTORY
+from environments.cli.samples import DIRECTORY, write_samples
 from environments.evaluation.run_directory import Run, read_samples
 from environments.telemetry.layout import meta_path
 from environments.telemetry.reading import problems_of, read_trace
@@ -50,8 +49,14 @@ def lines(name: str) -> list[dict]:
     return [json.loads(line) for line in (SAMPLES / name).read_text("utf-8").splitlines()]
 
 
+@pytest.fixture(scope="module")
+def datasets() -> ModuleType:
+    """The library; loading it takes seconds that only these tests should spend."""
+    return importlib.import_module("datasets")
+
+
 @pytest.mark.parametrize("name", TABLES)
-def test_a_table_loads_with_its_columns(name, tmp_path):
+def test_a_table_loads_with_its_columns(name, datasets, tmp_path):
     kind = "parquet" if name.endswith(".parquet") else "json"
     loaded = datasets.load_dataset(
         kind, data_files=str(SAMPLES / name), split="train", cache_dir=str(tmp_path)
@@ -113,13 +118,10 @@ def test_they_are_small():
 
 
 @pytest.mark.once
-def test_making_them_again_changes_nothing(tmp_path, programs):
+@pytest.mark.asyncio(loop_scope="session")
+async def test_making_them_again_changes_nothing(prefork, datasets, tmp_path):
     again = tmp_path / "samples"
-    done = subprocess.run(
-        [sys.executable, "-m", "environments.cli.samples", str(again)],
-        cwd=ROOT, env={**programs.env, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    await write_samples(again)
     assert sorted(p.relative_to(again).as_posix() for p in again.rglob("*") if p.is_file()) == FILES
     for name in FILES:
         if name.endswith(".parquet"):

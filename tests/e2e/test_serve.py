@@ -13,6 +13,8 @@ import pytest
 
 from benchmarks import soak_serve
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 ENV_FILE = str(ROOT / "environments" / "evennia_world_env.py")
 TRAINER = {
@@ -96,7 +98,6 @@ def test_several_stages_reach_the_trainer_in_whole_groups(programs, api):
     assert programs.scratch() == []
 
 
-@pytest.mark.once
 def test_evaluations_are_written_by_step_while_training_goes_on(programs, api, tmp_path):
     out = tmp_path / "evals"
     env = serve(
@@ -116,7 +117,6 @@ def test_evaluations_are_written_by_step_while_training_goes_on(programs, api, t
     assert programs.world_servers() == []
 
 
-@pytest.mark.once
 def test_a_rollout_server_that_is_killed_is_found_again(programs, api):
     env = serve(programs, api)
     api.take(1, env)
@@ -129,7 +129,6 @@ def test_a_rollout_server_that_is_killed_is_found_again(programs, api):
     assert programs.world_servers() == []
 
 
-@pytest.mark.once
 async def test_everything_going_wrong_neither_loses_nor_doubles_a_group(world_home, monkeypatch):
     """The soak in small: cancellations, an endpoint that fails, a world server that is killed."""
     monkeypatch.setenv("EVENNIA_WORLD_HOME", str(world_home))

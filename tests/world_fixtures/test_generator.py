@@ -10,7 +10,7 @@ from itertools import combinations
 
 import networkx as nx
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from world_fixtures.common import UserError
@@ -31,7 +31,6 @@ def worlds(split: str, count: int = 120) -> list[Generated]:
     return [generate_world(seed, 1 + seed % 10, split=split) for seed in range(count)]  # type: ignore[arg-type]
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.integers(0, 10**9), st.integers(1, 10), st.sampled_from(THEMES), st.sampled_from(SPLITS))
 def test_every_world_is_sound_and_all_of_it_can_be_had(seed, difficulty, theme, split) -> None:
     spec, facts = generate_world(seed, difficulty, theme, split)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from world_fixtures.rules import Simulation, parse
@@ -134,7 +134,6 @@ WORDS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None)
 @given(
     st.lists(
         st.one_of(st.lists(WORDS, max_size=7).map(" ".join), st.text(max_size=60)), max_size=25

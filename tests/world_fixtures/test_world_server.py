@@ -67,7 +67,7 @@ COMMANDS = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))
 @given(st.lists(COMMANDS, max_size=30))
 async def test_hostile_commands_move_only_their_own_instance_and_only_by_the_rules(
     pool, cottage, commands

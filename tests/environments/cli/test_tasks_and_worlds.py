@@ -17,6 +17,8 @@ from environments.tasks.model import Family, Task
 from world_fixtures.common import canonical_json
 from world_fixtures.generator import generate
 
+pytestmark = [pytest.mark.usefixtures("prefork"), pytest.mark.xdist_group("suites")]
+
 ROOT = Path(__file__).resolve().parents[3]
 
 

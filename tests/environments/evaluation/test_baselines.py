@@ -17,6 +17,8 @@ from environments.evennia_world_env import EvenniaWorldEnv
 from environments.tasks.suites import Suite, content_hash, load_suite
 from world_fixtures.common import UserError
 
+pytestmark = [pytest.mark.once, pytest.mark.xdist_group("suites")]
+
 FILES = sorted(path.stem for path in SHIPPED.glob("*.json"))
 SAMPLE = 5
 """Tasks of each suite that are played anew."""

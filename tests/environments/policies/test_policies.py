@@ -15,6 +15,7 @@ from environments.tasks.model import Goal, Located, Stage, Step
 from environments.tasks.suites import load_suite
 from world_fixtures.common import UserError
 
+pytestmark = pytest.mark.once
 BLIND = sorted({*BASELINES, *CHEATS} - {"oracle"})
 
 
@@ -104,7 +105,7 @@ def test_policies_without_knowledge_do_not_depend_on_what_the_task_hides(play, t
         assert play(name, blank).calls == play(name, task).calls
 
 
-@pytest.fixture(scope="module", params=["basics", pytest.param("standard", marks=pytest.mark.once)])
+@pytest.fixture(scope="module", params=["basics", pytest.param("standard", marks=pytest.mark.slow)])
 def mean(play, request):
     """Mean reward on a suite by policy."""
     suite = load_suite(request.param).tasks

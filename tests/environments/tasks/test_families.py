@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from environments.tasks.build import KINDS, make_task
@@ -76,7 +76,6 @@ def test_no_prompt_of_the_last_stage_holds_its_answer():
                     assert goal.condition.expected[0] not in words, task.id
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.dictionaries(st.sampled_from(["room", "things", "value", "edges", "sum"]), st.one_of(
     st.text(max_size=20), st.integers(), st.floats(), st.none(), st.booleans(),
     st.lists(st.one_of(

@@ -12,6 +12,8 @@ import pytest
 from environments.tasks.suites import SUITES, content_hash, load_suite
 from world_fixtures.common import UserError
 
+pytestmark = [pytest.mark.once, pytest.mark.xdist_group("suites")]
+
 OWN = """
 name: own
 version: 2

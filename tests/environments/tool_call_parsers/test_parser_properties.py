@@ -7,12 +7,13 @@ import random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from environments.tool_call_parsers import ToolCall, ToolCallParser, get_parser, list_parsers
 from environments.tool_call_parsers.calls import make_call
 
+pytestmark = pytest.mark.once
 UNTYPED = ("qwen3_coder", "glm45", "glm47")
 """Formats in which a string cannot hold the tag that ends it."""
 MARKERS = [
@@ -97,7 +98,6 @@ def distinct(calls: list[ToolCall]) -> bool:
 
 
 @pytest.mark.parametrize("name", list_parsers())
-@settings(deadline=None, max_examples=40)
 @given(data=st.data())
 def test_what_is_rendered_is_parsed(name: str, data: st.DataObject) -> None:
     parser: ToolCallParser = get_parser(name)
@@ -108,7 +108,6 @@ def test_what_is_rendered_is_parsed(name: str, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("name", list_parsers())
-@settings(deadline=None, max_examples=40)
 @given(data=st.data())
 def test_a_whole_call_survives_one_that_is_cut_off(name: str, data: st.DataObject) -> None:
     parser: ToolCallParser = get_parser(name)
