@@ -23,9 +23,9 @@ def run(argv: list[str]) -> int:
     )  # fmt: skip
     args = parser.parse_args(argv[1:])
 
-    from environments.evaluation.compare import compare, comparison_text, load_played
+    from environments.evaluation.compare import compare, comparison_text, load_samples
 
-    found = compare(load_played(args.run_a), load_played(args.run_b), args.metric)
+    found = compare(load_samples(args.run_a), load_samples(args.run_b), args.metric)
     print(comparison_text(found))
     if args.json:
         args.json.parent.mkdir(parents=True, exist_ok=True)

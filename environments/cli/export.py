@@ -36,7 +36,7 @@ def run(argv: list[str]) -> int:
         raise UserError(f"--margin {args.margin:g} is out of range: rewards lie between 0 and 1")
 
     from environments.export.files import write
-    from environments.export.source import read_rollouts
+    from environments.rollouts.files import read_rollouts
 
     files = _files(args.format, read_rollouts(args.source), args.margin)
     if not any(files.values()):
@@ -62,8 +62,9 @@ def _files(name: str, rollouts: Sequence[Rollout], margin: float) -> dict[str, S
     """Rows by the name of their file."""
     if name == "hermes":
         from environments.export.hermes import hermes_files
+        from environments.tools.registry import toolsets_of
 
-        return dict(hermes_files(rollouts))
+        return dict(hermes_files(rollouts, toolsets_of))
     if name == "tensorzero":
         from environments.export.tensorzero import tensorzero_files
 

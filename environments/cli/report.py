@@ -29,18 +29,18 @@ def run(argv: list[str]) -> int:
     )  # fmt: skip
     args = parser.parse_args(argv[1:])
 
-    from environments.evaluation.results import conclude
+    from environments.evaluation.results import conclude_directory
 
-    conclude(args.run, baselines=dict(map(_baseline, args.baseline)) or None)
+    conclude_directory(args.run, baselines=dict(map(_baseline, args.baseline)) or None)
     print(args.run / "report.html")
     return 0
 
 
 def _baseline(given: str) -> tuple[str, Sequence[Score]]:
-    from environments.evaluation.compare import load_played
+    from environments.evaluation.compare import load_samples
     from environments.evaluation.metrics import scored
 
     name, mark, path = given.partition("=")
     if not (name and mark and path):
         raise UserError(f"--baseline {given!r}: write NAME=RUN, e.g. random=runs/demo/random")
-    return name, scored(load_played(Path(path)).rollouts)
+    return name, scored(load_samples(Path(path)).rollouts)

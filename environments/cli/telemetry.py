@@ -36,7 +36,7 @@ def run(argv: list[str]) -> int:
     if args.command == "validate":
         return _validate(args.tree)
 
-    from environments.export.source import read_rollouts
+    from environments.rollouts.files import read_rollouts
     from environments.telemetry.layout import root_path
 
     root = root_path(args.root)
@@ -65,7 +65,7 @@ def _validate(tree: Path) -> int:
 
 
 def _pair(source: Path, root: Path) -> int:
-    from environments.export.source import read_rollouts
+    from environments.rollouts.files import read_rollouts
     from environments.telemetry.hermes_sessions import is_hermes, read_hermes
     from environments.telemetry.pairing import Pairing, pair_hermes, pair_rollout
 
