@@ -1,4 +1,4 @@
-"""The evaluation lane: how long it takes, and whether its intervals and tests say what is so.
+"""Evaluation: how long it takes, and whether its intervals and tests say what is so.
 
 seconds   the embedded policies on `standard`, 64 rollouts at once, everything included
 coverage  how often the 95 % interval holds the truth, in 1,000 simulated evaluations

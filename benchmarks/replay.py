@@ -9,7 +9,7 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
-from environments.evaluation.embedded_rollouts import play_embedded
+from environments.evaluation.embedded import play_embedded
 from environments.rollouts.record import Rollout
 from environments.tasks.build import make_task
 from environments.tasks.model import Family, Task

@@ -26,7 +26,7 @@ from atroposlib.envs.server_handling.server_manager import ServerManager
 from environments.agent_loop import AgentResult
 from environments.config import EvenniaWorldEnvConfig
 from environments.evaluation.candidate import LOG, Traffic
-from environments.evaluation.results import flat_metrics
+from environments.evaluation.metrics_file import flat_metrics
 from environments.hermes_base_env import HermesAgentBaseEnv
 from environments.models import TOKEN_SERVER_TYPES, Chat
 from environments.modes.evaluate import evaluate

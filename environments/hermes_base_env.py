@@ -33,6 +33,7 @@ from environments.modes.process import process
 from environments.modes.serve import ServeMode
 from environments.rollouts.failures import RolloutFailed, note_failure
 from environments.rollouts.groups import ScoredRollout, scored_groups
+from environments.rollouts.messages import Message
 from environments.rollouts.options import AgentOptions
 from environments.tokenization.sequences import sequences_from_messages, sequences_from_nodes
 from environments.tokenization.special_tokens import escape_special_tokens
@@ -174,7 +175,7 @@ class HermesAgentBaseEnv(ServeMode):
         """Play and score `item` once. Raises RolloutFailed where it must not be scored."""
         task_id = f"{group}-{attempt}"
         ctx = ToolContext(task_id)
-        messages: list[dict[str, Any]] = [{"role": "user", "content": self.format_prompt(item)}]
+        messages: list[Message] = [{"role": "user", "content": self.format_prompt(item)}]
         if self.config.system_prompt:
             messages.insert(0, {"role": "system", "content": self.config.system_prompt})
         try:
@@ -195,7 +196,7 @@ class HermesAgentBaseEnv(ServeMode):
             ctx.cleanup()
 
     def sequences(
-        self, chat: Chat, conversations: list[list[dict[str, Any]]], schemas: list[Any]
+        self, chat: Chat, conversations: list[list[Message]], schemas: list[Any]
     ) -> list[Any]:
         """Make the training sequences of a rollout's conversations."""
         if chat.nodes is not None:

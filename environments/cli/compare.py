@@ -35,7 +35,7 @@ def compare(
     # numpy and scipy
     from environments.evaluation import compare as comparing
 
-    found = comparing.compare(comparing.load_played(run_a), comparing.load_played(run_b), metric)
+    found = comparing.compare(comparing.load_samples(run_a), comparing.load_samples(run_b), metric)
     print(comparing.comparison_text(found))
     if file:
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -37,7 +37,7 @@ def export(
 
     # The readers and writers: evaluation's statistics among them.
     from environments.export.files import write
-    from environments.export.source import read_rollouts
+    from environments.rollouts.files import read_rollouts
 
     files = _files(format, read_rollouts(source), margin)
     if not any(files.values()):
@@ -63,8 +63,9 @@ def _files(name: str, rollouts: Sequence[Rollout], margin: float) -> dict[str, S
     """Rows by the name of their file."""
     if name == "hermes":
         from environments.export.hermes import hermes_files
+        from environments.tools.registry import toolsets_of
 
-        return dict(hermes_files(rollouts))
+        return dict(hermes_files(rollouts, toolsets_of))
     if name == "tensorzero":
         from environments.export.tensorzero import tensorzero_files
 

@@ -36,18 +36,18 @@ def report(
     Works on an interrupted run too.
     """
     # numpy and scipy
-    from environments.evaluation.results import conclude
+    from environments.evaluation.results import conclude_directory
 
-    conclude(run, baselines=dict(map(_baseline, baseline or [])) or None)
+    conclude_directory(run, baselines=dict(map(_baseline, baseline or [])) or None)
     print(run / "report.html")
     return 0
 
 
 def _baseline(given: str) -> tuple[str, Sequence[Score]]:
-    from environments.evaluation.compare import load_played
+    from environments.evaluation.compare import load_samples
     from environments.evaluation.metrics import scored
 
     name, mark, path = given.partition("=")
     if not (name and mark and path):
         raise UserError(f"--baseline {given!r}: write NAME=RUN, e.g. random=runs/demo/random")
-    return name, scored(load_played(Path(path)).rollouts)
+    return name, scored(load_samples(Path(path)).rollouts)

@@ -1,7 +1,7 @@
 """Sample of each artifact: `python -m environments.cli.samples [DIR]`.
 
 A few rollouts are played by an embedded policy in a real world server, and everything that
-can be made of them is written to DIR (default docs/samples). Clocks are settled: made again,
+can be made of them is written to DIR (default docs/samples). Clocks are normalised: made again,
 the files are the same, but for the versions they name.
 """
 
@@ -14,19 +14,22 @@ import sys
 import tempfile
 from pathlib import Path
 
-from environments.evaluation.embedded_rollouts import play_embedded
+from environments.evaluation.embedded import play_embedded
 from environments.evaluation.results import conclude
-from environments.evaluation.run_directory import SAMPLES, Run, RunDirectory, sample_line
+from environments.evaluation.run_directory import RunDirectory
+from environments.evaluation.run_identity import Run
 from environments.evennia_world_env import EvenniaWorldEnv
 from environments.export.files import Row, write
 from environments.export.hermes import hermes_files
 from environments.export.tables import TABLES, table
 from environments.export.tensorzero import tensorzero_files
+from environments.rollouts.files import SAMPLES, sample_line
 from environments.rollouts.normalised import normalised_rollout
 from environments.rollouts.record import Rollout
 from environments.tasks.build import make_task
 from environments.tasks.model import Family, Task
 from environments.telemetry import golden
+from environments.tools.registry import toolsets_of
 from world_fixtures.servers import ServerPool
 
 DIRECTORY = Path("docs/samples")
@@ -67,7 +70,7 @@ async def write_samples(directory: Path) -> None:
 def _rows(rollouts: list[Rollout], failed: Rollout) -> dict[str, list[Row]]:
     """Rows by the name of their file."""
     files = {f"{name}.jsonl": table(name, rollouts) for name in TABLES}
-    trajectories = hermes_files([*rollouts, failed])
+    trajectories = hermes_files([*rollouts, failed], toolsets_of)
     files |= {f"hermes/{name}": rows for name, rows in trajectories.items()}
     files |= {f"tensorzero/{name}": rows for name, rows in tensorzero_files(rollouts).items()}
     return files | {"dpo.parquet": files["dpo.jsonl"]}
@@ -93,11 +96,10 @@ def _evaluate(tasks: list[Task], rollouts: list[Rollout], out: Path) -> None:
     """The files of an evaluation, of which these are the rollouts; its samples are cut."""
     shutil.rmtree(out, ignore_errors=True)
     run = Run.of(tasks, suite="samples", model=POLICY, attempts=ATTEMPTS)
-    directory = RunDirectory(out, run)
-    for rollout in rollouts:
-        directory.add(rollout)
-    directory.close()
-    conclude(out, report=False)
+    with RunDirectory(out, run) as directory:
+        for rollout in rollouts:
+            directory.add(rollout)
+    conclude(out, run, directory.rollouts, report=False)
     (out / SAMPLES).write_bytes(b"".join(map(sample_line, rollouts[:ROWS])))
     (out / ".lock").unlink()
 

@@ -21,7 +21,7 @@ Root = Annotated[
 @app.command()
 def record(source: Annotated[Path, typer.Argument(metavar="RUN_DIR")], root: Root = None) -> int:
     """Write the traces of a run's rollouts."""
-    from environments.export.source import read_rollouts
+    from environments.rollouts.files import read_rollouts
     from environments.telemetry.layout import root_path
     from environments.telemetry.recording import record_rollout
 
@@ -46,7 +46,7 @@ def pair(
     root: Root = None,
 ) -> int:
     """Match each world event with its tool call; exit with 1 where one has none."""
-    from environments.export.source import read_rollouts
+    from environments.rollouts.files import read_rollouts
     from environments.telemetry.hermes_sessions import is_hermes, read_hermes
     from environments.telemetry.layout import root_path
     from environments.telemetry.pairing import Pairing, pair_hermes, pair_rollout

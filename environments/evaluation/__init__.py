@@ -1,9 +1,43 @@
 """Measuring: suites played to the end, numbers with their uncertainty, reports, comparisons.
 
-statistics  intervals and tests over tasks (pure)
-metrics     rollouts -> Metrics (pure)
-rundir      the files of one run
-lane        plays a suite, resumably
-results     metrics.json, summary.md and report.html of a run directory
-compare     two runs, paired by task
+run_identity       what a run is
+run_directory      the files of one run
+suite_runner       plays a suite, resumably
+progress           what is shown meanwhile
+embedded           rollouts by a policy in the place of a model
+baselines          scores of policies to read a score by
+baseline_runner    plays them where none ship
+candidate          a second model beside the run's own: canary or shadow
+candidate_summary  the comparison of the two
+metrics            rollouts -> Metrics (pure)
+statistics         intervals and tests over tasks (pure)
+compare            two runs, paired by task
+results            writes the files for a reader, each made in one of the following
+metrics_file       metrics.json
+formatting         numbers as text
+summary            summary.md
+report             report.html, with plots and sample_detail
 """
+
+from environments.evaluation.compare import Comparison, load_samples
+from environments.evaluation.metrics import Measure, Metrics, Score, measure_run, scored
+from environments.evaluation.results import conclude, conclude_directory, load_run
+from environments.evaluation.run_directory import RunDirectory
+from environments.evaluation.run_identity import Run
+from environments.evaluation.suite_runner import run_suite
+
+__all__ = [
+    "Comparison",
+    "Measure",
+    "Metrics",
+    "Run",
+    "RunDirectory",
+    "Score",
+    "conclude",
+    "conclude_directory",
+    "load_run",
+    "load_samples",
+    "measure_run",
+    "run_suite",
+    "scored",
+]

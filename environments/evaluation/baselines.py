@@ -4,32 +4,22 @@ Those of the named suites ship with the project and are found by the hash of the
 conditions of play; on other suites they are played. After a change of a suite, of the rules or
 of the rewards make the files anew:
 
-    python -m environments.evaluation.baselines [SUITE ...]
+    python -m environments.cli.ship_baselines [SUITE ...]
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from environments.evaluation.embedded import play_policy
 from environments.evaluation.metrics import Score, scored
-from environments.evaluation.run_directory import SAMPLES, Run, read_samples
-from environments.evaluation.suite_runner import run_suite
+from environments.evaluation.run_identity import Run
+from environments.rollouts.files import SAMPLES, read_samples
 from environments.rollouts.record import Rollout
-from environments.tasks.model import Task
-from environments.tasks.suites import SUITES, load_suite
 from world_fixtures.common import UserError
-from world_fixtures.servers import ServerPool
-
-if TYPE_CHECKING:
-    from environments.runner import Conditions
-    from environments.tools.registry import Tool
 
 POLICIES = ("random", "explorer", "noisy", "oracle")
 """In the order of every table."""
@@ -42,17 +32,26 @@ CONDITIONS = ("weights", "max_turns", "gate", "reward")
 """Settings of a run on which a baseline's scores depend."""
 
 
-def baselines_of(out: Path, run: Run) -> dict[str, list[Score]]:
-    """Baselines for the run in `out`: those played for it, or those that ship; maybe none."""
-    names = [path.parent.name for path in (out / DIRECTORY).glob(f"*/{SAMPLES}")]
-    known = [name for name in POLICIES if name in names]
-    order = [*known, *sorted(set(names) - set(known))]
-    played = {name: scored(read_samples(out / DIRECTORY / name / SAMPLES)) for name in order}
-    return played or shipped(run)
+def baselines_of(
+    out: Path, run: Run, played: Mapping[str, Sequence[Rollout]] | None = None
+) -> dict[str, list[Score]]:
+    """Return the baselines for the run in `out`: those played for it, or those that ship.
+
+    `played` are rollouts by policy that are at hand; of other policies the directory is read.
+    Empty where there are none.
+    """
+    at_hand = played or {}
+    names = {path.parent.name for path in (out / DIRECTORY).glob(f"*/{SAMPLES}")} | set(at_hand)
+    order = [*(n for n in POLICIES if n in names), *sorted(names - set(POLICIES))]
+    found = {
+        name: scored(at_hand.get(name) or read_samples(out / DIRECTORY / name / SAMPLES))
+        for name in order
+    }
+    return found or shipped(run)
 
 
 def shipped(run: Run) -> dict[str, list[Score]]:
-    """The baselines that ship for these tasks and conditions; empty where there are none."""
+    """Return the baselines that ship for these tasks and conditions; empty without any."""
     for path in sorted(SHIPPED.glob("*.json")):
         content = _content(path)
         if content["tasks_hash"] == run.tasks_hash and content["conditions"] == conditions(run):
@@ -61,6 +60,7 @@ def shipped(run: Run) -> dict[str, list[Score]]:
 
 
 def conditions(run: Run) -> dict[str, Any]:
+    """Return the settings of a run on which a baseline's scores depend."""
     return {name: run.settings[name] for name in CONDITIONS if name in run.settings}
 
 
@@ -82,23 +82,8 @@ def _scores(content: Mapping[str, Any], policy: str) -> list[Score]:
     return scores
 
 
-async def play_baselines(
-    tasks: Sequence[Task], out: Path, run: Run, pool: ServerPool, tools: dict[str, Tool],
-    given: Conditions, concurrency: int,
-) -> None:  # fmt: skip
-    """Play each baseline once on each task into `out/baselines/<policy>`, resumably."""
-    for policy in POLICIES:
-
-        async def play(task: Task, attempt: int, policy: str = policy) -> Rollout:
-            return await play_policy(policy, task, attempt, pool, tools, given)
-
-        own = Run.of(tasks, suite=run.suite, model=policy, settings=conditions(run))
-        print(f"playing the baseline {policy}", file=sys.stderr)
-        await run_suite(tasks, play, out / DIRECTORY / policy, own, concurrency=concurrency)
-
-
 def file_content(run: Run, played: Mapping[str, Sequence[Rollout]]) -> dict[str, Any]:
-    """What ships for a suite: per-task columns, in the suite's order.
+    """Return what ships for a suite: columns of the metrics KEPT, in the suite's order of tasks.
 
     Raises UserError where a rollout failed.
     """
@@ -125,30 +110,3 @@ def _rounded(value: float | None) -> float | None:
         return None
     rounded = round(value, 6)
     return int(rounded) if rounded == int(rounded) else rounded
-
-
-async def _ship(suites: Sequence[str]) -> None:
-    from tempfile import TemporaryDirectory
-
-    from environments.evaluation.run_directory import run_of
-    from environments.evennia_world_env import EvenniaWorldEnv
-
-    env = EvenniaWorldEnv(*EvenniaWorldEnv.config_init())
-    given = env.conditions(agent_temperature=0.0, context_tokens=None)
-    tools = env.group_tools()
-    async with ServerPool() as pool:
-        for suite in map(load_suite, suites):
-            run = run_of(suite, given, model=env.model, provider="embedded")
-            with TemporaryDirectory() as work:
-                out = Path(work)
-                await play_baselines(suite.tasks, out, run, pool, tools, given, 64)
-                played = {name: read_samples(out / DIRECTORY / name / SAMPLES) for name in POLICIES}
-            SHIPPED.mkdir(exist_ok=True)
-            path = SHIPPED / f"{suite.name}.json"
-            text = json.dumps(file_content(run, played), separators=(",", ":"))
-            path.write_text(text + "\n")
-            print(path)
-
-
-if __name__ == "__main__":
-    asyncio.run(_ship(sys.argv[1:] or list(SUITES)))

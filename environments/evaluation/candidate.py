@@ -23,8 +23,14 @@ from typing import TYPE_CHECKING, Any
 from atroposlib.envs.server_handling.server_baseline import APIServerConfig
 from atroposlib.envs.server_handling.server_manager import ServerManager
 
-from environments.evaluation.candidate_summary import Reply, Request, Row, summarise, traffic_text
-from environments.evaluation.results import TRAFFIC
+from environments.evaluation.candidate_summary import (
+    TRAFFIC,
+    Reply,
+    Request,
+    TrafficRow,
+    summarise,
+    traffic_text,
+)
 from environments.models.address import NO_KEY, host
 from environments.models.client import ModelServer
 from environments.models.endpoint_check import check_endpoint
@@ -40,17 +46,18 @@ if TYPE_CHECKING:
     from environments.tool_call_parsers import TextParser
 
 LOG = "traffic.jsonl"
+"""Of the rollouts, beside the run's other files."""
 PARTS = 10_000
-"""Into which the items are divided: a share is exact to a hundredth of a per cent."""
+"""Number of parts into which the items are divided: shares are exact to 0.01 per cent."""
 
 Play = Callable[["Chat"], Awaitable[Rollout]]
 
 
 class Traffic:
-    """Directs rollouts to a primary model and a candidate, and keeps what came of it."""
+    """Rollouts divided between a primary model and a candidate, and a log of their results."""
 
     def __init__(self, config: EvenniaWorldEnvConfig, exact: bool) -> None:
-        """`exact`: the primary gives tokens to train on, which a canary's rollouts would lack.
+        """Read the candidate's options; `exact` tells that the primary gives tokens to train on.
 
         Raises UserError where the candidate's options do not fit together.
         """
@@ -78,7 +85,10 @@ class Traffic:
 
     @classmethod
     def of(cls, config: EvenniaWorldEnvConfig, exact: bool = False) -> Traffic | None:
-        """None where the config names no candidate."""
+        """Return the traffic that a config asks for; None where it names no candidate.
+
+        Raises UserError where the candidate's options do not fit together.
+        """
         wanted = config.candidate_model or config.candidate_base_url
         return cls(config, exact) if wanted else None
 
@@ -94,12 +104,12 @@ class Traffic:
                 raise UserError(f"candidate: {error}") from None
 
     def identity(self) -> dict[str, Any]:
-        """What of the traffic bears on a run's result: part of what identifies it."""
+        """Return what of the traffic bears on a run's result: part of what identifies it."""
         share = {} if self.shadow else {"percent": self.percent}
         return {"candidate": self.model, "shadow": self.shadow, "host": host(self.url), **share}
 
     def record_to(self, log: Path, after: Path) -> None:
-        """Keep the rollouts in this file; what it holds counts while the file `after` exists."""
+        """Log rollouts in this file, which is begun anew where the file `after` does not exist."""
         self._log = log
         log.parent.mkdir(parents=True, exist_ok=True)
         if not after.exists():
@@ -108,12 +118,15 @@ class Traffic:
             file.truncate(log.read_bytes().rfind(b"\n") + 1)
 
     def takes(self, item: str) -> bool:
-        """Whether the candidate plays the item of this id."""
+        """Tell whether the candidate plays the item of this id."""
         place = int.from_bytes(digest(["canary", item])[:8], "big") % PARTS
         return not self.shadow and place < self.percent * PARTS / 100
 
     async def play(self, task: Task, attempt: int, chat: Chat, play: Play) -> Rollout:
-        """One rollout by whoever is to act in it."""
+        """Play one rollout with the model that is to act in it.
+
+        `play` plays `task` once with the chat that it is given.
+        """
         candidate = self._server or PolicyChat(self.model, task, attempt)
         if self.takes(task.id):
             chat = replace(chat, server=candidate, parser=None, end_tokens=(), replay_raw=False)
@@ -122,21 +135,21 @@ class Traffic:
                 names_rollout=not self.url,
             )  # fmt: skip
             rollout = await play(chat)
-            self._record(Row.of(rollout, candidate=True))
+            self._record(TrafficRow.of(rollout, candidate=True))
             return rollout
         if not self.shadow:
             rollout = await play(chat)
-            self._record(Row.of(rollout, candidate=False))
+            self._record(TrafficRow.of(rollout, candidate=False))
             return rollout
         if not self.url:  # a policy has to be told its stage
             chat = replace(chat, names_rollout=True)
         shadow = _Shadow(chat.server, candidate, chat.parser)
         try:
             rollout = await play(replace(chat, server=shadow))
-            await shadow.settle(self._timeout)
+            await shadow.wait(self._timeout)
         finally:
             shadow.stop()
-        self._record(Row.of(rollout, candidate=False, requests=tuple(shadow.requests)))
+        self._record(TrafficRow.of(rollout, candidate=False, requests=tuple(shadow.requests)))
         return rollout
 
     def conclude(self) -> None:
@@ -149,17 +162,17 @@ class Traffic:
         print(traffic_text(summary))
         print(f"traffic in {path} and {self._log}")
 
-    def _record(self, row: Row) -> None:
+    def _record(self, row: TrafficRow) -> None:
         if self._log is not None:
             with self._log.open("ab") as file:
                 file.write(row.model_dump_json().encode("utf-8", "replace") + b"\n")
 
 
-def read_rows(log: Path) -> list[Row]:
-    """Rows of a log; of two of one rollout the later stands."""
-    rows: dict[str, Row] = {}
+def read_rows(log: Path) -> list[TrafficRow]:
+    """Read the rows of a log; of two of one rollout the later stands."""
+    rows: dict[str, TrafficRow] = {}
     for line in log.read_bytes().splitlines():
-        row = Row.model_validate_json(line)
+        row = TrafficRow.model_validate_json(line)
         rows[row.rollout] = row
     return list(rows.values())
 
@@ -177,6 +190,7 @@ class _Shadow:
         self.requests: list[Request] = []
 
     async def chat_completion(self, **request: Any) -> Any:
+        """Return the primary's completion; the candidate's is compared with it later."""
         asked = {**request, "messages": list(request["messages"])}  # the loop adds to its own
         aside = asyncio.create_task(self._ask(self._candidate, asked, None))
         try:
@@ -209,12 +223,13 @@ class _Shadow:
             about = f"{type(error).__name__}: {str(error)[:300]}"
             return Reply(seconds=time.monotonic() - started, error=about)
 
-    async def settle(self, timeout: float) -> None:
+    async def wait(self, timeout: float) -> None:
         """Wait for the candidate's answers, `timeout` seconds at most."""
         if self._running:
             await asyncio.wait(self._running, timeout=timeout)
 
     def stop(self) -> None:
+        """Give up the answers that are still missing."""
         for task in self._running:
             task.cancel()
 

@@ -1,4 +1,4 @@
-"""What the rows of a canary or a shadow say, with intervals over tasks. Pure."""
+"""Canary and shadow: the rows of their log, and the comparison with intervals over tasks. Pure."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from environments.evaluation.metrics import Measure
 from environments.evaluation.statistics import Interval, rate_interval, unpaired
 from environments.rollouts.record import Rollout
 from world_fixtures.common import Frozen
+
+TRAFFIC = "traffic.json"
+"""The comparison as a file in a run's directory."""
 
 
 class Reply(Frozen):
@@ -33,17 +36,17 @@ class Request(Frozen):
 
     @property
     def same_tools(self) -> bool:
-        """The same tools in the same order; neither calling any is agreement, too."""
+        """Whether both called the same tools in the same order; calling none is agreement, too."""
         names = [[name for name, _ in r.calls] for r in (self.primary, self.candidate)]
         return names[0] == names[1]
 
     @property
     def same_calls(self) -> bool:
-        """The same tools with equal arguments."""
+        """Whether both called the same tools with equal arguments."""
         return self.primary.calls == self.candidate.calls
 
 
-class Row(Frozen):
+class TrafficRow(Frozen):
     """One rollout, as the log keeps it."""
 
     rollout: str
@@ -61,7 +64,10 @@ class Row(Frozen):
     """Of a shadow."""
 
     @classmethod
-    def of(cls, rollout: Rollout, candidate: bool, requests: tuple[Request, ...] = ()) -> Row:
+    def of(
+        cls, rollout: Rollout, candidate: bool, requests: tuple[Request, ...] = ()
+    ) -> TrafficRow:
+        """Return the row of a rollout in which the candidate acted, or the primary."""
         verdict = rollout.verdict
         return cls(
             rollout=rollout.id, task=rollout.task.id, attempt=rollout.attempt,
@@ -117,8 +123,8 @@ class TrafficSummary(Frozen):
     agreement: Agreement | None = None
 
 
-def summarise(rows: Sequence[Row], candidate: str, shadow: bool) -> TrafficSummary:
-    """The comparison of the primary with the model named `candidate`."""
+def summarise(rows: Sequence[TrafficRow], candidate: str, shadow: bool) -> TrafficSummary:
+    """Compare the primary with the model named `candidate`."""
     own, other = ([r for r in rows if r.candidate is side] for side in (False, True))
     primary = own[0].model if own else ""
     if shadow:
@@ -144,7 +150,7 @@ def summarise(rows: Sequence[Row], candidate: str, shadow: bool) -> TrafficSumma
     )
 
 
-def _by_task(rows: Iterable[Row]) -> dict[str, list[float]]:
+def _by_task(rows: Iterable[TrafficRow]) -> dict[str, list[float]]:
     found: dict[str, list[float]] = defaultdict(list)
     for row in rows:
         if row.reward is not None:
@@ -152,7 +158,7 @@ def _by_task(rows: Iterable[Row]) -> dict[str, list[float]]:
     return found
 
 
-def _side(model: str, rows: Sequence[Row], seconds: Iterable[float]) -> Side:
+def _side(model: str, rows: Sequence[TrafficRow], seconds: Iterable[float]) -> Side:
     scored = [r for r in rows if r.reward is not None]
     return Side(
         model=model, rollouts=len(rows), failed=len(rows) - len(scored),
@@ -165,7 +171,7 @@ def _side(model: str, rows: Sequence[Row], seconds: Iterable[float]) -> Side:
 
 
 def _measure(values: Iterable[tuple[str, float]]) -> Measure | None:
-    """Mean over tasks of each task's mean."""
+    """Return the mean over tasks of each task's mean."""
     by_task: dict[str, list[float]] = defaultdict(list)
     for task, value in values:
         by_task[task].append(value)
@@ -176,7 +182,7 @@ def _measure(values: Iterable[tuple[str, float]]) -> Measure | None:
     return Measure(mean=fmean(means), ci95=rate_interval(means), n=n, tasks=len(means))
 
 
-def _agreement(rows: Sequence[Row]) -> Agreement | None:
+def _agreement(rows: Sequence[TrafficRow]) -> Agreement | None:
     pairs = [(row.task, request) for row in rows for request in row.requests]
     counted = [(task, q, q.candidate.error is None) for task, q in pairs]
     tools = _measure((task, float(ok and q.same_tools)) for task, q, ok in counted)
@@ -196,7 +202,7 @@ def _latency(seconds: Iterable[float]) -> Latency | None:
 
 
 def traffic_text(summary: TrafficSummary) -> str:
-    """The comparison as a few lines for a terminal."""
+    """Return the comparison as a few lines for a terminal."""
     lines = [f"{summary.mode}: {summary.candidate.model} beside {summary.primary.model}"]
     for role, side in (("primary", summary.primary), ("candidate", summary.candidate)):
         facts = [f"  {role:<9}"]

@@ -11,8 +11,8 @@ from pathlib import Path
 from statistics import fmean
 
 from environments.evaluation.metrics import scored, task_means
-from environments.evaluation.run_directory import SAMPLES, read_samples
 from environments.evaluation.statistics import Interval, paired
+from environments.rollouts.files import read_rollouts, samples_path
 from environments.rollouts.record import Rollout
 from world_fixtures.common import Frozen, UserError, digest
 
@@ -77,39 +77,33 @@ class Comparison(Frozen):
     only_b: tuple[str, ...]
 
 
-class Played(Frozen):
+class RunSamples(Frozen):
     """The rollouts of one run and the file they were read from."""
 
     source: str
     rollouts: tuple[Rollout, ...]
 
 
-def load_played(path: Path) -> Played:
-    """A run directory, or a samples file itself. Raises UserError where there is none."""
-    samples = path / SAMPLES if path.is_dir() else path
-    if not samples.exists():
-        raise UserError(f"{samples} does not exist: name a run directory or its {SAMPLES}")
-    rollouts = tuple(read_samples(samples))
-    if not rollouts:
-        raise UserError(f"{samples} holds no finished sample")
-    return Played(source=str(samples), rollouts=rollouts)
+def load_samples(path: Path) -> RunSamples:
+    """Read a run directory, or a samples file itself. Raises UserError where there is none."""
+    return RunSamples(source=str(samples_path(path)), rollouts=tuple(read_rollouts(path)))
 
 
-def compare(a: Played, b: Played, metric: str = "reward") -> Comparison:
-    """B against A by `metric`, one of METRICS.
+def compare(a: RunSamples, b: RunSamples, metric: str = "reward") -> Comparison:
+    """Compare B with A by `metric`, one of METRICS.
 
     Raises UserError where the runs share no scored task, or a task's content differs.
     """
     name = METRICS[metric]
     _same_tasks(a, b)
-    played_a, played_b = scored(a.rollouts), scored(b.rollouts)
-    scores_a, scores_b = task_means(played_a, name), task_means(played_b, name)
+    known_a, known_b = scored(a.rollouts), scored(b.rollouts)
+    scores_a, scores_b = task_means(known_a, name), task_means(known_b, name)
     shared = [task for task in scores_a if task in scores_b]
     if not shared:
         raise UserError(f"{a.source} and {b.source} share no task with a {metric}")
     values_a, values_b = ([scores[t] for t in shared] for scores in (scores_a, scores_b))
     found = paired(values_a, values_b)
-    success = task_means(played_a, "success_rate"), task_means(played_b, "success_rate")
+    success = task_means(known_a, "success_rate"), task_means(known_b, "success_rate")
     pairs = _pairs(a, b, shared, (scores_a, scores_b), success)
     wins = sum(p.b > p.a + SAME for p in pairs)
     losses = sum(p.a > p.b + SAME for p in pairs)
@@ -126,7 +120,7 @@ def compare(a: Played, b: Played, metric: str = "reward") -> Comparison:
     )  # fmt: skip
 
 
-def _same_tasks(a: Played, b: Played) -> None:
+def _same_tasks(a: RunSamples, b: RunSamples) -> None:
     known = {r.task.id: r.task for r in a.rollouts}
     for rollout in b.rollouts:
         before = known.get(rollout.task.id, rollout.task)
@@ -140,7 +134,7 @@ def _same_tasks(a: Played, b: Played) -> None:
 
 
 def _pairs(
-    a: Played, b: Played, shared: Sequence[str], scores: Both, success: Both
+    a: RunSamples, b: RunSamples, shared: Sequence[str], scores: Both, success: Both
 ) -> list[TaskPair]:
     where_a, where_b = _trajectories(a), _trajectories(b)
     families = {r.task.id: r.task.family.value for r in a.rollouts}
@@ -154,19 +148,19 @@ def _pairs(
     ]  # fmt: skip
 
 
-def _trajectories(played: Played) -> dict[str, list[Trajectory]]:
+def _trajectories(run: RunSamples) -> dict[str, list[Trajectory]]:
     found: dict[str, list[Trajectory]] = {}
-    for line, rollout in enumerate(played.rollouts, start=1):
+    for line, rollout in enumerate(run.rollouts, start=1):
         found.setdefault(rollout.task.id, []).append(
             Trajectory(
-                samples=played.source, line=line, attempt=rollout.attempt, stop=rollout.stop.value
+                samples=run.source, line=line, attempt=rollout.attempt, stop=rollout.stop.value
             )
         )
     return found
 
 
 def comparison_text(found: Comparison) -> str:
-    """The comparison for a terminal, with a line for each flipped task and its trajectories."""
+    """Return the comparison for a terminal, with a line for each flipped task and its rollouts."""
     ci95 = "" if found.ci95 is None else f" [{found.ci95[0]:+.3f}, {found.ci95[1]:+.3f}]"
     said = "a difference" if found.significant else "no difference that these tasks can show"
     lines = [

@@ -1,4 +1,4 @@
-"""Rollouts -> scores -> Metrics: every mean with its interval and what it rests on. Pure.
+"""Rollouts -> scores -> Metrics: means with their intervals and numbers of rollouts. Pure.
 
 A rollout without a verdict failed (endpoint or world): it is counted as failed and enters
 no mean. A mean is over tasks, of each task's mean over its scored attempts, so that a task
@@ -14,18 +14,19 @@ from statistics import fmean
 from environments.evaluation.statistics import (
     Interval,
     count_interval,
+    mean_interval,
     pass_at_k,
     pass_hat_k,
     position,
     rate_interval,
 )
+from environments.rollouts.metrics import invalid_commands
 from environments.rollouts.record import Rollout
 from environments.tasks.model import Answered, Family
 from world_fixtures.common import Frozen
-from world_fixtures.protocol import ResultKind
 
 COUNTS = frozenset({"turns", "prompt_tokens", "completion_tokens", "tool_errors"})
-"""Metrics that are no share in [0, 1]."""
+"""Metrics that count things."""
 
 
 class Score(Frozen):
@@ -42,6 +43,7 @@ class Score(Frozen):
 
     @classmethod
     def of(cls, rollout: Rollout) -> Score:
+        """Return the score of one rollout."""
         task = rollout.task
         return cls(
             task=task.id, attempt=rollout.attempt, family=task.family.value,
@@ -91,20 +93,20 @@ class Metrics(Frozen):
     """Mean reward with the random baseline's as 0 and the oracle's as 1."""
 
     def strata(self) -> dict[str, Stratum]:
-        """Every stratum but the overall one, by a path like `family/errand`."""
+        """Return every stratum but the overall one, by a path like `family/errand`."""
         groups = {"family": self.family, "difficulty": self.difficulty, "split": self.split}
         return {f"{g}/{name}": s for g, named in groups.items() for name, s in named.items()}
 
 
 def scored(rollouts: Iterable[Rollout]) -> list[Score]:
-    """The scores of rollouts, in their order."""
+    """Return the scores of rollouts, in their order."""
     return [Score.of(rollout) for rollout in rollouts]
 
 
 def measure_run(
     scores: Sequence[Score], baselines: Mapping[str, Sequence[Score]] | None = None
 ) -> Metrics:
-    """All metrics of a run, beside those of the baselines given."""
+    """Return all metrics of a run, beside those of the baselines given."""
     return Metrics(
         overall=stratum(scores),
         family=_by(scores, lambda s: s.family, [f.value for f in Family]),
@@ -117,7 +119,7 @@ def measure_run(
 
 
 def stratum(scores: Sequence[Score]) -> Stratum:
-    """The measures of these rollouts."""
+    """Return the measures of these rollouts."""
     attempts: dict[str, list[dict[str, float]]] = defaultdict(list)
     values: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for score in scores:
@@ -137,7 +139,7 @@ def stratum(scores: Sequence[Score]) -> Stratum:
 
 
 def rollout_values(rollout: Rollout) -> dict[str, float]:
-    """The metrics of one scored rollout; what does not apply to it is absent."""
+    """Return the metrics of one scored rollout; what does not apply to it is absent."""
     verdict = rollout.verdict
     if verdict is None:
         return {}
@@ -153,10 +155,9 @@ def rollout_values(rollout: Rollout) -> dict[str, float]:
     ]
     if drawn:
         values["map_f1"] = fmean(drawn)
-    commands = [e for e in rollout.events if e.actor == rollout.task.spec.agent.id]
-    if commands:
-        unknown = sum(e.kind is ResultKind.UNKNOWN for e in commands)
-        values["invalid_commands"] = unknown / len(commands)
+    invalid = invalid_commands(rollout)
+    if invalid is not None:
+        values["invalid_commands"] = invalid
     values["turns"] = rollout.turns
     values["prompt_tokens"] = rollout.prompt_tokens
     values["completion_tokens"] = rollout.completion_tokens
@@ -165,7 +166,10 @@ def rollout_values(rollout: Rollout) -> dict[str, float]:
 
 
 def task_means(scores: Iterable[Score], name: str = "mean_reward") -> dict[str, float]:
-    """Mean of one metric over each task's scored attempts, by task id in order of appearance."""
+    """Return the mean of one metric over each task's scored attempts.
+
+    By task id, in the order of appearance.
+    """
     found: dict[str, list[float]] = defaultdict(list)
     for score in scores:
         if score.values is not None and name in score.values:
@@ -175,10 +179,16 @@ def task_means(scores: Iterable[Score], name: str = "mean_reward") -> dict[str, 
 
 def _measure(name: str, by_task: Mapping[str, Sequence[float]]) -> Measure:
     means = [fmean(values) for values in by_task.values()]
-    interval = count_interval(means) if name in COUNTS else rate_interval(means)
-    return Measure(
-        mean=fmean(means), ci95=interval, n=sum(map(len, by_task.values())), tasks=len(means)
-    )
+    n = sum(map(len, by_task.values()))
+    return Measure(mean=fmean(means), ci95=_interval(name, means), n=n, tasks=len(means))
+
+
+def _interval(name: str, means: Sequence[float]) -> Interval | None:
+    if name in COUNTS:
+        return count_interval(means)
+    if min(means) < 0 or max(means) > 1:  # rewards of an environment of one's own
+        return mean_interval(means)
+    return rate_interval(means)
 
 
 def _passes(attempts: Sequence[Sequence[Mapping[str, float]]]) -> dict[str, Measure]:

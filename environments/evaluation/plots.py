@@ -16,7 +16,7 @@ ROW = 30
 """Pixels."""
 
 
-class Row(NamedTuple):
+class PlotRow(NamedTuple):
     """One mean between 0 and 1."""
 
     label: str
@@ -26,8 +26,8 @@ class Row(NamedTuple):
     """Means of other policies, by name."""
 
 
-def interval_plot(rows: Sequence[Row], title: str) -> str:
-    """A dot with its interval for each row, other policies as ticks."""
+def interval_plot(rows: Sequence[PlotRow], title: str) -> str:
+    """Return an SVG plot with a dot and its interval for each row, other policies as ticks."""
     top = 14 if any(row.marks for row in rows) else 2
     bottom = top + len(rows) * ROW + 4
     parts = [_frame(title, bottom + 18)]
@@ -52,7 +52,7 @@ def _initials(marks: Mapping[str, float], y: int) -> list[str]:
     ]
 
 
-def _row(row: Row, y: int) -> list[str]:
+def _row(row: PlotRow, y: int) -> list[str]:
     parts = [f'<text class="label" x="0" y="{y + 4}">{escape(row.label)}</text>']
     for name, mean in row.marks.items():
         parts.append(
@@ -72,7 +72,10 @@ def _row(row: Row, y: int) -> list[str]:
 
 
 def histogram(values: Sequence[float], title: str, bins: int = 20, height: int = 96) -> str:
-    """How values between 0 and 1 are spread; the last bin holds 1 too."""
+    """Return an SVG histogram of values between 0 and 1; the last bin holds 1 too.
+
+    `height` is that of the bars in pixels.
+    """
     counts = [0] * bins
     for value in values:
         counts[min(bins - 1, max(0, int(value * bins)))] += 1

@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 
 
 class Progress(Protocol):
-    """Told of every rollout. A context manager around the run."""
+    """A display that is told of every rollout. A context manager around the run."""
 
     def __enter__(self) -> Self: ...
     def __exit__(self, *exc: object) -> None: ...
-    def add(self, rollout: Rollout, *, resumed: bool = False) -> None: ...
+    def add(self, rollout: Rollout, *, resumed: bool = False) -> None:
+        """Take a finished rollout; `resumed` ones were there before."""
 
 
 class Tally:
@@ -37,6 +38,7 @@ class Tally:
         self._sums: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
 
     def add(self, rollout: Rollout, *, resumed: bool = False) -> None:
+        """Count a rollout; `resumed` ones were there before."""
         self.done += 1
         self.resumed += resumed
         if rollout.verdict is None:
@@ -47,18 +49,18 @@ class Tally:
             self._sums[name][1] += 1
 
     def rate(self, seconds: float) -> float:
-        """Rollouts a second, without those that were there before."""
+        """Return rollouts a second, without those that were there before."""
         return (self.done - self.resumed) / seconds if seconds > 0 else 0.0
 
     def left(self, seconds: float) -> str:
-        """Time left at the present rate, e.g. `0:01:05`; `-:--:--` while unknown."""
+        """Return the time left at the present rate, e.g. `0:01:05`; `-:--:--` while unknown."""
         rate = self.rate(seconds)
         if not rate:
             return "-:--:--"
         return str(timedelta(seconds=round((self.total - self.done) / rate)))
 
     def scores(self) -> str:
-        """Mean rewards so far, e.g. `all 0.61  errand 0.48`."""
+        """Return mean rewards so far, e.g. `all 0.61  errand 0.48`."""
         means = {name: total / n for name, (total, n) in self._sums.items()}
         line = "  ".join(f"{name} {means[name]:.2f}" for name in sorted(means))
         return f"{line}  ({self.failed} failed)" if self.failed else line
@@ -84,6 +86,7 @@ class PlainProgress:
         self._say()
 
     def add(self, rollout: Rollout, *, resumed: bool = False) -> None:
+        """Count a rollout, and print a line where one is due."""
         self._tally.add(rollout, resumed=resumed)
         if self._clock() - self._said >= self._every:
             self._say()
@@ -129,6 +132,7 @@ class LiveProgress:
         self._live.stop()
 
     def add(self, rollout: Rollout, *, resumed: bool = False) -> None:
+        """Count a rollout."""
         self._tally.add(rollout, resumed=resumed)
 
     def _shown(self) -> Group:
@@ -142,5 +146,5 @@ class LiveProgress:
 
 
 def chosen_progress(total: int) -> Progress:
-    """Live on a terminal, plain elsewhere."""
+    """Return a live display on a terminal, a plain one elsewhere."""
     return LiveProgress(total) if sys.stderr.isatty() else PlainProgress(total)

@@ -19,11 +19,11 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from environments.evaluation.formatting import measure_text
 from environments.evaluation.metrics import Measure, Metrics, Stratum
-from environments.evaluation.plots import Row, histogram, interval_plot
-from environments.evaluation.results import shown
-from environments.evaluation.run_directory import Run
-from environments.evaluation.samples import outcome, sample_detail
+from environments.evaluation.plots import PlotRow, histogram, interval_plot
+from environments.evaluation.run_identity import Run
+from environments.evaluation.sample_detail import outcome, sample_detail
 from environments.rollouts.record import Rollout
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -44,7 +44,10 @@ def render_report(
     run: Run, rollouts: Sequence[Rollout], metrics: Metrics, *,
     traffic: str = "", max_bytes: int = MAX_BYTES,
 ) -> str:  # fmt: skip
-    """The page, as text. `traffic` tells of a candidate beside the run's model."""
+    """Return the page as HTML.
+
+    `traffic` is the comparison with a candidate in words; `max_bytes` is for embedded samples.
+    """
     script = (TEMPLATES / "report.js").read_text("utf-8")
     return _environment().get_template("report.html").render(
         run=run,
@@ -96,7 +99,7 @@ def _plots(rollouts: Sequence[Rollout], metrics: Metrics) -> list[tuple[str, Mar
     ]
 
 
-def _rows(metrics: Metrics, of: str) -> list[Row]:
+def _rows(metrics: Metrics, of: str) -> list[PlotRow]:
     rows = []
     own: dict[str, Stratum] = getattr(metrics, of)
     for name, stratum in {"all": metrics.overall, **own}.items():
@@ -109,7 +112,7 @@ def _rows(metrics: Metrics, of: str) -> list[Row]:
             for b, s in others.items()
             if s is not None and "mean_reward" in s.measures
         }
-        rows.append(Row(name, measure.mean, measure.ci95, marks))
+        rows.append(PlotRow(name, measure.mean, measure.ci95, marks))
     return rows
 
 
@@ -142,7 +145,7 @@ def _line(name: str, who: str, stratum: Stratum, columns: dict[str, str]) -> dic
 
 def _cell(measure: Measure | None) -> tuple[str, str]:
     """A mean and, apart, its interval."""
-    mean, _, interval = shown(measure).partition(" ")
+    mean, _, interval = measure_text(measure).partition(" ")
     return mean, interval
 
 

@@ -1,117 +1,31 @@
 """The files of one run: run.json says what it is, samples.jsonl holds every finished rollout.
 
-A sample is one line of JSON in the form of Atropos's evaluate_log (messages, score and
-what identifies it), with the whole Rollout under `rollout`. While a run goes on, lines
-stand in the order of finishing; a finished run has them by task and attempt.
+While a run goes on, the lines of samples.jsonl stand in the order of finishing; a finished run
+has them by task and attempt.
 """
 
 from __future__ import annotations
 
 import fcntl
-import itertools
-import json
-import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Self
 
-from pydantic import Field, ValidationError
-from pydantic_core import PydanticSerializationError
+from pydantic import ValidationError
 
+from environments.evaluation.run_identity import Run
+from environments.rollouts.files import SAMPLES, read_samples, replace_file, sample_line
 from environments.rollouts.record import Rollout
-from environments.runner import Conditions
-from environments.tasks.model import Task
-from environments.tasks.suites import Suite
-from world_fixtures.common import Frozen, UserError, digest
+from world_fixtures.common import UserError
 
 RUN = "run.json"
-SAMPLES = "samples.jsonl"
-
-Key = tuple[str, int]
-"""Task id and attempt."""
-
-
-class Run(Frozen):
-    """What is played: two runs of the same directory must agree in all of it."""
-
-    suite: str
-    model: str
-    settings: dict[str, Any] = Field(default_factory=dict)
-    """What else bears on the result (temperature, weights, ...); plain JSON, no secrets."""
-    attempts: int = Field(default=1, ge=1)
-    tasks: tuple[str, ...]
-    """Task ids in their order."""
-    tasks_hash: str
-    """32 hex digits over the whole tasks."""
-
-    @classmethod
-    def of(
-        cls, tasks: Sequence[Task], *, suite: str, model: str,
-        settings: dict[str, Any] | None = None, attempts: int = 1,
-    ) -> Run:  # fmt: skip
-        """Raises UserError where two tasks share an id or there is none."""
-        ids = tuple(t.id for t in tasks)
-        if not ids:
-            raise UserError(f"suite {suite!r} holds no task")
-        twice = sorted({i for i in ids if ids.count(i) > 1}) if len(set(ids)) < len(ids) else []
-        if twice:
-            raise UserError(f"suite {suite!r} holds task {twice[0]!r} twice: ids must be unique")
-        return cls(
-            suite=suite, model=model, settings=json.loads(json.dumps(settings or {})),
-            attempts=attempts, tasks=ids,
-            tasks_hash=digest([t.model_dump(mode="json") for t in tasks]).hex(),
-        )  # fmt: skip
-
-    @property
-    def total(self) -> int:
-        """Rollouts of a whole run."""
-        return len(self.tasks) * self.attempts
-
-    def in_order(self, rollouts: Iterable[Rollout]) -> list[Rollout]:
-        """By task and attempt; of two records of one attempt the later stands."""
-        place = {task: i for i, task in enumerate(self.tasks)}
-        latest = {key(r): r for r in rollouts}
-        return [latest[k] for k in sorted(latest, key=lambda k: (place.get(k[0], len(place)), k))]
-
-
-def key(rollout: Rollout) -> Key:
-    return rollout.task.id, rollout.attempt
-
-
-def sample_line(rollout: Rollout) -> bytes:
-    """One sample as a line of UTF-8 JSON."""
-    verdict, task = rollout.verdict, rollout.task
-    head = {
-        "task_id": task.id,
-        "attempt": rollout.attempt,
-        "family": task.family.value,
-        "kind": task.kind,
-        "difficulty": task.difficulty,
-        "split": task.split,
-        "score": None if verdict is None else verdict.reward,
-        "correct": None if verdict is None else verdict.success,
-        "finish_reason": rollout.stop.value,
-        "turns": rollout.turns,
-        "answer": rollout.answer,
-        "messages": list(itertools.chain.from_iterable(rollout.conversations)),
-    }
-    return _json(head)[:-1] + b',"rollout":' + _rollout_json(rollout) + b"}\n"
-
-
-def _rollout_json(rollout: Rollout) -> bytes:
-    try:
-        return rollout.model_dump_json().encode()
-    except PydanticSerializationError:
-        # A model may write half a surrogate pair, which no UTF-8 can hold.
-        return _json(rollout.model_dump())
-
-
-def _json(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 def read_run(directory: Path) -> Run | None:
-    """What the directory's run is, None where there is none yet."""
+    """Read what the directory's run is; None where there is none yet.
+
+    Raises UserError where the file is damaged.
+    """
     path = directory / RUN
     if not path.exists():
         return None
@@ -121,64 +35,51 @@ def read_run(directory: Path) -> Run | None:
         raise UserError(f"{path} is damaged: {error.errors()[0]['msg']}; delete it") from error
 
 
-def read_samples(path: Path) -> list[Rollout]:
-    """The rollouts of a samples file, in the order of its lines.
-
-    A last line that was not written to its end is left out; any other damage is a UserError.
-    """
-    if not path.exists():
-        return []
-    rollouts = []
-    for number, line in enumerate(path.read_bytes().split(b"\n")[:-1], start=1):
-        try:
-            rollouts.append(Rollout.model_validate(json.loads(line)["rollout"]))
-        except (ValueError, KeyError, TypeError) as error:
-            raise UserError(
-                f"{path} line {number} is no sample of this project's: "
-                "delete the line to have it played again"
-            ) from error
-    return rollouts
-
-
-def run_of(
-    suite: Suite, conditions: Conditions, *, model: str, provider: str = "", attempts: int = 1,
-    candidate: dict[str, Any] | None = None,
-) -> Run:  # fmt: skip
-    """Identify a run: everything that bears on its result."""
-    played: dict[str, Any] = {
-        "temperature": conditions.options.agent_temperature,
-        "provider": provider,
-        "weights": conditions.weights.model_dump(mode="json"),
-        "max_turns": conditions.options.max_agent_turns,
-        "gate": conditions.gate.model_dump(mode="json"),
-    }
-    if conditions.reward is not None:
-        played["reward"] = conditions.reward.__qualname__
-    if candidate is not None:
-        played["traffic"] = candidate
-    return Run.of(suite.tasks, suite=suite.name, model=model, settings=played, attempts=attempts)
-
-
 class RunDirectory:
-    """The directory of one run, open for writing by this process alone.
+    """The directory of one run, open for writing by this process alone; a context manager.
 
-    Raises UserError where it holds another run, or another process has it open.
+    `rollouts` are those that the directory holds, also after it was closed.
     """
 
     def __init__(self, path: Path, run: Run) -> None:
+        """Open the directory of `run`, which is made where there is none.
+
+        Raises UserError where it holds another run, or another process has it open.
+        """
         self.path = path
         self.run = run
         path.mkdir(parents=True, exist_ok=True)
         self._lock = _locked(path / ".lock")
         try:
-            self._guard()
+            self._check_run()
             self.rollouts = run.in_order(read_samples(path / SAMPLES))
             self._samples = self._reopened()
         except BaseException:
             self._lock.close()
             raise
 
-    def _guard(self) -> None:
+    def add(self, rollout: Rollout) -> None:
+        """Write a rollout; it is on disk when this returns."""
+        self._samples.write(sample_line(rollout))
+        self._samples.flush()
+        self.rollouts.append(rollout)
+
+    def close(self) -> None:
+        """Put the samples into their order and unlock the directory. Idempotent."""
+        if self._samples.closed:
+            return
+        self._samples.close()
+        self.rollouts = self.run.in_order(self.rollouts)
+        _write(self.path / SAMPLES, map(sample_line, self.rollouts))
+        self._lock.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def _check_run(self) -> None:
         before = read_run(self.path)
         if before is None:
             if (self.path / SAMPLES).exists():
@@ -186,7 +87,7 @@ class RunDirectory:
                     f"{self.path} holds {SAMPLES} of an unknown run: delete it, or choose another "
                     "--env.data_dir_to_save_evals"
                 )
-            _replace(self.path / RUN, [self.run.model_dump_json(indent=1).encode() + b"\n"])
+            _write(self.path / RUN, [self.run.model_dump_json(indent=1).encode() + b"\n"])
         elif before != self.run:
             raise UserError(
                 f"{self.path} holds another run ({_difference(before, self.run)}): to continue it "
@@ -195,26 +96,12 @@ class RunDirectory:
             )
 
     def _reopened(self) -> IO[bytes]:
+        """Open the samples for appending, without a last line that was not written to its end."""
         path = self.path / SAMPLES
         samples = path.open("ab")
         content = path.read_bytes()
         samples.truncate(content.rfind(b"\n") + 1)
         return samples
-
-    def add(self, rollout: Rollout) -> None:
-        """On disk when this returns."""
-        self._samples.write(sample_line(rollout))
-        self._samples.flush()
-        self.rollouts.append(rollout)
-
-    def close(self) -> None:
-        """Put the samples into their order and let the directory go. Idempotent."""
-        if self._samples.closed:
-            return
-        self._samples.close()
-        self.rollouts = self.run.in_order(self.rollouts)
-        _replace(self.path / SAMPLES, map(sample_line, self.rollouts))
-        self._lock.close()
 
 
 def _locked(path: Path) -> IO[bytes]:
@@ -227,16 +114,16 @@ def _locked(path: Path) -> IO[bytes]:
     return lock
 
 
-def _replace(path: Path, chunks: Iterable[bytes]) -> None:
-    """Write a file so that it is at any moment the old one or the new one, whole."""
-    beside = path.with_name(f".{path.name}.new")
-    with beside.open("wb") as file:
-        file.writelines(chunks)
-    os.replace(beside, path)
+def _write(path: Path, chunks: Iterable[bytes]) -> None:
+    def write(new: Path) -> None:
+        with new.open("wb") as file:
+            file.writelines(chunks)
+
+    replace_file(path, write)
 
 
 def _difference(before: Run, now: Run) -> str:
-    """Names what differs, e.g. `model: 'a' there, 'b' here`."""
+    """Name what differs, e.g. `model: 'a' there, 'b' here`."""
     found = []
     for name in ("suite", "model", "attempts"):
         old, new = getattr(before, name), getattr(now, name)

@@ -29,7 +29,7 @@ RESAMPLES = 4_999
 
 
 def pass_at_k(n: int, c: int, k: int) -> float:
-    """Chance that at least one of `k` attempts succeeds, from `c` successes in `n` >= k.
+    """Return the chance that one of `k` attempts succeeds at least, from `c` successes in `n` >= k.
 
     The unbiased estimator 1 - C(n-c, k) / C(n, k) of Chen et al. 2021, arXiv 2107.03374.
     """
@@ -37,12 +37,15 @@ def pass_at_k(n: int, c: int, k: int) -> float:
 
 
 def pass_hat_k(n: int, c: int, k: int) -> float:
-    """Chance that all of `k` attempts succeed: C(c, k) / C(n, k), Yao et al. 2024, 2406.12045."""
+    """Return the chance that all of `k` attempts succeed, from `c` successes in `n` >= k.
+
+    C(c, k) / C(n, k), Yao et al. 2024, arXiv 2406.12045.
+    """
     return math.comb(c, k) / math.comb(n, k)
 
 
 def rate_interval(values: ArrayLike) -> Interval | None:
-    """Interval of the mean of numbers in [0, 1], one a task; None without numbers.
+    """Return the interval of the mean of numbers in [0, 1], one a task; None without numbers.
 
     All of them 0 or 1 (one attempt a task): Jeffreys' interval for a binomial share,
     whose coverage is nearest to 95 % (Brown, Cai & DasGupta 2001, Statistical Science 16).
@@ -65,14 +68,20 @@ def rate_interval(values: ArrayLike) -> Interval | None:
     return _wilson(mean, size, _t(x.size - 1))
 
 
-def count_interval(values: ArrayLike) -> Interval | None:
-    """Student's t interval of a mean of counts, one a task; None for fewer than two."""
+def mean_interval(values: ArrayLike) -> Interval | None:
+    """Return Student's t interval of a mean of any numbers, one a task; None for fewer than two."""
     x = np.asarray(values, dtype=float)
     if x.size < 2:
         return None
     half = _t(x.size - 1) * float(x.std(ddof=1)) / math.sqrt(x.size)
     mean = float(x.mean())
-    return max(0.0, mean - half), mean + half
+    return mean - half, mean + half
+
+
+def count_interval(values: ArrayLike) -> Interval | None:
+    """Return `mean_interval` of counts: its low end is no less than 0."""
+    found = mean_interval(values)
+    return None if found is None else (max(0.0, found[0]), found[1])
 
 
 def _jeffreys(successes: int, n: int) -> Interval:
@@ -84,7 +93,7 @@ def _jeffreys(successes: int, n: int) -> Interval:
 
 
 def _t(freedom: int) -> float:
-    """Quantile of Student's t for a two-sided interval."""
+    """Return the quantile of Student's t for a two-sided interval."""
     return float(special.stdtrit(freedom, (1 + LEVEL) / 2))
 
 
@@ -106,7 +115,7 @@ class Paired(NamedTuple):
 
 
 def paired(a: ArrayLike, b: ArrayLike) -> Paired:
-    """Mean of b - a over tasks, which stand in the same order in both."""
+    """Compare the means of b and a over tasks, which stand in the same order in both."""
     d = np.asarray(b, dtype=float) - np.asarray(a, dtype=float)
     d[np.abs(d) < 1e-12] = 0.0
     return Paired(float(d.mean()), _difference_interval(d), _sign_flip(d))
@@ -120,7 +129,7 @@ def _difference_interval(d: NDArray[np.float64]) -> Interval | None:
     if d.size < 20:
         half = _t(d.size - 1) * float(d.std(ddof=1)) / math.sqrt(d.size)
         return float(d.mean()) - half, float(d.mean()) + half
-    from scipy import stats
+    from scipy import stats  # slow to load: see the head of this module
 
     found = stats.bootstrap(
         (d,), np.mean, n_resamples=RESAMPLES, batch=_batch(d.size), confidence_level=LEVEL,
@@ -143,9 +152,10 @@ def _sign_flip(d: NDArray[np.float64]) -> float:
 
 
 def unpaired(a: ArrayLike, b: ArrayLike) -> Paired | None:
-    """Mean of b less mean of a, one number a task, on different tasks; None below two of either.
+    """Compare the means of b and a, one number a task, on different tasks.
 
-    Welch's t interval and a two-sided permutation test of the difference of means.
+    Welch's t interval and a two-sided permutation test of the difference of means. None where
+    either has fewer than two numbers.
     """
     x, y = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
     if x.size < 2 or y.size < 2:
@@ -167,9 +177,10 @@ def unpaired(a: ArrayLike, b: ArrayLike) -> Paired | None:
 def position(
     score: Sequence[float], floor: Sequence[float], ceiling: Sequence[float]
 ) -> tuple[float, Interval | None] | None:
-    """Where `score` stands between `floor` (0) and `ceiling` (1), by means over the same tasks.
+    """Return where `score` stands between `floor` (0) and `ceiling` (1), one number a task each.
 
-    The interval is a percentile bootstrap over tasks. None where floor meets ceiling.
+    By means over the same tasks. The interval is a percentile bootstrap over tasks. None where
+    floor meets ceiling.
     """
     rows = np.asarray([score, floor, ceiling], dtype=float)
     tasks = rows.shape[1]
@@ -189,11 +200,12 @@ def position(
 
 def _share(means: NDArray[np.float64]) -> NDArray[np.float64]:
     gap = means[2] - means[1]
-    return (means[0] - means[1]) / np.where(gap == 0, np.nan, gap)
+    share: NDArray[np.float64] = (means[0] - means[1]) / np.where(gap == 0, np.nan, gap)
+    return share
 
 
 def _batch(n: int) -> int:
-    """Resamples at a time, so that no array passes two million numbers."""
+    """Return how many resamples to draw at a time, so that no array passes two million numbers."""
     return max(1, 2_000_000 // n)
 
 

@@ -1,10 +1,12 @@
-"""The evaluation lane: every task of a suite, as often as asked, at a bounded concurrency.
+"""A suite played to its end: every task as often as asked, at a bounded concurrency.
 
     run = Run.of(tasks, suite="standard", model="oracle", settings={...}, attempts=1)
+    directory = RunDirectory(out, run)
     try:
-        await run_suite(tasks, play, out, run)
+        with directory:
+            await run_suite(tasks, play, directory)
     finally:
-        conclude(out)        # synchronous: an interrupted run leaves its partial report
+        conclude(out, run, directory.rollouts)  # an interrupted run leaves its partial report
 
 Every finished rollout is on disk before the next begins, and `play` is asked for nothing
 twice: a run that was stopped at any moment goes on where it was, and ends as it would have.
@@ -17,10 +19,10 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 from environments.evaluation.progress import Progress, chosen_progress
-from environments.evaluation.run_directory import Run, RunDirectory, key
+from environments.evaluation.run_directory import RunDirectory
+from environments.evaluation.run_identity import key
 from environments.rollouts.record import Rollout, StopReason
 from environments.tasks.model import Task
 from world_fixtures.common import UserError
@@ -32,22 +34,21 @@ Play = Callable[[Task, int], Awaitable[Rollout]]
 async def run_suite(
     tasks: Sequence[Task],
     play: Play,
-    out: Path,
-    run: Run,
+    directory: RunDirectory,
     *,
     concurrency: int = 64,
     retries: int = 2,
     backoff: float = 1.0,
     progress: Progress | None = None,
-) -> list[Rollout]:
-    """Play what is not yet in `out`; all rollouts of the run, by task and attempt.
+) -> None:
+    """Play what `directory` does not hold yet, `concurrency` rollouts at once, into it.
 
     A failed rollout is played again up to `retries` times, `backoff` seconds later, then
     twice that. What stays failed is recorded so, and is played again by the next run of
-    the same directory. Raises UserError where `out` holds another run.
+    the same directory. Raises UserError where `play` does.
     """
-    directory = RunDirectory(out, run)
-    with _closing(directory), progress or chosen_progress(run.total) as shown:
+    run = directory.run
+    with _lone_error(), progress or chosen_progress(run.total) as shown:
         scored = [r for r in directory.rollouts if r.verdict is not None]
         done = {key(r) for r in scored}
         for rollout in scored:
@@ -62,43 +63,40 @@ async def run_suite(
         async def worker() -> None:
             while waiting:
                 task, attempt = waiting.popleft()
-                rollout = await _stubborn(play, task, attempt, run.model, retries, backoff)
+                rollout = await _with_retries(play, task, attempt, run.model, retries, backoff)
                 directory.add(rollout)
                 shown.add(rollout)
 
         async with asyncio.TaskGroup() as workers:
             for _ in range(min(concurrency, len(waiting))):
                 workers.create_task(worker())
-    return directory.rollouts
 
 
 @contextmanager
-def _closing(directory: RunDirectory) -> Iterator[None]:
-    """Closes the directory; lets a lone UserError out of its group, for the command line."""
+def _lone_error() -> Iterator[None]:
+    """Let a lone UserError out of its exception group, for the command line."""
     try:
         yield
     except BaseExceptionGroup as group:
         if (bad_input := group.subgroup(UserError)) is not None:
             raise bad_input.exceptions[0] from None
         raise
-    finally:
-        directory.close()
 
 
-async def _stubborn(
+async def _with_retries(
     play: Play, task: Task, attempt: int, model: str, retries: int, backoff: float
 ) -> Rollout:
     for again in range(retries + 1):
         if again:
             await asyncio.sleep(backoff * 2 ** (again - 1))
-        rollout = await _played(play, task, attempt, model)
+        rollout = await _once(play, task, attempt, model)
         if rollout.verdict is not None:
             break
     return rollout
 
 
-async def _played(play: Play, task: Task, attempt: int, model: str) -> Rollout:
-    """`play`, with an exception of its own turned into a failed rollout that names it."""
+async def _once(play: Play, task: Task, attempt: int, model: str) -> Rollout:
+    """Play once, with an exception of `play` turned into a failed rollout that names it."""
     started = time.time()
     try:
         return await play(task, attempt)

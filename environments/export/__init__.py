@@ -1,1 +1,36 @@
-"""What a rollout leaves, and the formats it is exported to."""
+"""Rollouts in the formats that trainers and other tools read, one file a format.
+
+files          rows as JSON Lines and as Parquet
+tables         rows for SFT, DPO, KTO, and as plain text
+preference     pairs of whole rollouts
+step_pairs     pairs of single decisions in the same state
+plain_text     conversations as plain text
+hermes         trajectories in the form of hermes-agent
+hermes_writer  the same, written while rollouts are played
+tensorzero     inferences, feedback and datapoints of TensorZero
+"""
+
+from environments.export.files import Row, write, write_jsonl, write_parquet
+from environments.export.hermes import hermes_files, hermes_lines
+from environments.export.hermes_writer import HermesWriter
+from environments.export.preference import Pair, preference_pairs
+from environments.export.step_pairs import StepPair, step_pairs
+from environments.export.tables import TABLES, table
+from environments.export.tensorzero import tensorzero_files
+
+__all__ = [
+    "TABLES",
+    "HermesWriter",
+    "Pair",
+    "Row",
+    "StepPair",
+    "hermes_files",
+    "hermes_lines",
+    "preference_pairs",
+    "step_pairs",
+    "table",
+    "tensorzero_files",
+    "write",
+    "write_jsonl",
+    "write_parquet",
+]

@@ -6,34 +6,44 @@ system turn only names the tools: what was put into the prompt at run time is le
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from environments.export.files import Row
-from environments.rollouts.record import Message, Rollout, ToolCallRecord
+from environments.rollouts.messages import Message, content_text
+from environments.rollouts.record import Rollout, ToolCallRecord
 
 COMPLETED = "trajectory_samples.jsonl"
 FAILED = "failed_trajectories.jsonl"
 
 
-def hermes_files(rollouts: Iterable[Rollout]) -> dict[str, list[Row]]:
-    """Lines by the name of the file they belong to; `prompt_index` counts the rollouts."""
+ToolsetsOf = Callable[[Collection[str]], list[str]]
+"""Toolsets to which tools of these names belong: `environments.tools.registry.toolsets_of`."""
+
+
+def hermes_files(rollouts: Iterable[Rollout], toolsets_of: ToolsetsOf) -> dict[str, list[Row]]:
+    """Return lines by the name of the file they belong to; `prompt_index` counts the rollouts."""
     files: dict[str, list[Row]] = {COMPLETED: [], FAILED: []}
     for index, rollout in enumerate(rollouts):
-        files[COMPLETED if finished(rollout) else FAILED] += hermes_lines(rollout, index)
+        files[COMPLETED if finished(rollout) else FAILED] += hermes_lines(
+            rollout, toolsets_of, index
+        )
     return files
 
 
 def finished(rollout: Rollout) -> bool:
-    """Whether the agent ended the rollout itself and it was scored."""
+    """Tell whether the agent ended the rollout itself and it was scored."""
     return rollout.completed and rollout.verdict is not None
 
 
-def hermes_lines(rollout: Rollout, prompt_index: int = 0, batch_num: int = 0) -> list[Row]:
-    """One line for each of the rollout's conversations that was begun."""
+def hermes_lines(
+    rollout: Rollout, toolsets_of: ToolsetsOf, prompt_index: int = 0, batch_num: int = 0
+) -> list[Row]:
+    """Return one line for each of the rollout's conversations that was begun."""
     when = datetime.fromtimestamp(rollout.started, UTC).isoformat()
     verdict = rollout.verdict
     lines = []
@@ -49,7 +59,7 @@ def hermes_lines(rollout: Rollout, prompt_index: int = 0, batch_num: int = 0) ->
                 "failure": rollout.failure,
                 "prompt_index": prompt_index,
                 "api_calls": sum(m["role"] == "assistant" for m in messages),
-                "toolsets_used": _toolsets(calls),
+                "toolsets_used": toolsets_of({call.name for call in calls}),
                 "tool_stats": tool_stats(calls),
                 "tool_error_counts": {
                     name: stats["failure"] for name, stats in tool_stats(calls).items()
@@ -73,25 +83,22 @@ def hermes_lines(rollout: Rollout, prompt_index: int = 0, batch_num: int = 0) ->
 
 
 def hermes_turns(messages: Sequence[Message], tools: Sequence[dict[str, Any]]) -> list[Row]:
-    """A chat as Hermes turns; consecutive tool results become one turn."""
+    """Return a chat as Hermes turns; consecutive tool results become one turn."""
     turns: list[Row] = [{"from": "system", "value": _system(tools)}]
-    responses: list[str] = []
-    for message in [*messages, {"role": "end"}]:
-        if message["role"] == "tool":
-            responses.append(_response(message))
+    for is_tool, group in itertools.groupby(messages, lambda m: m["role"] == "tool"):
+        if is_tool:
+            turns.append({"from": "tool", "value": "\n".join(map(_response, group))})
             continue
-        if responses:
-            turns.append({"from": "tool", "value": "\n".join(responses)})
-            responses = []
-        if message["role"] == "user":
-            turns.append({"from": "human", "value": message["content"]})
-        elif message["role"] == "assistant":
-            turns.append({"from": "gpt", "value": _said(message)})
+        for message in group:
+            if message["role"] == "user":
+                turns.append({"from": "human", "value": content_text(message)})
+            elif message["role"] == "assistant":
+                turns.append({"from": "gpt", "value": _said(message)})
     return turns
 
 
 def tool_stats(calls: Iterable[ToolCallRecord]) -> dict[str, dict[str, int]]:
-    """Calls of each tool: how many, how many carried out, how many not."""
+    """Count the calls of each tool: all of them, those carried out, and those that failed."""
     stats: dict[str, dict[str, int]] = defaultdict(lambda: {"count": 0, "success": 0, "failure": 0})
     for call in calls:
         stats[call.name]["count"] += 1
@@ -111,7 +118,7 @@ def _system(tools: Sequence[dict[str, Any]]) -> str:
 
 def _said(message: Message) -> str:
     """Thoughts, words and calls of one assistant message."""
-    content = message.get("content") or ""
+    content = content_text(message)
     parts = [] if "<think>" in content else [_thought(message.get("reasoning_content") or "")]
     if content:
         parts.append(content)
@@ -130,7 +137,7 @@ def _response(message: Message) -> str:
     body = {
         "tool_call_id": message.get("tool_call_id", ""),
         "name": message.get("name", ""),
-        "content": _structured(message["content"]),
+        "content": _structured(content_text(message)),
     }
     return f"<tool_response>\n{_json(body)}\n</tool_response>"
 
@@ -146,13 +153,6 @@ def _parsed(arguments: str) -> Any:
 def _structured(content: str) -> Any:
     """Results that are JSON objects or lists stand as such in the line."""
     return _parsed(content) if content.lstrip()[:1] in ("{", "[") else content
-
-
-def _toolsets(calls: Iterable[ToolCallRecord]) -> list[str]:
-    from environments.tools.registry import known_toolsets, tools_of
-
-    used = {call.name for call in calls}
-    return [name for name in known_toolsets() if used & set(tools_of([name]))]
 
 
 def _json(value: Any) -> str:

@@ -11,8 +11,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from environments.export.files import line, write_lines
-from environments.export.hermes import COMPLETED, FAILED, finished, hermes_lines
+from environments.export.files import write_lines
+from environments.export.hermes import (
+    COMPLETED,
+    FAILED,
+    ToolsetsOf,
+    finished,
+    hermes_lines,
+)
+from environments.rollouts.files import json_line
 from environments.rollouts.record import Rollout
 from world_fixtures.common import UserError
 
@@ -20,7 +27,7 @@ SUFFIX = ".hermes"
 
 
 def beside(groups: Path) -> Path:
-    """Directory of the trajectories that belong to a file of groups."""
+    """Return the directory of the trajectories that belong to a file of groups."""
     return groups.with_suffix(SUFFIX)
 
 
@@ -29,7 +36,7 @@ _GATHERED: ContextVar[list[Rollout]] = ContextVar("gathered")
 
 @contextmanager
 def gathering() -> Iterator[list[Rollout]]:
-    """The list of all rollouts that are handed to `gather` in here, and in tasks begun in here."""
+    """Collect all rollouts that are handed to `gather` in here, and in tasks begun in here."""
     token = _GATHERED.set([])
     try:
         yield _GATHERED.get()
@@ -49,19 +56,28 @@ class HermesWriter:
     that are not `done` when the directory is opened again are cut out, to be played again.
     """
 
-    def __init__(self, directory: Path, done: Container[int] = ()) -> None:
-        """Raises UserError where the directory cannot be written, or holds something else."""
+    def __init__(self, directory: Path, toolsets_of: ToolsetsOf, done: Container[int] = ()) -> None:
+        """Open the directory; `done` are the items whose lines are kept.
+
+        Raises UserError where it cannot be written, or holds something else.
+        """
         self.directory = directory
+        self._toolsets_of = toolsets_of
         for name in (COMPLETED, FAILED):
             _keep(directory / name, done)
         self._files = {n: os.open(directory / n, FLAGS, 0o644) for n in (COMPLETED, FAILED)}
 
     def add(self, item: int, rollouts: Sequence[Rollout]) -> None:
-        """Write the item's rollouts: one write a file, so nobody sees half a line."""
+        """Write the rollouts of an item: one write a file, so that nobody sees half a line.
+
+        Raises UserError where the disk refuses.
+        """
         lines = {COMPLETED: b"", FAILED: b""}
         for rollout in sorted(rollouts, key=lambda rollout: rollout.attempt):
             name = COMPLETED if finished(rollout) else FAILED
-            lines[name] += b"".join(map(line, hermes_lines(rollout, item, item)))
+            lines[name] += b"".join(
+                map(json_line, hermes_lines(rollout, self._toolsets_of, item, item))
+            )
         for name, content in lines.items():
             try:
                 while content:

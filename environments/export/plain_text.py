@@ -22,34 +22,35 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from environments.export.files import Row
-from environments.rollouts.record import Message
+from environments.rollouts.messages import Message, content_text
 
 HEADING = "[assistant]\n"
 
 
 def plain_prompt(messages: Sequence[Message]) -> str:
-    """The conversation so far, ready for the agent's next words."""
+    """Return the conversation so far, ready for the agent's next words."""
     return "".join(map(_block, messages)) + HEADING
 
 
 def plain_completion(messages: Sequence[Message]) -> str:
-    """What follows a prompt; the first message is the agent's."""
+    """Return what follows a prompt; the first message is the agent's."""
     return "".join(map(_block, messages)).removeprefix(HEADING)
 
 
 def plain_row(row: Row) -> Row:
-    """A row of messages with its texts in their place; the other columns stay."""
+    """Return a row with plain text in place of its messages; the other columns stay."""
     texts = {name: plain_completion(row[name]) for name in COMPLETIONS if name in row}
     return {**row, "prompt": plain_prompt(row["prompt"]), **texts}
 
 
 COMPLETIONS = ("completion", "chosen", "rejected")
+"""Columns that follow a prompt."""
 
 
 def _block(message: Message) -> str:
     """One message with its heading, and an empty line after it."""
     lines = [f"({thought})"] if (thought := message.get("reasoning_content")) else []
-    lines += [content] if (content := message.get("content")) else []
+    lines += [content] if (content := content_text(message)) else []
     for call in message.get("tool_calls") or ():
         lines.append(f"> {call['function']['name']} {call['function']['arguments']}".rstrip())
     return f"[{_heading(message)}]\n" + "\n".join(lines) + "\n\n"

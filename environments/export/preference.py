@@ -7,7 +7,8 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from environments.rollouts.record import Message, Rollout
+from environments.rollouts.messages import Message
+from environments.rollouts.record import Rollout
 
 MARGIN = 0.1
 """Difference of rewards from which on one of two rollouts is preferred."""
@@ -27,7 +28,7 @@ class Pair:
 
 
 def preference_pairs(rollouts: Sequence[Rollout], margin: float = MARGIN) -> list[Pair]:
-    """All pairs of scored rollouts of the same task whose rewards are `margin` apart.
+    """Return all pairs of scored rollouts of the same task whose rewards are `margin` apart.
 
     In the order of the rollouts, so the same rollouts give the same pairs.
     """
@@ -38,7 +39,7 @@ def preference_pairs(rollouts: Sequence[Rollout], margin: float = MARGIN) -> lis
 def contrasts(
     rollouts: Sequence[Rollout], margin: float = MARGIN
 ) -> Iterator[tuple[Rollout, Rollout]]:
-    """Better and worse of every two rollouts of one task that are `margin` apart."""
+    """Yield better and worse of every two rollouts of one task that are `margin` apart."""
     by_task: dict[str, list[Rollout]] = {}
     for rollout in rollouts:
         if rollout.verdict is not None:
@@ -51,13 +52,13 @@ def contrasts(
 
 
 def split(messages: Sequence[Message]) -> tuple[list[Message], list[Message]]:
-    """What the agent was given, and what followed from its first word on."""
+    """Split a conversation before the agent's first message."""
     first = next((i for i, m in enumerate(messages) if m["role"] == "assistant"), len(messages))
     return list(messages[:first]), list(messages[first:])
 
 
 def _pair(better: Rollout, worse: Rollout) -> Pair | None:
-    """Where the two part; None where they do not, or were not told the same."""
+    """Return the first stage that differs; None without one, or where the prompts differ."""
     both = zip(better.conversations, worse.conversations, strict=False)
     for stage, (chosen, rejected) in enumerate(both):
         (prompt, chosen), (other, rejected) = split(chosen), split(rejected)
@@ -69,7 +70,7 @@ def _pair(better: Rollout, worse: Rollout) -> Pair | None:
 
 
 def reward(rollout: Rollout) -> float:
-    """Of a scored rollout."""
+    """Return the reward of a scored rollout."""
     assert rollout.verdict is not None
     return rollout.verdict.reward
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from environments.export.preference import MARGIN, Pair, contrasts, reward
-from environments.rollouts.record import Message, Rollout, ToolCallRecord
-from environments.telemetry.recording import joined
+from environments.rollouts.event_calls import events_with_calls
+from environments.rollouts.messages import Message
+from environments.rollouts.record import Rollout, ToolCallRecord
 from world_fixtures.protocol import Event
 
 
@@ -38,7 +39,7 @@ class StepPair(Pair):
 
 
 def step_pairs(rollouts: Sequence[Rollout], margin: float = MARGIN) -> list[StepPair]:
-    """Where two rollouts of a task, `margin` apart in reward, did otherwise in the same state.
+    """Return pairs of different decisions in the same state, from rollouts `margin` apart.
 
     A state in which a rollout decided several times (looking changes nothing) gives one pair:
     the first decisions that differ. Of two actions in one state only the pair with the widest
@@ -67,11 +68,11 @@ Place = tuple[int, str]
 
 
 def decisions(rollout: Rollout) -> Iterator[Decision]:
-    """Every message of the agent, in order."""
+    """Yield every message of the agent, in order."""
     calls: dict[int, list[tuple[str, object]]] = {}
     for call in rollout.tool_calls:
         calls.setdefault(call.turn, []).append((call.name, call.arguments))
-    events = joined(rollout)
+    events = events_with_calls(rollout)
     passed, state, turn = 0, rollout.task.spec.hash, 0
     for stage, messages in enumerate(rollout.conversations):
         for place, message in enumerate(messages):
@@ -85,9 +86,9 @@ def decisions(rollout: Rollout) -> Iterator[Decision]:
             yield Decision(stage, turn, state, action, messages[:place], message)
 
 
-def _precedes(joint: tuple[Event, int, ToolCallRecord | None], stage: int, turn: int) -> bool:
-    """Whether an event came before a turn; what others do comes before its stage begins."""
-    _, its_stage, call = joint
+def _precedes(entry: tuple[Event, int, ToolCallRecord | None], stage: int, turn: int) -> bool:
+    """Tell whether an event came before a turn; what others do comes before its stage begins."""
+    _, its_stage, call = entry
     return its_stage <= stage if call is None else call.turn < turn
 
 

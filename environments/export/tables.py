@@ -13,13 +13,15 @@ from environments.export.files import Row
 from environments.export.plain_text import plain_row
 from environments.export.preference import MARGIN, Pair, preference_pairs, split
 from environments.export.step_pairs import StepPair, step_pairs
-from environments.rollouts.record import Message, Rollout
+from environments.rollouts.messages import Message, content_text
+from environments.rollouts.record import Rollout
 
 KEPT = ("role", "content", "reasoning_content", "tool_calls", "tool_call_id", "name")
+"""Fields of a message that trainers know, in the order of a row."""
 
 
 def sft_rows(rollouts: Sequence[Rollout]) -> list[Row]:
-    """`messages` of each conversation of the successful rollouts: what is worth imitating."""
+    """Return the `messages` of each conversation of the successful rollouts, for imitation."""
     return [
         {"messages": list(map(clean, messages)), **_about(rollout, stage)}
         for rollout in rollouts
@@ -29,17 +31,17 @@ def sft_rows(rollouts: Sequence[Rollout]) -> list[Row]:
 
 
 def kto_rows(rollouts: Sequence[Rollout]) -> list[Row]:
-    """`prompt`, `completion` and `label` (success) of each conversation of scored rollouts."""
+    """Return `prompt`, `completion` and `label` (success) of each scored conversation."""
     return [{**row, "label": row["success"]} for row in _completion_rows(rollouts)]
 
 
 def dpo_rows(pairs: Sequence[Pair]) -> list[Row]:
-    """`prompt`, `chosen`, `rejected`, with the rewards of both and their parts."""
+    """Return `prompt`, `chosen` and `rejected`, with the rewards of both and their parts."""
     return [_pair_row(pair) for pair in pairs]
 
 
 def step_rows(pairs: Sequence[StepPair]) -> list[Row]:
-    """As `dpo_rows`, one message on either side, and the state in which both were said."""
+    """Return rows as `dpo_rows` does, one message a side, with the state of both."""
     return [
         {
             **_pair_row(pair),
@@ -52,12 +54,12 @@ def step_rows(pairs: Sequence[StepPair]) -> list[Row]:
 
 
 def text_rows(rollouts: Sequence[Rollout]) -> list[Row]:
-    """`prompt` and `completion` of the successful rollouts, both plain text."""
+    """Return `prompt` and `completion` of the successful rollouts, both plain text."""
     return [plain_row(row) for row in _completion_rows(rollouts) if row["success"]]
 
 
 def dpo_text_rows(pairs: Sequence[Pair]) -> list[Row]:
-    """`dpo_rows` with the three conversations as plain text."""
+    """Return `dpo_rows` with the three conversations as plain text."""
     return [plain_row(row) for row in dpo_rows(pairs)]
 
 
@@ -65,7 +67,10 @@ TABLES = ("sft", "dpo", "dpo_steps", "kto", "text", "dpo_text")
 
 
 def table(name: str, rollouts: Sequence[Rollout], margin: float = MARGIN) -> list[Row]:
-    """One of TABLES; its pairs are those whose rewards are `margin` apart."""
+    """Return the rows of one of TABLES; its pairs are those whose rewards are `margin` apart.
+
+    Raises KeyError for another name.
+    """
     match name:
         case "sft":
             return sft_rows(rollouts)
@@ -88,7 +93,7 @@ def _completion_rows(rollouts: Sequence[Rollout]) -> list[Row]:
         if rollout.verdict is None:
             continue
         for stage, messages in enumerate(rollout.conversations):
-            prompt, completion = split(list(map(clean, messages)))
+            prompt, completion = (list(map(clean, part)) for part in split(messages))
             if completion:
                 about = _about(rollout, stage)
                 rows.append({"prompt": prompt, "completion": completion, **about})
@@ -112,10 +117,10 @@ def _pair_row(pair: Pair) -> Row:
     return row
 
 
-def clean(message: Message) -> Message:
-    """A message with the fields of OpenAI's form that it has, and its content as text."""
-    kept = {k: message[k] for k in KEPT if message.get(k)}
-    return {**kept, "content": message.get("content") or ""}
+def clean(message: Message) -> Row:
+    """Return a message with those of the fields KEPT that it has, and its content as text."""
+    kept: Row = {k: v for k in KEPT if (v := message.get(k))}
+    return {**kept, "content": content_text(message)}
 
 
 def _about(rollout: Rollout, stage: int) -> Row:

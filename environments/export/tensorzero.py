@@ -14,7 +14,8 @@ from typing import Any
 from uuid import UUID
 
 from environments.export.files import Row
-from environments.rollouts.record import Message, Rollout
+from environments.rollouts.messages import Message, content_text
+from environments.rollouts.record import Rollout
 
 FUNCTION = "evennia_world"
 """Name of the chat function in the gateway's configuration."""
@@ -25,7 +26,7 @@ DATAPOINTS = "datapoints.jsonl"
 
 
 def tensorzero_files(rollouts: Iterable[Rollout]) -> dict[str, list[Row]]:
-    """Rows by the name of their file. Only successful rollouts give datapoints.
+    """Return rows by the name of their file. Only successful rollouts give datapoints.
 
     Ids follow from the rollout's id and start: exporting again gives the same rows.
     """
@@ -46,7 +47,7 @@ def tensorzero_files(rollouts: Iterable[Rollout]) -> dict[str, list[Row]]:
 
 
 def uuid7(seconds: float, name: str) -> UUID:
-    """A UUIDv7 of Unix time `seconds` whose other bits follow from `name`."""
+    """Return a UUIDv7 (RFC 9562) of Unix time `seconds` whose other bits follow from `name`."""
     rest = int.from_bytes(hashlib.sha256(name.encode("utf-8", "replace")).digest()[:10], "big")
     high = (rest >> 62) & 0xFFF
     low = rest & ((1 << 62) - 1)
@@ -150,7 +151,7 @@ def _input(messages: Sequence[Message]) -> Row:
     given: Row = {"messages": []}
     for message in messages:
         if message["role"] == "system":
-            given["system"] = message["content"]
+            given["system"] = content_text(message)
             continue
         role = "assistant" if message["role"] == "assistant" else "user"
         blocks = _said(message) if role == "assistant" else [_heard(message)]
@@ -163,22 +164,22 @@ def _input(messages: Sequence[Message]) -> Row:
 
 def _heard(message: Message) -> Row:
     if message["role"] != "tool":
-        return {"type": "text", "text": message["content"]}
+        return {"type": "text", "text": content_text(message)}
     return {
         "type": "tool_result",
         "id": message["tool_call_id"],
         "name": message.get("name", ""),
-        "result": message["content"],
+        "result": content_text(message),
     }
 
 
 def _said(message: Message) -> list[Row]:
     """Thought, text and calls of one assistant message."""
-    blocks = []
+    blocks: list[Row] = []
     if thought := message.get("reasoning_content"):
         blocks.append({"type": "thought", "text": thought})
-    if message.get("content"):
-        blocks.append({"type": "text", "text": message["content"]})
+    if text := content_text(message):
+        blocks.append({"type": "text", "text": text})
     for call in message.get("tool_calls") or ():
         blocks.append({"type": "tool_call", "id": call["id"], **call["function"]})
     return blocks

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from environments.rollouts.record import Message
+from environments.rollouts.messages import Message
 
 AROUND_MESSAGE = 12
 """Tokens a chat template puts around one message, at most, in the templates we know."""

@@ -10,14 +10,17 @@ from typing import Any, Protocol
 import yaml
 
 from environments.config import EvenniaWorldEnvConfig
-from environments.evaluation.baselines import play_baselines, shipped
+from environments.evaluation.baseline_runner import play_baselines
+from environments.evaluation.baselines import baselines_of, shipped
 from environments.evaluation.candidate import LOG, Traffic
 from environments.evaluation.metrics import Metrics
-from environments.evaluation.results import conclude, load_run
-from environments.evaluation.run_directory import SAMPLES, read_run, run_of
+from environments.evaluation.results import conclude
+from environments.evaluation.run_directory import RunDirectory, read_run
+from environments.evaluation.run_identity import run_of
 from environments.evaluation.suite_runner import run_suite
 from environments.models.chat import Chat
 from environments.modes.options import redacted
+from environments.rollouts.files import SAMPLES
 from environments.rollouts.record import Rollout
 from environments.runner import Conditions
 from environments.tasks.model import Task
@@ -101,20 +104,25 @@ async def evaluate(env: Evaluated) -> Metrics:
         async with env.chat(evaluation=True) as chat:
             return await env.play(task, attempt, group, chat, tools, conditions)
 
+    directory = RunDirectory(out, run)
+    baselines: dict[str, list[Rollout]] = {}
     try:
-        await run_suite(suite.tasks, play, out, run, concurrency=config.eval_concurrency)
+        with directory:
+            await run_suite(suite.tasks, play, directory, concurrency=config.eval_concurrency)
         if config.eval_baselines and not env.serving and not shipped(run):
-            await play_baselines(
+            baselines = await play_baselines(
                 suite.tasks, out, run, env.pool, tools, conditions, config.eval_concurrency
             )
-    finally:
-        if read_run(out) == run:
-            if env.traffic is not None:
-                env.traffic.conclude()
-            metrics = conclude(out, name=env.name or "evennia_world")
-            print(f"results in {out}: metrics.json, samples.jsonl, summary.md, report.html")
+    finally:  # an interrupted run leaves its partial report
+        if env.traffic is not None:
+            env.traffic.conclude()
+        metrics = conclude(
+            out, run, directory.rollouts, baselines=baselines_of(out, run, baselines),
+            name=env.name or "evennia_world",
+        )  # fmt: skip
+        print(f"results in {out}: metrics.json, samples.jsonl, summary.md, report.html")
     if not metrics.overall.n:
-        reasons = [r.failure for r in load_run(out)[1] if r.failure]
+        reasons = [r.failure for r in directory.rollouts if r.failure]
         raise UserError(
             f"no rollout could be scored: {reasons[0] if reasons else 'none was played'}"
         )

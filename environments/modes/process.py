@@ -17,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from environments.export.hermes_writer import HermesWriter, beside, gather, gathering
 from environments.rollouts.failures import failure_reasons
+from environments.tools.registry import toolsets_of
 from world_fixtures.common import UserError
 
 if TYPE_CHECKING:
@@ -187,7 +188,7 @@ def _trajectories(
         return
     listeners.append(gather)
     try:
-        with HermesWriter(beside(groups), done) as writer:
+        with HermesWriter(beside(groups), toolsets_of, done) as writer:
             yield writer
     finally:
         listeners.remove(gather)

@@ -20,7 +20,7 @@ import aiohttp
 from tenacity import RetryError
 
 from environments.compat import AtroposEnv
-from environments.rollouts.groups import filled
+from environments.rollouts.groups import fill_groups
 from environments.rollouts.metrics import COLUMNS, RolloutTable
 from world_fixtures.common import UserError
 
@@ -113,7 +113,7 @@ class ServeMode(AtroposEnv):
     ) -> None:
         """As Atropos's, to its end: half a delivery would be a group lost or sent twice."""
         if isinstance(scored_data, list):
-            scored_data = filled(scored_data, self.config.group_size)
+            scored_data = fill_groups(scored_data, self.config.group_size)
         self._explain_drops(scored_data if isinstance(scored_data, list) else [scored_data])
         sending = asyncio.ensure_future(
             super().handle_send_to_api(scored_data, item, *args, **kwargs)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from environments.policies.policy import Move
-from environments.rollouts.record import Message
+from environments.rollouts.messages import Message
 
 CHARACTERS_PER_TOKEN = 4
 """Policies have no tokenizer: counts are estimates."""
@@ -81,7 +81,7 @@ def _deltas(message: Message) -> Iterator[dict[str, Any]]:
     for field in ("reasoning_content", "content"):
         if message.get(field):
             yield {field: message[field]}
-    for index, call in enumerate(message.get("tool_calls", ())):
+    for index, call in enumerate(message.get("tool_calls") or ()):
         yield {"tool_calls": [{"index": index, **call}]}
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -110,7 +110,7 @@ class Policy:
     act: Callable[[View], Move]
 
 
-def text_of(message: Message) -> str:
+def text_of(message: Mapping[str, Any]) -> str:
     """Return the text of a message, whose content may be a string, a list of parts or None."""
     content = message.get("content")
     if isinstance(content, list):
@@ -118,7 +118,7 @@ def text_of(message: Message) -> str:
     return content if isinstance(content, str) else ""
 
 
-def _arguments(call: dict[str, Any]) -> dict[str, Any]:
+def _arguments(call: Mapping[str, Any]) -> dict[str, Any]:
     raw = call["function"].get("arguments")
     try:
         parsed = json.loads(raw) if isinstance(raw, str) else raw

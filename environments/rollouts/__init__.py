@@ -1,1 +1,38 @@
-"""What rollouts leave, as data: records, groups and training metrics."""
+"""What rollouts leave, as data: records, training groups, training metrics, samples files.
+
+messages           chat messages in OpenAI's form
+record             Rollout, StopReason, ToolCallRecord
+event_calls        the events of a rollout beside the tool calls that caused them
+files              rollouts as lines of JSON and back
+training_sequence  tokens, and which of them are trained
+groups             scored rollouts -> the groups that Atropos trains on
+metrics            training metrics between two log steps
+normalised         rollouts without what the clock put into them
+"""
+
+from environments.rollouts.event_calls import events_with_calls
+from environments.rollouts.files import read_rollouts, read_samples, sample_line
+from environments.rollouts.groups import ScoredRollout, fill_groups, scored_groups
+from environments.rollouts.messages import FunctionCall, Message, ToolCall
+from environments.rollouts.metrics import RolloutMetrics, RolloutTable
+from environments.rollouts.record import Rollout, StopReason, ToolCallRecord
+from environments.rollouts.training_sequence import TrainingSequence
+
+__all__ = [
+    "FunctionCall",
+    "Message",
+    "Rollout",
+    "RolloutMetrics",
+    "RolloutTable",
+    "ScoredRollout",
+    "StopReason",
+    "ToolCall",
+    "ToolCallRecord",
+    "TrainingSequence",
+    "events_with_calls",
+    "fill_groups",
+    "read_rollouts",
+    "read_samples",
+    "sample_line",
+    "scored_groups",
+]

@@ -1,21 +1,24 @@
-"""Training metrics between two log steps: of what finished, by family and difficulty."""
+"""Training metrics between two log steps, by family and difficulty, and a table of rollouts."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from statistics import fmean
 from typing import Any
 
-from environments.rollouts.record import Message, Rollout
+from environments.rollouts.messages import Message, content_text
+from environments.rollouts.record import Rollout
+from environments.tasks.commands import commands_of
+from world_fixtures.protocol import ResultKind
 
 COLUMNS: list[str | int] = ["task", "score", "about", "transcript"]
-"""Of the table of rollouts."""
+"""Columns of the table of rollouts."""
 
 
 class RolloutMetrics:
-    """Collects training rollouts; `take` gives the means for wandb and starts anew."""
+    """Means and counts of training rollouts; `take` hands them to wandb and starts anew."""
 
     def __init__(self) -> None:
         self._values: defaultdict[str, list[float]] = defaultdict(list)
@@ -23,7 +26,7 @@ class RolloutMetrics:
         self._tool_errors = 0
 
     def add(self, rollout: Rollout) -> None:
-        """Count a scored rollout."""
+        """Count a rollout that has a verdict."""
         verdict, task = rollout.verdict, rollout.task
         assert verdict is not None
         for place in ("all", task.family.value, f"difficulty_{task.difficulty}"):
@@ -33,15 +36,14 @@ class RolloutMetrics:
                 self._note(f"{place}/spl", verdict.spl)
             for part, value in verdict.parts.items():
                 self._note(f"{place}/parts/{part}", value)
-        commands = len(rollout.events)
-        invalid = sum(e.kind == "unknown" for e in rollout.events)
         turns = max(rollout.turns, 1)
-        self._note("all/invalid_commands", invalid / commands if commands else 0.0)
+        requests = sum(e.actor == task.spec.agent.id for e in rollout.events)
+        self._note("all/invalid_commands", invalid_commands(rollout) or 0.0)
         self._note("all/turns", rollout.turns)
         self._note("all/prompt_tokens", rollout.prompt_tokens)
         self._note("all/completion_tokens", rollout.completion_tokens)
         self._note("latency/model_ms", rollout.model_seconds / turns * 1000)
-        self._note("latency/world_ms", rollout.world_seconds / max(commands, 1) * 1000)
+        self._note("latency/world_ms", rollout.world_seconds / max(requests, 1) * 1000)
         for call in rollout.tool_calls:
             if call.error:
                 self._tool_errors += 1
@@ -53,7 +55,7 @@ class RolloutMetrics:
         self._counts[f"train/failed/{rollout.stop.value}"] += 1
 
     def take(self) -> dict[str, float]:
-        """Means and counts since the last call."""
+        """Return means and counts since the last call, by their names in wandb."""
         metrics = {name: fmean(values) for name, values in self._values.items()}
         metrics |= {name: float(count) for name, count in self._counts.items()}
         self._values.clear()
@@ -61,7 +63,7 @@ class RolloutMetrics:
         return metrics
 
     def take_tool_errors(self) -> int:
-        """Tool errors since the last call."""
+        """Return the number of tool errors since the last call."""
         count, self._tool_errors = self._tool_errors, 0
         return count
 
@@ -69,8 +71,19 @@ class RolloutMetrics:
         self._values[f"train/{name}"].append(float(value))
 
 
+def invalid_commands(rollout: Rollout) -> float | None:
+    """Return the share of the agent's commands that the world did not understand.
+
+    None where the agent gave no command.
+    """
+    commands = commands_of(rollout.events, rollout.task.spec.agent.id)
+    if not commands:
+        return None
+    return sum(e.kind is ResultKind.UNKNOWN for e in commands) / len(commands)
+
+
 def error_kind(error: str) -> str:
-    """The kind of a tool error: few, however many tools a model makes up."""
+    """Return the kind of a tool error: one of few, however many tools a model makes up."""
     first = error.split(":")[0]
     if error.startswith("the tool call"):
         return "unreadable"
@@ -84,13 +97,14 @@ def error_kind(error: str) -> str:
 
 
 class RolloutTable:
-    """The last rollouts as a person reads them: who said what, not what tokens it became."""
+    """The last rollouts as conversations that a person can read."""
 
     def __init__(self, keep: int) -> None:
+        """Make a table that holds the last `keep` rollouts."""
         self._rows: deque[list[Any]] = deque(maxlen=max(0, keep))
 
     def add(self, group: Mapping[str, Any], number: int) -> None:
-        """Take the first `number` rollouts of a group, or all of them (-1)."""
+        """Add the first `number` rollouts of a group, or all of them (-1)."""
         conversations = group.get("messages") or []
         overrides = group.get("overrides") or [{} for _ in conversations]
         rows = list(zip(conversations, group["scores"], overrides, strict=False))
@@ -100,23 +114,21 @@ class RolloutTable:
             self._rows.append([task, score, json.dumps(rest, default=str), transcript(messages)])
 
     def take(self) -> list[list[Any]]:
-        """Rows of COLUMNS since the last call."""
+        """Return the rows since the last call; each has COLUMNS."""
         rows = list(self._rows)
         self._rows.clear()
         return rows
 
 
 def transcript(messages: Iterable[Message]) -> str:
-    """A conversation as plain text, a paragraph a message."""
+    """Return a conversation as plain text, a paragraph a message."""
     return "\n\n".join(f"[{m.get('role', '')}] {_said(m)}".rstrip() for m in messages)
 
 
 def _said(message: Message) -> str:
-    content = message.get("content") or ""
-    if not isinstance(content, str):
-        content = "".join(str(part.get("text", "")) for part in content)
+    content = content_text(message)
     thought = message.get("reasoning_content")
-    calls: Sequence[Any] = message.get("tool_calls") or ()
+    calls = message.get("tool_calls") or ()
     return "\n".join(
         [
             *([f"({thought})"] if thought else []),

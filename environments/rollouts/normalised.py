@@ -19,7 +19,10 @@ AnyEvent = TypeVar("AnyEvent", bound=Event)
 
 
 def normalised_events(events: Iterable[AnyEvent], start: float = START) -> list[AnyEvent]:
-    """The events, STEP seconds apart, in instance `w1` with sessions counted from 1."""
+    """Return the events STEP seconds apart, in instance `w1` with sessions counted from 1.
+
+    `start` is the Unix time of the first, in seconds.
+    """
     sessions: dict[str, str] = {}
     return [
         event.model_copy(
@@ -35,7 +38,7 @@ def normalised_events(events: Iterable[AnyEvent], start: float = START) -> list[
 
 
 def normalised_rollout(rollout: Rollout, number: int) -> Rollout:
-    """The rollout as the `number`-th of a run whose rollouts begin a second apart."""
+    """Return the rollout as the `number`-th of a run whose rollouts begin a second apart."""
     start = START + number
     calls = [call.model_copy(update={"ms": 1.0}) for call in rollout.tool_calls]
     return rollout.model_copy(

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, GetPydanticSchema
 
+from environments.rollouts.messages import Message
 from environments.tasks.model import Task, Verdict
 from world_fixtures.protocol import Event
 
-Message = dict[str, Any]
-"""A chat message in OpenAI's form."""
+__all__ = ["Message", "Rollout", "StopReason", "ToolCallRecord"]
+
+# A message is kept as it came, with fields that `Message` does not know and in their order.
+_AnyMessage = Annotated[Message, GetPydanticSchema(lambda _, handler: handler(dict[str, Any]))]
 
 
 class StopReason(StrEnum):
@@ -22,11 +25,13 @@ class StopReason(StrEnum):
     FINISHED = "finished"
     """The agent stopped calling tools without submitting."""
     MAX_TURNS = "max_turns"
+    """The task's or the run's limit of model calls was reached."""
     CONTEXT = "context"
     """The next request would not have fitted the context."""
     DEADLINE = "deadline"
+    """The time for the conversations of a rollout was over."""
     ENDPOINT = "endpoint"
-    """The model endpoint failed for good."""
+    """The model endpoint failed for good: the rollout is not scored."""
     WORLD = "world"
     """The world server failed: the rollout is not scored."""
 
@@ -44,10 +49,13 @@ class ToolCallRecord(BaseModel):
     """Parsed, or the raw text where it was not JSON."""
     result: str
     error: str | None = None
+    """What went wrong, None where the call was carried out."""
     event: int | None = None
     """`seq` of the world event this call caused, if it caused one."""
     assessment: dict[str, Any] | None = None
+    """What the gate of tool calls found, where it was asked."""
     ms: float = 0.0
+    """Milliseconds until the result."""
 
 
 class Rollout(BaseModel):
@@ -60,16 +68,18 @@ class Rollout(BaseModel):
     group: str = ""
     """Shared by the rollouts of one item."""
     attempt: int = 0
+    """0-based, among the rollouts of one task."""
     task: Task
     model: str
     provider: str = ""
     """Host of the endpoint, or `embedded`."""
-    conversations: list[list[Message]]
+    conversations: list[list[_AnyMessage]]
     """One list of messages a stage."""
     tools: list[dict[str, Any]] = Field(default_factory=list)
     """Tool schemas that the model was given, in OpenAI's form."""
     tool_calls: list[ToolCallRecord] = Field(default_factory=list)
     events: list[Event] = Field(default_factory=list)
+    """Of all characters, in order."""
     answer: dict[str, Any] | None = None
     """What was submitted, None if nothing was."""
     verdict: Verdict | None
@@ -78,6 +88,7 @@ class Rollout(BaseModel):
     failure: str | None = None
     """What failed, for `endpoint` and `world`."""
     turns: int = 0
+    """Model calls."""
     prompt_tokens: int = 0
     completion_tokens: int = 0
     started: float
@@ -86,7 +97,9 @@ class Rollout(BaseModel):
     model_seconds: float = 0.0
     world_seconds: float = 0.0
     versions: dict[str, str] = Field(default_factory=dict)
+    """Of the packages that a rollout depends on, by name."""
 
     @property
     def completed(self) -> bool:
+        """Whether the agent ended the rollout itself."""
         return self.stop in (StopReason.SUBMITTED, StopReason.FINISHED)

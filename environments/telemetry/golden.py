@@ -1,6 +1,6 @@
 """The golden trace: `python -m environments.telemetry.golden DIR` records it anew.
 
-It is settled: recorded anew, it is the same, but for the versions that its meta file names.
+Its clock is normalised: recorded anew, it is the same, but for the versions in its meta file.
 """
 
 from __future__ import annotations
@@ -26,7 +26,10 @@ COMMANDS = ("look", "north", "examine fountain", "read fountain")
 
 
 async def record(directory: Path, pool: ServerPool) -> Path:
-    """Play the golden commands and write the trace and its meta file into `directory`."""
+    """Play COMMANDS on WORLD and write the trace and its meta file into `directory`.
+
+    Returns the path of the events.
+    """
     lines, meta = await _play(pool)
     return _write(directory, lines, meta)
 

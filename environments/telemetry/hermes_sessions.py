@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from environments.rollouts.record import Message, ToolCallRecord
+from environments.rollouts.messages import Message, ToolCall
+from environments.rollouts.record import ToolCallRecord
 from world_fixtures.common import UserError
 
 STATE_DB = "state.db"
@@ -31,7 +32,7 @@ class HermesSession:
 
     @property
     def tool_calls(self) -> list[ToolCallRecord]:
-        """Every tool call in its order; `turn` counts the assistant's messages from 1.
+        """Return every tool call in its order; `turn` counts the assistant's messages from 1.
 
         `result` is empty where the session ended before there was one.
         """
@@ -53,7 +54,7 @@ class HermesSession:
 
 
 def is_hermes(path: Path) -> bool:
-    """Whether `path` is a state.db, a home directory with one, or a session's JSON snapshot."""
+    """Tell whether `path` is a state.db, a directory with one, or a session's JSON snapshot."""
     if path.is_dir():
         return (path / STATE_DB).is_file()
     if not path.is_file():
@@ -63,7 +64,10 @@ def is_hermes(path: Path) -> bool:
 
 
 def read_hermes(path: Path) -> list[HermesSession]:
-    """The sessions of a path for which `is_hermes` holds. Raises UserError for other content."""
+    """Read the sessions of a path for which `is_hermes` holds.
+
+    Raises UserError for other content.
+    """
     path = path / STATE_DB if path.is_dir() else path
     try:
         sessions = [_snapshot(path)] if path.suffix == ".json" else _database(path)
@@ -77,7 +81,7 @@ def read_hermes(path: Path) -> list[HermesSession]:
 
 
 def object_of(result: str) -> dict[str, Any] | None:
-    """The JSON object in a tool's result, also inside Hermes's mark of untrusted content."""
+    """Return the JSON object in a tool's result, also inside Hermes's mark of untrusted content."""
     inner = result[result.find("{") : result.rfind("}") + 1]
     if result.startswith("<untrusted_tool_result") or inner == result.strip():
         try:
@@ -89,7 +93,7 @@ def object_of(result: str) -> dict[str, Any] | None:
 
 
 def error_of(result: str) -> str | None:
-    """What went wrong, where a result says that something did."""
+    """Return what went wrong, where a result says that something did."""
     found = object_of(result) or {}
     return str(found["error"]) if found.get("error") else None
 
@@ -104,7 +108,7 @@ def _database(path: Path) -> list[HermesSession]:
 
 
 def _rows(database: sqlite3.Connection, session_id: str) -> Iterator[Message]:
-    """A session's messages. Compaction writes those that it keeps a second time."""
+    """Yield a session's messages. Compaction writes those that it keeps a second time."""
     query = f"SELECT {_COLUMNS} FROM messages WHERE session_id = ? ORDER BY id"
     compacted: set[tuple[Any, ...]] = set()
     for _, *columns, archived in database.execute(query, (session_id,)):
@@ -132,21 +136,25 @@ def _check(messages: Iterable[Message]) -> None:
             _record(call, 1)
 
 
-def _record(call: dict[str, Any], turn: int) -> ToolCallRecord:
-    function = call["function"]
-    arguments = function["arguments"]
-    if isinstance(arguments, str):
-        try:
-            parsed = json.loads(arguments or "{}")
-        except ValueError:
-            parsed = None
-        arguments = parsed if isinstance(parsed, dict) else arguments
-    if function["name"] == BRIDGE and isinstance(arguments, dict) and "name" in arguments:
-        inner = {"name": arguments["name"], "arguments": arguments.get("arguments") or {}}
-        return _record({"id": call["id"], "function": inner}, turn)
+def _record(call: ToolCall, turn: int) -> ToolCallRecord:
+    name: Any = call["function"]["name"]
+    arguments = _parsed(call["function"]["arguments"])
+    while name == BRIDGE and isinstance(arguments, dict) and "name" in arguments:
+        name, arguments = arguments["name"], _parsed(arguments.get("arguments") or {})
     return ToolCallRecord(
-        id=call["id"], stage=0, turn=turn, name=function["name"], arguments=arguments, result=""
+        id=call["id"], stage=0, turn=turn, name=name, arguments=arguments, result=""
     )
+
+
+def _parsed(arguments: str | dict[str, Any]) -> str | dict[str, Any]:
+    """Return arguments as an object; as the text they are where they are no JSON object."""
+    if not isinstance(arguments, str):
+        return arguments
+    try:
+        found = json.loads(arguments or "{}")
+    except ValueError:
+        return arguments
+    return found if isinstance(found, dict) else arguments
 
 
 def _text(content: Any) -> str:

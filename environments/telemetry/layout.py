@@ -17,12 +17,12 @@ META = ".meta.json"
 
 
 def root_path(given: str | Path | None = None) -> Path:
-    """The root that was given, or the default one, with `~` expanded."""
+    """Return the root that was given, or the default one, with `~` expanded."""
     return Path(given or DEFAULT_ROOT).expanduser()
 
 
 def trace_path(root: Path, session_id: str, started: float) -> Path:
-    """File of the events of a session that began at Unix time `started`.
+    """Return the file of the events of a session that began at Unix time `started`.
 
     Raises UserError for a session id that is no plain file name.
     """
@@ -35,12 +35,12 @@ def trace_path(root: Path, session_id: str, started: float) -> Path:
 
 
 def meta_path(events: Path) -> Path:
-    """The meta file of an events file."""
+    """Return the meta file of an events file."""
     return events.with_name(events.name.removesuffix(EVENTS) + META)
 
 
 def find_traces(path: Path) -> list[Path]:
-    """Events files at `path`: itself, or all below it that have a meta file, sorted.
+    """Find the events files at `path`: itself, or all below it with a meta file, sorted.
 
     Raises UserError where there is none.
     """

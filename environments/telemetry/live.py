@@ -1,6 +1,6 @@
 """Worlds of sessions that another program runs, each traced while it is played.
 
-Hermes plugin and MCP server are thin shells around `LiveSessions`: one sealed instance a
+`LiveSessions` serves hosts such as the Hermes plugin and the MCP server: one sealed instance a
 session, the tools of the toolset `evennia` in it, and every event in the session's trace
 before its observation is returned. A session that goes on in a later process finds its
 world as it left it: the trace is played again first.
@@ -27,11 +27,11 @@ from world_fixtures.servers import ServerPool
 from world_fixtures.spec import WorldSpec
 
 KEPT = 64
-"""Sessions whose worlds are kept in the server; one more ends the one longest unused."""
+"""Sessions whose worlds are kept in the server; one more ends that which was not used longest."""
 
 
 class CallFailed(Exception):
-    """A tool call came to nothing; the message is for the agent."""
+    """A tool call that failed; the message is for the agent."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Caller:
 
 
 def exploration(spec: WorldSpec) -> Task:
-    """The task of a session that was set none: be in the world."""
+    """Return the task of a session that was set none: enter the world."""
     start = spec.agent.location
     return Task(
         id=f"explore/{spec.name}",
@@ -110,7 +110,7 @@ class LiveSessions:
     """The sessions of one process, by id. To be used in one event loop; `close` it there."""
 
     def __init__(self, root: Path, spec: WorldSpec) -> None:
-        """`root` of the telemetry tree; every session gets an instance of `spec`."""
+        """Keep `root` of the telemetry tree and `spec`, of which every session gets an instance."""
         self.root = root
         self.task = exploration(spec)
         self.tools: dict[str, Tool] = tools_of(["evennia"])
@@ -131,7 +131,7 @@ class LiveSessions:
         self, session_id: str, tool: str, arguments: dict[str, object], caller: Caller,
         *, model: str = "", provider: str = "",
     ) -> str:  # fmt: skip
-        """Result of one tool call, as the agent is to see it. Raises CallFailed.
+        """Return the result of one tool call, as the agent is to see it. Raises CallFailed.
 
         The result is returned when the trace has what the call did.
         """
@@ -149,7 +149,7 @@ class LiveSessions:
             raise CallFailed(str(error)) from error
 
     def rest(self, session_id: str) -> None:
-        """The agent stopped for now: its trace is complete as it stands."""
+        """Complete the trace of an agent that stopped for now and may go on."""
         if session_id in self._sessions:
             self._sessions[session_id].rest()
 

@@ -28,7 +28,7 @@ CONNECTED = "You are already connected."
 
 @dataclass
 class Pairing:
-    """What was joined, and what was left over on either side."""
+    """What was matched, and what was left over on either side."""
 
     matched: int = 0
     others: int = 0
@@ -37,13 +37,14 @@ class Pairing:
     """One line each, session first."""
 
     def add(self, other: Pairing) -> None:
+        """Add the counts and lines of another result."""
         self.matched += other.matched
         self.others += other.others
         self.unmatched += other.unmatched
 
 
 @dataclass
-class _Played:
+class _Transcript:
     """The calls of one transcript that belong to one trace."""
 
     calls: list[ToolCallRecord] = field(default_factory=list)
@@ -54,30 +55,33 @@ class _Played:
 
 
 def session_trace(root: Path, session_id: str) -> Trace | None:
-    """The trace of a session in a tree, whatever its day. Raises UserError for a bad id."""
+    """Read the trace of a session in a tree, whatever its day; None without one.
+
+    Raises UserError for a bad id.
+    """
     name = trace_path(root, session_id, 0).name
     found = sorted(root.glob(f"[0-9]*/{name}"))
     return read_trace(found[-1].with_name(session_id + EVENTS)) if found else None
 
 
 def pair_rollout(rollout: Rollout, root: Path) -> Pairing:
-    """Join a rollout with its trace under `root`."""
+    """Match a rollout with its trace under `root`."""
     path = trace_path(root, rollout.id, rollout.started)
     if not path.exists():
         return Pairing(unmatched=[f"{rollout.id}: has no trace at {path}"])
-    return _pair(_Played(rollout.tool_calls, turns=True), read_trace(path))
+    return _pair(_Transcript(rollout.tool_calls, turns=True), read_trace(path))
 
 
 def pair_hermes(sessions: Sequence[HermesSession], root: Path) -> list[Pairing]:
-    """Join sessions of hermes-agent with their traces under `root`, one result a trace.
+    """Match sessions of hermes-agent with their traces under `root`, one result a trace.
 
     Sessions that had no part in any world have none.
     """
-    played: dict[str, _Played] = {}
+    transcripts: dict[str, _Transcript] = {}
     for session in sessions:
-        _add_calls(played, session)
+        _add_calls(transcripts, session)
     found = []
-    for session_id, part in played.items():
+    for session_id, part in transcripts.items():
         trace = session_trace(root, session_id)
         if trace is not None:
             found.append(_pair(part, trace))
@@ -86,9 +90,9 @@ def pair_hermes(sessions: Sequence[HermesSession], root: Path) -> list[Pairing]:
     return found
 
 
-def _add_calls(played: dict[str, _Played], session: HermesSession) -> None:
+def _add_calls(transcripts: dict[str, _Transcript], session: HermesSession) -> None:
     """Add the session's calls to the traces they belong to: its own, and those bound by MCP."""
-    own = played.setdefault(session.id, _Played())
+    own = transcripts.setdefault(session.id, _Transcript())
     bound: dict[str, str] = {}
     for call in session.tool_calls:
         prefix, found, _ = call.name.rpartition(BIND)
@@ -100,48 +104,53 @@ def _add_calls(played: dict[str, _Played], session: HermesSession) -> None:
             own.calls.append(call)
         else:
             tool = "evennia_" + call.name.removeprefix(server)
-            part = played.setdefault(bound[server], _Played(ids=False))
+            part = transcripts.setdefault(bound[server], _Transcript(ids=False))
             part.calls.append(call.model_copy(update={"name": tool}))
 
 
 def _bound(call: ToolCallRecord) -> str | None:
-    """The session id that binding gave, inside what hermes-agent wraps around it."""
+    """Return the session id that binding gave, inside what hermes-agent wraps around it."""
     found = object_of(call.result) or {}
     if isinstance(found.get("result"), str):
         found = object_of(found["result"]) or {}
     return found.get("session_id")
 
 
-def _pair(played: _Played, trace: Trace) -> Pairing:
+def _pair(transcript: _Transcript, trace: Trace) -> Pairing:
     session_id = trace.meta.session_id
-    calls = [c for c in played.calls if c.name in ACTING]
+    calls = [c for c in transcript.calls if c.name in ACTING]
     events = [
         e for e in trace.events if e.tool_call_id is not None or e.actor == trace.meta.account
     ]
     found = Pairing(others=len(trace.events) - len(events))
     matcher = SequenceMatcher(
         None,
-        [(*_ids(played, c.turn, c.id), _asked(c)) for c in calls],
-        [(*_ids(played, e.turn, e.tool_call_id), _done(e)) for e in events],
+        [(*_ids(transcript, c.turn, c.id), _asked(c)) for c in calls],
+        [(*_ids(transcript, e.turn, e.tool_call_id), _done(e)) for e in events],
         autojunk=False,
     )
     for same, first, last, begin, end in matcher.get_opcodes():
         if same == "equal":
             found.matched += end - begin
         else:
-            found.unmatched += _left(played, session_id, calls[first:last], events[begin:end])
+            found.unmatched += _left(transcript, session_id, calls[first:last], events[begin:end])
     return found
 
 
 def _left(
-    played: _Played, session_id: str, calls: list[ToolCallRecord], events: Sequence[TraceEvent]
+    transcript: _Transcript,
+    session_id: str,
+    calls: list[ToolCallRecord],
+    events: Sequence[TraceEvent],
 ) -> list[str]:
-    """What is wrong between two places where calls and events agree; one line each."""
+    """Return what is wrong between two places where calls and events agree; one line each."""
     found = []
     for event in events:
         place = f"{session_id}: event {event.seq} ({event.raw[:60] or event.verb!r})"
-        ids = _ids(played, event.turn, event.tool_call_id)
-        made = next((c for c in calls if played.ids and _ids(played, c.turn, c.id) == ids), None)
+        ids = _ids(transcript, event.turn, event.tool_call_id)
+        made = next(
+            (c for c in calls if transcript.ids and _ids(transcript, c.turn, c.id) == ids), None
+        )
         if made is None:
             found.append(f"{place} has no tool call {event.tool_call_id!r}")
         else:
@@ -154,8 +163,10 @@ def _left(
     ]
 
 
-def _ids(played: _Played, turn: int | None, id_: str | None) -> tuple[int | None, str | None]:
-    return turn if played.turns else None, id_ if played.ids else None
+def _ids(
+    transcript: _Transcript, turn: int | None, id_: str | None
+) -> tuple[int | None, str | None]:
+    return turn if transcript.turns else None, id_ if transcript.ids else None
 
 
 def _asked(call: ToolCallRecord) -> tuple[str, str]:
@@ -172,7 +183,7 @@ def _done(event: TraceEvent) -> tuple[str, str]:
 
 
 def _due(call: ToolCallRecord) -> bool:
-    """Whether the world must have an event of this call."""
+    """Tell whether the world must have an event of this call."""
     if call.event is not None:
         return True
     if call.name == "evennia_connect":

@@ -26,7 +26,7 @@ class Trace:
 
 
 def read_trace(path: Path) -> Trace:
-    """The trace whose events are in `path`; a last line that a crash tore is left out.
+    """Read the trace whose events are in `path`, without a last line that a crash left incomplete.
 
     Raises UserError naming the file and the line that is damaged.
     """
@@ -41,7 +41,7 @@ def read_trace(path: Path) -> Trace:
 
 
 def problems_of(trace: Trace) -> list[str]:
-    """What is wrong with a trace that can be read, without playing it."""
+    """Return what is wrong with a trace that can be read, one line each, without playing it."""
     meta, found = trace.meta, []
     if trace.path.name != meta.session_id + EVENTS:
         found.append(f"{trace.path}: is not named after its session {meta.session_id!r}")
@@ -64,7 +64,7 @@ def problems_of(trace: Trace) -> list[str]:
 
 
 def validate_tree(root: Path) -> tuple[int, list[str]]:
-    """Number of traces in a tree, and all that is wrong with it.
+    """Return the number of traces in a tree, and all that is wrong with it, one line each.
 
     Raises UserError where there is no such directory.
     """

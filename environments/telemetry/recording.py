@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from environments.rollouts.record import Rollout, ToolCallRecord
+from environments.rollouts.event_calls import events_with_calls
+from environments.rollouts.record import Rollout
 from environments.telemetry.layout import trace_path
 from environments.telemetry.trace import TraceEvent, TraceMeta
 from environments.telemetry.writer import TraceWriter, day_locked, line_of
 from world_fixtures.common import UserError
-from world_fixtures.protocol import Event
 
 
 def record_rollout(rollout: Rollout, root: Path) -> Path:
@@ -34,7 +34,7 @@ def record_rollout(rollout: Rollout, root: Path) -> Path:
 
 
 def trace_meta(rollout: Rollout) -> TraceMeta:
-    """What the rollout was."""
+    """Return what stands in the meta file of a rollout's trace."""
     task = rollout.task
     agent = task.spec.agent.id
     return TraceMeta(
@@ -57,7 +57,7 @@ def trace_meta(rollout: Rollout) -> TraceMeta:
 
 
 def trace_events(rollout: Rollout) -> list[TraceEvent]:
-    """The rollout's events, in order, each with the tool call that caused it."""
+    """Return the rollout's events, in order, each with the tool call that caused it."""
     return [
         TraceEvent.of(
             event,
@@ -67,17 +67,5 @@ def trace_events(rollout: Rollout) -> list[TraceEvent]:
             turn=call.turn if call else None,
             tool_call_id=call.id if call else None,
         )
-        for event, stage, call in joined(rollout)
+        for event, stage, call in events_with_calls(rollout)
     ]
-
-
-def joined(rollout: Rollout) -> list[tuple[Event, int, ToolCallRecord | None]]:
-    """Each event of a rollout, in order, with its stage and the tool call that caused it."""
-    calls = {c.event: c for c in rollout.tool_calls if c.event is not None}
-    stage = max((c.stage for c in rollout.tool_calls), default=0)
-    found = []
-    for event in reversed(rollout.events):  # what others do belongs to the stage that follows
-        call = calls.get(event.seq)
-        stage = call.stage if call else stage
-        found.append((event, stage, call))
-    return found[::-1]

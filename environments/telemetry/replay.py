@@ -1,4 +1,4 @@
-"""Replay: a trace played again in a fresh world, and compared with itself step by step.
+"""Replay of a trace in a fresh world, compared with the recording step by step.
 
 Strict: every observation, every change and every hash must be what was recorded, and no
 step may be missing. Restarts between stages are not replayed, since a world's state
@@ -29,7 +29,7 @@ TRACES_A_SERVER = 16
 
 
 class Difference(Frozen):
-    """The first thing in a trace that came out otherwise."""
+    """The first difference between a trace and its replay."""
 
     trace: str
     """Path of the events file."""
@@ -51,7 +51,7 @@ class Difference(Frozen):
 
 
 class Replayed(Frozen):
-    """What came of one trace."""
+    """The result of replaying one trace."""
 
     trace: str
     events: int
@@ -81,7 +81,7 @@ async def replay_all(
 
 
 def servers_for(traces: int) -> int:
-    """How many world servers to replay so many traces with.
+    """Return how many world servers to replay so many traces with.
 
     One a core: unlike a model's answers, a replay costs this process next to nothing.
     """
@@ -118,7 +118,7 @@ async def replay(trace: Trace, pool: ServerPool) -> Replayed:
 
 
 async def _play(instance: Instance, trace: Trace, found: _Comparison) -> None:
-    """Play the steps in order, up to the first that comes out otherwise."""
+    """Play the steps in order, up to the first that differs."""
     sessions: dict[str, Session] = {}
     for seq, expected in enumerate(trace.events, 1):
         if found.differs(seq, "seq", seq, expected.seq):  # a step of the trace is missing
@@ -133,7 +133,7 @@ async def _play(instance: Instance, trace: Trace, found: _Comparison) -> None:
 
 
 async def _step(instance: Instance, sessions: dict[str, Session], step: TraceEvent) -> Event | None:
-    """Do what a step of the trace did; None where its character was never connected."""
+    """Carry out a step of the trace; None where its character was never connected."""
     if step.verb == CONNECT:
         if step.actor in sessions:
             await sessions.pop(step.actor).close()
@@ -145,14 +145,14 @@ async def _step(instance: Instance, sessions: dict[str, Session], step: TraceEve
 
 
 def _typed(step: TraceEvent) -> str:
-    """The command as it was typed: one that was too long is recorded cut."""
+    """Return the command as it was typed: one that was too long is recorded cut."""
     longer = step.raw + "."
     cut = len(step.raw) == MAX_COMMAND and parse(longer).error == step.text
     return longer if cut else step.raw
 
 
 class _Comparison:
-    """Keeps the first difference of one trace."""
+    """The first difference of one trace, while it is replayed."""
 
     def __init__(self, trace: Trace) -> None:
         self.trace = trace

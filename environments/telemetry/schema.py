@@ -11,7 +11,7 @@ PATH = Path(__file__).with_name("schema.json")
 
 
 def schema_text() -> str:
-    """What `schema.json` must hold."""
+    """Return what `schema.json` must hold."""
     return json.dumps(json_schema(), indent=1, sort_keys=True) + "\n"
 
 

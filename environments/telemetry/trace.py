@@ -30,9 +30,19 @@ class TraceEvent(Event):
     """None for characters the agent does not play."""
 
     @classmethod
-    def of(cls, event: Event, **joins: Any) -> TraceEvent:
-        """An event with its join keys."""
-        return cls.model_validate({**event.model_dump(), **joins})
+    def of(
+        cls, event: Event, *, session_id: str, task_id: str, stage: int, turn: int | None = None,
+        api_request_id: str | None = None, tool_call_id: str | None = None,
+    ) -> TraceEvent:  # fmt: skip
+        """Return an event with its join keys.
+
+        Nothing is validated here: an event was when it arrived, and a session id is where its
+        trace is opened.
+        """
+        return cls.model_construct(
+            **dict(event), session_id=session_id, task_id=task_id, stage=stage, turn=turn,
+            api_request_id=api_request_id, tool_call_id=tool_call_id,
+        )  # fmt: skip
 
 
 class TraceMeta(BaseModel):
@@ -54,6 +64,7 @@ class TraceMeta(BaseModel):
     seed: int
     versions: dict[str, str] = Field(default_factory=dict)
     group: str = ""
+    """Shared by the rollouts of one item."""
     attempt: int = 0
     started: float
     """Unix time, seconds; its day in UTC is the trace's directory."""
@@ -62,7 +73,7 @@ class TraceMeta(BaseModel):
 
 
 def json_schema() -> dict[str, Any]:
-    """JSON Schema of a trace's lines and of its meta file, under `$defs`."""
+    """Return the JSON Schema of a trace's lines and of its meta file, under `$defs`."""
     _, schema = models_json_schema(
         [(TraceEvent, "validation"), (TraceMeta, "validation")],
         title="Telemetry of a text world",

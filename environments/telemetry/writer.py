@@ -31,7 +31,10 @@ class TraceWriter:
     """
 
     def __init__(self, root: Path, meta: TraceMeta) -> None:
-        """Writes the meta file and opens the events file, dropping a torn last line."""
+        """Write the meta file and open the events file.
+
+        Raises UserError where the disk refuses.
+        """
         self.path = trace_path(root, meta.session_id, meta.started)
         self.meta = meta
         with _disk(self.path):
@@ -40,7 +43,10 @@ class TraceWriter:
             self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
 
     def append(self, event: TraceEvent) -> None:
-        """Write one event. Raises UserError, and leaves no half line, if the disk refuses."""
+        """Write one event; a last line that a crash left incomplete is cut off first.
+
+        Raises UserError, and leaves no half line, if the disk refuses.
+        """
         line = line_of(event)
         with _disk(self.path), self._locked():
             end = self._whole_lines()
@@ -53,7 +59,7 @@ class TraceWriter:
                 raise
 
     def close(self) -> None:
-        """Let the file go. Idempotent."""
+        """Close the file. Idempotent."""
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
@@ -76,7 +82,7 @@ class TraceWriter:
             fcntl.flock(self._file, fcntl.LOCK_UN)
 
     def _whole_lines(self) -> int:
-        """Length of the file in bytes, after a line that a crash tore was cut off."""
+        """Cut off a last line that a crash left incomplete; the length of the file in bytes."""
         size = os.fstat(self._file).st_size
         end = size
         while end and os.pread(self._file, 1, end - 1) != b"\n":
@@ -89,7 +95,7 @@ class TraceWriter:
 
 @contextmanager
 def day_locked(path: Path) -> Iterator[None]:
-    """No other process is in here for the same day directory; makes the directory."""
+    """Keep other processes out of the day directory of `path`, which is made."""
     with _disk(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path.parent, os.O_RDONLY)
@@ -101,7 +107,7 @@ def day_locked(path: Path) -> Iterator[None]:
 
 
 def line_of(model: BaseModel) -> bytes:
-    """A model as one line of JSON. ASCII, so that half a surrogate pair can stand in it."""
+    """Return a model as one line of JSON. ASCII, so that half a surrogate pair can stand in it."""
     return json.dumps(model.model_dump(mode="python"), separators=(",", ":")).encode() + b"\n"
 
 
@@ -120,7 +126,7 @@ def _replace(path: Path, content: bytes) -> None:
 
 @contextmanager
 def _disk(path: Path) -> Iterator[None]:
-    """Failures of the disk as what the user can do about them."""
+    """Turn failures of the disk into UserErrors that say what to do."""
     try:
         yield
     except OSError as error:

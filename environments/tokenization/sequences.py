@@ -12,31 +12,21 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from environments.rollouts.record import Message
+from environments.rollouts.messages import Message
+from environments.rollouts.training_sequence import MASKED, NO_LOGPROB, TrainingSequence
 from environments.tokenization.chat_template import RenderedConversation, Span
 from environments.tokenization.special_tokens import prepare_message
 
-MASKED = -100
-"""Stands in `masks` for a token that is not trained, as in Atropos."""
-NO_LOGPROB = 1.0
-"""Stands in `logprobs` for a token that was not sampled, as in ManagedServer."""
-
-
-@dataclass(frozen=True)
-class TrainingSequence:
-    """One training sequence."""
-
-    tokens: list[int]
-    masks: list[int]
-    """The token where it is trained, -100 elsewhere."""
-    logprobs: list[float] | None
-    """Of the trained tokens, 1.0 elsewhere; None where the endpoint gave none."""
-    messages: list[Message] = field(default_factory=list)
-    """The conversation up to the last trained turn; empty for nodes, which hold only tokens."""
+__all__ = [
+    "MASKED",
+    "NO_LOGPROB",
+    "TrainingSequence",
+    "sequences_from_messages",
+    "sequences_from_nodes",
+]
 
 
 def sequences_from_nodes(nodes: Iterable[Any]) -> list[TrainingSequence]:

@@ -6,7 +6,7 @@ dicts, so groups that run at the same time share nothing they could change.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -104,6 +104,11 @@ def tools_of(
         if name not in (disabled or ()):
             found |= _toolset(name)
     return found
+
+
+def toolsets_of(tools: Collection[str]) -> list[str]:
+    """List the known toolsets that have one of these tools, sorted by name."""
+    return [name for name in known_toolsets() if not set(tools).isdisjoint(tools_of([name]))]
 
 
 def find_tools(names: Iterable[str]) -> dict[str, Tool]:

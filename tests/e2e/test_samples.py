@@ -12,7 +12,8 @@ import jsonschema
 import pytest
 
 from environments.cli.samples import DIRECTORY, write_samples
-from environments.evaluation.run_directory import Run, read_samples
+from environments.evaluation.run_identity import Run
+from environments.rollouts.files import read_samples
 from environments.telemetry.layout import meta_path
 from environments.telemetry.reading import problems_of, read_trace
 from environments.telemetry.replay import replay_file

@@ -8,12 +8,15 @@ from dataclasses import replace
 import pytest
 
 from environments.evaluation import baselines
-from environments.evaluation.baselines import POLICIES, SHIPPED, play_baselines, shipped
+from environments.evaluation.baseline_runner import play_baselines
+from environments.evaluation.baselines import POLICIES, SHIPPED, baselines_of, shipped
 from environments.evaluation.embedded import play_policy
 from environments.evaluation.metrics import Score
 from environments.evaluation.results import conclude
-from environments.evaluation.run_directory import Run, RunDirectory, read_samples, run_of
+from environments.evaluation.run_directory import RunDirectory
+from environments.evaluation.run_identity import Run, run_of
 from environments.evennia_world_env import EvenniaWorldEnv
+from environments.rollouts.files import read_samples
 from environments.tasks.suites import Suite, content_hash, load_suite
 from world_fixtures.common import UserError
 
@@ -34,7 +37,7 @@ def defaults():
 @pytest.mark.parametrize("name", FILES)
 def test_the_files_are_of_the_suites_as_they_are(name, defaults) -> None:
     found = shipped(run_of(load_suite(name), defaults[0], model="m"))
-    assert tuple(found) == POLICIES, f"run python -m environments.evaluation.baselines {name}"
+    assert tuple(found) == POLICIES, f"run python -m environments.cli.ship_baselines {name}"
     ids = [task.id for task in load_suite(name).tasks]
     assert all([score.task for score in scores] == ids for scores in found.values())
     assert all(score.values["mean_reward"] == 1 for score in found["oracle"])
@@ -76,12 +79,12 @@ async def test_on_another_suite_they_are_played(tmp_path, defaults, pool) -> Non
     given, tools = defaults
     run = run_of(suite, given, model="m")
     assert not shipped(run)
-    directory = RunDirectory(tmp_path, run)
-    for task in tasks:
-        directory.add(await play_policy("oracle", task, 0, pool, tools, given))
-    directory.close()
-    await play_baselines(tasks, tmp_path, run, pool, tools, given, 4)
-    metrics = conclude(tmp_path)
+    with RunDirectory(tmp_path, run) as directory:
+        for task in tasks:
+            directory.add(await play_policy("oracle", task, 0, pool, tools, given))
+    played = await play_baselines(tasks, tmp_path, run, pool, tools, given, 4)
+    assert baselines_of(tmp_path, run, played) == baselines_of(tmp_path, run)
+    metrics = conclude(tmp_path, run, directory.rollouts)
     assert tuple(metrics.baselines) == POLICIES
     assert metrics.position.mean == 1.0
     assert len(read_samples(tmp_path / "baselines" / "random" / "samples.jsonl")) == 2
@@ -89,11 +92,10 @@ async def test_on_another_suite_they_are_played(tmp_path, defaults, pool) -> Non
 
 def test_a_run_of_a_named_suite_has_them_in_every_file(tmp_path, defaults, rollout) -> None:
     suite = load_suite("basics")
-    directory = RunDirectory(tmp_path, run_of(suite, defaults[0], model="m"))
-    for task in suite.tasks[:10]:
-        directory.add(rollout(task, 0.5))
-    directory.close()
-    conclude(tmp_path)
+    with RunDirectory(tmp_path, run_of(suite, defaults[0], model="m")) as directory:
+        for task in suite.tasks[:10]:
+            directory.add(rollout(task, 0.5))
+    conclude(tmp_path, directory.run, directory.rollouts)
     results = json.loads((tmp_path / "metrics.json").read_text())["results"]["all"]
     assert 0.4 < results["position"] < 0.6
     assert results["baseline/oracle/mean_reward"] == 1.0

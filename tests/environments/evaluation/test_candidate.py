@@ -12,7 +12,13 @@ import pytest_asyncio
 from aiohttp import web
 
 from environments.evaluation.candidate import Traffic, read_rows
-from environments.evaluation.candidate_summary import Reply, Request, Row, summarise, traffic_text
+from environments.evaluation.candidate_summary import (
+    Reply,
+    Request,
+    TrafficRow,
+    summarise,
+    traffic_text,
+)
 from environments.evennia_world_env import EvenniaWorldEnv
 from environments.modes import evaluate as evaluate_mode
 from environments.policies.completion import completion
@@ -219,8 +225,8 @@ async def test_an_endpoint_that_is_not_there_is_the_candidates(env_of):
         await env.traffic.check()
 
 
-def row(task: str, reward: float | None, candidate: bool, *requests: Request) -> Row:
-    return Row(
+def row(task: str, reward: float | None, candidate: bool, *requests: Request) -> TrafficRow:
+    return TrafficRow(
         rollout=f"{task}-{candidate}", task=task, attempt=0, candidate=candidate, turns=2,
         model="a", reward=reward, success=None if reward is None else reward == 1,
         model_seconds=1.0, requests=requests,

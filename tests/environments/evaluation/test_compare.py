@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from environments.cli import main
-from environments.evaluation.compare import compare, load_played
-from environments.evaluation.run_directory import Run, RunDirectory
+from environments.evaluation.compare import compare, load_samples
+from environments.evaluation.run_directory import RunDirectory
+from environments.evaluation.run_identity import Run
 from environments.rollouts.record import Rollout
 from world_fixtures.common import UserError
 
@@ -33,7 +34,7 @@ def runs(tmp_path, rollout):
 
 
 def test_pairs_by_task_and_leaves_failures_out(runs) -> None:
-    found = compare(*map(load_played, runs))
+    found = compare(*map(load_samples, runs))
     assert (found.wins, found.losses, found.ties) == (1, 1, 1)
     assert found.difference == pytest.approx((1.0 - 0.25 + 0.0) / 3)
     assert found.only_a == ("t3",)
@@ -58,7 +59,7 @@ def test_command_writes_json_and_gates(runs, tmp_path, capsys) -> None:
 def test_attempts_are_averaged_before_pairing(tmp_path, rollout) -> None:
     a = saved(tmp_path / "a", [rollout("t", r, i) for i, r in enumerate((1.0, 0.0, 0.0))])
     b = saved(tmp_path / "b", [rollout("t", r, i) for i, r in enumerate((1.0, 1.0, 0.0))])
-    found = compare(load_played(a), load_played(b), "success")
+    found = compare(load_samples(a), load_samples(b), "success")
     assert found.difference == pytest.approx(1 / 3)
     assert found.tasks == 1
     [flip] = found.flipped
@@ -69,10 +70,10 @@ async def test_no_difference_is_claimed_between_runs_of_one_policy(suite_of, see
     tasks = suite_of(50)
 
     async def played(seed: int, rate: float):
-        from environments.evaluation.compare import Played
+        from environments.evaluation.compare import RunSamples
 
         play = seeded_play(seed, rate, turns=1)
-        return Played(source=f"{seed}", rollouts=tuple([await play(t, 0) for t in tasks]))
+        return RunSamples(source=f"{seed}", rollouts=tuple([await play(t, 0) for t in tasks]))
 
     same = [compare(await played(i, 0.6), await played(i + 100, 0.6)) for i in range(40)]
     assert sum(c.significant for c in same) <= 5
@@ -85,7 +86,7 @@ def test_changed_tasks_are_refused(tmp_path, rollout, task) -> None:
     a = saved(tmp_path / "a", [rollout(task("t"), 1.0)])
     b = saved(tmp_path / "b", [rollout(task("t", split="test"))])
     with pytest.raises(UserError, match="not the same"):
-        compare(load_played(a), load_played(b))
+        compare(load_samples(a), load_samples(b))
 
 
 def test_bad_input_is_named(tmp_path, rollout, capsys) -> None:

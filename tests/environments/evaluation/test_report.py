@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from environments.evaluation.metrics import measure_run, scored
-from environments.evaluation.plots import Row, histogram, interval_plot
+from environments.evaluation.plots import PlotRow, histogram, interval_plot
 from environments.evaluation.report import render_report
-from environments.evaluation.run_directory import Run
-from environments.evaluation.samples import MAX_TEXT, sample_detail, walked_path
+from environments.evaluation.run_identity import Run
+from environments.evaluation.sample_detail import MAX_TEXT, sample_detail, walked_path
 from environments.rollouts.record import Rollout
 from environments.tasks.model import Family
 from world_fixtures.protocol import ResultKind
@@ -128,7 +128,7 @@ def test_nothing_scored_still_gives_a_page(rollout) -> None:
 
 
 def test_plots_escape_their_labels() -> None:
-    plot = interval_plot([Row("<b>&", 0.5, (0.4, 0.6), {"<i>": 0.1})], "a plot")
+    plot = interval_plot([PlotRow("<b>&", 0.5, (0.4, 0.6), {"<i>": 0.1})], "a plot")
     assert "<b>" not in plot
     assert "<i>" not in plot
     assert histogram([0.0, 1.0, 1.0], "spread").count("<rect") == 2

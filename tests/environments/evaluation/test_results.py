@@ -7,8 +7,10 @@ import json
 import pytest
 
 from environments.evaluation.metrics import scored
-from environments.evaluation.results import busy_seconds, conclude
-from environments.evaluation.run_directory import Run, RunDirectory
+from environments.evaluation.metrics_file import busy_seconds
+from environments.evaluation.results import conclude, conclude_directory
+from environments.evaluation.run_directory import RunDirectory
+from environments.evaluation.run_identity import Run
 from world_fixtures.common import UserError
 
 
@@ -29,7 +31,7 @@ def test_metrics_have_atroposs_form_and_intervals(finished, rollout) -> None:
         "random": scored([rollout(t, 0.0) for t in tasks]),
         "oracle": scored([rollout(t, 1.0) for t in tasks]),
     }
-    conclude(out, baselines=baselines, report=False)
+    conclude_directory(out, baselines=baselines, report=False)
     document = json.loads((out / "metrics.json").read_text())
     general = document["config_general"]
     assert general["model_name"] == "a|b"
@@ -50,7 +52,9 @@ def test_metrics_have_atroposs_form_and_intervals(finished, rollout) -> None:
 
 def test_summary_has_baselines_in_every_table(finished, rollout) -> None:
     out, tasks = finished
-    conclude(out, baselines={"random": scored([rollout(t, 0.0) for t in tasks])}, report=False)
+    conclude_directory(
+        out, baselines={"random": scored([rollout(t, 0.0) for t in tasks])}, report=False
+    )
     text = (out / "summary.md").read_text()
     assert text.count("| random reward |") == 2
     assert "a\\|b" in text
@@ -63,4 +67,19 @@ def test_pauses_of_a_resumed_run_do_not_count(rollout) -> None:
 
 def test_a_directory_without_a_run_is_bad_input(tmp_path) -> None:
     with pytest.raises(UserError, match=r"run\.json"):
-        conclude(tmp_path)
+        conclude_directory(tmp_path)
+
+
+def test_the_results_of_a_run_at_hand_are_not_read_back(tmp_path, suite_of, rollout) -> None:
+    tasks = suite_of(3)
+    run = Run.of(tasks, suite="made", model="a")
+    with RunDirectory(tmp_path, run) as directory:
+        for task in tasks:
+            directory.add(rollout(task, 0.5))
+    conclude_directory(tmp_path)
+    names = ("metrics.json", "summary.md", "report.html")
+    read = [(tmp_path / name).read_bytes() for name in names]
+    for path in tmp_path.iterdir():
+        path.unlink()
+    conclude(tmp_path, run, directory.rollouts)
+    assert [(tmp_path / name).read_bytes() for name in names] == read

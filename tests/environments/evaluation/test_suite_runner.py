@@ -13,8 +13,10 @@ from rich.console import Console
 
 from environments.evaluation.progress import LiveProgress, PlainProgress
 from environments.evaluation.results import conclude, load_run
-from environments.evaluation.run_directory import Run, RunDirectory, read_samples, sample_line
+from environments.evaluation.run_directory import RunDirectory
+from environments.evaluation.run_identity import Run
 from environments.evaluation.suite_runner import run_suite
+from environments.rollouts.files import read_samples, sample_line
 from environments.tasks.model import Verdict
 from world_fixtures.common import UserError
 
@@ -29,7 +31,9 @@ def quiet(run: Run) -> PlainProgress:
 
 async def played(tasks, play, out, **given):
     run = run_of(tasks, attempts=given.pop("attempts", 1))
-    return await run_suite(tasks, play, out, run, progress=quiet(run), backoff=0, **given)
+    with RunDirectory(out, run) as directory:
+        await run_suite(tasks, play, directory, progress=quiet(run), backoff=0, **given)
+    return directory.rollouts
 
 
 async def test_all_tasks_and_attempts_in_order(tmp_path, suite_of, seeded_play) -> None:
@@ -144,7 +148,7 @@ async def test_failures_are_retried_and_then_reported_apart(
     rollouts = await played(tasks, play, tmp_path, retries=2)
     assert tries == {"t0": 3, "t1": 3, "t2": 2}
     assert [r.verdict is None for r in rollouts] == [True, False, False]
-    metrics = conclude(tmp_path, report=False)
+    metrics = conclude(tmp_path, run_of(tasks), rollouts, report=False)
     assert (metrics.overall.n, metrics.overall.failed) == (2, 1)
     assert metrics.overall.measures["mean_reward"].mean == 1.0
     assert "1 failed" in (tmp_path / "summary.md").read_text()
@@ -230,10 +234,9 @@ def test_a_sample_has_the_form_of_evaluate_log(rollout) -> None:
 
 async def test_partial_report_says_what_is_missing(tmp_path, suite_of, rollout) -> None:
     tasks = suite_of(4)
-    directory = RunDirectory(tmp_path, run_of(tasks))
-    directory.add(rollout(tasks[2], 1.0))
-    directory.close()
-    conclude(tmp_path, report=False)
+    with RunDirectory(tmp_path, run_of(tasks)) as directory:
+        directory.add(rollout(tasks[2], 1.0))
+    conclude(tmp_path, directory.run, directory.rollouts, report=False)
     assert "3 not yet played" in (tmp_path / "summary.md").read_text()
     run, rollouts = load_run(tmp_path)
     assert (run.total, len(rollouts)) == (4, 1)

@@ -8,6 +8,7 @@ import re
 from environments.cli import main
 from environments.export.hermes import hermes_lines, hermes_turns
 from environments.rollouts.record import StopReason
+from environments.tools.registry import toolsets_of
 
 
 def bodies(tag: str, text: str) -> list[dict]:
@@ -16,7 +17,7 @@ def bodies(tag: str, text: str) -> list[dict]:
 
 def test_a_line_holds_the_whole_conversation(rollouts):
     for rollout in rollouts:
-        lines = hermes_lines(rollout)
+        lines = hermes_lines(rollout, toolsets_of)
         assert len(lines) == len(rollout.conversations)
         said = [t["value"] for line in lines for t in line["conversations"] if t["from"] == "gpt"]
         assert len(said) == rollout.turns == sum(line["api_calls"] for line in lines)
@@ -36,7 +37,7 @@ def test_a_line_holds_the_whole_conversation(rollouts):
 
 
 def test_prompt_time_layers_are_left_out_and_tools_are_named(rollouts):
-    system, human, *_ = hermes_lines(rollouts[0])[0]["conversations"]
+    system, human, *_ = hermes_lines(rollouts[0], toolsets_of)[0]["conversations"]
     assert system["from"] == "system"
     assert rollouts[0].conversations[0][0]["content"] not in system["value"]
     listed = json.loads(re.findall(r"<tools>\n(.*)\n</tools>", system["value"])[0])
@@ -93,5 +94,5 @@ def test_completed_and_failed_go_to_separate_files(run, rollouts, tmp_path):
     failed = rollouts[0].model_copy(
         update={"verdict": None, "stop": StopReason.WORLD, "failure": "it died"}
     )
-    (line, *_) = hermes_lines(failed)
+    (line, *_) = hermes_lines(failed, toolsets_of)
     assert (line["completed"], line["partial"], line["failure"]) == (False, False, "it died")

@@ -11,6 +11,7 @@ import pytest
 from environments.export.hermes import COMPLETED, FAILED
 from environments.export.hermes_writer import HermesWriter, beside, gather, gathering
 from environments.rollouts.record import Rollout, StopReason
+from environments.tools.registry import toolsets_of
 from world_fixtures.common import UserError
 
 
@@ -30,12 +31,12 @@ def test_items_that_are_not_done_are_cut_out_and_written_again(rollouts, tmp_pat
     failed = rollouts[0].model_copy(
         update={"verdict": None, "stop": StopReason.ENDPOINT, "failure": "no answer"}
     )
-    with HermesWriter(directory) as writer:
+    with HermesWriter(directory, toolsets_of) as writer:
         for item in range(3):
             writer.add(item, [rollouts[0], rollouts[1], failed])
     whole = [(directory / name).read_bytes() for name in (COMPLETED, FAILED)]
     (directory / COMPLETED).write_bytes(whole[0][:-50])  # the last line is torn
-    with HermesWriter(directory, done={0, 1}) as writer:
+    with HermesWriter(directory, toolsets_of, done={0, 1}) as writer:
         assert set(items(directory)) == {0, 1}
         writer.add(2, [rollouts[0], rollouts[1], failed])
     assert [(directory / name).read_bytes() for name in (COMPLETED, FAILED)] == whole
@@ -46,7 +47,7 @@ def test_items_that_are_not_done_are_cut_out_and_written_again(rollouts, tmp_pat
 def test_files_of_something_else_are_left_alone(tmp_path):
     (tmp_path / COMPLETED).write_text('{"other": 1}\n')
     with pytest.raises(UserError, match="other things"):
-        HermesWriter(tmp_path)
+        HermesWriter(tmp_path, toolsets_of)
     assert (tmp_path / COMPLETED).read_text() == '{"other": 1}\n'
 
 

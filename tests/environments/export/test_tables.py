@@ -9,10 +9,10 @@ import pytest
 from transformers import AutoTokenizer
 
 from environments.cli import main
-from environments.evaluation.run_directory import sample_line
 from environments.export.plain_text import plain_prompt
 from environments.export.preference import preference_pairs
 from environments.export.tables import TABLES, kto_rows, sft_rows, table
+from environments.rollouts.files import sample_line
 from environments.tokenizer import PATH
 
 

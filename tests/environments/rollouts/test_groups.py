@@ -8,7 +8,7 @@ import httpx
 import pytest
 from atroposlib.api.server import app
 
-from environments.rollouts.groups import ScoredRollout, filled, scored_groups
+from environments.rollouts.groups import ScoredRollout, fill_groups, scored_groups
 from environments.tokenization.sequences import TrainingSequence
 
 SIZE = 3
@@ -65,7 +65,7 @@ def test_further_sequences_make_layers_with_the_scores_of_their_rollouts():
 
 def test_filled_layers_train_each_token_once_and_keep_every_score():
     layers = scored_groups([rollout(0.0, 1), rollout(0.5, 2, 22), rollout(1.0, 3, 33, 333)], SIZE)
-    whole = filled(layers, SIZE)
+    whole = fill_groups(layers, SIZE)
     assert [layer["scores"] for layer in whole] == [[0.0, 0.5, 1.0]] * 3
     trained = [t for layer in whole for mask in layer["masks"] for t in mask if t != -100]
     assert sorted(trained) == sorted(2 * [1, 2, 3, 22, 33, 333])
@@ -83,7 +83,7 @@ def test_filled_layers_train_each_token_once_and_keep_every_score():
 
 def test_groups_of_other_makers_are_left_alone():
     foreign = {"tokens": [[1]], "overrides": None, "scores": [1.0]}
-    assert filled([foreign], 4) == [foreign]  # type: ignore[list-item]
+    assert fill_groups([foreign], 4) == [foreign]  # type: ignore[list-item]
 
 
 async def test_the_rollout_server_delivers_filled_layers_whole():
@@ -101,7 +101,7 @@ async def test_the_rollout_server_delivers_filled_layers_whole():
             await api.get("/batch")
             env_id = (await api.post("/register-env", json=env)).json()["env_id"]
             for _ in range(2):
-                whole = [{**layer, "env_id": env_id} for layer in filled(layers, SIZE)]
+                whole = [{**layer, "env_id": env_id} for layer in fill_groups(layers, SIZE)]
                 sent = (await api.post("/scored_data_list", json=whole)).json()
                 assert "buffered" not in sent
             batches = [(await api.get("/batch")).json()["batch"] for _ in range(4)]

@@ -1,8 +1,8 @@
-"""Rollouts that are really played: a real endpoint with an embedded policy, a real world."""
+"""Rollouts that are really played: an embedded policy in a real world."""
 
 from __future__ import annotations
 
-from environments.evaluation.embedded_rollouts import play_embedded
+from environments.evaluation.embedded import play_embedded
 from environments.rollouts.record import Rollout
 from environments.tasks.model import Task
 from world_fixtures.servers import ServerPool

@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 
 from environments.cli import main
-from environments.evaluation.run_directory import sample_line
+from environments.rollouts.files import sample_line
 from environments.telemetry.layout import meta_path
 from environments.telemetry.recording import record_rollout, trace_events, trace_meta
 from environments.telemetry.schema import PATH, schema_text

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from environments.evaluation.embedded_rollouts import play_embedded
-from environments.evaluation.run_directory import sample_line
+from environments.evaluation.embedded import play_embedded
+from environments.rollouts.files import sample_line
 from environments.rollouts.record import Rollout
 from environments.tasks.build import make_task
 from environments.tasks.model import Family

@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from environments.rollouts.record import Message, Rollout, ToolCallRecord
+from environments.rollouts.messages import Message
+from environments.rollouts.record import Rollout, ToolCallRecord
 from world_fixtures.draw import map_svg
 from world_fixtures.protocol import Change, Event
 
@@ -15,14 +16,14 @@ MAX_TEXT = 4_000
 
 
 def outcome(rollout: Rollout) -> str:
-    """`solved`, `unsolved`, or `failed` where there is no verdict."""
+    """Return `solved`, `unsolved`, or `failed` where there is no verdict."""
     if rollout.verdict is None:
         return "failed"
     return "solved" if rollout.verdict.success else "unsolved"
 
 
 def walked_path(rollout: Rollout) -> list[str]:
-    """Room ids in the order in which the agent was in them."""
+    """Return room ids in the order in which the agent was in them."""
     agent = rollout.task.spec.agent
     path = [agent.location]
     for event in rollout.events:
@@ -37,7 +38,7 @@ def walked_path(rollout: Rollout) -> list[str]:
 
 
 def sample_detail(rollout: Rollout) -> dict[str, Any]:
-    """Everything of one sample that is shown when it is opened, as plain JSON."""
+    """Return all of one sample that the report shows when it is opened, as plain JSON data."""
     verdict = rollout.verdict
     return {
         "facts": _facts(rollout),
@@ -73,7 +74,7 @@ def _facts(rollout: Rollout) -> dict[str, str]:
 
 
 def _stages(rollout: Rollout) -> Iterator[list[dict[str, Any]]]:
-    """The turns of each stage: what the model said, and its calls with their effects."""
+    """Yield the turns of each stage: what the model said, and its calls with their effects."""
     events = {event.seq: event for event in rollout.events}
     calls: dict[int, list[ToolCallRecord]] = {}
     for call in rollout.tool_calls:

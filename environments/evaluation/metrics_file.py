@@ -1,0 +1,72 @@
+"""metrics.json: all numbers of a run.
+
+It has the form of Atropos's evaluate_log (after lighteval): flat numbers under `results`, and
+beside each mean its interval as `<name>_ci95`. The same numbers with their `n` stand nested
+under `detail`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from environments.evaluation.metrics import Measure, Metrics, Stratum
+from environments.evaluation.run_identity import Run
+from environments.rollouts.record import Rollout
+
+ENVIRONMENT = "evennia_world"
+"""Name of the environment in the keys of `results`."""
+
+
+def metrics_document(
+    run: Run, rollouts: Sequence[Rollout], metrics: Metrics, name: str = ENVIRONMENT
+) -> dict[str, Any]:
+    """Return the content of metrics.json."""
+    flat = flat_metrics(metrics)
+    return {
+        "config_general": {
+            "model_name": run.model,
+            "total_evaluation_time_seconds": f"{busy_seconds(rollouts):.3f}",
+            "generation_parameters": run.settings,
+            "suite": run.suite,
+            "tasks_hash": run.tasks_hash,
+            "attempts": run.attempts,
+            "rollouts_planned": run.total,
+        },
+        "results": {f"atropos|{name}_eval|0": flat, "all": flat},
+        "detail": metrics.model_dump(mode="json"),
+    }
+
+
+def flat_metrics(metrics: Metrics) -> dict[str, Any]:
+    """Return every mean under its name, strata as `family/errand/mean_reward`, with its ci95."""
+    flat: dict[str, Any] = {"n": metrics.overall.n, "failed": metrics.overall.failed}
+    flat |= _flat_stratum("", metrics.overall)
+    if metrics.position is not None:
+        flat |= _flat_measure("position", metrics.position)
+    for path, stratum in metrics.strata().items():
+        flat |= {f"{path}/n": stratum.n, f"{path}/failed": stratum.failed}
+        flat |= _flat_stratum(f"{path}/", stratum)
+    for baseline, other in metrics.baselines.items():
+        flat |= _flat_stratum(f"baseline/{baseline}/", other.overall)
+    return flat
+
+
+def _flat_stratum(prefix: str, stratum: Stratum) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, measure in stratum.measures.items():
+        flat |= _flat_measure(prefix + name, measure)
+    return flat
+
+
+def _flat_measure(name: str, measure: Measure) -> dict[str, Any]:
+    return {name: measure.mean, f"{name}_ci95": measure.ci95 and list(measure.ci95)}
+
+
+def busy_seconds(rollouts: Sequence[Rollout]) -> float:
+    """Return the time during which a rollout was played: no pauses of a resumed run."""
+    total, until = 0.0, float("-inf")
+    for start, end in sorted((r.started, r.started + r.seconds) for r in rollouts):
+        total += max(0.0, end - max(start, until))
+        until = max(until, end)
+    return total

@@ -1,0 +1,90 @@
+"""What a run is: the suite, the model and every setting that bears on its result."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from environments.rollouts.record import Rollout
+from environments.tasks.model import Task
+from world_fixtures.common import Frozen, UserError, digest
+
+if TYPE_CHECKING:
+    from environments.runner import Conditions
+    from environments.tasks.suites import Suite
+
+Key = tuple[str, int]
+"""Task id and attempt."""
+
+
+class Run(Frozen):
+    """What is played: two runs of the same directory must agree in all of it."""
+
+    suite: str
+    model: str
+    settings: dict[str, Any] = Field(default_factory=dict)
+    """What else bears on the result (temperature, weights, ...); plain JSON, no secrets."""
+    attempts: int = Field(default=1, ge=1)
+    tasks: tuple[str, ...]
+    """Task ids in their order."""
+    tasks_hash: str
+    """32 hex digits over the whole tasks."""
+
+    @classmethod
+    def of(
+        cls, tasks: Sequence[Task], *, suite: str, model: str,
+        settings: dict[str, Any] | None = None, attempts: int = 1,
+    ) -> Run:  # fmt: skip
+        """Make the identity of a run. Raises UserError without a task or where two share an id."""
+        ids = tuple(t.id for t in tasks)
+        if not ids:
+            raise UserError(f"suite {suite!r} holds no task")
+        twice = sorted({i for i in ids if ids.count(i) > 1}) if len(set(ids)) < len(ids) else []
+        if twice:
+            raise UserError(f"suite {suite!r} holds task {twice[0]!r} twice: ids must be unique")
+        return cls(
+            suite=suite, model=model, settings=json.loads(json.dumps(settings or {})),
+            attempts=attempts, tasks=ids,
+            tasks_hash=digest([t.model_dump(mode="json") for t in tasks]).hex(),
+        )  # fmt: skip
+
+    @property
+    def total(self) -> int:
+        """Rollouts of a whole run."""
+        return len(self.tasks) * self.attempts
+
+    def in_order(self, rollouts: Iterable[Rollout]) -> list[Rollout]:
+        """Sort rollouts by task and attempt; of two records of one attempt the later stays."""
+        place = {task: i for i, task in enumerate(self.tasks)}
+        latest = {key(r): r for r in rollouts}
+        return [latest[k] for k in sorted(latest, key=lambda k: (place.get(k[0], len(place)), k))]
+
+
+def key(rollout: Rollout) -> Key:
+    """Return what tells a rollout from the others of its run."""
+    return rollout.task.id, rollout.attempt
+
+
+def run_of(
+    suite: Suite, conditions: Conditions, *, model: str, provider: str = "", attempts: int = 1,
+    candidate: dict[str, Any] | None = None,
+) -> Run:  # fmt: skip
+    """Identify a run of a suite: everything that bears on its result.
+
+    `candidate` is the identity of a second model that takes part, see `Traffic.identity`.
+    """
+    played: dict[str, Any] = {
+        "temperature": conditions.options.agent_temperature,
+        "provider": provider,
+        "weights": conditions.weights.model_dump(mode="json"),
+        "max_turns": conditions.options.max_agent_turns,
+        "gate": conditions.gate.model_dump(mode="json"),
+    }
+    if conditions.reward is not None:
+        played["reward"] = conditions.reward.__qualname__
+    if candidate is not None:
+        played["traffic"] = candidate
+    return Run.of(suite.tasks, suite=suite.name, model=model, settings=played, attempts=attempts)

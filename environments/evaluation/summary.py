@@ -1,0 +1,75 @@
+"""summary.md: a run's numbers as Markdown tables, to paste."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from environments.evaluation.formatting import measure_text
+from environments.evaluation.metrics import Metrics, Stratum
+from environments.evaluation.run_identity import Run
+
+HEADLINE = ("mean_reward", "success_rate")
+"""Measures by family and difficulty."""
+
+
+def summary_markdown(run: Run, metrics: Metrics, traffic: str = "") -> str:
+    """Return the summary: overall, by family and difficulty, with baselines and a candidate.
+
+    `traffic` is the comparison with a candidate in words.
+    """
+    overall = metrics.overall
+    played = overall.n + overall.failed
+    lines = [
+        f"## {run.model} on {run.suite}",
+        "",
+        f"{overall.tasks} tasks, {overall.n} scored rollouts"
+        + (f", {run.attempts} attempts a task" if run.attempts > 1 else "")
+        + (f", **{overall.failed} failed and in no number below**" if overall.failed else "")
+        + (f", **{run.total - played} not yet played**" if played < run.total else "")
+        + ". Means with 95 % intervals over tasks.",
+        "",
+    ]
+    wanted = ("mean_reward", "success_rate", "spl", "map_f1", "turns", "invalid_commands")
+    passes = [n for n in overall.measures if n.startswith("pass") and n[5:] != "1"]
+    columns = [overall, *(b.overall for b in metrics.baselines.values())]
+    rows = [
+        [name, *(measure_text(column.measures.get(name)) for column in columns)]
+        for name in (*wanted, *passes)
+        if name in overall.measures
+    ]
+    lines += _table(["metric", _cell(run.model), *map(_cell, metrics.baselines)], rows)
+    if metrics.position is not None:
+        at = measure_text(metrics.position)
+        lines += ["", f"Position between random (0) and oracle (1): **{at}**"]
+    for title, of in (("family", "family"), ("difficulty", "difficulty")):
+        strata: dict[str, Stratum] = getattr(metrics, of)
+        lines += ["", *_table(*_strata_table(title, strata, metrics, of))]
+    if traffic:
+        lines += ["", "```", traffic, "```"]
+    return "\n".join(lines) + "\n"
+
+
+def _strata_table(
+    title: str, strata: Mapping[str, Stratum], metrics: Metrics, of: str
+) -> tuple[list[str], list[list[str]]]:
+    others = [_cell(f"{name} reward") for name in metrics.baselines]
+    head = [title, "n", "mean reward", "success rate", *others]
+    rows = []
+    for name, own in {**strata, "all": metrics.overall}.items():
+        row = [name, str(own.n), *(measure_text(own.measures.get(m)) for m in HEADLINE)]
+        for baseline in metrics.baselines.values():
+            other = baseline.overall if name == "all" else getattr(baseline, of).get(name)
+            measure = other.measures.get("mean_reward") if other else None
+            row.append(f"{measure.mean:.2f}" if measure else "-")
+        rows.append(row)
+    return head, rows
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    marks = ["---"] + ["---:"] * (len(head) - 1)
+    return ["| " + " | ".join(cells) + " |" for cells in (head, marks, *rows)]
+
+
+def _cell(text: str) -> str:
+    """Return text that cannot break out of a Markdown table's cell."""
+    return " ".join(text.replace("|", "\\|").split())
