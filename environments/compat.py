@@ -37,6 +37,10 @@ class AtroposEnv(BaseEnv):
         """Whether a trainer is being fed: the mode is `serve`."""
         return hasattr(self, "env_id")
 
+    async def atropos_loop(self) -> None:
+        """Run BaseEnv's own loop of `serve`."""
+        await BaseEnv.env_manager(self)
+
     @property
     def server_type(self) -> str:
         """Kind of the model's server: openai, vllm, sglang or trl."""

@@ -11,6 +11,8 @@
         finally:
             episode.close()
 
+`SyncEpisode` is the same for programs without an event loop.
+
 Importing this module loads neither atroposlib nor Django: the world server is another process,
 which may run in another interpreter (`ServerPool(python=...)`).
 """
@@ -30,12 +32,13 @@ from environments.tools.evennia import NotConnected
 from environments.tools.gate import Gate
 from environments.tools.registry import Tool, tools_of
 from environments.tools.toolbox import OBSERVATION_CHARS, Toolbox, ToolRequest, error_result
+from world_fixtures.background import BackgroundLoop, SyncPool
 from world_fixtures.client import Session
 from world_fixtures.protocol import MAX_COMMAND, Event
 from world_fixtures.servers import PooledInstance, ServerPool
 from world_fixtures.state import WorldState
 
-__all__ = ["Episode", "NotConnected"]
+__all__ = ["Episode", "NotConnected", "SyncEpisode", "SyncPool"]
 
 
 class Episode:
@@ -282,3 +285,69 @@ class Episode:
         session, self._session = self._session, None
         if session is not None:
             await session.close()
+
+
+class SyncEpisode:
+    """An `Episode` whose methods return when they are done, for programs without an event loop.
+
+    with SyncPool(1) as pool:
+        episode = SyncEpisode.begin(pool, task)
+        text = episode.call("evennia_connect", {})
+    """
+
+    def __init__(self, episode: Episode, loop: BackgroundLoop) -> None:
+        """Take an episode and the loop it lives in; `begin` is what hosts call."""
+        self.episode = episode
+        """What is known of it may be read from any thread."""
+        self._loop = loop
+
+    @classmethod
+    def begin(cls, pool: SyncPool, task: Task, **options: Any) -> SyncEpisode:
+        """Begin `task`; `options` and errors are those of `Episode.begin`."""
+        episode = pool.loop.run(Episode.begin(pool.pool, task, **options))
+        return cls(episode, pool.loop)
+
+    @property
+    def prompt(self) -> str:
+        """The user message of the present stage."""
+        return self.episode.prompt
+
+    @property
+    def tools(self) -> list[dict[str, Any]]:
+        """Schemas of the tools, in OpenAI's form."""
+        return self.episode.tools
+
+    @property
+    def stage(self) -> int:
+        """Number of the present stage, from 0."""
+        return self.episode.stage
+
+    @property
+    def stage_over(self) -> bool:
+        """Whether the agent has ended the stage."""
+        return self.episode.stage_over
+
+    @property
+    def done(self) -> bool:
+        """Whether the task is played to its end: what is left is `finish`."""
+        return self.episode.done
+
+    def call(self, tool: str, arguments: Mapping[str, Any] | str) -> str:
+        """Carry out one tool call and return its observation; see `Episode.call`."""
+        return self._loop.run(self.episode.call(tool, arguments))
+
+    def next_stage(self) -> str:
+        """Go on to the next stage; returns its prompt. See `Episode.next_stage`."""
+        return self._loop.run(self.episode.next_stage())
+
+    def finish(self) -> Verdict:
+        """Judge the world as it is now; see `Episode.finish`."""
+        return self._loop.run(self.episode.finish())
+
+    def close(self) -> None:
+        """Give the instance back. May be called twice."""
+
+        async def close() -> None:
+            self.episode.close()
+
+        self._loop.run(close())

@@ -1,4 +1,4 @@
-"""An event loop in a thread of its own, for programs that have none."""
+"""An event loop in a thread of its own, and world servers in it, for programs that have none."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import threading
 from collections.abc import Coroutine
 from concurrent.futures import Future, wait
 from typing import Any, Self, TypeVar
+
+from world_fixtures.servers import ServerPool
 
 Result = TypeVar("Result")
 PATIENCE = 30.0
@@ -120,3 +122,31 @@ async def _cancel_all() -> None:
     for task in running:
         task.cancel()
     await asyncio.gather(*running, return_exceptions=True)
+
+
+class SyncPool:
+    """A `ServerPool` for programs without an event loop.
+
+    `with SyncPool(2) as servers:` starts it; the servers stop at its end, or with the program.
+    """
+
+    def __init__(self, servers: int | None = None, *, python: str | None = None) -> None:
+        """Take the number of world servers and the interpreter they run in, as `ServerPool`."""
+        self.pool = ServerPool(servers, python=python)
+        self.loop: BackgroundLoop
+        """In which everything that belongs to the servers is to be run."""
+
+    def __enter__(self) -> Self:
+        self.loop = BackgroundLoop()
+        try:
+            self.loop.run(self.pool.__aenter__())
+        except BaseException:
+            self.loop.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            self.loop.run(self.pool.close())
+        finally:
+            self.loop.close()

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import logging
 import math
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from environments.config import HermesAgentEnvConfig
 from environments.export.hermes_writer import HermesWriter, beside, gather, gathering
+from environments.modes.groups_file import GroupsWriter, finished_items
 from environments.rollouts.failures import failure_reasons
 from environments.tools.registry import toolsets_of
 from world_fixtures.common import UserError
-
-if TYPE_CHECKING:
-    from environments.hermes_base_env import HermesAgentBaseEnv
 
 MAX_TRIES = 4
 """Times a group is played before its item is given up."""
@@ -32,10 +29,35 @@ Where one agent ends, another begins at once: none waits for the slowest of a gr
 world, or for the tokens of those that are done.
 """
 
-logger = logging.getLogger(__name__)
+
+class Processed(Protocol):
+    """What the mode needs of an environment."""
+
+    name: str | None
+    config: HermesAgentEnvConfig
+    curr_step: int
+    conversations: AbstractAsyncContextManager[Any]
+
+    async def setup(self) -> None:
+        """Start what must be there before the first item."""
+
+    async def get_next_item(self) -> Any:
+        """Draw the next item, None where there are no more."""
+
+    async def collect_trajectories(self, item: Any) -> tuple[Any, Any]:
+        """Play the groups of an item, None where it failed; and a backlog, which is not used."""
+
+    async def postprocess_histories(self, trajectories: Any) -> Any:
+        """Change groups before they are written."""
+
+    async def add_rollouts_for_wandb(self, scored_data: Any, item: Any = None) -> None:
+        """Keep what the table of rollouts shows."""
+
+    async def wandb_log(self, wandb_metrics: dict[str, Any] | None = None) -> None:
+        """Log what has gathered."""
 
 
-async def process(env: HermesAgentBaseEnv) -> None:
+async def process(env: Processed) -> None:
     """Play `total_steps` groups into `data_path_to_save_groups`.
 
     Groups that the file holds already are not played again: items come in the same order in
@@ -57,7 +79,7 @@ async def process(env: HermesAgentBaseEnv) -> None:
     ):
         at_once = env.config.process_concurrency
         env.conversations = asyncio.Semaphore(at_once * env.config.group_size)
-        writer = _Writer(file, env.config.process_ordered, total, done, show)
+        writer = GroupsWriter(file, env.config.process_ordered, total, done, show)
         queue = iter(range(total))
         turn = asyncio.Lock()  # items are drawn one after the other, in their order
 
@@ -84,7 +106,7 @@ async def process(env: HermesAgentBaseEnv) -> None:
     print(f"groups of {writer.count} items in {path}, mean score {writer.mean:.3f}")
 
 
-async def _groups(env: HermesAgentBaseEnv, item: Any, index: int) -> list[dict[str, Any]]:
+async def _groups(env: Processed, item: Any, index: int) -> list[dict[str, Any]]:
     """The item's groups, one a stage of its rollouts."""
     reason = "no reason given"
     for _ in range(MAX_TRIES):
@@ -110,77 +132,8 @@ async def _groups(env: HermesAgentBaseEnv, item: Any, index: int) -> list[dict[s
     )
 
 
-class _Writer:
-    """Appends groups, in the order of their items if asked to."""
-
-    def __init__(self, file: Any, ordered: bool, total: int, done: set[int], show: Any) -> None:
-        self._file = file
-        self._ordered = ordered
-        self._held: dict[int, list[dict[str, Any]]] = {}
-        self._missing = iter([i for i in range(total) if i not in done])
-        self._next = next(self._missing, None)
-        self._show = show
-        self._scores: list[float] = []
-        self.count = len(done)
-        show(self.count, 0.0)
-
-    @property
-    def mean(self) -> float:
-        """Of the groups this run has added."""
-        return sum(self._scores) / len(self._scores) if self._scores else 0.0
-
-    def add(self, index: int, groups: list[dict[str, Any]]) -> None:
-        self._held[index] = groups
-        if not self._ordered:
-            self._write(self._held.pop(index))
-        while self._ordered and self._next in self._held:
-            self._write(self._held.pop(self._next))
-            self._next = next(self._missing, None)
-
-    def _write(self, groups: list[dict[str, Any]]) -> None:
-        lines = [json.dumps(g, separators=(",", ":"), allow_nan=False) + "\n" for g in groups]
-        self._file.write("".join(lines).encode())
-        self._file.flush()
-        self.count += 1
-        self._scores += groups[0]["scores"]
-        self._show(self.count, self.mean)
-
-
-def finished_items(path: Path) -> set[int]:
-    """Items whose groups stand in the file; an item that is not there whole is cut off.
-
-    Raises UserError where the file is something else.
-    """
-    if not path.name:
-        raise UserError("process needs --env.data_path_to_save_groups FILE")
-    if not path.exists():
-        return set()
-    items: set[int] = set()
-    whole = end = 0
-    with open(path, "r+b") as file:
-        for number, line in enumerate(file, start=1):
-            if not line.endswith(b"\n"):
-                break
-            end += len(line)
-            try:
-                group = json.loads(line)
-                item, last = int(group["item"]), group["part"] == group["parts"] - 1
-            except (ValueError, KeyError, TypeError):
-                raise UserError(
-                    f"{path} line {number} is no group of this project: choose another"
-                    " --env.data_path_to_save_groups"
-                ) from None
-            if last:
-                items.add(item)
-                whole = end
-        file.truncate(whole)
-    return items
-
-
 @contextmanager
-def _trajectories(
-    env: HermesAgentBaseEnv, groups: Path, done: set[int]
-) -> Iterator[HermesWriter | None]:
+def _trajectories(env: Processed, groups: Path, done: set[int]) -> Iterator[HermesWriter | None]:
     """Hermes trajectories beside the groups, of environments that tell of their rollouts."""
     listeners = getattr(env, "on_rollout", None)
     if listeners is None:
@@ -195,12 +148,12 @@ def _trajectories(
 
 
 @contextmanager
-def _wandb(env: HermesAgentBaseEnv) -> Iterator[None]:
+def _wandb(env: Processed) -> Iterator[None]:
     """A wandb run, where one is wanted: in this mode there is no trainer to name its project."""
     if not env.config.use_wandb:
         yield
         return
-    import wandb
+    import wandb  # seconds to load, for those who want it
 
     name = env.config.wandb_name or env.name
     with wandb.init(project=name, name=f"{name}-process", config=env.config.model_dump()):

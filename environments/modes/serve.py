@@ -14,9 +14,10 @@ import logging
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
+from atroposlib.envs.base import BaseEnvConfig
 from tenacity import RetryError
 
 from environments.compat import AtroposEnv
@@ -34,6 +35,35 @@ GOODBYE = 5.0
 logger = logging.getLogger(__name__)
 
 
+class Served(Protocol):
+    """What the mode needs of an environment."""
+
+    config: BaseEnvConfig
+
+    async def atropos_loop(self) -> None:
+        """Play and deliver groups until total_steps are reached."""
+
+    def open_groups_file(self, path: Path) -> None:
+        """Append what is delivered to a file, too."""
+
+    async def stop_workers(self) -> None:
+        """Cancel every worker and wait until it has given back what it held."""
+
+    async def say_goodbye(self) -> None:
+        """Leave the rollout server's list."""
+
+
+async def serve(env: Served) -> None:
+    """Feed a trainer until total_steps are reached; no worker is left when it returns."""
+    if env.config.data_path_to_save_groups:
+        env.open_groups_file(Path(env.config.data_path_to_save_groups))
+    try:
+        await env.atropos_loop()
+    finally:
+        await env.stop_workers()
+        await env.say_goodbye()
+
+
 class ServeMode(AtroposEnv):
     """The part of an environment that feeds a trainer."""
 
@@ -45,14 +75,8 @@ class ServeMode(AtroposEnv):
         self.started = time.strftime("%Y%m%d-%H%M%S")
 
     async def env_manager(self) -> None:
-        """Serve until total_steps are reached; its workers are gone when it returns."""
-        if self.config.data_path_to_save_groups:
-            self.open_groups_file(Path(self.config.data_path_to_save_groups))
-        try:
-            await super().env_manager()
-        finally:
-            await self._stop_workers()
-            await self._say_goodbye()
+        """Run Atropos's `serve`; its workers are gone when it returns."""
+        await serve(self)
 
     async def register_once(self) -> dict[str, Any]:
         """Wait for the trainer: the rollout server takes nobody before its first `/batch`."""
@@ -179,7 +203,7 @@ class ServeMode(AtroposEnv):
                 self.max_token_len,
             )
 
-    async def _stop_workers(self) -> None:
+    async def stop_workers(self) -> None:
         """Cancel every worker and wait until it has given back what it held."""
         tasks = self.running_workers()
         for task in tasks:
@@ -191,7 +215,7 @@ class ServeMode(AtroposEnv):
                 task.cancel()
         self.close_groups_file()
 
-    async def _say_goodbye(self) -> None:
+    async def say_goodbye(self) -> None:
         """Leave the rollout server's list, so that a successor is not given half the weight."""
         if not self.serving:
             return

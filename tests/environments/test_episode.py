@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from environments.episode import Episode, NotConnected
+from environments.episode import Episode, NotConnected, SyncEpisode, SyncPool
 from environments.tasks.verdict import Weights
 from environments.tool_context import ToolContext
 from environments.tools.gate import Gate
@@ -126,6 +126,27 @@ async def test_a_world_that_is_lost_is_told_to_the_host(world, monkeypatch):
     monkeypatch.setattr(Episode, "command", lose)
     with pytest.raises(WorldLost, match="it died"):
         await world.call("evennia_observe", {})
+
+
+def test_programs_without_an_event_loop_play_the_same(note):
+    with SyncPool(1) as pool:
+        episode = SyncEpisode.begin(pool, note, id="sync")
+        assert (episode.stage, episode.prompt) == (0, "Write the year on the wall.")
+        assert len(episode.tools) == 5
+        assert episode.call("evennia_connect", {}).startswith("Hall")
+        for command in ("read letter", "write 1742 on wall"):
+            episode.call("evennia_command", {"command": command})
+        episode.call("evennia_disconnect", {})
+        assert (episode.stage_over, episode.done) == (True, False)
+        assert episode.next_stage() == "Which year?"
+        episode.call("evennia_connect", {})
+        episode.call("evennia_command", '{"command": "read wall"}')
+        episode.call("evennia_submit", {"answer": {"year": 1742}})
+        assert episode.done
+        assert episode.finish().reward == 1.0
+        episode.close()
+        episode.close()
+        assert pool.pool.instances == 0
 
 
 # The world and the tool context

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import atexit
 import threading
 from collections.abc import Awaitable, Callable
@@ -10,10 +9,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from environments.telemetry.live import LiveSessions
+from world_fixtures.background import BackgroundLoop
 
 Result = TypeVar("Result")
-PATIENCE = 30.0
-"""Seconds for the world server to stop when the program ends."""
 
 
 class Background:
@@ -24,16 +22,16 @@ class Background:
     """
 
     def __init__(self, root: Path, world: str) -> None:
-        """`root` of the telemetry tree, and the name or path of the world."""
+        """Take the root of the telemetry tree, and the name or path of the world."""
         self._root = root
         self._world = world
-        self._lock = threading.Lock()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread: threading.Thread
+        self._guard = threading.Lock()
+        self._loop: BackgroundLoop | None = None
         self._sessions: LiveSessions
 
     @property
     def started(self) -> bool:
+        """Whether a call has been made, and `stop` not yet."""
         return self._loop is not None
 
     def run(self, work: Callable[[LiveSessions], Awaitable[Result]]) -> Result:
@@ -46,39 +44,26 @@ class Background:
         async def worked() -> Result:
             return await work(self._sessions)
 
-        return asyncio.run_coroutine_threadsafe(worked(), loop).result()
+        return loop.run(worked())
 
     def stop(self) -> None:
         """End the sessions, the world server and the thread. Idempotent."""
-        with self._lock:
+        with self._guard:
             loop, self._loop = self._loop, None
         if loop is None:
             return
-        closed = asyncio.run_coroutine_threadsafe(self._sessions.close(), loop)
         try:
-            closed.result(PATIENCE)
+            loop.run(self._sessions.close())
         finally:
-            loop.call_soon_threadsafe(loop.stop)
-            self._thread.join(PATIENCE)
+            loop.close()
 
-    def _start(self) -> asyncio.AbstractEventLoop:
-        from world_fixtures.library import load_world  # slow to import, and rarely needed
+    def _start(self) -> BackgroundLoop:
+        # YAML and the checks of worlds: slow to import, and rarely needed where Hermes starts
+        from world_fixtures.library import load_world
 
-        with self._lock:
+        with self._guard:
             if self._loop is None:
                 self._sessions = LiveSessions(self._root, load_world(self._world))
-                self._loop = asyncio.new_event_loop()
-                self._thread = threading.Thread(
-                    target=_serve, args=(self._loop,), name="evennia-world", daemon=True
-                )
-                self._thread.start()
+                self._loop = BackgroundLoop()
                 atexit.register(self.stop)
             return self._loop
-
-
-def _serve(loop: asyncio.AbstractEventLoop) -> None:
-    asyncio.set_event_loop(loop)
-    try:
-        loop.run_forever()
-    finally:
-        loop.close()

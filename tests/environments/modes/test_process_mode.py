@@ -167,3 +167,18 @@ async def test_the_rate_of_a_continued_run_is_its_own(make_env, tmp_path, monkey
     monkeypatch.setattr("environments.modes.process.time", clock)
     await process(make_env(data_path_to_save_groups=str(path), total_steps=8))
     assert "8/8 groups, 1.0/s, mean score 1.000, 0 s left" in capsys.readouterr().err
+
+
+async def test_an_item_that_fails_is_told_with_its_own_reason(make_env, clock, tmp_path):
+    """Another that fails at the same time has another."""
+
+    class Spoilt(Successor):
+        async def compute_reward(self, item, result, ctx):
+            raise ValueError(f"no reward for {item}")
+
+    env = make_env(
+        cls=Spoilt, total_steps=2, group_size=1,
+        data_path_to_save_groups=str(tmp_path / "groups.jsonl"),
+    )  # fmt: skip
+    with pytest.raises(UserError, match=r"item 0 failed 4 times \(ValueError: no reward for 1\)"):
+        await process(env)

@@ -239,7 +239,7 @@ async def test_a_group_on_its_way_arrives_though_its_worker_is_cancelled(
     with pytest.raises(asyncio.CancelledError):
         await worker
     go_on.set()
-    await env._stop_workers()
+    await env.stop_workers()
     assert len(app.state.queue) == 1
 
 
