@@ -9,6 +9,7 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from environments.policies.observations import RoomView, Seen, Way, discovery, inside, room_view
 from environments.policies.policy import Exchange
@@ -20,6 +21,8 @@ _MADE = re.compile(r"^You make the (.+)\.$")
 _OPENED = re.compile(r"^You (?:open|unlock) the (.+?)(?: with the .+)?\.(?: In it: .*)?$")
 _CHOICES = re.compile(r"^Which do you mean: (.+)\?$")
 _CHOICE = re.compile(r"(\S+-\d+) \(")
+_parse = lru_cache(maxsize=4096)(parse)
+"""Cached, because a conversation is read anew at every turn."""
 
 
 @dataclass
@@ -138,7 +141,7 @@ def _meet(place: Place, things: Iterable[Seen]) -> None:
 def _learn(memory: Memory, command: str, result: str) -> None:
     place = memory.place
     place.tried[command] = result
-    parsed = parse(command)
+    parsed = _parse(command)
     if parsed.verb in ("go", "look"):
         _move(memory, parsed, result)
     elif parsed.verb in ("examine", "read", "look_in", "open"):

@@ -19,12 +19,12 @@ from environments.tool_call_parsers import (  # noqa: F401 - each registers itse
     mistral,
     qwen3_coder,
 )
-from environments.tool_call_parsers.base import ParseResult, ToolCallParser
+from environments.tool_call_parsers.base import ToolCallParser
 from environments.tool_call_parsers.protocol import TextParser
 from environments.tool_call_parsers.registry import get_parser, list_parsers, register_parser
 
 if TYPE_CHECKING:
-    from environments.tool_call_parsers.calls import ToolCall
+    from environments.tool_call_parsers.calls import ParseResult, ToolCall
 
 __all__ = [
     "ParseResult",
@@ -38,9 +38,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name != "ToolCall":
+    if name not in ("ParseResult", "ToolCall"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    # Loads the openai client, which takes a second: only who names the type needs it.
-    from environments.tool_call_parsers.calls import ToolCall
+    # Loads the openai client, which takes a second: only who names these types needs it.
+    from environments.tool_call_parsers import calls
 
-    return ToolCall
+    return getattr(calls, name)

@@ -5,13 +5,10 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 if TYPE_CHECKING:
-    from environments.tool_call_parsers.calls import ToolCall
-
-ParseResult: TypeAlias = "tuple[str | None, list[ToolCall] | None]"
-"""Content and calls: what of the text is no call, or None; the calls, or None."""
+    from environments.tool_call_parsers.calls import ParseResult, ToolCall
 
 Tools = Sequence[dict[str, Any]]
 """Schemas of tools, in OpenAI's form."""

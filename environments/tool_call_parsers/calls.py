@@ -7,7 +7,10 @@ from openai.types.chat.chat_completion_message_function_tool_call import (
 )
 from openai.types.chat.chat_completion_message_function_tool_call import Function
 
-__all__ = ["ToolCall", "make_call"]
+__all__ = ["ParseResult", "ToolCall", "make_call"]
+
+ParseResult = tuple[str | None, list[ToolCall] | None]
+"""Content and calls: what of the text is no call, or None; the calls, or None."""
 
 
 def make_call(id: str, name: str, arguments: str) -> ToolCall:

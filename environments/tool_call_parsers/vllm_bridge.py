@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from environments.tool_call_parsers.base import ParseResult
-from environments.tool_call_parsers.calls import make_call
+from environments.tool_call_parsers.calls import ParseResult, make_call
 from world_fixtures.common import UserError
 
 

@@ -171,17 +171,13 @@ def rehearse(name: str, task: Task, attempt: int = 0) -> Rehearsal:
             turns -= 1
             seed = f"{policy.name}/{task.id}/{attempt}/{run.stage}"
             view = View(task, run.stage, messages, seed)
-            whole = completion(
-                {"model": name, "messages": messages}, f"{seed}/{view.turn}", [policy.act(view)]
-            )
+            move = policy.act(view)
+            whole = completion({"model": name, "messages": []}, f"{seed}/{view.turn}", [move])
             message = whole["choices"][0]["message"]
             messages.append(message)
             if not message.get("tool_calls"):
                 return run
-            for call, (tool, arguments) in zip(
-                message["tool_calls"], policy.act(View(task, run.stage, messages[:-1], seed)).calls,
-                strict=True,
-            ):  # fmt: skip
+            for call, (tool, arguments) in zip(message["tool_calls"], move.calls, strict=True):
                 result = run.use(tool, arguments)
                 messages.append({"role": "tool", "tool_call_id": call["id"], "content": result})
     return run

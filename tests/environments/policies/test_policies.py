@@ -11,7 +11,8 @@ import pytest
 
 from environments.policies import View, get_policy, list_policies
 from environments.policies.registry import BASELINES, CHEATS
-from environments.tasks.model import Goal, Located, Stage, Step
+from environments.tasks.build import make_task
+from environments.tasks.model import Family, Goal, Located, Stage, Step
 from environments.tasks.suites import load_suite
 from world_fixtures.common import UserError
 
@@ -105,10 +106,24 @@ def test_policies_without_knowledge_do_not_depend_on_what_the_task_hides(play, t
         assert play(name, blank).calls == play(name, task).calls
 
 
-@pytest.fixture(scope="module", params=["basics", pytest.param("standard", marks=pytest.mark.slow)])
+@pytest.fixture(
+    scope="module",
+    params=[
+        "basics",
+        "fifth of standard",
+        pytest.param("standard", marks=[pytest.mark.slow, pytest.mark.once]),
+    ],
+)
 def mean(play, request):
     """Mean reward on a suite by policy."""
-    suite = load_suite(request.param).tasks
+    if request.param == "fifth of standard":
+        suite = [
+            make_task(family, 1000 * difficulty, difficulty, split="test")
+            for family in Family
+            for difficulty in range(1, 11)
+        ]
+    else:
+        suite = load_suite(request.param).tasks
     return lambda name: sum(play(name, task).verdict.reward for task in suite) / len(suite)
 
 

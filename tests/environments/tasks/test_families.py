@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from functools import cache
 
 import pytest
 from hypothesis import given
@@ -76,6 +77,11 @@ def test_no_prompt_of_the_last_stage_holds_its_answer():
                     assert goal.condition.expected[0] not in words, task.id
 
 
+@cache
+def easy_tasks() -> list[Task]:
+    return [make_task(family, 1, 1) for family in Family]
+
+
 @given(st.dictionaries(st.sampled_from(["room", "things", "value", "edges", "sum"]), st.one_of(
     st.text(max_size=20), st.integers(), st.floats(), st.none(), st.booleans(),
     st.lists(st.one_of(
@@ -83,8 +89,7 @@ def test_no_prompt_of_the_last_stage_holds_its_answer():
     )),
 )))  # fmt: skip
 def test_any_answer_gets_a_reward_between_0_and_1(answer):
-    for family in Family:
-        task = make_task(family, 1, 1)
+    for task in easy_tasks():
         verdict = judge(task, Simulation(task.spec).state, [], answer, sessions=1)
         assert 0 <= verdict.reward <= 1
 

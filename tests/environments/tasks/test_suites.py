@@ -24,25 +24,34 @@ tasks:
 """
 
 
-@pytest.mark.parametrize("name", SUITES)
-def test_a_suite_is_what_its_version_says(name) -> None:
+SLOW = [pytest.mark.slow, pytest.mark.once]
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "split"),
+    [
+        ("basics", 25, "test"),
+        ("standard", 250, "test"),
+        pytest.param("hard", 250, "test", marks=SLOW),
+        pytest.param("seen", 100, "train", marks=SLOW),
+        pytest.param("unseen", 100, "validation", marks=SLOW),
+    ],
+)
+def test_a_suite_is_what_its_version_says(name, size, split) -> None:
     suite = load_suite(name)
-    assert len({t.id for t in suite.tasks}) == len(suite.tasks)
+    assert len({t.id for t in suite.tasks}) == len(suite.tasks) == size
+    assert {t.split for t in suite.tasks} == {split}
     by_family = Counter(t.family for t in suite.tasks)
     assert len(by_family) == 5
     assert len(set(by_family.values())) == 1
 
 
-def test_the_suites_have_their_sizes_and_splits() -> None:
-    sizes = {name: len(suite.tasks) for name, suite in SUITES.items()}
-    assert sizes == {"basics": 25, "standard": 250, "hard": 250, "seen": 100, "unseen": 100}
-    splits = {name: {t.split for t in suite.tasks} for name, suite in SUITES.items()}
-    assert splits["standard"] == splits["hard"] == {"test"}
-    assert (splits["seen"], splits["unseen"]) == ({"train"}, {"validation"})
+def test_the_suites_that_ship() -> None:
+    assert list(SUITES) == ["basics", "standard", "hard", "seen", "unseen"]
 
 
 def test_walkthroughs_grow_with_the_difficulty() -> None:
-    tasks = load_suite("standard").tasks
+    tasks = SUITES["standard"].tasks
     lengths = [
         fmean(t.optimal_steps for t in tasks if t.difficulty in levels)
         for levels in ((1, 2), (3, 4), (5, 6), (7, 8), (9, 10))
