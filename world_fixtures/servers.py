@@ -53,6 +53,7 @@ class WorldServer:
         """One that has not yet stopped the server: who wants a restart now is served by it."""
         self._restarts: set[asyncio.Task[None]] = set()
         self._process: ServerProcess | None = None
+        self._secret = ""
         self._scratch: Path | None = None
         self._prefork: PreforkServer | None = None
 
@@ -87,15 +88,15 @@ class WorldServer:
         if self._prefork is None:
             self._prefork = PreforkServer.acquire(self.python)
         self._process = await self._prefork.fork(self._scratch, self._scratch / "output.log")
-        secret = secrets.token_hex(16)
-        self._process.writer.write(secret.encode() + b"\n")
+        self._secret = secrets.token_hex(16)
+        self._process.writer.write(self._secret.encode() + b"\n")
         line = b""
         with contextlib.suppress(TimeoutError, ConnectionError):
             async with asyncio.timeout(START_TIMEOUT):
                 line = await self._process.reader.readline()
         if not line:
             raise WorldLost(f"a world server did not start: {self._last_words()}")
-        self.client = await WorldClient.connect(json.loads(line)["port"], secret)
+        self.client = await WorldClient.connect(json.loads(line)["port"], self._secret)
 
     def _last_words(self) -> str:
         with contextlib.suppress(OSError):
@@ -200,7 +201,7 @@ class WorldServer:
         finally:
             prefork, self._prefork = self._prefork, None
             if prefork is not None:
-                await asyncio.to_thread(prefork.release)
+                await _release(prefork)
             if self._scratch is not None:
                 shutil.rmtree(self._scratch, ignore_errors=True)
 
@@ -312,7 +313,7 @@ class ServerPool:
         await asyncio.gather(*(s.stop() for s in servers), return_exceptions=True)
         prefork, self._prefork = self._prefork, None
         if prefork is not None:
-            await asyncio.to_thread(prefork.release)
+            await _release(prefork)
 
     async def acquire(self, spec: WorldSpec, *, restarts: bool = False) -> PooledInstance:
         """An instance of `spec` in its initial state; waits while all servers are full.
@@ -445,3 +446,11 @@ class ServerPool:
             else:
                 self._failure = None
                 return
+
+
+async def _release(prefork: PreforkServer) -> None:
+    """Give a prefork server back without holding up the loop."""
+    try:
+        await asyncio.to_thread(prefork.release)
+    except RuntimeError:  # the interpreter is ending, and starts no thread any more
+        prefork.release()

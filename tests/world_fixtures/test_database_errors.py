@@ -183,3 +183,44 @@ async def test_an_idle_instance_that_could_not_be_taken_stays_idle(
     again = await servers.acquire(cottage)
     assert await again.state() == initial_state(cottage)
     servers.release(again)
+
+
+@pytest.mark.parametrize("table", ["accounts_accountdb", "objects_objectdb"])
+async def test_a_log_in_that_the_database_refuses_can_be_tried_again(
+    servers, cottage, database, table
+) -> None:
+    instance = await servers.acquire(cottage)
+    before = (await instance.server.request("ping"))["sessions"]
+    with failing(database, f"UPDATE ON {table}", "1"):
+        for _ in range(2):
+            with pytest.raises(WorldError):
+                await instance.open()
+    assert (await instance.server.request("ping"))["sessions"] == before
+    session = await instance.open()
+    assert session.text.startswith("Hall")
+    assert (await session.command("get lamp")).text == "You take the Oil Lamp."
+    await session.close()
+    assert (await instance.state()).location("lamp") == "you"
+    servers.release(instance)
+
+
+async def test_worlds_forgotten_in_a_request_that_fails_come_again(
+    servers, cottage, database
+) -> None:
+    """The release of one instance that would delete another deletes none if it fails."""
+    link = servers.servers[0]
+    worlds = [cottage.model_copy(update={"title": f"Cottage {n}"}) for n in range(260)]
+    for world in worlds:
+        servers.release(await servers.acquire(world))
+    counts = await link.request("ping")
+    instance = await servers.acquire(cottage.model_copy(update={"title": "One more"}))
+    with failing(database, "DELETE ON world_gateway_specrow", "1"), pytest.raises(WorldError):
+        await link.request("release", instance=instance.id)
+    assert (await link.request("ping"))["idle"] == counts["idle"] == 256
+    assert await instance.state() == initial_state(instance.spec)
+    for world in worlds[:6]:
+        again = await servers.acquire(world)
+        assert (await (await again.open()).command("get lamp")).seq == 2
+        assert (await again.state()).location("lamp") == "you"
+        servers.release(again)
+    servers.release(instance)

@@ -30,6 +30,7 @@ __all__ = [
     "connect_session",
     "delete_rows",
     "disconnect_session",
+    "drop_session",
     "forget_attributes",
     "forget_cached",
     "forget_command_nesting",
@@ -43,6 +44,7 @@ __all__ = [
     "reset_contents",
     "run_command",
     "set_location",
+    "set_puppeteer",
     "start_server",
     "use_database",
 ]
@@ -99,20 +101,27 @@ class NoPortalLink:
 
 def connect_session(sessid: int, account: Any, address: str, protocol_key: str) -> Any:
     """Log an account in as the Portal would, by the dict that it sends; returns the session."""
-    handler = evennia.SESSION_HANDLER
-    try:
-        handler.portal_connect(
-            {
-                "sessid": sessid, "suid": None, "protocol_key": protocol_key, "uid": account.id,
-                "address": address, "uname": account.username, "logged_in": True,
-                "puid": None, "conn_time": time.time(), "protocol_flags": {"NOCOLOR": True},
-                "server_data": {},
-            }
-        )  # fmt: skip
-    except BaseException:
-        handler.pop(sessid, None)
-        raise
-    return handler[sessid]
+    evennia.SESSION_HANDLER.portal_connect(
+        {
+            "sessid": sessid, "suid": None, "protocol_key": protocol_key, "uid": account.id,
+            "address": address, "uname": account.username, "logged_in": True,
+            "puid": None, "conn_time": time.time(), "protocol_flags": {"NOCOLOR": True},
+            "server_data": {},
+        }
+    )  # fmt: skip
+    return evennia.SESSION_HANDLER[sessid]
+
+
+def drop_session(sessid: int) -> Any:
+    """Forget a session in memory alone, also one that logged in by half; returns it, or None.
+
+    What its log-in changed of its character is put right by `set_puppeteer`.
+    """
+    session = evennia.SESSION_HANDLER.pop(sessid, None)
+    if session is not None:
+        session.puppet, session.logged_in = None, False
+        forget_command_nesting(session)
+    return session
 
 
 def disconnect_session(session: Any) -> None:
@@ -149,6 +158,15 @@ def set_location(obj: Any, place: Any) -> None:
 def reset_contents(obj: Any) -> None:
     """Have an object's contents cache filled again (`ContentsHandler.init`)."""
     obj.contents_cache.init()
+
+
+def set_puppeteer(obj: Any, account: int | None, sessid: str | None) -> None:
+    """Set in memory alone which account plays an object, and by which sessions.
+
+    They are `db_account_id` and `db_sessid`; the handler `sessions` keeps a copy.
+    """
+    obj.db_account_id, obj.db_sessid = account, sessid
+    obj.sessions._recache()
 
 
 def reset_attributes(obj: Any) -> None:

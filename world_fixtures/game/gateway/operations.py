@@ -60,8 +60,8 @@ class Operations:
     def __init__(self) -> None:
         self.sessions: dict[str, SealedSession] = {}
         """By id."""
-        self._opening = ""
-        """Id of the session that the present request opens."""
+        self._opening: int | None = None
+        """Evennia's number of the session that the present request opens."""
         self._table: dict[str, tuple[Callable[[Any], Any], frozenset[str]]] = {
             op: (method, REQUESTS[op].__required_keys__)  # type: ignore[attr-defined]
             for op, method in {
@@ -79,7 +79,7 @@ class Operations:
         the server that failed.
         """
         registry.touched.clear()
-        self._opening = ""
+        self._opening = None
         op = request.get("op", "")
         found = self._table.get(op) if isinstance(op, str) else None
         if found is None:
@@ -93,8 +93,9 @@ class Operations:
 
     def recover(self) -> None:
         """Make memory what the database says, after what a request wrote was taken back."""
-        if self._opening:
-            self._disconnect(self._opening)
+        if self._opening is not None:
+            session = compat.drop_session(self._opening)
+            self.sessions = {i: s for i, s in self.sessions.items() if s is not session}
         registry.recover()
 
     def create(self, request: CreateRequest) -> Created:
@@ -150,9 +151,10 @@ class Operations:
         account = instance.accounts.get(character)
         if account is None:
             raise WorldError(ErrorCode.BAD_REQUEST, f"no character {character!r} in this world")
-        session = compat.connect_session(next(_session_ids), account, instance.id, PROTOCOL_KEY)
+        sessid = self._opening = next(_session_ids)
+        session = compat.connect_session(sessid, account, instance.id, PROTOCOL_KEY)
         instance.sessions += 1
-        id_ = self._opening = f"{instance.id}.{instance.sessions}"
+        id_ = f"{instance.id}.{instance.sessions}"
         self.sessions[id_] = session
         room = instance.get(character, "location")
         outcome = ok(session.take(), room)

@@ -123,9 +123,10 @@ def load(row: InstanceRow, world: World) -> LiveInstance:
 def reread(instance: LiveInstance) -> None:
     """Make an instance in memory what the database says, whatever it was before."""
     by_key = {obj.pk: obj for obj in instance.objects.values()}
-    places = ObjectDB.objects.filter(pk__in=by_key).values_list("pk", "db_location_id")
-    for pk, place in places:
+    columns = ("pk", "db_location_id", "db_account_id", "db_sessid")
+    for pk, place, account, sessid in ObjectDB.objects.filter(pk__in=by_key).values_list(*columns):
         by_key[pk].db_location = by_key.get(place)
+        compat.set_puppeteer(by_key[pk], account, sessid)
     for obj in by_key.values():
         compat.reset_contents(obj)
         compat.reset_attributes(obj)
