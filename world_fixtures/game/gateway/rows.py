@@ -180,7 +180,7 @@ def rewind(instance: LiveInstance) -> list[Change]:
         if touched:
             _drop_fields(cursor, [obj.pk for obj in touched])
     for obj in touched:
-        obj.attributes.reset_cache()
+        compat.reset_attributes(obj)
     instance.begin_again()
     return changes
 

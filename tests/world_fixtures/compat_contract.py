@@ -1,0 +1,291 @@
+"""Tries every private part in `world_fixtures.game.compat`; run by `test_compat`.
+
+    python tests/world_fixtures/compat_contract.py SCRATCH
+
+prints {part: what is wrong, or ""} as JSON. It needs a process of its own, in which Django and
+Evennia are set up for a scratch directory with a migrated database.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Any
+
+CONTRACT: dict[str, Callable[[Any], None]] = {}
+"""Check of each private part, by `package: part`."""
+
+
+def part(name: str) -> Callable[[Callable[[Any], None]], Callable[[Any], None]]:
+    """Enter a check under the name of what it tries."""
+
+    def enter(check: Callable[[Any], None]) -> Callable[[Any], None]:
+        CONTRACT[name] = check
+        return check
+
+    return enter
+
+
+@part("evennia: _init fills in SESSION_HANDLER and EVENNIA_SERVER_SERVICE")
+def _init(compat: Any) -> None:
+    import evennia
+
+    assert evennia.SESSION_HANDLER is not None
+    assert type(evennia.EVENNIA_SERVER_SERVICE).__name__ == "PortallessService"
+
+
+@part("evennia: service.sqlite3_prep applies SQLITE3_PRAGMAS to the present connection")
+def _pragmas(compat: Any) -> None:
+    from django.db import connection
+
+    connection.close()
+    import evennia
+
+    evennia.EVENNIA_SERVER_SERVICE.sqlite3_prep()
+    with connection.cursor() as cursor:
+        assert cursor.execute("PRAGMA synchronous").fetchone() == (1,)
+        assert cursor.execute("PRAGMA temp_store").fetchone() == (2,)
+
+
+@part("evennia: service.register_amp, privilegedStartService and startService need no Portal")
+def _start(compat: Any) -> None:
+    server = compat.start_server()
+    assert isinstance(server.amp_protocol, compat.NoPortalLink)
+    assert server.amp_protocol.send_anything(1, two=2) is None
+
+
+@part("twisted: TCPServer._port tells the port that is listened on")
+def _port(compat: Any) -> None:
+    import evennia
+
+    assert compat.listening_port(evennia.EVENNIA_SERVER_SERVICE, "gateway") > 0
+
+
+@part("twisted: reactor.__init__ makes a poll object and a waker of its own")
+def _reactor(compat: Any) -> None:
+    from twisted.internet import reactor
+
+    before = reactor._poller, reactor.waker  # type: ignore[attr-defined]
+    compat.renew_reactor()
+    after = reactor._poller, reactor.waker  # type: ignore[attr-defined]
+    assert before[0] is not after[0]
+    assert before[1] is not after[1]
+
+
+@part("django: connections.settings decides which file the next connection opens")
+def _database(compat: Any) -> None:
+    from django.db import connections
+
+    here = connections.settings["default"]["NAME"]
+    other = here + ".other"
+    connections.close_all()
+    compat.use_database(other)
+    connections["default"].ensure_connection()
+    connections.close_all()
+    compat.use_database(here)
+    assert os.path.exists(other)
+
+
+@part("django: BaseDatabaseWrapper.connection is the connection of sqlite3")
+def _driver(compat: Any) -> None:
+    from django.db import transaction
+
+    from world_fixtures.game.gateway.models import SpecRow
+
+    table = SpecRow._meta.db_table
+    with transaction.atomic():
+        compat.insert_row(f"INSERT INTO {table} (hash, body) VALUES (?, ?)", ("kept", "{}"))
+    assert SpecRow.objects.filter(hash="kept").exists()
+
+
+@part("django: needs_rollback tells of a failed statement, and set_rollback takes it back")
+def _savepoint(compat: Any) -> None:
+    from django.db import DatabaseError, IntegrityError, connection, transaction
+
+    from world_fixtures.game.gateway.models import SpecRow
+
+    with transaction.atomic():
+        SpecRow.objects.create(hash="before", body="{}")
+        try:
+            with compat.Savepoint():
+                SpecRow.objects.create(hash="within", body="{}")
+                try:
+                    SpecRow(hash="within", body="{}").save(force_insert=True)
+                except IntegrityError:
+                    assert connection.needs_rollback
+        except DatabaseError:
+            pass
+        else:
+            raise AssertionError("a failed statement was not noticed")
+        assert not SpecRow.objects.filter(hash="within").exists()
+    assert SpecRow.objects.filter(hash="before").exists()
+
+
+@part("django: QuerySet._raw_delete deletes without loading")
+def _raw_delete(compat: Any) -> None:
+    from world_fixtures.game.gateway.models import SpecRow
+
+    SpecRow.objects.create(hash="deleted", body="{}")
+    compat.delete_rows(SpecRow.objects.filter(hash="deleted"))
+    assert not SpecRow.objects.filter(hash="deleted").exists()
+
+
+def spawned(id_: str) -> Any:
+    """A small instance in the database."""
+    from benchmarks.worlds import grid_world
+    from world_fixtures.game.gateway import rows
+    from world_fixtures.game.gateway.registry import registry
+
+    return rows.spawn(id_, registry.world(grid_world(2, 2)))
+
+
+@part("evennia: bulk_create keeps what was made by its primary key (the idmapper's cache)")
+def _cached(compat: Any) -> None:
+    from evennia.objects.models import ObjectDB
+
+    instance = spawned("c1")
+    thing = instance.objects["thing0"]
+    assert ObjectDB.objects.get(pk=thing.pk) is thing
+    compat.forget_cached(thing)
+    assert ObjectDB.objects.get(pk=thing.pk) is not thing
+
+
+@part("evennia: contents_cache has add, remove, get and init")
+def _contents(compat: Any) -> None:
+    instance = spawned("c2")
+    room, other, thing = (instance.objects[e] for e in ("room0", "room1", "thing0"))
+    assert thing in room.contents_cache.get()
+    compat.set_location(thing, other)
+    assert thing not in room.contents_cache.get()
+    assert thing in other.contents_cache.get()
+    thing.db_location = room
+    for place in (room, other):
+        compat.reset_contents(place)
+    assert thing in room.contents_cache.get()
+    assert thing not in other.contents_cache.get()
+    assert isinstance(room.contents_cache, compat.ContentsHandler)
+
+
+@part("evennia: attributes.backend._cache, reset_cache and Attribute.__instance_cache__")
+def _attributes(compat: Any) -> None:
+    from evennia.typeclasses.attributes import Attribute
+
+    thing = spawned("c3").objects["thing0"]
+    thing.set_field("lit", True)
+    stored = compat.attribute_links().objects.get(objectdb_id=thing.pk).attribute
+    assert Attribute.__dbclass__.__instance_cache__[stored.pk] is stored
+    assert stored.pk in {a.pk for a in thing.attributes.backend._cache.values()}
+    compat.reset_attributes(thing)
+    assert stored.pk not in Attribute.__dbclass__.__instance_cache__
+    assert not thing.attributes.backend._cache
+    assert thing.attributes.get("lit", category="world") is True
+
+
+@part("evennia: objects and accounts are joined to Attributes and tags by tables of their own")
+def _tables(compat: Any) -> None:
+    from evennia.accounts.models import AccountDB
+    from evennia.objects.models import ObjectDB
+
+    assert compat.link_tables(ObjectDB) == (
+        "objects_objectdb_db_attributes", "objects_objectdb_db_tags",
+    )  # fmt: skip
+    assert compat.link_tables(AccountDB) == (
+        "accounts_accountdb_db_attributes", "accounts_accountdb_db_tags",
+    )  # fmt: skip
+
+
+@part("evennia: portal_connect logs in by the Portal's dict, portal_disconnect logs out")
+def _log_in(compat: Any) -> None:
+    import evennia
+
+    instance = spawned("c4")
+    session = compat.connect_session(7_000_001, instance.accounts["you"], "c4", "gateway")
+    assert session.puppet is instance.objects["you"]
+    assert "Room 0" in session.take()
+    compat.disconnect_session(session)
+    assert 7_000_001 not in evennia.SESSION_HANDLER
+    assert instance.objects["you"].db_sessid in ("", None)
+
+
+@part("evennia: a session can be dropped from SESSION_HANDLER, and sessions._recache follows")
+def _drop(compat: Any) -> None:
+    import evennia
+
+    instance = spawned("c5")
+    you = instance.objects["you"]
+    session = compat.connect_session(7_000_002, instance.accounts["you"], "c5", "gateway")
+    assert you.sessions.count() == 1
+    assert compat.drop_session(7_000_002) is session
+    assert 7_000_002 not in evennia.SESSION_HANDLER
+    compat.set_puppeteer(you, None, None)
+    assert you.sessions.count() == 0
+    assert compat.drop_session(7_000_002) is None
+    again = compat.connect_session(7_000_003, instance.accounts["you"], "c5", "gateway")
+    assert again.take().startswith("Room 0")
+
+
+@part("evennia: cmdhandler finishes a command of ours before it returns")
+def _command(compat: Any) -> None:
+    instance = spawned("c6")
+    session = compat.connect_session(7_000_004, instance.accounts["you"], "c6", "gateway")
+    session.take()
+    compat.run_command(session, "get token a")
+    assert session.outcome is not None
+    assert session.take() == "You take the Token A."
+
+
+@part("evennia: cmdhandler._COMMAND_NESTING counts by session")
+def _nesting(compat: Any) -> None:
+    from evennia.commands import cmdhandler
+
+    instance = spawned("c7")
+    session = compat.connect_session(7_000_005, instance.accounts["you"], "c7", "gateway")
+    compat.run_command(session, "look")
+    assert cmdhandler._COMMAND_NESTING[session] == 0
+    assert session in cmdhandler._COMMAND_NESTING
+    compat.forget_command_nesting(session)
+    assert session not in cmdhandler._COMMAND_NESTING
+
+
+@part("evennia: lazy_property keeps its value")
+def _lazy(compat: Any) -> None:
+    class Holder:
+        @compat.lazy_property
+        def value(self) -> object:
+            return object()
+
+    holder = Holder()
+    assert holder.value is holder.value
+
+
+def try_all(scratch: str) -> dict[str, str]:
+    """Set up the process and try every part; returns what is wrong with each."""
+    from world_fixtures.game.gateway.main import prepare
+
+    prepare(scratch)
+    from world_fixtures.game import compat
+
+    found = {}
+    for name, check in CONTRACT.items():
+        try:
+            check(compat)
+        except Exception as error:
+            frame = traceback.extract_tb(error.__traceback__)[-1]
+            package = name.partition(":")[0]
+            found[name] = (
+                f"{package} {version(package)} no longer has this part as it was: {name}"
+                f" ({type(error).__name__}: {error} at {frame.name}: {frame.line})"
+            )
+        else:
+            found[name] = ""
+    return found
+
+
+if __name__ == "__main__":
+    results = try_all(sys.argv[1])
+    print("\n" + json.dumps(results), flush=True)
+    os._exit(0)  # Evennia's threads are of no more use
