@@ -286,6 +286,7 @@ class ServerPool:
         """Servers that were lost and replaced."""
 
     async def __aenter__(self) -> ServerPool:
+        await asyncio.to_thread(home.versions, self.python)  # or say what is missing
         # acquired here, too: while a lost server is being replaced there may be no other user
         self._prefork = PreforkServer.acquire(self.python)
         try:
