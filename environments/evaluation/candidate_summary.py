@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import Field
 
 from environments.evaluation.metrics import Measure
-from environments.evaluation.statistics import Interval, rate_interval, unpaired
+from environments.evaluation.statistics import Interval, score_interval, unpaired
 from environments.rollouts.record import Rollout
 from world_fixtures.common import Frozen
 
@@ -179,7 +179,7 @@ def _measure(values: Iterable[tuple[str, float]]) -> Measure | None:
     if not means:
         return None
     n = sum(map(len, by_task.values()))
-    return Measure(mean=fmean(means), ci95=rate_interval(means), n=n, tasks=len(means))
+    return Measure(mean=fmean(means), ci95=score_interval(means), n=n, tasks=len(means))
 
 
 def _agreement(rows: Sequence[TrafficRow]) -> Agreement | None:

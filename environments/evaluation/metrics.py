@@ -14,11 +14,11 @@ from statistics import fmean
 from environments.evaluation.statistics import (
     Interval,
     count_interval,
-    mean_interval,
     pass_at_k,
     pass_hat_k,
     position,
     rate_interval,
+    score_interval,
 )
 from environments.rollouts.metrics import invalid_commands
 from environments.rollouts.record import Rollout
@@ -179,16 +179,10 @@ def task_means(scores: Iterable[Score], name: str = "mean_reward") -> dict[str, 
 
 def _measure(name: str, by_task: Mapping[str, Sequence[float]]) -> Measure:
     means = [fmean(values) for values in by_task.values()]
-    n = sum(map(len, by_task.values()))
-    return Measure(mean=fmean(means), ci95=_interval(name, means), n=n, tasks=len(means))
-
-
-def _interval(name: str, means: Sequence[float]) -> Interval | None:
-    if name in COUNTS:
-        return count_interval(means)
-    if min(means) < 0 or max(means) > 1:  # rewards of an environment of one's own
-        return mean_interval(means)
-    return rate_interval(means)
+    interval = count_interval(means) if name in COUNTS else score_interval(means)
+    return Measure(
+        mean=fmean(means), ci95=interval, n=sum(map(len, by_task.values())), tasks=len(means)
+    )
 
 
 def _passes(attempts: Sequence[Sequence[Mapping[str, float]]]) -> dict[str, Measure]:

@@ -78,6 +78,16 @@ def mean_interval(values: ArrayLike) -> Interval | None:
     return mean - half, mean + half
 
 
+def score_interval(values: ArrayLike) -> Interval | None:
+    """Return the interval of a mean of scores, one a task; None for too few.
+
+    `rate_interval` where they lie in [0, 1], as the rewards of tasks do; `mean_interval` where
+    a reward function of one's own gives other numbers.
+    """
+    x = np.asarray(values, dtype=float)
+    return rate_interval(x) if np.all((x >= 0) & (x <= 1)) else mean_interval(x)
+
+
 def count_interval(values: ArrayLike) -> Interval | None:
     """Return `mean_interval` of counts: its low end is no less than 0."""
     found = mean_interval(values)

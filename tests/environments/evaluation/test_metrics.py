@@ -6,7 +6,7 @@ import pytest
 
 from environments.evaluation.metrics import measure_run, rollout_values, scored, stratum
 from environments.tasks.model import Family
-from world_fixtures.protocol import ResultKind
+from world_fixtures.protocol import CONNECT, ResultKind
 
 
 def test_failed_rollouts_are_counted_apart(rollout) -> None:
@@ -50,6 +50,23 @@ def test_map_f1_is_the_edges_goal(rollout, task, map_goal) -> None:
 def test_invalid_commands_are_the_unknown_share(rollout) -> None:
     kinds = (ResultKind.UNKNOWN, ResultKind.REFUSED, ResultKind.OK, ResultKind.OK)
     assert rollout_values(rollout("a", 1.0, kinds=kinds))["invalid_commands"] == 0.25
+
+
+def test_connecting_is_no_command(rollout) -> None:
+    played = rollout("a", 1.0, kinds=(ResultKind.OK, ResultKind.UNKNOWN, ResultKind.OK))
+    played.events[0] = played.events[0].model_copy(update={"verb": CONNECT})
+    assert rollout_values(played)["invalid_commands"] == 0.5
+    silent = played.model_copy(update={"events": played.events[:1]})
+    assert "invalid_commands" not in rollout_values(silent)
+
+
+def test_rewards_outside_0_and_1_have_an_interval_of_their_own(rollout) -> None:
+    rollouts = [rollout(str(i), reward) for i, reward in enumerate((-2.0, -1.0, -3.0, 0.5))]
+    found = stratum(scored(rollouts)).measures
+    low, high = found["mean_reward"].ci95
+    assert low < -2 < found["mean_reward"].mean < high
+    assert (low + high) / 2 == pytest.approx(found["mean_reward"].mean)
+    assert 0 <= found["success_rate"].ci95[0] <= found["success_rate"].ci95[1] <= 1
 
 
 def test_helpers_commands_are_not_the_agents(rollout) -> None:

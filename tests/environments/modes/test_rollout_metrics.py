@@ -7,11 +7,15 @@ import json
 import pytest
 import wandb
 
+from environments.evaluation.metrics import rollout_values
 from environments.modes.process import process
 from environments.rollouts.metrics import RolloutMetrics, RolloutTable, error_kind, transcript
 from environments.rollouts.record import Rollout, StopReason, ToolCallRecord
 from environments.tasks.build import make_task
 from environments.tasks.model import Verdict
+from environments.tasks.verdict import judge
+from world_fixtures.protocol import CONNECT, Event, ResultKind
+from world_fixtures.state import initial_state
 
 from .conftest import solve
 
@@ -59,6 +63,39 @@ def test_turns_tokens_latencies_and_ends_are_told():
     assert found["train/stop/submitted"] == 1
     assert found["train/failed/world"] == 1
     assert "train/failed/submitted" not in found
+
+
+def test_a_command_means_the_same_in_training_evaluation_and_verdict():
+    """What the agent typed: connecting is no command, nor is what others do."""
+    task = make_task("navigation", 1, 2)
+    agent = task.spec.agent.id
+    events = [
+        event(n, actor, verb, kind)
+        for n, (actor, verb, kind) in enumerate([
+            (agent, CONNECT, ResultKind.OK),
+            ("helper", "look", ResultKind.OK),
+            (agent, "look", ResultKind.OK),
+            (agent, None, ResultKind.UNKNOWN),
+            ("helper", None, ResultKind.UNKNOWN),
+            (agent, CONNECT, ResultKind.OK),
+        ], 1)
+    ]  # fmt: skip
+    played = rollout(task=task, events=events)
+    metrics = RolloutMetrics()
+    metrics.add(played)
+    assert metrics.take()["train/all/invalid_commands"] == 0.5
+    assert rollout_values(played)["invalid_commands"] == 0.5
+    there = initial_state(task.spec)
+    there.entities[agent]["location"] = task.goals[0].condition.place
+    parts = judge(task, there, events, None, sessions=1).parts
+    assert (parts["progress"], parts["discipline"]) == (1.0, 0.5)
+
+
+def event(seq, actor, verb, kind):
+    return Event(
+        seq=seq, ts=0, instance="i", session="s", actor=actor, room="r", raw="", verb=verb,
+        args={}, objects=(), text="", kind=kind, changes=(), state_hash="", ms=0,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
