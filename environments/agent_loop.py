@@ -133,7 +133,7 @@ class AgentLoop:
         return used + (self.options.max_turn_tokens or 0) > limit
 
     async def _ask(self, result: AgentResult, ends: float) -> Any | None:
-        """One reply of the model, with tries; None when there is none to be had by `ends`."""
+        """Ask the model until it replies; None when there is no reply by `ends`."""
         started = time.monotonic()
         try:
             return await self._try(result, self._request(result.messages), ends)
@@ -293,7 +293,7 @@ def _tool_message(call: ToolRequest, text: str) -> Message:
 
 
 def _cause(error: BaseException) -> BaseException:
-    """What stands at the bottom of tenacity's errors, in which atroposlib's servers wrap theirs."""
+    """Unwrap tenacity's errors, in which atroposlib's servers wrap theirs."""
     while (attempt := getattr(error, "last_attempt", None)) is not None:
         inner = attempt.exception()
         if inner is None:
@@ -316,7 +316,7 @@ def _strip_end(text: str, end_tokens: Sequence[str]) -> str:
 
 
 def _calls(found: Sequence[Any], turn: int) -> list[ToolRequest]:
-    """Calls with ids that are unique within the turn, made up where they are missing."""
+    """Read calls; ids are unique within the turn, made up where they are missing."""
     calls: list[ToolRequest] = []
     taken: set[str] = set()
     for index, call in enumerate(found):

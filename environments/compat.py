@@ -89,7 +89,8 @@ class AtroposEnv(BaseEnv):
 
 def slots(server: APIServer, split: Split) -> asyncio.Semaphore:
     """Return the semaphore that limits a server's requests at once."""
-    return server.sem if split == "train" else server.eval_sem
+    found: asyncio.Semaphore = server.sem if split == "train" else server.eval_sem
+    return found
 
 
 def roomiest(servers: Iterable[APIServer], split: Split) -> APIServer:

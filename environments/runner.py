@@ -74,7 +74,8 @@ async def play(
         chat: the model.
         tools: by name, as the model is shown them.
         conditions: limits, gate and reward.
-        group, attempt: recorded.
+        group: shared by the rollouts of one item; recorded.
+        attempt: number of the rollout within its group, from 0; recorded.
         conversation: entered when the world is ready and left when the agent has stopped.
 
     A failure of the endpoint or of the world ends in a rollout without a verdict, which must not
@@ -158,7 +159,7 @@ async def _converse(
 async def _judged(
     episode: Episode, results: Sequence[AgentResult], reward: RewardFunction | None
 ) -> Verdict:
-    """The task's verdict, with the reward that `reward` gives where there is one."""
+    """Judge the rollout; the reward is that of `reward` where there is one."""
     verdict = await episode.finish()  # before a reward function can act in the world
     if reward is None:
         return verdict
@@ -169,7 +170,7 @@ async def _judged(
 
 
 def _joined(results: Sequence[AgentResult]) -> AgentResult:
-    """The conversations of all stages as one result, for reward functions."""
+    """Join the conversations of all stages into one result, for reward functions."""
     last = results[-1]
     return AgentResult(
         messages=[m for r in results for m in r.messages],

@@ -130,7 +130,7 @@ class ToolContext:
 
 
 def _hermes_tool(name: str) -> Tool:
-    """The tool of hermes-agent's toolsets that has this name."""
+    """Find the tool of hermes-agent's toolsets that has this name."""
     for toolset in ("terminal", "file", "web", "browser"):
         tools = tools_of([toolset])
         if name in tools:

@@ -13,7 +13,8 @@ from environments.tool_call_parsers import TextParser
 class ChatServer(Protocol):
     """What is asked for completions: atroposlib's ServerManager or ManagedServer."""
 
-    async def chat_completion(self, **kwargs: Any) -> Any: ...
+    async def chat_completion(self, **kwargs: Any) -> Any:
+        """Answer a request of OpenAI's chat completions."""
 
 
 TokenCounter = Callable[[Sequence[Message], Sequence[dict[str, Any]]], int]

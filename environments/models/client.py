@@ -102,7 +102,7 @@ async def _post(server: Any, request: dict[str, Any]) -> ChatCompletion:
 
 @lru_cache(maxsize=16)
 def _proxy(url: str) -> str | None:
-    """The proxy that the process's surroundings name for an address."""
+    """Find the proxy that the process's environment names for an address."""
     parts = urlsplit(url)
     return None if proxy_bypass(parts.netloc) else getproxies().get(parts.scheme)
 
@@ -136,7 +136,7 @@ def _completion(status: int, raw: bytes) -> ChatCompletion:
 
 
 def _session() -> aiohttp.ClientSession:
-    """The connections of the running event loop, closed when it ends."""
+    """Return the connections of the running event loop, which close when it ends."""
     loop = asyncio.get_running_loop()
     session = _sessions.get(loop)
     if session is None:

@@ -26,6 +26,7 @@ class TokenBudget:
         self._tokens = 0
 
     def __call__(self, messages: Sequence[Message], tools: Sequence[dict[str, Any]]) -> int:
+        """Count the tokens of a request; see the class."""
         if not messages or messages[0] is not self._first or len(messages) < self._counted:
             self._first = messages[0] if messages else None
             self._counted = 0

@@ -107,7 +107,7 @@ async def process(env: Processed) -> None:
 
 
 async def _groups(env: Processed, item: Any, index: int) -> list[dict[str, Any]]:
-    """The item's groups, one a stage of its rollouts."""
+    """Play the item's groups, one a sequence of its rollouts."""
     reason = "no reason given"
     for _ in range(MAX_TRIES):
         with failure_reasons() as reasons:
@@ -149,7 +149,7 @@ def _trajectories(env: Processed, groups: Path, done: set[int]) -> Iterator[Herm
 
 @contextmanager
 def _wandb(env: Processed) -> Iterator[None]:
-    """A wandb run, where one is wanted: in this mode there is no trainer to name its project."""
+    """Open a wandb run where one is wanted: here there is no trainer to name its project."""
     if not env.config.use_wandb:
         yield
         return

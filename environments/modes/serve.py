@@ -95,7 +95,7 @@ class ServeMode(AtroposEnv):
             await asyncio.sleep(POLL)
 
     async def get_server_info(self) -> None:
-        """The trainer's batch size. Raises UserError for one that can never be filled."""
+        """Read the trainer's batch size. Raises UserError for one that can never be filled."""
         with contextlib.suppress(ValueError):  # said better below
             await super().get_server_info()
         batch, group = self.config.batch_size, self.config.group_size
@@ -106,7 +106,7 @@ class ServeMode(AtroposEnv):
             )
 
     async def get_status(self) -> None:
-        """As Atropos's; survives a rollout server that goes away, and one that starts anew."""
+        """Ask for the status; waits for a rollout server that went away, or started anew."""
         told = False
         while True:
             try:
@@ -126,7 +126,7 @@ class ServeMode(AtroposEnv):
             await asyncio.sleep(POLL)
 
     async def env_step_checks(self) -> None:
-        """As Atropos's; an evaluation that fails says so."""
+        """Begin evaluations when they are due; one that fails says so."""
         before = self.eval_runner
         await super().env_step_checks()
         if self.eval_runner is not None and self.eval_runner is not before:
@@ -135,7 +135,7 @@ class ServeMode(AtroposEnv):
     async def handle_send_to_api(
         self, scored_data: Any, item: Any = None, *args: Any, **kwargs: Any
     ) -> None:
-        """As Atropos's, to its end: half a delivery would be a group lost or sent twice."""
+        """Deliver groups, to the end: half a delivery would be a group lost or sent twice."""
         if isinstance(scored_data, list):
             scored_data = fill_groups(scored_data, self.config.group_size)
         self._explain_drops(scored_data if isinstance(scored_data, list) else [scored_data])
@@ -160,12 +160,12 @@ class ServeMode(AtroposEnv):
         return wandb_metrics
 
     async def wandb_log(self, wandb_metrics: dict[str, Any] | None = None) -> None:
-        """As Atropos's, which keeps the time of every request for ever."""
+        """Log metrics, and forget the times of requests, which Atropos keeps for ever."""
         await super().wandb_log(wandb_metrics)
         self.forget_timings()
 
     async def deliver(self, scored: Any) -> None:
-        """As Atropos's, once there is a trainer: what comes before it spoils a rollout server."""
+        """Send groups once there is a trainer: what comes before it spoils a rollout server."""
         while not await self._trainer_is_there():  # noqa: ASYNC110
             await asyncio.sleep(POLL)
         await super().deliver(scored)
@@ -177,7 +177,7 @@ class ServeMode(AtroposEnv):
                 aiohttp.ClientSession(timeout=timeout) as session,
                 session.get(f"{self.config.rollout_server_url}/info") as answer,
             ):
-                return (await answer.json())["batch_size"] > 0
+                return bool((await answer.json())["batch_size"] > 0)
         except (aiohttp.ClientError, TimeoutError):
             return False
 

@@ -26,13 +26,16 @@ _threads = ThreadPoolExecutor(128, "hermes-tool")
 
 
 def installed() -> bool:
-    """hermes-agent claims top-level names like `toolsets`: `run_agent` tells it apart."""
+    """Whether hermes-agent is there: it claims names like `toolsets`; `run_agent` is its own."""
     return importlib.util.find_spec("run_agent") is not None
 
 
 def configure(backend: str, timeout: int, lifetime: int, threads: int) -> None:
-    """Where its terminal runs, how long a command and a sandbox may take (seconds), and how many
-    of its tools run at once. Does nothing where it is not installed."""
+    """Set where its terminal runs and how many of its tools run at once.
+
+    `timeout` and `lifetime` are seconds for a command and for a sandbox. Does nothing where
+    hermes-agent is not installed.
+    """
     global _threads
     if not installed():
         return
@@ -63,7 +66,7 @@ def register_toolset(name: str) -> None:
 
 
 def sample_distribution(name: str) -> list[str]:
-    """Toolsets drawn from a hermes-agent distribution, without those that do not work here."""
+    """Draw toolsets from a hermes-agent distribution, without those that do not work here."""
     if not installed():
         raise UserError(
             f"distribution {name!r} needs the extra `hermes`"

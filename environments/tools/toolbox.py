@@ -127,7 +127,7 @@ class Toolbox:
         )
 
     def _read(self, request: ToolRequest) -> tuple[dict[str, Any] | str, str | None]:
-        """The arguments, as the text they were where there is a problem with the call."""
+        """Read the arguments; they stay the text they were where there is a problem."""
         if request.problem:
             return request.arguments, request.problem
         if request.name not in self._tools or request.name not in self._names:
@@ -142,7 +142,7 @@ class Toolbox:
             return request.arguments, f"the arguments are {error}: send one JSON object"
 
     async def _call(self, tool: Tool, arguments: dict[str, Any]) -> tuple[str, str | None]:
-        """The result, or what went wrong."""
+        """Call a tool: its result, or what went wrong."""
         try:
             async with asyncio.timeout(tool.timeout):
                 answer: Any = await tool.handler(arguments, self._task_id)

@@ -41,11 +41,14 @@ def make(monkeypatch: pytest.MonkeyPatch, pool: Any) -> Any:
     return made
 
 
-async def processed(env: EvenniaWorldEnv, path: Path) -> list[dict[str, Any]]:
+async def processed(env: EvenniaWorldEnv) -> None:
     try:
         await env.process_manager()
     finally:
         await env.teardown()
+
+
+def groups_in(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
@@ -62,8 +65,8 @@ async def test_compute_reward_decides_what_is_trained_on(make, tmp_path):
     options = {"total_steps": 2, "group_size": 2, "data_path_to_save_groups": str(path),
                "families": {"navigation": 1.0}, "difficulty": (1, 1)}  # fmt: skip
     env = make(Halved, **options)
-    groups = await processed(env, path)
-    assert [g["scores"] for g in groups] == [[0.5, 0.5]] * 2
+    await processed(env)
+    assert [g["scores"] for g in groups_in(path)] == [[0.5, 0.5]] * 2
     assert len(env.said) == 4
     assert all(n > 1 for n in env.said)
 
