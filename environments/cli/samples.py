@@ -43,7 +43,7 @@ ROWS = 3
 
 
 def sample_tasks() -> list[Task]:
-    """What is played: short ones, one of them with a second stage after a restart."""
+    """Make the tasks that are played: short ones, one with a second stage after a restart."""
     return [
         make_task(Family.INSPECTION, 1, 1),
         make_task(Family.NAVIGATION, 0, 1),
@@ -77,7 +77,7 @@ def _rows(rollouts: list[Rollout], failed: Rollout) -> dict[str, list[Row]]:
 
 
 async def _group() -> list[Row]:
-    """The one group that `process` makes of an item."""
+    """Make the group that `process` makes of one item."""
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "groups.jsonl"
         config, servers = EvenniaWorldEnv.config_init()
@@ -93,7 +93,7 @@ async def _group() -> list[Row]:
 
 
 def _evaluate(tasks: list[Task], rollouts: list[Rollout], out: Path) -> None:
-    """The files of an evaluation, of which these are the rollouts; its samples are cut."""
+    """Write the files of an evaluation with these rollouts; of its samples only the first ROWS."""
     shutil.rmtree(out, ignore_errors=True)
     run = Run.of(tasks, suite="samples", model=POLICY, attempts=ATTEMPTS)
     with RunDirectory(out, run) as directory:

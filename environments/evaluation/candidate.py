@@ -235,7 +235,7 @@ class _Shadow:
 
 
 def _reply(completion: Any, seconds: float, parser: TextParser | None) -> Reply:
-    """The tool calls of a completion, with their arguments as data where they are JSON."""
+    """Return the tool calls of a completion, with arguments as data where they are JSON."""
     if not completion.choices:
         return Reply(seconds=seconds, error="the endpoint returned no choices")
     message = completion.choices[0].message

@@ -45,7 +45,7 @@ def interval_plot(rows: Sequence[PlotRow], title: str) -> str:
 
 
 def _initials(marks: Mapping[str, float], y: int) -> list[str]:
-    """The other policies' first letters above their ticks in the first row."""
+    """Write the other policies' first letters above their ticks in the first row."""
     return [
         f'<text class="axis" x="{_x(mean)}" y="{y + 4}" text-anchor="middle">{escape(n[:1])}</text>'
         for n, mean in marks.items()
@@ -110,5 +110,5 @@ def _frame(title: str, height: int) -> str:
 
 
 def _x(share: float) -> str:
-    """A place on the axis as a percentage of the plot's width."""
+    """Return a place on the axis as a percentage of the plot's width."""
     return f"{LABEL + (RIGHT - LABEL) * min(1.0, max(0.0, share)):.2f}%"

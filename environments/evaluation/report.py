@@ -121,7 +121,7 @@ def _stratum(metrics: Metrics, of: str, name: str) -> Stratum | None:
 
 
 def _tables(metrics: Metrics) -> list[dict[str, Any]]:
-    """One table each for families, difficulties and splits; a baseline is a line of its own."""
+    """Make a table each for families, difficulties and splits, with lines for baselines."""
     present = {n: t for n, t in COLUMNS.items() if n in metrics.overall.measures}
     tables = []
     for of in ("family", "difficulty", "split"):
@@ -144,7 +144,7 @@ def _line(name: str, who: str, stratum: Stratum, columns: dict[str, str]) -> dic
 
 
 def _cell(measure: Measure | None) -> tuple[str, str]:
-    """A mean and, apart, its interval."""
+    """Return a mean and, apart, its interval."""
     mean, _, interval = measure_text(measure).partition(" ")
     return mean, interval
 
@@ -168,7 +168,7 @@ def _samples(rollouts: Sequence[Rollout], max_bytes: int) -> list[dict[str, Any]
 
 
 def _embedded(value: Any) -> str:
-    """JSON that is safe within a script element: it can neither end it nor begin a comment."""
+    """Return JSON that is safe in a script element: it can neither end it nor begin a comment."""
     text = json.dumps(value, ensure_ascii=True, separators=(",", ":"))
     for char in "<>&":
         text = text.replace(char, f"\\u{ord(char):04x}")

@@ -119,7 +119,7 @@ def _reasoning(message: Message) -> str:
 
 
 def _text(content: Any) -> str:
-    """A message's content, which may be a string, a list of parts, or missing."""
+    """Return a message's content as text: it may be a string, a list of parts, or missing."""
     if isinstance(content, str):
         return content.strip()
     return "" if content is None else _compact(content)

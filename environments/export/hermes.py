@@ -117,7 +117,7 @@ def _system(tools: Sequence[dict[str, Any]]) -> str:
 
 
 def _said(message: Message) -> str:
-    """Thoughts, words and calls of one assistant message."""
+    """Return the thoughts, words and calls of one assistant message."""
     content = content_text(message)
     parts = [] if "<think>" in content else [_thought(message.get("reasoning_content") or "")]
     if content:
@@ -143,7 +143,7 @@ def _response(message: Message) -> str:
 
 
 def _parsed(arguments: str) -> Any:
-    """Arguments as an object; as the text they were where they are not JSON."""
+    """Return arguments as an object; as the text they were where they are not JSON."""
     try:
         return json.loads(arguments or "{}")
     except ValueError:
@@ -151,7 +151,7 @@ def _parsed(arguments: str) -> Any:
 
 
 def _structured(content: str) -> Any:
-    """Results that are JSON objects or lists stand as such in the line."""
+    """Return a result as data where it is a JSON object or list; else as its text."""
     return _parsed(content) if content.lstrip()[:1] in ("{", "[") else content
 
 

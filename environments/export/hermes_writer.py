@@ -50,7 +50,7 @@ def gather(rollout: Rollout) -> None:
 
 
 class HermesWriter:
-    """Appends the lines of one item after the other; a context manager.
+    """A directory of trajectories, to which items are appended; a context manager.
 
     `prompt_index` and `batch_num` of a line are the item's number. Items come whole: those
     that are not `done` when the directory is opened again are cut out, to be played again.
@@ -103,7 +103,7 @@ FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND
 
 
 def _keep(path: Path, done: Container[int]) -> None:
-    """Leave only whole lines of items that are done."""
+    """Keep only the whole lines of items that are done."""
     whole = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
     try:
         kept = [text + b"\n" for text in whole if json.loads(text)["prompt_index"] in done]

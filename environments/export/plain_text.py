@@ -48,7 +48,7 @@ COMPLETIONS = ("completion", "chosen", "rejected")
 
 
 def _block(message: Message) -> str:
-    """One message with its heading, and an empty line after it."""
+    """Return one message with its heading, and an empty line after it."""
     lines = [f"({thought})"] if (thought := message.get("reasoning_content")) else []
     lines += [content] if (content := content_text(message)) else []
     for call in message.get("tool_calls") or ():

@@ -76,7 +76,7 @@ def reward(rollout: Rollout) -> float:
 
 
 def _gist(messages: Sequence[Message]) -> str:
-    """What was said and done, without the ids of calls."""
+    """Return what was said and done, without the ids of calls."""
     return json.dumps(
         [
             (m["role"], m.get("content") or "", [c["function"] for c in m.get("tool_calls") or ()])

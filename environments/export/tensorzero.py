@@ -59,7 +59,7 @@ def _episode(rollout: Rollout) -> str:
 
 
 def _inferences(rollout: Rollout) -> list[tuple[Row, Row, list[Row]]]:
-    """Each model call as a row, with its input and output.
+    """Return each model call as a row, with its input and output.
 
     The rollout knows when it began and how long its model calls took together: they are
     laid evenly over that time.
@@ -96,7 +96,7 @@ def _inferences(rollout: Rollout) -> list[tuple[Row, Row, list[Row]]]:
 
 
 def _feedback(rollout: Rollout, metric: str, value: float | bool) -> Row:
-    """Feedback on the whole episode."""
+    """Return the feedback on the whole episode."""
     return {
         "id": str(uuid7(rollout.started + rollout.seconds, f"{rollout.id} {metric}")),
         "target_id": _episode(rollout),
@@ -147,7 +147,7 @@ def _tools(rollout: Rollout) -> list[Row]:
 
 
 def _input(messages: Sequence[Message]) -> Row:
-    """What the model was given. Results of tools are what the user says; they stand together."""
+    """Return what the model was given; results of tools stand together as the user's."""
     given: Row = {"messages": []}
     for message in messages:
         if message["role"] == "system":
@@ -174,7 +174,7 @@ def _heard(message: Message) -> Row:
 
 
 def _said(message: Message) -> list[Row]:
-    """Thought, text and calls of one assistant message."""
+    """Return the thought, text and calls of one assistant message."""
     blocks: list[Row] = []
     if thought := message.get("reasoning_content"):
         blocks.append({"type": "thought", "text": thought})
@@ -186,7 +186,7 @@ def _said(message: Message) -> list[Row]:
 
 
 def _output(message: Message) -> list[Row]:
-    """As `_said`, with each call's name and arguments as they came and as they were read."""
+    """Do as `_said`, with each call's name and arguments as they came and as they were read."""
     return [
         {
             **block,

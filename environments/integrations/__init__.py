@@ -1,1 +1,1 @@
-"""The world for other programs; each module stands alone."""
+"""The world for other programs: each module is a host of its own and imports no other."""

@@ -42,7 +42,8 @@ class Player:
 
     async def bind_session(self, session_id: str = "") -> str:
         """Name the session that you play, before anything else. The same id finds its world
-        again as it was left; without an id you get a new one."""
+        again as it was left; without an id you get a new one.
+        """
         session_id = session_id or time.strftime("mcp_%Y%m%d_%H%M%S_") + secrets.token_hex(3)
         try:
             trace_path(self._sessions.root, session_id, 0)
@@ -63,7 +64,8 @@ class Player:
     async def command(self, command: str) -> str:
         """Do something in the world, one command at a time, such as: look, north, examine lamp,
         read letter, get key, put key in box, unlock door with key, open door, write TEXT on
-        wall, inventory, help."""
+        wall, inventory, help.
+        """
         return await self._act("command", command=command)
 
     async def disconnect(self) -> str:
@@ -94,7 +96,7 @@ def serve(root: Path, spec: WorldSpec) -> int:
 
 
 def _sdk() -> tuple[Any, type[Exception]]:
-    """A server of the installed SDK, and its exception for failures to be told."""
+    """Make a server of the installed SDK, and return its exception for failures of a tool."""
     try:
         package = importlib.import_module("mcp.server.mcpserver")
         kind = package.MCPServer
@@ -116,7 +118,7 @@ async def _serve(server: Any, failure: type[Exception], sessions: LiveSessions) 
     loop = asyncio.get_running_loop()
     ended: asyncio.Future[int] = loop.create_future()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, _settle, ended, 128 + number)
+        loop.add_signal_handler(number, _set_once, ended, 128 + number)
     serving = asyncio.create_task(server.run_stdio_async())
     try:
         await asyncio.wait((serving, ended), return_when=asyncio.FIRST_COMPLETED)
@@ -128,7 +130,7 @@ async def _serve(server: Any, failure: type[Exception], sessions: LiveSessions) 
     return 0
 
 
-def _settle(future: asyncio.Future[int], code: int) -> None:
+def _set_once(future: asyncio.Future[int], code: int) -> None:
     if not future.done():
         future.set_result(code)
 
@@ -136,7 +138,7 @@ def _settle(future: asyncio.Future[int], code: int) -> None:
 def _telling(
     tool: Callable[..., Awaitable[str]], failure: type[Exception]
 ) -> Callable[..., Awaitable[str]]:
-    """The tool, with its failures as the SDK's exception whose text reaches the agent."""
+    """Wrap a tool so that its failures are the SDK's exception, whose text reaches the agent."""
 
     @wraps(tool)
     async def told(**arguments: Any) -> str:

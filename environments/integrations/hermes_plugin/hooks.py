@@ -34,13 +34,13 @@ class Hooks:
     """The callbacks of one registration."""
 
     def __init__(self, background: Background, tools: frozenset[str]) -> None:
-        """`tools` are the names of the tools that are ours."""
+        """Keep the names of the `tools` that are ours."""
         self._background = background
         self._tools = tools
         self._requests: dict[str, _Request] = {}
 
     def handler(self, tool: str) -> Callable[..., str]:
-        """Hermes's handler of one tool; what fails is a JSON object with `error`."""
+        """Return Hermes's handler of one tool; what fails is a JSON object with `error`."""
 
         def handle(args: dict[str, Any], *, session_id: str = "", **_: Any) -> str:
             request = self._requests.get(session_id)
@@ -64,7 +64,7 @@ class Hooks:
         self, *, tool_name: str, args: dict[str, Any], next_call: Callable[..., Any],
         session_id: str = "", tool_call_id: str = "", api_request_id: str = "", **_: Any,
     ) -> Any:  # fmt: skip
-        """Middleware `tool_execution`."""
+        """Carry out a tool call, as middleware `tool_execution`."""
         if tool_name not in self._tools:
             return next_call(args)
         request = self._requests.get(session_id)
@@ -84,7 +84,10 @@ class Hooks:
         provider: str = "", base_url: str = "",
         conversation_history: list[dict[str, Any]] | None = None, **_: Any,
     ) -> None:  # fmt: skip
-        """Hook `pre_api_request`, which fires anew when a request is tried again."""
+        """Note the model call that a session is at, as hook `pre_api_request`.
+
+        Hermes calls it anew when a request is tried again.
+        """
         known = self._requests.get(session_id)
         if known is not None and known.id == api_request_id:
             return
@@ -97,12 +100,12 @@ class Hooks:
         )
 
     def session_rests(self, *, session_id: str = "", **_: Any) -> None:
-        """Hook `on_session_end`, which fires whenever the agent has answered its user."""
+        """Complete the trace, as hook `on_session_end`: when the agent has answered its user."""
         self._requests.pop(session_id, None)
         self._tell(lambda sessions: sessions.rest(session_id))
 
     def session_over(self, *, session_id: str | None = None, **_: Any) -> None:
-        """Hook `on_session_finalize`."""
+        """Give the world back, as hook `on_session_finalize`."""
         if session_id:
             self._tell(lambda sessions: sessions.end(session_id))
 
