@@ -7,7 +7,7 @@ BIN = $(VENV)/bin
 INSTALL = -m pip install --quiet --disable-pip-version-check --no-compile
 EXTRAS ?= dev
 # Two processes: each one more imports everything anew, and what modules share is made again.
-PYTEST = -m pytest -n 2 --dist loadgroup --durations 12
+PYTEST = -m pytest -n 2 --durations 12
 # Where it is set, each of the many processes would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 

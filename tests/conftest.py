@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -31,15 +33,28 @@ settings.register_profile("thorough", max_examples=200, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a directory, or of a named group, in one process of `-n`.
+SUITES = ("tasks/test_suites.py", "evaluation/test_baselines.py", "cli/test_tasks_and_worlds.py")
+"""Files whose tests need whole suites, which take seconds to make."""
 
-    They share what is dear to make: loaded libraries, suites, played rollouts.
+
+class Directories(LoadScopeScheduling):
+    """Run the tests of a directory in one process, so that they share what is dear to make.
+
+    That is loaded libraries, suites, played rollouts. Each file of `tests/e2e` stands by itself.
     """
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(str(item.path.parent)))
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        directory = file.rpartition("/")[0]
+        if file.endswith(SUITES):
+            return "suites"
+        return file if directory.endswith("e2e") else directory
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Directories:
+    """Distribute tests so, whatever `--dist` says."""
+    return Directories(config, log)
 
 
 # One line a thing reads better than seven.
