@@ -29,7 +29,7 @@ $(VENV)/.installed-%: pyproject.toml constraints.txt
 # What the wheel depends on, without this clone: tests/e2e/test_wheel.py puts the wheel beside it.
 .venv-wheel/.installed: pyproject.toml constraints.txt
 	@test -x .venv-wheel/bin/python || $(PYTHON) -m venv .venv-wheel
-	@.venv-wheel/bin/python $(INSTALL) -c constraints.txt '.[mcp]'
+	@.venv-wheel/bin/python $(INSTALL) -c constraints.txt .
 	@touch $@
 
 demo: $(VENV)/.installed-demo
