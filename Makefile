@@ -7,7 +7,7 @@ BIN = $(VENV)/bin
 INSTALL = -m pip install --quiet --disable-pip-version-check --no-compile
 EXTRAS ?= dev
 # Two processes: each one more imports everything anew, and what modules share is made again.
-PYTEST = -m pytest -n 2 --dist loadgroup --durations 12
+PYTEST = -m pytest -n 2 --durations 12
 # Where it is set, each of the many processes would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -29,7 +29,7 @@ $(VENV)/.installed-%: pyproject.toml constraints.txt
 # What the wheel depends on, without this clone: tests/e2e/test_wheel.py puts the wheel beside it.
 .venv-wheel/.installed: pyproject.toml constraints.txt
 	@test -x .venv-wheel/bin/python || $(PYTHON) -m venv .venv-wheel
-	@.venv-wheel/bin/python $(INSTALL) -c constraints.txt '.[mcp]'
+	@.venv-wheel/bin/python $(INSTALL) -c constraints.txt .
 	@touch $@
 
 demo: $(VENV)/.installed-demo

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -26,20 +29,37 @@ from world_fixtures.spec import (
     WorldSpec,
 )
 
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A run in the background ignores it, and so would every program that a test interrupts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 settings.register_profile("quick", max_examples=30, deadline=None)
 settings.register_profile("thorough", max_examples=200, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a directory, or of a named group, in one process of `-n`.
+SUITES = ("tasks/test_suites.py", "evaluation/test_baselines.py", "cli/test_tasks_and_worlds.py")
+"""Files whose tests need whole suites, which take seconds to make."""
 
-    They share what is dear to make: loaded libraries, suites, played rollouts.
+
+class Directories(LoadScopeScheduling):
+    """Run the tests of a directory in one process, so that they share what is dear to make.
+
+    That is loaded libraries, suites, played rollouts. Each file of `tests/e2e` stands by itself.
     """
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(str(item.path.parent)))
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        directory = file.rpartition("/")[0]
+        if file.endswith(SUITES):
+            return "suites"
+        return file if directory.endswith("e2e") else directory
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Directories:
+    """Distribute tests so, whatever `--dist` says."""
+    return Directories(config, log)
 
 
 # One line a thing reads better than seven.

@@ -16,7 +16,7 @@ from world_fixtures.prefork_server import ServerProcess
 from world_fixtures.servers import ServerPool
 from world_fixtures.spectator import SpectatorGate
 
-pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 COMMANDS = ("get lamp", "light lamp", "down", "look", "up")
 
 

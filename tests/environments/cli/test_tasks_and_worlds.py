@@ -17,7 +17,7 @@ from environments.tasks.model import Family, Task
 from world_fixtures.common import canonical_json
 from world_fixtures.generator import generate
 
-pytestmark = [pytest.mark.usefixtures("prefork"), pytest.mark.xdist_group("suites")]
+pytestmark = pytest.mark.usefixtures("prefork")
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -20,7 +20,7 @@ from environments.rollouts.files import read_samples
 from environments.tasks.suites import Suite, content_hash, load_suite
 from world_fixtures.common import UserError
 
-pytestmark = [pytest.mark.once, pytest.mark.xdist_group("suites")]
+pytestmark = pytest.mark.once
 
 FILES = sorted(path.stem for path in SHIPPED.glob("*.json"))
 SAMPLE = 5

@@ -249,8 +249,19 @@ async def test_a_group_does_not_arrive_before_the_trainer(make_env, trainer, mon
     env = make_env(varied(), rollout_server_url=trainer.url)
     await env.setup()
     groups, _ = await env.collect_trajectories(1)
+    refused = asyncio.Event()
+    is_there = env._trainer_is_there
+
+    async def asked() -> bool:
+        there = await is_there()
+        if not there:
+            refused.set()
+        return there
+
+    monkeypatch.setattr(env, "_trainer_is_there", asked)
     sending = asyncio.create_task(env.handle_send_to_api(groups))
-    await asyncio.sleep(0.05)
+    await refused.wait()
+    assert not sending.done()
     await trainer.register()
     await sending
     assert app.state.batchsize == 6

@@ -12,7 +12,7 @@ import pytest
 from environments.tasks.suites import SUITES, content_hash, load_suite
 from world_fixtures.common import UserError
 
-pytestmark = [pytest.mark.once, pytest.mark.xdist_group("suites")]
+pytestmark = pytest.mark.once
 
 OWN = """
 name: own

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from environments.cli import main
 from environments.telemetry.golden import COMMANDS
 from environments.telemetry.layout import find_traces, meta_path
 from environments.telemetry.reading import read_trace
@@ -122,17 +122,17 @@ async def test_commands_at_the_limit_of_length_replay(pool, tmp_path):
     assert result.events == 6
 
 
-async def test_the_command_says_what_it_found(tmp_path):
+async def test_the_command_says_what_it_found(prefork, tmp_path, capsys):
     good = copied(tmp_path / "good", lambda events: None)
     found = tmp_path / "found.json"
-    done = run_replay(str(good.parent), "--json", str(found))
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "0 differences" in done.stdout
+    assert await run_replay(str(good.parent), "--json", str(found)) == 0
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    assert "0 differences" in printed.out
     assert json.loads(found.read_text())["differences"] == []
     bad = copied(tmp_path / "bad", lambda events: change(events[1], "text"))
-    done = run_replay(str(good), str(bad), "--json", str(found))
-    assert done.returncode == 1
-    assert f"{bad} seq 2 ('look'): text differs" in done.stdout
+    assert await run_replay(str(good), str(bad), "--json", str(found)) == 1
+    assert f"{bad} seq 2 ('look'): text differs" in capsys.readouterr().out
     assert json.loads(found.read_text())["differences"][0]["seq"] == 2
 
 
@@ -150,8 +150,6 @@ def copied(
     return path
 
 
-def run_replay(*args: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "environments.cli.main", "replay", *args],
-        cwd=ROOT, capture_output=True, text=True, timeout=300,
-    )  # fmt: skip
+async def run_replay(*args: str) -> int:
+    """Run the command in a thread, as it has an event loop of its own."""
+    return await asyncio.to_thread(main, ["replay", *args])
