@@ -27,7 +27,7 @@ HOSTILE = (
 
 
 async def hostile(count: int, seed: int = 1) -> None:
-    """`count` random and hostile commands over 8 instances, each held against the rules."""
+    """Send `count` random and hostile commands to 8 instances, each held against the rules."""
     rng = random.Random(seed)
     spec = grid_world(8)
     async with ServerPool(1) as pool:
@@ -62,7 +62,7 @@ def _command(rng: random.Random) -> str:
 
 
 async def kills(count: int, seed: int = 2) -> None:
-    """`count` SIGKILLs under load; each time all that was acknowledged must be there."""
+    """Kill the server `count` times under load; all that was acknowledged must be there."""
     rng = random.Random(seed)
     spec = grid_world(8)
     server = await WorldServer.start()
@@ -95,7 +95,7 @@ async def kills(count: int, seed: int = 2) -> None:
 
 
 async def worlds(count: int) -> None:
-    """`count` worlds played once each: the server forgets them again."""
+    """Play `count` worlds once each: the server forgets them again."""
     async with ServerPool(1) as pool:
         sizes = []
         for n in range(count):

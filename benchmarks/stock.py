@@ -56,14 +56,14 @@ class StockGame:
         self.port = port
 
     async def player(self, http: aiohttp.ClientSession, n: int) -> aiohttp.ClientWebSocketResponse:
-        """A connected, logged-in websocket client."""
+        """Connect a websocket client and log in."""
         ws = await http.ws_connect(f"ws://127.0.0.1:{self.port}/")
         await _send(ws, f"connect player{n} walk-the-grid-{n}")
         await _until(ws, "Exits")
         return ws
 
     async def look(self, ws: aiohttp.ClientWebSocketResponse) -> float:
-        """Seconds from sending `look` to seeing the room."""
+        """Measure the seconds from sending `look` to seeing the room."""
         start = time.perf_counter()
         await _send(ws, "look")
         await _until(ws, "Exits")
@@ -71,7 +71,7 @@ class StockGame:
 
 
 async def measure(spec: dict[str, Any], sessions: int, looks: int) -> dict[str, float]:
-    """`look_p50_ms` of one client, `throughput_per_s` of `sessions` clients at once."""
+    """Measure `look_p50_ms` of one client, `throughput_per_s` of `sessions` clients at once."""
     async with stock_game(spec, sessions) as game, aiohttp.ClientSession() as http:
         players = [await game.player(http, n) for n in range(sessions)]
         for ws in players:

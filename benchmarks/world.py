@@ -25,7 +25,7 @@ Progress = Callable[[str], None]
 
 
 async def measure(quick: bool, say: Progress) -> dict[str, Any]:
-    """All figures of `evennia-world bench world`, as one JSON-able dict."""
+    """Measure all figures of `evennia-world bench world`; returns one dict for JSON."""
     looks = 300 if quick else 2000
     result: dict[str, Any] = {"quick": quick}
     say("stock client path: websocket, Portal, AMP, Server")
@@ -71,7 +71,7 @@ async def measure(quick: bool, say: Progress) -> dict[str, Any]:
 async def _commands(
     pool: ServerPool, spec: WorldSpec, looks: int, counts: tuple[int, ...]
 ) -> tuple[float, dict[str, float]]:
-    """Median milliseconds of a look alone, and looks per second by number of sessions."""
+    """Measure the median milliseconds of a look alone, and looks a second by number of sessions."""
     instances = [await pool.acquire(spec) for _ in range(max(counts))]
     sessions = [await i.open() for i in instances]
 
@@ -90,7 +90,7 @@ async def _commands(
 
 
 async def _steps(pool: ServerPool, spec: WorldSpec, rounds: int) -> float:
-    """Mixed commands per second in one session, each with its event and state hash."""
+    """Measure mixed commands a second in one session, each with its event and state hash."""
     instance = await pool.acquire(spec)
     session = await instance.open()
     seconds = 0.0
@@ -106,7 +106,7 @@ async def _steps(pool: ServerPool, spec: WorldSpec, rounds: int) -> float:
 
 
 async def _resets(pool: ServerPool, spec: WorldSpec, count: int) -> dict[str, float]:
-    """`rewind` of a played instance and `spawn` of a new one, median milliseconds."""
+    """Measure the `rewind` of a played instance and the `spawn` of a new one: median ms."""
     spawns: list[float] = []
     unseen = spec.model_copy(update={"title": f"{spec.title}, never spawned"})
     new = []
@@ -131,7 +131,7 @@ async def _resets(pool: ServerPool, spec: WorldSpec, count: int) -> dict[str, fl
 async def _growth(
     pool: ServerPool, spec: WorldSpec, counts: tuple[int, ...], looks: int
 ) -> dict[str, Any]:
-    """Latency and memory by number of live instances."""
+    """Measure latency and memory by number of live instances."""
     instances: list[PooledInstance] = []
     latency, memory = {}, {}
     for count in counts:
@@ -169,14 +169,14 @@ def _release(pool: ServerPool, instances: list[PooledInstance]) -> None:
 def _in_process(count: int) -> dict[str, float]:
     scratch = tempfile.mkdtemp(prefix="bench-")
     try:
-        shutil.copyfile(home.template(), Path(scratch) / "world.db3")
+        shutil.copyfile(home.template(sys.executable), Path(scratch) / "world.db3")
         return _json_of("benchmarks.in_process", scratch, str(count))
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _textworld(quick: bool) -> dict[str, float] | None:
-    """None where TextWorld is not installed."""
+    """Run the TextWorld benchmark; None where TextWorld is not installed."""
     if importlib.util.find_spec("textworld") is None:
         return None
     return _json_of("benchmarks.textworld_steps", "300" if quick else "1500")
@@ -184,8 +184,12 @@ def _textworld(quick: bool) -> dict[str, float] | None:
 
 def _json_of(module: str, *args: str) -> dict[str, float]:
     done = subprocess.run(
-        [sys.executable, "-m", module, *args], env=home.child_env(), capture_output=True, text=True
+        [sys.executable, "-m", module, *args],
+        env=home.child_env(sys.executable),
+        capture_output=True,
+        text=True,
     )
     if done.returncode:
         raise RuntimeError(f"{module} failed: {done.stderr.strip()[-500:]}")
-    return json.loads(done.stdout.strip().splitlines()[-1])
+    figures: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
+    return figures

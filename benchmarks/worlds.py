@@ -6,7 +6,7 @@ from world_fixtures.spec import OPPOSITE, Character, Exit, Room, Thing, WorldSpe
 
 
 def grid_world(rooms: int, things: int = 10) -> WorldSpec:
-    """`rooms` rooms in rows of four with exits both ways, and `things` things spread over them."""
+    """Make `rooms` rooms in rows of four, exits both ways, and `things` things in them."""
     names = [f"room{n}" for n in range(rooms)]
     exits = []
     for n, name in enumerate(names):

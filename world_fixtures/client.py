@@ -11,7 +11,7 @@ import json
 from typing import Any, Protocol
 
 from world_fixtures.common import WorldError, WorldLost
-from world_fixtures.protocol import MAX_LINE, ErrorCode, Event
+from world_fixtures.protocol import MAX_LINE, Counts, Created, ErrorCode, Event, Opened, Rewound
 from world_fixtures.spec import WorldSpec
 from world_fixtures.state import WorldState, initial_state
 
@@ -39,8 +39,10 @@ class WorldClient:
 
     @classmethod
     async def connect(cls, port: int, secret: str, host: str = "127.0.0.1") -> WorldClient:
-        """Connect and say hello. Raises WorldLost when there is no server, WorldError when
-        the secret is wrong."""
+        """Connect and say hello.
+
+        Raises WorldLost when there is no server, WorldError when the secret is wrong.
+        """
         try:
             reader, writer = await asyncio.open_connection(host, port, limit=MAX_LINE)
         except OSError as error:
@@ -54,7 +56,7 @@ class WorldClient:
         return client
 
     async def request(self, op: str, *, timeout: float = REQUEST_TIMEOUT, **fields: Any) -> Any:
-        """Result of one operation of `world_fixtures.protocol`.
+        """Send one request of `world_fixtures.protocol` and return its result.
 
         Raises WorldError when the server refuses, WorldLost when it is gone or does not
         answer within `timeout` seconds.
@@ -86,12 +88,13 @@ class WorldClient:
         return future
 
     async def create(self, spec: WorldSpec) -> Instance:
-        """A sealed instance of `spec` in its initial state."""
+        """Make a sealed instance of `spec` in its initial state."""
         return Instance(self, spec, *await create(self, spec, self.known_specs))
 
-    async def ping(self, timeout: float = REQUEST_TIMEOUT) -> dict[str, int]:
-        """Counts of instances and sessions, and resident memory in kB."""
-        return await self.request("ping", timeout=timeout)
+    async def ping(self, timeout: float = REQUEST_TIMEOUT) -> Counts:
+        """Ask for the numbers of instances and sessions, and resident memory in kB."""
+        counts: Counts = await self.request("ping", timeout=timeout)
+        return counts
 
     @property
     def lost(self) -> str:
@@ -147,11 +150,16 @@ class WorldClient:
 class Link(Protocol):
     """What carries requests: a client, or a server that may be restarted meanwhile."""
 
-    async def request(self, op: str, *, timeout: float = ..., **fields: Any) -> Any: ...
+    async def request(self, op: str, *, timeout: float = ..., **fields: Any) -> Any:
+        """Send one request of `world_fixtures.protocol` and return its result."""
 
 
 async def create(link: Link, spec: WorldSpec, known_specs: set[str]) -> tuple[str, str]:
-    """Id and state hash of a new instance; the spec travels only if the server lacks it."""
+    """Ask for a new instance; the spec travels only if the server lacks it.
+
+    Returns the instance's id and state hash.
+    """
+    made: Created
     if spec.hash in known_specs:
         try:
             made = await link.request("create", spec_hash=spec.hash)
@@ -183,26 +191,26 @@ class Instance:
         return session
 
     async def state(self) -> WorldState:
-        """Snapshot of everything that play can change, all of it read from the server's objects."""
+        """Take a snapshot of all that play can change, all of it read from the server's objects."""
         return WorldState.model_validate(await self.link.request("state", instance=self.id))
 
     async def changed_state(self) -> WorldState:
-        """As `state`, where only what play has touched is read: quicker the larger the world."""
+        """Do as `state`, reading only what play has touched: quicker the larger the world."""
         found = await self.link.request("changed", instance=self.id)
         initial = initial_state(self.spec)
         return initial.model_copy(update={"entities": initial.entities | found})
 
     async def events(self, after: int = 0) -> list[Event]:
-        """Events since the last reset with a `seq` above `after`, as the server stored them."""
+        """Return the events since the last reset with a `seq` above `after`, as stored."""
         found = await self.link.request("events", instance=self.id, after=after)
         return [Event.model_validate(e) for e in found]
 
     async def reset(self) -> int:
         """Rewind to the initial state; returns the number of fields put back."""
-        made = await self.link.request("reset", instance=self.id)
+        made: Rewound = await self.link.request("reset", instance=self.id)
         if made["hash"] != self.hash:
             raise WorldLost(f"instance {self.id} could not be rewound: its state hash differs")
-        return int(made["rewound"])
+        return made["rewound"]
 
 
 class Session:
@@ -223,7 +231,9 @@ class Session:
 
     async def connect(self) -> None:
         """Log in."""
-        made = await self._link.request("open", instance=self.instance, character=self.character)
+        made: Opened = await self._link.request(
+            "open", instance=self.instance, character=self.character
+        )
         self.id = made["session"]
         self.event = Event.model_validate(made["event"])
 

@@ -35,7 +35,7 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """As pydantic's, but what was computed from the original's fields is left behind."""
+        """Copy as pydantic does, without what was computed from the original's fields."""
         copy = super().model_copy(update=update, deep=deep)
         for computed in copy.__dict__.keys() - type(self).model_fields.keys():
             del copy.__dict__[computed]
@@ -43,10 +43,10 @@ class Frozen(BaseModel):
 
 
 def canonical_json(value: Any) -> str:
-    """JSON with sorted keys, no blanks and ASCII only: the same text for equal values."""
+    """Write JSON with sorted keys, no blanks, ASCII only: the same text for equal values."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 
 def digest(value: Any) -> bytes:
-    """16 bytes of BLAKE2b over the canonical JSON of `value`."""
+    """Return 16 bytes of BLAKE2b over the canonical JSON of `value`."""
     return hashlib.blake2b(canonical_json(value).encode(), digest_size=16).digest()

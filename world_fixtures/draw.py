@@ -19,7 +19,7 @@ Cell = tuple[int, int]
 
 
 def places(spec: WorldSpec) -> dict[str, Cell]:
-    """A grid cell (x to the east, y to the south, from 0) for each room, no two the same."""
+    """Return a grid cell (x to the east, y to the south, from 0) for each room, no two the same."""
     cells = {spec.agent.location: (0, 0)}
     queue = deque(cells)
     while queue:
@@ -36,7 +36,7 @@ def places(spec: WorldSpec) -> dict[str, Cell]:
 
 
 def _free(cells: dict[str, Cell], start: Cell, step: Cell) -> Cell:
-    """The first cell in the direction of `step` that is not taken."""
+    """Return the first cell in the direction of `step` that is not taken."""
     x, y = start[0] + step[0], start[1] + step[1]
     while (x, y) in cells.values():
         x, y = x + (step[0] or 1), y + step[1]
@@ -64,7 +64,7 @@ def map_text(spec: WorldSpec) -> str:
 
 
 def map_svg(spec: WorldSpec, path: Sequence[str] = ()) -> str:
-    """An SVG of the rooms and ways; the rooms of `path` (ids, in order) are drawn as walked.
+    """Draw an SVG of the rooms and ways; the rooms of `path` (ids, in order) are drawn as walked.
 
     Needs no network and no script, and follows the reader's light or dark setting.
     """

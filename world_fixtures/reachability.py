@@ -21,7 +21,7 @@ class Reach:
         self._dark = {r.id for r in self.spec.rooms if r.dark}
 
     def grow(self) -> bool:
-        """One round of taking, making and going; False once nothing is new."""
+        """Take, make and go once; returns False once nothing is new."""
         before = len(self.rooms), len(self.things)
         self.things |= {t.id for t in self.spec.things if self._in_reach(t)}
         for recipe in self.spec.recipes:
@@ -52,7 +52,7 @@ class Reach:
         return found is not None and found.id in self.things and can_be_carried(found)
 
     def _discovered(self, way: Exit) -> bool:
-        """A sign shows a way only in the room that the way leaves."""
+        """Tell whether a sign can show a way: it does so only in the room that the way leaves."""
         return any(
             t.reveals == way.id
             and t.id in self.things
@@ -61,7 +61,7 @@ class Reach:
         )
 
     def _seen(self, room: str) -> bool:
-        """The room is lit, or a light can be brought there."""
+        """Tell whether a room is lit, or a light can be brought there."""
         return room not in self._dark or any(
             t.light
             and (self._carried(t.id) or (t.lit and room_of(t, self._things, seen=True) == room))
@@ -70,7 +70,7 @@ class Reach:
 
 
 def obtainable(spec: WorldSpec) -> tuple[set[str], set[str]]:
-    """Ids of the rooms that can be entered, and of the things that can be handled."""
+    """Return the ids of the rooms that can be entered, and of the things that can be handled."""
     reach = Reach(spec, rooms={spec.agent.location})
     while reach.grow():
         pass
@@ -78,11 +78,14 @@ def obtainable(spec: WorldSpec) -> tuple[set[str], set[str]]:
 
 
 def can_be_carried(thing: Thing) -> bool:
+    """Tell whether a thing can be taken."""
     return thing.portable and not thing.heavy
 
 
 def room_of(thing: Thing, things: dict[str, Thing], seen: bool = False) -> str | None:
-    """Where a thing is at the start, through what holds it; None in a circle of holders.
+    """Return the room a thing is in at the start, through what holds it.
+
+    None in a circle of holders.
 
     With `seen`, None also for what lies in a closed container.
     """

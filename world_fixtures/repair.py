@@ -1,4 +1,4 @@
-"""A faulty world put right as far as it can be, so that one error is not told as several. Pure."""
+"""Repair of a faulty world, so that one error is not reported as several. Pure."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ Path = tuple[str | int, ...]
 Part = TypeVar("Part", bound=Frozen)
 
 
-def mended(spec: WorldSpec, wrong: Collection[Path]) -> WorldSpec:
-    """`spec` with its `wrong` fields (paths into it) set to what hinders play the least.
+def repaired(spec: WorldSpec, wrong: Collection[Path]) -> WorldSpec:
+    """Return `spec` with its `wrong` fields (paths into it) set to what hinders play the least.
 
     What is left to find in it is what cannot be reached for a reason of its own. Where an
     exit leads nowhere, which rooms it was to join is unknown: every other exit then counts
@@ -24,36 +24,36 @@ def mended(spec: WorldSpec, wrong: Collection[Path]) -> WorldSpec:
     free: dict[str, Any] = {"locked": False, "key": None}
     unlocked = {"key": free, "locked": free, "open": {"locked": False}}
     here = {"location": spec.agent.id}
-    things = _mend(spec.things, "things", wrong, {**unlocked, "location": here})
+    things = _repair(spec.things, "things", wrong, {**unlocked, "location": here})
     return spec.model_copy(
         update={
             "exits": _exits(spec, wrong),
-            "doors": _mend(spec.doors, "doors", wrong, unlocked),
+            "doors": _repair(spec.doors, "doors", wrong, unlocked),
             "things": _present(things, recipes, here),
             "recipes": recipes,
         }
     )
 
 
-def _mend(
-    parts: tuple[Part, ...], group: str, wrong: Collection[Path], cures: dict[str, dict[str, Any]]
+def _repair(
+    parts: tuple[Part, ...], group: str, wrong: Collection[Path], repairs: dict[str, dict[str, Any]]
 ) -> tuple[Part, ...]:
-    cured = []
+    made = []
     for n, part in enumerate(parts):
         fields: dict[str, Any] = {}
         if (group, n, "id") in wrong and group != "exits":
             fields["id"] = f"{group} {n}"  # somebody else's: no id that anything refers to
-        for field, cure in cures.items():
+        for field, update in repairs.items():
             if {(group, n), (group, n, field)} & set(wrong):
-                fields |= cure
-        cured.append(part.model_copy(update=fields))
-    return tuple(cured)
+                fields |= update
+        made.append(part.model_copy(update=fields))
+    return tuple(made)
 
 
 def _present(
     things: tuple[Thing, ...], recipes: tuple[Recipe, ...], here: dict[str, Any]
 ) -> tuple[Thing, ...]:
-    """What no sound recipe makes is there from the start."""
+    """Place at the start what no valid recipe makes."""
     made = {r.makes for r in recipes}
     return tuple(
         t if t.location is not None or t.id in made else t.model_copy(update=here) for t in things
@@ -61,7 +61,9 @@ def _present(
 
 
 def _exits(spec: WorldSpec, wrong: Collection[Path]) -> tuple[Exit, ...]:
-    exits = _mend(spec.exits, "exits", wrong, {"door": {"door": None}, "hidden": {"hidden": False}})
+    exits = _repair(
+        spec.exits, "exits", wrong, {"door": {"door": None}, "hidden": {"hidden": False}}
+    )
     signs = {t.reveals for n, t in enumerate(spec.things) if ("things", n, "reveals") in wrong}
     exits = tuple(e.model_copy(update={"hidden": e.hidden and e.id not in signs}) for e in exits)
     rooms = {r.id for r in spec.rooms}

@@ -106,6 +106,7 @@ class WorldServer:
 
     @property
     def pid(self) -> int:
+        """Process id of the server."""
         assert self._process
         return self._process.pid
 
@@ -115,7 +116,7 @@ class WorldServer:
         return self._restarting is not None or not self._steady.is_set() or not self.client.lost
 
     async def request(self, op: str, **fields: Any) -> Any:
-        """As `WorldClient.request`; waits while the server is being restarted."""
+        """Do as `WorldClient.request`; waits while the server is being restarted."""
         await self._steady.wait()
         self._in_flight += 1
         try:
@@ -233,6 +234,7 @@ class PooledInstance(client.Instance):
         self._opened: weakref.WeakSet[client.Session] = weakref.WeakSet()
 
     async def open(self, character: str | None = None) -> client.Session:
+        """Log in as `character`; the session is taken up again after a restart."""
         session = await super().open(character)
         self._opened.add(session)
         self.server.sessions.add(session)
@@ -317,7 +319,7 @@ class ServerPool:
             await _release(prefork)
 
     async def acquire(self, spec: WorldSpec, *, restarts: bool = False) -> PooledInstance:
-        """An instance of `spec` in its initial state; waits while all servers are full.
+        """Acquire an instance of `spec` in its initial state; waits while all servers are full.
 
         Give it back with `release`, in a `finally`. If the caller is cancelled meanwhile,
         nothing is left behind. Say with `restarts` that its server is going to be restarted:
@@ -356,6 +358,7 @@ class ServerPool:
 
     @property
     def servers(self) -> tuple[WorldServer, ...]:
+        """The servers that run now."""
         return tuple(self._servers)
 
     async def _create(self, spec: WorldSpec, restarts: bool) -> PooledInstance:
@@ -386,7 +389,7 @@ class ServerPool:
                     raise
 
     def _there(self, restarts: bool) -> bool:
-        """There is a server, or is going to be, for such instances."""
+        """Tell whether there is, or is going to be, a server for such instances."""
         return not restarts or any(s.restarts for s in self._servers)
 
     def _usable(self, restarts: bool) -> list[WorldServer]:

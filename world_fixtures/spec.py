@@ -27,7 +27,7 @@ OPPOSITE: dict[str, str] = {
 
 
 def _plain(text: str) -> str:
-    """World text is plain: Evennia's markup and control characters would be interpreted."""
+    """Refuse Evennia's markup and control characters, which would be interpreted."""
     for char in text:
         if char in "|$<>" or (ord(char) < 32 and char != "\n") or ord(char) == 127:
             raise ValueError(f"holds {char!r}; world text is plain, without markup or controls")
@@ -42,6 +42,8 @@ Prose = Annotated[str, Field(max_length=4000), AfterValidator(_plain)]
 
 
 class Room(Frozen):
+    """A room."""
+
     id: Id
     name: Name
     desc: Prose
@@ -50,6 +52,8 @@ class Room(Frozen):
 
 
 class Exit(Frozen):
+    """A way from one room to another; the way back is an exit of its own."""
+
     source: Id
     direction: Direction
     target: Id
@@ -65,6 +69,8 @@ class Exit(Frozen):
 
 
 class Door(Frozen):
+    """A door that exits name; it stands in no room."""
+
     id: Id
     name: Name
     desc: Prose = ""
@@ -75,6 +81,8 @@ class Door(Frozen):
 
 
 class Thing(Frozen):
+    """Something that can be examined, and what else its fields say."""
+
     id: Id
     name: Name
     aliases: tuple[Name, ...] = ()
@@ -109,6 +117,8 @@ class Recipe(Frozen):
 
 
 class Character(Frozen):
+    """Someone who acts: an agent, or who acts between its stages."""
+
     id: Id
     name: Name
     location: Id
@@ -129,6 +139,7 @@ class WorldSpec(Frozen):
 
     @property
     def agent(self) -> Character:
+        """The character that the agent plays."""
         return self.characters[0]
 
     @cached_property

@@ -42,27 +42,28 @@ class WorldState(BaseModel):
         )
 
     def get(self, entity: str, field: str) -> Any:
-        """Value of a field, None where the entity or the field does not exist."""
+        """Return the value of a field, None where the entity or field does not exist."""
         return self.entities.get(entity, {}).get(field)
 
     def location(self, entity: str) -> str | None:
-        """Id of what holds `entity` directly: a room, a thing or a character."""
-        return self.get(entity, "location")
+        """Return the id of what holds `entity` directly: a room, a thing or a character."""
+        place: str | None = self.get(entity, "location")
+        return place
 
     def room(self, entity: str) -> str | None:
-        """Id of the room `entity` is in, through any containers."""
+        """Return the id of the room `entity` is in, through any containers."""
         place = self.location(entity)
         while place is not None and place in self.entities:
             place = self.location(place)
         return place
 
     def contents(self, place: str) -> list[str]:
-        """Ids of what is directly in `place` (a room, thing or character), sorted."""
+        """Return the ids of what is directly in `place` (a room, thing or character), sorted."""
         return sorted(i for i, f in self.entities.items() if f.get("location") == place)
 
 
 def initial_state(spec: WorldSpec) -> WorldState:
-    """The state in which every instance of `spec` starts."""
+    """Return the state in which every instance of `spec` starts."""
     entities: dict[str, Fields] = {c.id: {"location": c.location} for c in spec.characters}
     for thing in spec.things:
         fields: Fields = {"location": thing.location}
@@ -82,12 +83,12 @@ def initial_state(spec: WorldSpec) -> WorldState:
 
 
 def entity_digest(entity: str, fields: Mapping[str, Any]) -> bytes:
-    """16 bytes that stand for one entity's fields."""
+    """Return 16 bytes that stand for one entity's fields."""
     return digest([entity, fields])
 
 
 def state_hash(spec_hash: str, digests: Iterable[tuple[str, bytes]]) -> str:
-    """Hash of a state from its entities' digests, in any order: 32 hex digits."""
+    """Return the hash of a state from its entities' digests, in any order: 32 hex digits."""
     whole = hashlib.blake2b(spec_hash.encode(), digest_size=16)
     for _, entity in sorted(digests):
         whole.update(entity)

@@ -10,7 +10,7 @@ import networkx as nx
 
 from world_fixtures.common import UserError
 from world_fixtures.reachability import can_be_carried, obtainable, room_of
-from world_fixtures.repair import mended
+from world_fixtures.repair import repaired
 from world_fixtures.rules.names import Words, words
 from world_fixtures.spec import Thing, WorldSpec
 
@@ -25,7 +25,7 @@ class Problem:
 
 
 def check(spec: WorldSpec, source: str = "") -> WorldSpec:
-    """`spec` itself. Raises UserError with every problem, a line each."""
+    """Return `spec` itself. Raises UserError with every problem, a line each."""
     found = problems(spec)
     if found:
         raise UserError("\n".join(f"{source or spec.name}: {p.message}" for p in found))
@@ -33,7 +33,7 @@ def check(spec: WorldSpec, source: str = "") -> WorldSpec:
 
 
 def problems(spec: WorldSpec) -> list[Problem]:
-    """Every error of `spec`, in the order of its parts; empty for a sound world."""
+    """Return every error of `spec`, in the order of its parts; empty for a sound world."""
     found = [
         *_ids(spec),
         *_names(spec),
@@ -46,7 +46,7 @@ def problems(spec: WorldSpec) -> list[Problem]:
     ]
     if any(p.place[0] == "characters" for p in found):
         return found  # without a place to start from nothing can be reached
-    return [*found, *_unreachable(mended(spec, {p.place for p in found}))]
+    return [*found, *_unreachable(repaired(spec, {p.place for p in found}))]
 
 
 def _ids(spec: WorldSpec) -> Iterator[Problem]:

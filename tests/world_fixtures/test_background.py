@@ -132,6 +132,7 @@ def test_the_interpreter_ends_though_nobody_closed_it() -> None:
     assert done.returncode == 0
 
 
+@pytest.mark.slow
 def test_a_pool_can_be_closed_while_the_interpreter_ends(own_home) -> None:
     """Threads of the standard library's executors are gone by then."""
     program = """

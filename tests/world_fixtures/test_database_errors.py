@@ -204,6 +204,7 @@ async def test_a_log_in_that_the_database_refuses_can_be_tried_again(
     servers.release(instance)
 
 
+@pytest.mark.slow
 async def test_worlds_forgotten_in_a_request_that_fails_come_again(
     servers, cottage, database
 ) -> None:

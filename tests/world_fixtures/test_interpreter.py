@@ -43,18 +43,23 @@ def other(tmp_path_factory) -> Path:
     return directory / "bin" / "python"
 
 
+def check_process(pid: int, python: Path) -> None:
+    """Assert that a process runs in an interpreter and finds our package there, nothing else."""
+    assert Path(os.readlink(f"/proc/{pid}/exe")) == python.resolve()
+    environment = Path(f"/proc/{pid}/environ").read_bytes()
+    (path,) = [v for v in environment.split(b"\0") if v.startswith(b"PYTHONPATH=")]
+    (only,) = Path(os.fsdecode(path.partition(b"=")[2])).iterdir()
+    assert (only.name, only.resolve()) == ("world_fixtures", home.PACKAGE)
+
+
 @pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/exe").exists(), reason="needs Linux's /proc")
 async def test_a_world_is_played_in_another_interpreter(other, cottage, own_home) -> None:
     async with ServerPool(1, python=str(other)) as pool:
         instance = await pool.acquire(cottage)
         session = await instance.open()
         event = await session.command("get lamp")
-        executable = os.readlink(f"/proc/{pool.servers[0].pid}/exe")
-        assert Path(executable) == Path(os.path.realpath(other))
-        environment = Path(f"/proc/{pool.servers[0].pid}/environ").read_bytes()
-        (path,) = [v for v in environment.split(b"\0") if v.startswith(b"PYTHONPATH=")]
-        (only,) = Path(os.fsdecode(path.partition(b"=")[2])).iterdir()
-        assert (only.name, only.resolve()) == ("world_fixtures", home.PACKAGE)
+        check_process(pool.servers[0].pid, other)
         await session.close()
         await instance.restart()
         assert (await instance.state()).hash == event.state_hash

@@ -228,6 +228,7 @@ async def test_an_idle_instance_is_used_again_after_a_restart(cottage):
         assert (await again.state()) == initial_state(cottage)
 
 
+@pytest.mark.slow
 async def test_worlds_of_long_ago_are_forgotten_and_can_come_again(cottage):
     async with ServerPool(1) as pool:
         worlds = [cottage.model_copy(update={"title": f"Cottage {n}"}) for n in range(300)]
@@ -373,6 +374,7 @@ async def test_bad_requests_are_refused_and_harm_nothing(pool, cottage):
         await client.request("create", spec={"name": "x", "title": "X", "rooms": 3})
 
 
+@pytest.mark.slow
 async def test_the_prefork_server_ends_with_its_last_server_and_is_replaced_when_it_died(own_home):
     first = PreforkServer.acquire()
     others = first._users - 1  # the run's own pool may hold it, too

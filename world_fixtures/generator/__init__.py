@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from world_fixtures.common import UserError
 from world_fixtures.facts import Fact
-from world_fixtures.generator.furnish import Draft, furnish
+from world_fixtures.generator.furnish import WorldDraft, furnish
 from world_fixtures.generator.layout import lay_out
 from world_fixtures.generator.words import ROOM_NOUNS, Split
 from world_fixtures.spec import WorldSpec
@@ -31,7 +31,7 @@ class Generated(NamedTuple):
 def generate_world(
     seed: int, difficulty: int, theme: str | None = None, split: Split = "train"
 ) -> Generated:
-    """The world of a seed with its facts. Raises UserError for what is out of range."""
+    """Make the world of a seed with its facts. Raises UserError for what is out of range."""
     if not 1 <= difficulty <= 10:
         raise UserError(f"difficulty {difficulty} is out of range: choose 1 to 10")
     if theme is not None and theme not in THEMES:
@@ -41,11 +41,11 @@ def generate_world(
     rng = random.Random(f"world/{split}/{theme}/{difficulty}/{seed}")
     chosen = theme or rng.choice(THEMES)
     graph = lay_out(rng, 3 + 2 * difficulty, split)
-    return Generated(*furnish(Draft(rng, split, difficulty, chosen, graph)))
+    return Generated(*furnish(WorldDraft(rng, split, difficulty, chosen, graph)))
 
 
 def generate(
     seed: int, difficulty: int, theme: str | None = None, split: Split = "train"
 ) -> WorldSpec:
-    """The world of a seed."""
+    """Make the world of a seed."""
     return generate_world(seed, difficulty, theme, split).spec

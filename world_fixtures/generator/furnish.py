@@ -24,14 +24,14 @@ from world_fixtures.spec import (
 
 
 @dataclass
-class Draft:
+class WorldDraft:
     """A world in the making."""
 
     rng: random.Random
     split: Split
     difficulty: int
     theme: str
-    graph: nx.Graph
+    graph: nx.Graph[Cell]
     rooms: dict[Cell, str] = field(default_factory=dict)
     """Cell -> room id, the start first."""
     names: dict[str, str] = field(default_factory=dict)
@@ -49,10 +49,11 @@ class Draft:
     taken: set[str] = field(default_factory=set)
 
     def words(self, text: str) -> tuple[str, ...]:
+        """Return the words of `text` that belong to the world's split."""
         return share(text, self.split)
 
     def name(self, nouns: str) -> str:
-        """An adjective and a noun that the world has not yet."""
+        """Choose an adjective and a noun that the world has not yet."""
         for _ in range(200):
             adjective = self.rng.choice(self.words(words.THING_ADJECTIVES))
             found = f"{adjective} {self.rng.choice(self.words(nouns))}"
@@ -62,7 +63,7 @@ class Draft:
         raise ValueError("the words of this split are used up")
 
     def add(self, nouns: str, location: str | None, desc: str, **fields: Any) -> Thing:
-        """A new thing with a name of its own."""
+        """Add a new thing with a name of its own."""
         name = self.name(nouns)
         thing = Thing(
             id=f"t{len(self.things)}_{name.split()[-1].replace('-', '_')}",
@@ -73,18 +74,20 @@ class Draft:
 
     @property
     def start(self) -> str:
+        """Id of the first room."""
         return next(iter(self.rooms.values()))
 
     def plain_rooms(self) -> list[str]:
-        """Lit rooms that can be walked to from the start with nothing in the way."""
+        """Return the lit rooms that can be walked to from the start with nothing in the way."""
         return [r for r in self.rooms.values() if self.free(r) and r not in self.dark]
 
     def free(self, room: str) -> bool:
+        """Tell whether a room is neither locked nor hidden."""
         return room not in self.locked and room not in self.hidden
 
 
-def furnish(draft: Draft) -> tuple[WorldSpec, tuple[Fact, ...]]:
-    """The finished world and its facts."""
+def furnish(draft: WorldDraft) -> tuple[WorldSpec, tuple[Fact, ...]]:
+    """Return the finished world and its facts."""
     _name_rooms(draft)
     _lock_and_hide(draft)
     _darken(draft)
@@ -112,7 +115,7 @@ def furnish(draft: Draft) -> tuple[WorldSpec, tuple[Fact, ...]]:
     return spec, tuple(draft.facts)
 
 
-def _name_rooms(draft: Draft) -> None:
+def _name_rooms(draft: WorldDraft) -> None:
     rng = draft.rng
     pairs = [
         f"{a} {n}"
@@ -126,7 +129,7 @@ def _name_rooms(draft: Draft) -> None:
         draft.names[f"r{n}"] = name.title()
 
 
-def _leaves(draft: Draft) -> list[str]:
+def _leaves(draft: WorldDraft) -> list[str]:
     return [
         draft.rooms[c]
         for c in draft.graph
@@ -134,8 +137,8 @@ def _leaves(draft: Draft) -> list[str]:
     ]
 
 
-def _lock_and_hide(draft: Draft) -> None:
-    """Leaves are locked or hidden; edges on cycles may become one-way."""
+def _lock_and_hide(draft: WorldDraft) -> None:
+    """Lock or hide leaves; make edges on cycles one-way where all stays connected."""
     rng, level = draft.rng, draft.difficulty
     leaves = _leaves(draft)
     rng.shuffle(leaves)
@@ -145,11 +148,11 @@ def _lock_and_hide(draft: Draft) -> None:
     for room in rest[: 0 if level < 4 else 1 + (level >= 8)]:
         draft.hidden[room] = ""
     if level >= 5:
-        ways: nx.DiGraph = nx.DiGraph()
+        ways: nx.DiGraph[Cell] = nx.DiGraph()
         for a, b in draft.graph.edges:
             ways.add_edge(a, b)
             ways.add_edge(b, a)
-        bridges = set(nx.bridges(draft.graph))
+        bridges: set[Any] = set(nx.bridges(draft.graph))
         edges = [e for e in draft.graph.edges if e not in bridges]
         rng.shuffle(edges)
         for a, b in edges[: 1 + level // 4]:
@@ -160,7 +163,7 @@ def _lock_and_hide(draft: Draft) -> None:
                 ways.add_edge(a, b)
 
 
-def _darken(draft: Draft) -> None:
+def _darken(draft: WorldDraft) -> None:
     level = draft.difficulty
     rooms = [r for r in draft.rooms.values() if r != draft.start and draft.free(r)]
     if level >= 3 and len(rooms) > 3:
@@ -169,17 +172,17 @@ def _darken(draft: Draft) -> None:
         draft.dark.update(draft.rng.sample(rooms, min(len(rooms), 1 + level // 5)))
 
 
-def _beside_special(draft: Draft, cell: Cell) -> bool:
+def _beside_special(draft: WorldDraft, cell: Cell) -> bool:
     return any(not draft.free(draft.rooms[n]) for n in draft.graph[cell])
 
 
-def _anchor(draft: Draft, leaf: str) -> str:
-    """The room a leaf hangs on."""
+def _anchor(draft: WorldDraft, leaf: str) -> str:
+    """Return the room that a leaf of the graph is joined to."""
     cell = next(c for c, r in draft.rooms.items() if r == leaf)
     return draft.rooms[next(iter(draft.graph[cell]))]
 
 
-def _add_keys(draft: Draft) -> None:
+def _add_keys(draft: WorldDraft) -> None:
     """Each key lies where it can be had before its door: open rooms, or behind earlier doors."""
     rng = draft.rng
     reachable = draft.plain_rooms()
@@ -194,7 +197,7 @@ def _add_keys(draft: Draft) -> None:
         reachable = [*reachable, leaf]
 
 
-def _add_signs(draft: Draft) -> None:
+def _add_signs(draft: WorldDraft) -> None:
     for leaf in draft.hidden:
         room = _anchor(draft, leaf)
         way = direction(_cell(draft, room), _cell(draft, leaf))
@@ -205,17 +208,17 @@ def _add_signs(draft: Draft) -> None:
         draft.hidden[leaf] = sign.id
 
 
-def _cell(draft: Draft, room: str) -> Cell:
+def _cell(draft: WorldDraft, room: str) -> Cell:
     return next(c for c, r in draft.rooms.items() if r == room)
 
 
-def _add_light(draft: Draft) -> None:
+def _add_light(draft: WorldDraft) -> None:
     if draft.dark:
         place = draft.rng.choice(draft.plain_rooms())
         draft.add(words.LIGHTS, place, "It has oil enough for a long night.", light=True)
 
 
-def _add_furniture(draft: Draft) -> None:
+def _add_furniture(draft: WorldDraft) -> None:
     rng, level = draft.rng, draft.difficulty
     plain = draft.plain_rooms()
     for _ in range(1 + level // 3):
@@ -250,17 +253,17 @@ def _add_furniture(draft: Draft) -> None:
         draft.add(words.TRINKETS, box.id, "Somebody wanted it kept safe.")
 
 
-def _sentence(draft: Draft) -> str:
+def _sentence(draft: WorldDraft) -> str:
     goods = draft.rng.choice(draft.words(words.GOODS))
     return f"{_person(draft)} was here for the {goods}"
 
 
-def _person(draft: Draft) -> str:
+def _person(draft: WorldDraft) -> str:
     first = draft.rng.choice(draft.words(words.FIRST_NAMES))
     return f"{first} {draft.rng.choice(draft.words(words.SURNAMES))}"
 
 
-def _add_texts(draft: Draft) -> None:
+def _add_texts(draft: WorldDraft) -> None:
     """Documents with three facts each, in open rooms, dark ones and behind doors."""
     rng = draft.rng
     rooms = list(draft.rooms.values())
@@ -291,7 +294,7 @@ def _add_texts(draft: Draft) -> None:
         ]  # fmt: skip
 
 
-def _add_recipe(draft: Draft) -> None:
+def _add_recipe(draft: WorldDraft) -> None:
     if draft.difficulty < 4:
         return
     rooms = list(draft.rooms.values())
@@ -303,13 +306,13 @@ def _add_recipe(draft: Draft) -> None:
     draft.recipes.append(Recipe(parts=tuple(p.id for p in parts), makes=product.id))
 
 
-def _add_trinkets(draft: Draft) -> None:
+def _add_trinkets(draft: WorldDraft) -> None:
     rooms = list(draft.rooms.values())
     for _ in range(3 + draft.difficulty):
         draft.add(words.TRINKETS, draft.rng.choice(rooms), "It has seen some use.")
 
 
-def _rooms(draft: Draft) -> list[Room]:
+def _rooms(draft: WorldDraft) -> list[Room]:
     """Rooms with descriptions whose first sentences are all different."""
     details = [d.partition("|")[2] for d in words.DETAILS.splitlines()]
     lines = [d.format(m=m) for m in words.MATERIALS.split() for d in details]
@@ -325,7 +328,7 @@ def _rooms(draft: Draft) -> list[Room]:
     ]
 
 
-def _exits(draft: Draft) -> list[Exit]:
+def _exits(draft: WorldDraft) -> list[Exit]:
     exits = []
     for a, b in draft.graph.edges:
         for here, there in ((a, b), (b, a)):

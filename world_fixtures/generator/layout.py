@@ -22,8 +22,8 @@ STEPS: dict[str, Cell] = {"north": (0, 1), "east": (1, 0), "south": (0, -1), "we
 """Direction -> change of (x, y)."""
 
 
-def lay_out(rng: random.Random, rooms: int, split: Split) -> nx.Graph:
-    """An undirected graph of cells; the first node is the start."""
+def lay_out(rng: random.Random, rooms: int, split: Split) -> nx.Graph[Cell]:
+    """Make an undirected graph of cells; the first node is the start."""
     if split == "test":
         graph = _ring(rng, rooms)
     else:
@@ -36,16 +36,16 @@ def lay_out(rng: random.Random, rooms: int, split: Split) -> nx.Graph:
     return graph
 
 
-def _seed_square() -> nx.Graph:
+def _seed_square() -> nx.Graph[Cell]:
     cells = [(0, 0), (1, 0), (1, 1), (0, 1)]
-    graph: nx.Graph = nx.Graph()
+    graph: nx.Graph[Cell] = nx.Graph()
     graph.add_nodes_from(cells)
     graph.add_edges_from(zip(cells, [*cells[1:], cells[0]], strict=True))
     return graph
 
 
-def _ring(rng: random.Random, rooms: int) -> nx.Graph:
-    """The rim of a rectangle whose inside stays empty of edges."""
+def _ring(rng: random.Random, rooms: int) -> nx.Graph[Cell]:
+    """Make the rim of a rectangle whose inside stays empty of edges."""
     width = 2
     height = 1 + max(0, min(4, (rooms - 6) // 4))
     if height == 1:
@@ -56,13 +56,13 @@ def _ring(rng: random.Random, rooms: int) -> nx.Graph:
     cells += [(0, y) for y in range(height - 1, 0, -1)]
     turn = rng.randrange(len(cells))
     cells = cells[turn:] + cells[:turn]
-    graph: nx.Graph = nx.Graph()
+    graph: nx.Graph[Cell] = nx.Graph()
     graph.add_nodes_from(cells)
     graph.add_edges_from(zip(cells, [*cells[1:], cells[0]], strict=True))
     return graph
 
 
-def _grow(rng: random.Random, graph: nx.Graph, rooms: int) -> None:
+def _grow(rng: random.Random, graph: nx.Graph[Cell], rooms: int) -> None:
     """Add rooms, each with one way to what is there: leaves and branches, no cycles."""
     while len(graph) < rooms:
         cell = rng.choice(list(graph))
@@ -72,7 +72,7 @@ def _grow(rng: random.Random, graph: nx.Graph, rooms: int) -> None:
             graph.add_edge(cell, new)
 
 
-def _close_squares(rng: random.Random, graph: nx.Graph) -> None:
+def _close_squares(rng: random.Random, graph: nx.Graph[Cell]) -> None:
     """Join cells that are three ways apart around a corner: each such edge closes a square."""
     cells = list(graph)
     for cell in cells:
@@ -84,7 +84,7 @@ def _close_squares(rng: random.Random, graph: nx.Graph) -> None:
                     graph.add_edge(cell, other)
 
 
-def _is_path(graph: nx.Graph, cell: Cell, other: Cell, side: Cell) -> bool:
+def _is_path(graph: nx.Graph[Cell], cell: Cell, other: Cell, side: Cell) -> bool:
     first = (cell[0] + side[0], cell[1] + side[1])
     second = (other[0] + side[0], other[1] + side[1])
     return bool(
@@ -95,6 +95,6 @@ def _is_path(graph: nx.Graph, cell: Cell, other: Cell, side: Cell) -> bool:
 
 
 def direction(source: Cell, target: Cell) -> str:
-    """The direction from a cell to the one beside it."""
+    """Return the direction from a cell to the one beside it."""
     step = (target[0] - source[0], target[1] - source[1])
     return next(name for name, way in STEPS.items() if way == step)

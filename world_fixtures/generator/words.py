@@ -15,12 +15,12 @@ _PLACES: dict[Split, tuple[int, ...]] = {"train": (0, 1, 2), "validation": (3,),
 
 
 def share(words: str, split: Split) -> tuple[str, ...]:
-    """The words of a split, in their order."""
+    """Return the words of a split, in their order."""
     return tuple(w for n, w in enumerate(words.split()) if n % 5 in _PLACES[split])
 
 
 def number(rng: random.Random, split: Split, low: int, high: int) -> int:
-    """A number from `low` to `high` that no other split draws."""
+    """Draw a number from `low` to `high` that no other split draws."""
     value = rng.randrange(low, high + 1)
     return value - value % 5 + rng.choice(_PLACES[split])
 

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from world_fixtures.common import UserError
 from world_fixtures.facts import Fact
 from world_fixtures.library.lines import line_of, repeated_keys
-from world_fixtures.library.partial_parse import UNREADABLE, salvage
+from world_fixtures.library.partial_parse import UNREADABLE, partial_spec
 from world_fixtures.spec import WorldSpec
 from world_fixtures.validation import problems
 
@@ -19,12 +19,12 @@ HERE = Path(__file__).parent
 
 
 def library_worlds() -> list[str]:
-    """Names of the authored worlds."""
+    """Return the names of the authored worlds."""
     return sorted(p.stem for p in HERE.glob("*.yaml") if "." not in p.stem)
 
 
 def load_world(name_or_path: str) -> WorldSpec:
-    """A world of the library by its name, or of a YAML file by its path.
+    """Load a world of the library by its name, or of a YAML file by its path.
 
     Raises UserError with every problem of the file, each with its line.
     """
@@ -44,7 +44,7 @@ def load_world(name_or_path: str) -> WorldSpec:
 
 
 def load_facts(name: str) -> tuple[Fact, ...]:
-    """The facts of a library world, for tasks that ask for them."""
+    """Load the facts of a library world, for tasks that ask for them."""
     path = HERE / f"{name}.facts.yaml"
     if not path.exists():
         return ()
@@ -52,7 +52,7 @@ def load_facts(name: str) -> tuple[Fact, ...]:
 
 
 def parse_world(text: str, source: str) -> WorldSpec:
-    """The world that YAML `text` describes. Raises UserError with all that is wrong."""
+    """Read the world that YAML `text` describes. Raises UserError with all that is wrong."""
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         data = yaml.safe_load(text)
@@ -68,7 +68,7 @@ def parse_world(text: str, source: str) -> WorldSpec:
         spec = WorldSpec.model_validate(data)
     except ValidationError as error:
         found += [(line_of(root, e["loc"]), _told(e)) for e in error.errors()]
-        rough = salvage(data)
+        rough = partial_spec(data)
         rest = problems(rough) if rough else []
         found += [(line_of(root, p.place), p.message) for p in rest if UNREADABLE not in p.message]
     else:
@@ -79,7 +79,7 @@ def parse_world(text: str, source: str) -> WorldSpec:
 
 
 def _told(error: Any) -> str:
-    """A pydantic error as `part.field: what is wrong`."""
+    """Write a pydantic error as `part.field: what is wrong`."""
     message = {"extra_forbidden": "there is no such field", "missing": "is missing"}.get(
         error["type"], error["msg"].removeprefix("Value error, ")
     )

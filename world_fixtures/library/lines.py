@@ -9,7 +9,7 @@ import yaml
 
 
 def line_of(node: Any, place: Sequence[str | int]) -> int:
-    """Line of the innermost thing on the way to `place` that the file has; 1-based.
+    """Return the line of the innermost thing on the way to `place` that the file has; 1-based.
 
     A field's line is that of its key, an item's that of its first word.
     """
@@ -31,7 +31,7 @@ def line_of(node: Any, place: Sequence[str | int]) -> int:
 
 
 def repeated_keys(root: Any) -> list[tuple[int, str]]:
-    """Line and message for each key that a mapping has twice: YAML would drop the first."""
+    """Return line and message for each key that a mapping has twice: YAML would drop the first."""
     found = []
     waiting, passed = [root], set()
     while waiting:

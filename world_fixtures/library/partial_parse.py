@@ -1,4 +1,4 @@
-"""What can be made out of faulty world data, so that all its errors are told at once. Pure."""
+"""A spec of the readable parts of faulty data, so that all errors are reported at once. Pure."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ GROUPS: dict[str, type[BaseModel]] = {
     "characters": Character,
 }  # fmt: skip
 UNREADABLE = "<unreadable>"
-"""Stands in a salvaged spec for what cannot be made out; in no valid text."""
+"""Stands in a partial spec for what cannot be made out; in no valid text."""
 
 
-def salvage(data: dict[str, Any]) -> WorldSpec | None:
-    """An unvalidated spec of what is readable in `data`, at the same places; None for too little.
+def partial_spec(data: dict[str, Any]) -> WorldSpec | None:
+    """Return an unvalidated spec of what is readable in `data`; None where that is too little.
 
-    An error that names UNREADABLE in it follows from one that pydantic has told.
+    Each part has the place that it has in `data`. An error that names UNREADABLE
+    follows from one that pydantic has reported.
     """
     groups: dict[str, Any] = {}
     for group, model in GROUPS.items():

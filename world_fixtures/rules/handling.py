@@ -25,6 +25,7 @@ def _set(scene: Scene, entity: str, field: str, value: object) -> Change:
 
 
 def go(scene: Scene, parsed: Parsed) -> Outcome:
+    """Leave the room in a direction."""
     direction = parsed.args["direction"]
     if direction not in DIRECTIONS:
         return unknown(f"'{direction[:40]}' is no direction. {scene.exits_line()}.")
@@ -39,6 +40,7 @@ def go(scene: Scene, parsed: Parsed) -> Outcome:
 
 
 def get(scene: Scene, parsed: Parsed) -> Outcome:
+    """Take a thing, or all that can be taken."""
     reach = scene.in_reach()
     carried = [t.id for t in scene.things_in(scene.actor)]
     query = parsed.args["object"]
@@ -78,6 +80,7 @@ def _carry_problem(scene: Scene, entity: str) -> str:
 
 
 def drop(scene: Scene, parsed: Parsed) -> Outcome:
+    """Lay down a carried thing, or all of them."""
     carried = [t.id for t in scene.things_in(scene.actor)]
     found = resolve(scene, parsed.args["object"], carried)
     if isinstance(found, Outcome):
@@ -89,6 +92,7 @@ def drop(scene: Scene, parsed: Parsed) -> Outcome:
 
 
 def put(scene: Scene, parsed: Parsed) -> Outcome:
+    """Put a thing into or onto another."""
     pair = resolve_pair(scene, parsed.splits, scene.in_reach())
     if isinstance(pair, Outcome):
         return pair
@@ -117,7 +121,7 @@ def _within(scene: Scene, place: str | None, entity: str) -> bool:
 
 
 def _opening(scene: Scene, parsed: Parsed) -> str | Outcome:
-    """The door or container that a command names."""
+    """Return the door or container that a command names."""
     found = resolve(scene, parsed.args["object"], scene.in_reach())
     if isinstance(found, Outcome):
         return found
@@ -128,6 +132,7 @@ def _opening(scene: Scene, parsed: Parsed) -> str | Outcome:
 
 
 def open_(scene: Scene, parsed: Parsed) -> Outcome:
+    """Open a door or container."""
     found = _opening(scene, parsed)
     if isinstance(found, Outcome):
         return found
@@ -143,6 +148,7 @@ def open_(scene: Scene, parsed: Parsed) -> Outcome:
 
 
 def close(scene: Scene, parsed: Parsed) -> Outcome:
+    """Close a door or container."""
     found = _opening(scene, parsed)
     if isinstance(found, Outcome):
         return found
@@ -153,10 +159,12 @@ def close(scene: Scene, parsed: Parsed) -> Outcome:
 
 
 def unlock(scene: Scene, parsed: Parsed) -> Outcome:
+    """Unlock a door or container with a carried key."""
     return _turn_key(scene, parsed, locked=False)
 
 
 def lock(scene: Scene, parsed: Parsed) -> Outcome:
+    """Lock a door or container with a carried key."""
     return _turn_key(scene, parsed, locked=True)
 
 
@@ -189,10 +197,12 @@ def _turn_key(scene: Scene, parsed: Parsed, *, locked: bool) -> Outcome:
 
 
 def light(scene: Scene, parsed: Parsed) -> Outcome:
+    """Light a lamp or the like."""
     return _kindle(scene, parsed, lit=True)
 
 
 def extinguish(scene: Scene, parsed: Parsed) -> Outcome:
+    """Put a light out."""
     return _kindle(scene, parsed, lit=False)
 
 
@@ -211,6 +221,7 @@ def _kindle(scene: Scene, parsed: Parsed, *, lit: bool) -> Outcome:
 
 
 def combine(scene: Scene, parsed: Parsed) -> Outcome:
+    """Make of several things the one that a recipe says."""
     queries = [q for q in _JOINTS.split(parsed.args["object"]) if q]
     parts: list[str] = []
     reach = scene.in_reach()
@@ -233,6 +244,7 @@ def combine(scene: Scene, parsed: Parsed) -> Outcome:
 
 
 def write(scene: Scene, parsed: Parsed) -> Outcome:
+    """Write a text on something."""
     reach = scene.in_reach()
     splits = parsed.splits
     found: str | Outcome = unknown("")

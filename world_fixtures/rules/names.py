@@ -13,7 +13,7 @@ _NUMBERED = re.compile(r"^(.*\S)-(\d{1,3})$")
 
 
 def words(text: str) -> Words:
-    """The words of a name, case-folded, without articles and punctuation."""
+    """Return the words of a name, case-folded, without articles and punctuation."""
     found = _WORD.findall(text.casefold())
     return tuple(w for w in found if w not in _ARTICLES) or tuple(found)
 

@@ -22,12 +22,15 @@ class Outcome:
 
 
 def ok(text: str, *objects: str, changes: tuple[Change, ...] = ()) -> Outcome:
+    """Make the outcome of a command that was carried out."""
     return Outcome(ResultKind.OK, text, objects, changes)
 
 
 def refused(text: str, *objects: str) -> Outcome:
+    """Make the outcome of a command that is not possible as things stand."""
     return Outcome(ResultKind.REFUSED, text, objects)
 
 
 def unknown(text: str) -> Outcome:
+    """Make the outcome of a command that was not understood, or names nothing that is here."""
     return Outcome(ResultKind.UNKNOWN, text)

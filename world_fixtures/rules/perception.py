@@ -11,14 +11,17 @@ from world_fixtures.spec import Thing
 
 
 def look(scene: Scene, parsed: Parsed) -> Outcome:
+    """Show the room."""
     return ok(scene.view(), scene.room)
 
 
 def directions(scene: Scene, parsed: Parsed) -> Outcome:
+    """List the ways out."""
     return ok(scene.exits_line(), scene.room)
 
 
 def examine(scene: Scene, parsed: Parsed) -> Outcome:
+    """Describe a thing, door or character, and show the exit that it reveals."""
     candidates = scene.in_reach()
     if not scene.is_dark():
         candidates += [c.id for c in scene.others()]
@@ -67,6 +70,7 @@ def _contents(scene: Scene, thing: Thing) -> str:
 
 
 def look_in(scene: Scene, parsed: Parsed) -> Outcome:
+    """List what is in or on a thing."""
     found = resolve(scene, parsed.args["object"], scene.in_reach())
     if isinstance(found, Outcome):
         return found
@@ -79,6 +83,7 @@ def look_in(scene: Scene, parsed: Parsed) -> Outcome:
 
 
 def read(scene: Scene, parsed: Parsed) -> Outcome:
+    """Show the text of a thing."""
     found = resolve(scene, parsed.args["object"], scene.in_reach())
     if isinstance(found, Outcome):
         return found
@@ -92,6 +97,7 @@ def read(scene: Scene, parsed: Parsed) -> Outcome:
 
 
 def inventory(scene: Scene, parsed: Parsed) -> Outcome:
+    """List what the actor carries."""
     carried = scene.things_in(scene.actor)
     lines = [
         "You carry: " + ", ".join(map(scene.label, carried)) if carried else "You carry nothing."
@@ -105,10 +111,12 @@ def inventory(scene: Scene, parsed: Parsed) -> Outcome:
 
 
 def say(scene: Scene, parsed: Parsed) -> Outcome:
+    """Say something, which changes nothing."""
     return ok(f'You say, "{parsed.args["text"]}"', scene.actor)
 
 
 def help_(scene: Scene, parsed: Parsed) -> Outcome:
+    """List the commands, or explain one."""
     topic = parsed.args.get("topic", "").casefold()
     if not topic:
         return ok("Commands:\n" + "\n".join(about for _, about in VERBS.values()))

@@ -25,7 +25,7 @@ def resolve(scene: Scene, query: str, candidates: Sequence[str]) -> str | Outcom
 def resolve_pair(
     scene: Scene, splits: list[tuple[str, str]], candidates: Sequence[str]
 ) -> tuple[str, str] | Outcome:
-    """The first reading of "A ... B" in which both name something."""
+    """Find the first reading of "A ... B" in which both name something."""
     failure: Outcome | None = None
     for left, right in splits:
         first = resolve(scene, left, candidates)

@@ -14,10 +14,10 @@ class StateReader(Protocol):
     """A live state, wherever it is kept."""
 
     def get(self, entity: str, field: str) -> Any:
-        """Value of a mutable field (see `world_fixtures.state`)."""
+        """Return the value of a mutable field (see `world_fixtures.state`)."""
 
     def contents(self, place: str) -> Sequence[str]:
-        """Ids of things and characters directly in `place`, in any order."""
+        """Return the ids of things and characters directly in `place`, in any order."""
 
 
 class SpecIndex:
@@ -43,7 +43,7 @@ class SpecIndex:
         }
 
     def name(self, entity: str) -> str:
-        """Display name of a thing, door, character or room."""
+        """Return the display name of a thing, door, character or room."""
         for group in (self.things, self.doors, self.characters, self.rooms):
             if entity in group:
                 return group[entity].name
@@ -60,10 +60,12 @@ class Scene:
 
     @property
     def room(self) -> str:
-        return self.state.get(self.actor, "location")
+        """Id of the actor's room."""
+        room: str = self.state.get(self.actor, "location")
+        return room
 
     def things_in(self, place: str) -> list[Thing]:
-        """Things directly in `place`, in the order of the spec."""
+        """Return the things directly in `place`, in the order of the spec."""
         things = self.index.things
         found = [i for i in self.state.contents(place) if i in things]
         if len(found) > 1:
@@ -71,6 +73,7 @@ class Scene:
         return [things[i] for i in found]
 
     def others(self) -> list[Character]:
+        """Return the other characters in the room."""
         characters = self.index.characters
         return [
             characters[i]
@@ -79,11 +82,11 @@ class Scene:
         ]
 
     def is_open(self, thing: Thing) -> bool:
-        """Its contents can be seen and reached."""
+        """Tell whether what a thing holds can be seen and reached."""
         return thing.surface or (thing.container and self.state.get(thing.id, "open"))
 
     def reachable_from(self, place: str) -> list[str]:
-        """Things in `place`, and in and on those that give access, depth first."""
+        """Return the things in `place`, and in and on those that give access, depth first."""
         found: list[str] = []
         for thing in self.things_in(place):
             found.append(thing.id)
@@ -92,7 +95,7 @@ class Scene:
         return found
 
     def is_dark(self) -> bool:
-        """The room is dark and no light burns in it."""
+        """Tell whether the room is dark and no light burns in it."""
         room = self.index.rooms[self.room]
         if not room.dark:
             return False
@@ -105,7 +108,7 @@ class Scene:
         )
 
     def exits(self) -> list[Exit]:
-        """Ways out that are known, in compass order."""
+        """Return the ways out that are known, in compass order."""
         return [
             e
             for e in self.index.exits[self.room]
@@ -113,7 +116,7 @@ class Scene:
         ]
 
     def in_reach(self) -> list[str]:
-        """Ids of things and doors that can be handled, carried ones first."""
+        """Return the ids of things and doors that can be handled, carried ones first."""
         found = self.reachable_from(self.actor)
         if not self.is_dark():
             found += self.reachable_from(self.room)
@@ -121,7 +124,7 @@ class Scene:
         return found
 
     def view(self) -> str:
-        """The room as the actor sees it."""
+        """Describe the room as the actor sees it."""
         room = self.index.rooms[self.room]
         if self.is_dark():
             dark = "It is too dark to see more than the ways out."
@@ -144,6 +147,7 @@ class Scene:
         return lines
 
     def exits_line(self) -> str:
+        """List the ways out in one line."""
         return "Exits: " + (", ".join(map(self._exit_label, self.exits())) or "none")
 
     def _exit_label(self, exit_: Exit) -> str:
@@ -153,10 +157,11 @@ class Scene:
         return f"{exit_.direction} ({door.name}, {self.door_state(door)})"
 
     def door_state(self, door: Door | Thing) -> str:
+        """Return `open` or `closed`."""
         return "open" if self.state.get(door.id, "open") else "closed"
 
     def label(self, thing: Thing) -> str:
-        """Name with what can be seen at a glance."""
+        """Return the name with what can be seen at a glance."""
         if thing.container:
             return f"{thing.name} ({self.door_state(thing)})"
         if thing.light and self.state.get(thing.id, "lit"):

@@ -25,13 +25,15 @@ class Simulation:
                 self._contents.setdefault(fields["location"], []).append(entity)
 
     def get(self, entity: str, field: str) -> Any:
+        """Return the value of a field, None where the entity or field does not exist."""
         return self._fields.get(entity, {}).get(field)
 
     def contents(self, place: str) -> list[str]:
+        """Return the ids of what is directly in a room, thing or character."""
         return self._contents.get(place, [])
 
     def copy(self) -> Simulation:
-        """An independent instance in the same state."""
+        """Return an independent simulation in the same state."""
         twin = Simulation.__new__(Simulation)
         twin.spec, twin.index = self.spec, self.index
         twin._fields = {e: dict(f) for e, f in self._fields.items()}
@@ -39,7 +41,7 @@ class Simulation:
         return twin
 
     def view(self, actor: str | None = None) -> str:
-        """The actor's room as the actor sees it."""
+        """Describe the actor's room as the actor sees it."""
         return Scene(self.index, self, actor or self.spec.agent.id).view()
 
     def act(self, command: str, actor: str | None = None) -> Outcome:

@@ -9,6 +9,7 @@ class CharacterCmdSet(EvenniaCharacterCmdSet):
     """Everything Evennia offers a character; `look`, `get` and the like act by the rules."""
 
     def at_cmdset_creation(self) -> None:
+        """Add Evennia's commands and those of the world (Evennia's hook)."""
         super().at_cmdset_creation()
         for command in WORLD_COMMANDS:
             if command.key != "help":

@@ -13,10 +13,11 @@ from world_fixtures.rules.grammar import clean
 
 
 def parse(raw_string: str, cmdset: Any, caller: Any, match_index: int | None = None) -> list[Any]:
-    """List of match tuples, as `evennia.commands.cmdparser.cmdparser` documents them."""
+    """Return a list of match tuples, as `evennia.commands.cmdparser.cmdparser` documents them."""
     by_word = getattr(cmdset, "by_word", None)
     if by_word is None:
-        return cmdparser(raw_string, cmdset, caller, match_index=match_index)
+        matches: list[Any] = cmdparser(raw_string, cmdset, caller, match_index=match_index)
+        return matches
     word, _, args = clean(raw_string[:200]).partition(" ")
     command = by_word.get(word.casefold())
     if command is None:

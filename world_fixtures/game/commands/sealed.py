@@ -23,6 +23,7 @@ class WorldCommand(Command):
     retain_instance = True  # one command runs at a time and keeps nothing
 
     def func(self) -> None:
+        """Carry the command out by the rules and show what came of it (Evennia's hook)."""
         character = self.caller
         if character.instance is None:
             self.msg("You are in no world.")
@@ -70,12 +71,13 @@ class SealedCmdSet(CmdSet):
     mergetype = "Replace"
 
     def at_cmdset_creation(self) -> None:
+        """Add every command of the world (Evennia's hook)."""
         for command in (*WORLD_COMMANDS, NotUnderstood, NoInput):
             self.add(command())
         self.by_word = {word: c for c in self.commands for word in (c.key, *c.aliases)}
 
     def __radd__(self, other: CmdSet) -> SealedCmdSet:
-        """Merged onto anything it is itself: Python asks a subclass's __radd__ first."""
+        """Return itself, merged onto anything: Python asks a subclass's __radd__ first."""
         return self
 
 

@@ -28,6 +28,7 @@ class CmdInstances(Command):
     locks = "cmd:all()"
 
     def func(self) -> None:
+        """List the instances (Evennia's hook)."""
         lines = [f"  {id_:<8} {i.spec.title}, {i.seq} events" for id_, i in registry.live.items()]
         self.msg("\n".join(["Instances:", *lines]) if lines else "No agent is at work just now.")
 
@@ -46,6 +47,7 @@ class CmdWatch(Command):
     locks = "cmd:all()"
 
     def func(self) -> None:
+        """Look on at the instance that was named, or at any (Evennia's hook)."""
         wanted = self.args.strip() or next(iter(registry.live), "")
         instance = registry.live.get(wanted)
         if instance is None:
@@ -69,6 +71,7 @@ class CmdLeave(Command):
     locks = "cmd:all()"
 
     def func(self) -> None:
+        """Look on at nothing (Evennia's hook)."""
         spectating.leave(self.account)
         self.msg("You look on at nothing now.")
 
@@ -85,6 +88,7 @@ class CmdQuit(Command):
     locks = "cmd:all()"
 
     def func(self) -> None:
+        """End the session (Evennia's hook)."""
         self.account.disconnect_session_from_account(self.session, "quit")
 
 
@@ -95,6 +99,7 @@ class CmdOther(Command):
     locks = "cmd:all()"
 
     def func(self) -> None:
+        """Say what there is to do (Evennia's hook)."""
         self.msg("You can only look on: instances, watch INSTANCE, leave, quit.")
 
 
@@ -105,6 +110,7 @@ class SpectatorCmdSet(CmdSet):
     mergetype = "Replace"
 
     def at_cmdset_creation(self) -> None:
+        """Add the commands (Evennia's hook)."""
         for command in (CmdInstances, CmdWatch, CmdLeave, CmdQuit, CmdOther):
             self.add(command())
 
@@ -121,5 +127,6 @@ class DoorCmdSet(CmdSet):
     key = "Door"
 
     def at_cmdset_creation(self) -> None:
+        """Add the commands (Evennia's hook)."""
         for command in (CmdUnconnectedConnect, CmdScreen, CmdUnconnectedQuit):
             self.add(command())

@@ -18,6 +18,7 @@ class SealedAccount(DefaultAccount):
     """Set when the instance is spawned or loaded."""
 
     def at_post_login(self, session: Any = None, **kwargs: Any) -> None:
+        """Play the one character there is (Evennia's hook)."""
         session.msg(logged_in={})
         self.puppet_object(session, self.character)
 

@@ -19,7 +19,7 @@ class SealedCharacter(Entity, DefaultCharacter):
     """A character of one instance. It has the world's commands and no others."""
 
     def get_cmdsets(self, caller: Any, current: Any, **kwargs: Any) -> tuple[Any, list[Any]]:
-        """One command set, shared by all sealed characters: there is nothing to merge."""
+        """Return one command set, shared by all sealed characters: there is nothing to merge."""
         return SEALED, [SEALED]
 
     def show(self, text: str) -> None:
@@ -29,14 +29,15 @@ class SealedCharacter(Entity, DefaultCharacter):
         self.msg(text=(text, {"type": "world"}), options=PLAIN)
 
     def at_pre_puppet(self, account: Any, session: Any = None, **kwargs: Any) -> None:
-        """The character stands where it was left."""
+        """Leave the character where it stands (Evennia's hook)."""
 
     def at_post_puppet(self, **kwargs: Any) -> None:
+        """Show the room on arriving (Evennia's hook)."""
         assert self.instance is not None
         self.show(self.instance.scene(self.entity).view())
 
     def at_post_unpuppet(self, account: Any = None, session: Any = None, **kwargs: Any) -> None:
-        """Stays where it is: Evennia's default would take it out of the world."""
+        """Leave it where it is: Evennia's default would take it out of the world."""
 
 
 class Character(Entity, DefaultCharacter):
@@ -46,9 +47,11 @@ class Character(Entity, DefaultCharacter):
     """Called with the character when a person comes in; set where people share a world."""
 
     def show(self, text: str) -> None:
+        """Send an observation to whoever plays this character."""
         self.msg(text=(text, {"type": "world"}), options=PLAIN)
 
     def at_post_puppet(self, **kwargs: Any) -> None:
+        """Let the character into the shared world and show the room (Evennia's hook)."""
         if Character.join_world is not None:
             Character.join_world(self)
         if self.instance is None:

@@ -15,9 +15,11 @@ class LoadedContents(ContentsHandler):
     """Evennia's contents cache, filled from the loaded instance instead of by a query a room."""
 
     def load(self) -> list[Any]:
+        """Return what is here (Evennia's method)."""
         instance = getattr(self.obj, "instance", None)
         if instance is None:
-            return super().load()
+            found: list[Any] = super().load()
+            return found
         pk = self.obj.pk
         return [o for o in instance.objects.values() if o.db_location_id == pk]
 
@@ -36,6 +38,7 @@ class Entity:
 
     @lazy_property
     def contents_cache(self) -> LoadedContents:
+        """Make the cache of what is here (Evennia's attribute)."""
         return LoadedContents(self)
 
     def set_field(self, name: str, value: Any) -> None:
@@ -44,10 +47,10 @@ class Entity:
         self.attributes.add(name, value, category=CATEGORY)  # type: ignore[attr-defined]
 
     def at_cmdset_get(self, **kwargs: Any) -> None:
-        """Entities bring no commands of their own: moving is a command of the character's."""
+        """Bring no commands: moving is a command of the character's (Evennia's hook)."""
 
     def get_display_desc(self, looker: Any, **kwargs: Any) -> str:
-        """The description from the spec, for Evennia's own look of people."""
+        """Return the description of the spec, for the `look` of people (Evennia's hook)."""
         if self.instance is None:
-            return super().get_display_desc(looker, **kwargs)  # type: ignore[misc]
-        return getattr(self.instance.spec.entities[self.entity], "desc", "")
+            return str(super().get_display_desc(looker, **kwargs))  # type: ignore[misc]
+        return str(getattr(self.instance.spec.entities[self.entity], "desc", ""))

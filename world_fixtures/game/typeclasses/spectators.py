@@ -18,14 +18,17 @@ class Spectator(DefaultAccount):
     """An account that looks on: it has no character and no other commands."""
 
     def get_cmdsets(self, caller: Any, current: Any, **kwargs: Any) -> tuple[Any, list[Any]]:
+        """Return the spectator's commands and no others (Evennia's hook)."""
         cmdset = SpectatorCmdSet()
         return cmdset, [cmdset]
 
     def at_post_login(self, session: Any = None, **kwargs: Any) -> None:
+        """Say what there is to do (Evennia's hook)."""
         session.msg(logged_in={})
         self.msg("You can look on: `instances` lists what there is, `watch` shows it, `quit` ends.")
 
     def at_disconnect(self, reason: str | None = None, **kwargs: Any) -> None:
+        """Look on at nothing any more (Evennia's hook)."""
         spectating.leave(self)
 
     def _send_to_connect_channel(self, message: str) -> None:

@@ -5,6 +5,8 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    """The gateway's tables."""
+
     initial = True
     dependencies: list[tuple[str, str]] = []
 
