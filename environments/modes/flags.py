@@ -30,7 +30,9 @@ def read_flags(argv: Sequence[str], sections: Mapping[str, Types], others: Types
     sectioned: dict[str, Any] = {
         name: (_texts(name, types), Field(default_factory=dict)) for name, types in sections.items()
     }
-    settings = create_model("Flags", __base__=_texts("Base", others, BaseSettings), **sectioned)
+    settings: Any = create_model(
+        "Flags", __base__=_texts("Base", others, BaseSettings), **sectioned
+    )
     words = _joined(argv)
     source = CliSettingsSource[Any](
         settings, cli_parse_args=words, cli_parse_none_str="\0", cli_avoid_json=True,
