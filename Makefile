@@ -32,7 +32,13 @@ $(VENV)/.installed-%: pyproject.toml constraints.txt
 	@.venv-wheel/bin/python $(INSTALL) -c constraints.txt .
 	@touch $@
 
-demo: $(VENV)/.installed-demo
+$(VENV)/.installed: pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing into $(VENV) (about a minute)"
+	@$(BIN)/python $(INSTALL) -c constraints.txt -e .
+	@touch $@
+
+demo: $(VENV)/.installed
 	$(BIN)/evennia-world demo --out runs/demo
 
 check: $(VENV)/.installed-$(EXTRAS)

@@ -101,6 +101,7 @@ def _key(url: str | None, variable: str | None) -> str:
 
 
 def check_python() -> Finding:
+    """Look at the version of Python."""
     found = platform.python_version()
     if sys.version_info < (3, 11):  # noqa: UP036 - a checkout is run by whatever is there
         return Finding(False, f"{found} is too old", "install Python 3.11 or later")
@@ -121,6 +122,7 @@ def check_evennia() -> Finding:
 
 
 def check_disk() -> Finding:
+    """Look whether the world servers' directory can be written and has room."""
     from world_fixtures.home import world_home
 
     try:
@@ -193,6 +195,7 @@ def check_tokenizer(name: str | None = None) -> Finding:
 
 
 def check_wandb() -> Finding:
+    """Look whether wandb is there, and whether it would go online."""
     try:
         found = metadata.version("wandb")
     except metadata.PackageNotFoundError:

@@ -41,8 +41,9 @@ class Player:
         self._calls = 0
 
     async def bind_session(self, session_id: str = "") -> str:
-        """Name the session that you play, before anything else. The same id finds its world
-        again as it was left; without an id you get a new one.
+        """Name the session that you play, before anything else.
+
+        The same id finds its world again as it was left; without an id you get a new one.
         """
         session_id = session_id or time.strftime("mcp_%Y%m%d_%H%M%S_") + secrets.token_hex(3)
         try:
@@ -62,9 +63,10 @@ class Player:
         return await self._act("observe")
 
     async def command(self, command: str) -> str:
-        """Do something in the world, one command at a time, such as: look, north, examine lamp,
-        read letter, get key, put key in box, unlock door with key, open door, write TEXT on
-        wall, inventory, help.
+        """Do something in the world, one command at a time, such as:
+
+        look, north, examine lamp, read letter, get key, put key in box, unlock door with key,
+        open door, write TEXT on wall, inventory, help.
         """
         return await self._act("command", command=command)
 

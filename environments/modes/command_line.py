@@ -30,11 +30,20 @@ class Environment(Protocol):
     def config_init(cls) -> tuple[Any, Any]:
         """Return the default options of the environment and of its model servers."""
 
-    async def setup(self) -> None: ...
-    async def teardown(self) -> None: ...
-    async def evaluate(self) -> Any: ...
-    async def process_manager(self) -> None: ...
-    async def env_manager(self) -> None: ...
+    async def setup(self) -> None:
+        """Start what the environment needs."""
+
+    async def teardown(self) -> None:
+        """Stop what `setup` started."""
+
+    async def evaluate(self) -> Any:
+        """Play a suite and write what came of it."""
+
+    async def process_manager(self) -> None:
+        """Write groups of rollouts to a file."""
+
+    async def env_manager(self) -> None:
+        """Feed a trainer until it has had enough."""
 
 
 def run_environment(env_cls: type[Environment], argv: Sequence[str] | None = None) -> int:

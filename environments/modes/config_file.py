@@ -16,8 +16,9 @@ from pydantic_settings import (
 
 from world_fixtures.common import UserError
 
-SHIPPED = Path(__file__).resolve().parents[1] / "configs"
-"""Configs that come with the package."""
+_PACKAGE = Path(__file__).resolve().parents[1]
+SHIPPED = (_PACKAGE / "configs", _PACKAGE.parent / "configs")
+"""Where the configs of the project are: in the installed package, or in a clone beside it."""
 
 
 class Given(BaseSettings):
@@ -119,5 +120,6 @@ def config_path(name: str) -> Path:
     `configs/x.yaml` means the shipped x.yaml wherever there is no such file.
     """
     path = Path(name)
-    shipped = SHIPPED / path.name
-    return shipped if not path.exists() and shipped.is_file() else path
+    if path.exists() or path.parent not in (Path("."), Path("configs")):
+        return path
+    return next((d / path.name for d in SHIPPED if (d / path.name).is_file()), path)

@@ -30,7 +30,8 @@ def read_flags(argv: Sequence[str], sections: Mapping[str, Types], others: Types
     sectioned: dict[str, Any] = {
         name: (_texts(name, types), Field(default_factory=dict)) for name, types in sections.items()
     }
-    settings = create_model("Flags", __base__=_texts("Base", others, BaseSettings), **sectioned)
+    base: Any = _texts("Base", others, BaseSettings)
+    settings: type[BaseSettings] = create_model("Flags", __base__=base, **sectioned)
     words = _joined(argv)
     source = CliSettingsSource[Any](
         settings, cli_parse_args=words, cli_parse_none_str="\0", cli_avoid_json=True,

@@ -16,8 +16,7 @@ from world_fixtures.game.gateway.registry import registry
 
 
 class CmdInstances(Command):
-    """
-    List the instances in which agents are at work.
+    """List the instances in which agents are at work.
 
     Usage:
       instances
@@ -34,8 +33,7 @@ class CmdInstances(Command):
 
 
 class CmdWatch(Command):
-    """
-    Look on at an instance: what its agent types, and what it sees.
+    """Look on at an instance: what its agent types, and what it sees.
 
     Usage:
       watch INSTANCE
@@ -60,8 +58,7 @@ class CmdWatch(Command):
 
 
 class CmdLeave(Command):
-    """
-    Look on at nothing.
+    """Look on at nothing.
 
     Usage:
       leave
@@ -77,8 +74,7 @@ class CmdLeave(Command):
 
 
 class CmdQuit(Command):
-    """
-    Go.
+    """Go.
 
     Usage:
       quit
