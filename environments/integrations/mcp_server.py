@@ -63,11 +63,10 @@ class Player:
         return await self._act("observe")
 
     async def command(self, command: str) -> str:
-        """Do something in the world, one command at a time, such as:
-
-        look, north, examine lamp, read letter, get key, put key in box, unlock door with key,
-        open door, write TEXT on wall, inventory, help.
-        """
+        """Do something in the world, one command at a time, such as: look, north, examine lamp,
+        read letter, get key, put key in box, unlock door with key, open door, write TEXT on
+        wall, inventory, help.
+        """  # noqa: D205 - clients are told this text
         return await self._act("command", command=command)
 
     async def disconnect(self) -> str:

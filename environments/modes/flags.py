@@ -30,8 +30,7 @@ def read_flags(argv: Sequence[str], sections: Mapping[str, Types], others: Types
     sectioned: dict[str, Any] = {
         name: (_texts(name, types), Field(default_factory=dict)) for name, types in sections.items()
     }
-    base: Any = _texts("Base", others, BaseSettings)
-    settings: type[BaseSettings] = create_model("Flags", __base__=base, **sectioned)
+    settings = _settings(_texts("Base", others, BaseSettings), sectioned)
     words = _joined(argv)
     source = CliSettingsSource[Any](
         settings, cli_parse_args=words, cli_parse_none_str="\0", cli_avoid_json=True,
@@ -45,6 +44,11 @@ def read_flags(argv: Sequence[str], sections: Mapping[str, Types], others: Types
     for name, types in sections.items():
         given[name] = {k: _read(v, types[k]) for k, v in texts.get(name, {}).items()}
     return given
+
+
+def _settings(base: Any, sectioned: dict[str, Any]) -> Any:
+    """Make the type that the flags are read into."""
+    return create_model("Flags", __base__=base, **sectioned)
 
 
 def _texts(name: str, types: Types, base: type[BaseModel] = BaseModel) -> Any:
