@@ -30,10 +30,9 @@ async def rollouts(pool: ServerPool) -> list[Rollout]:
     return found + await played(pool, "loops_look", [(task, 4) for task in tasks])
 
 
-@pytest.fixture
-def run(rollouts: list[Rollout], tmp_path: Path) -> Path:
-    """A run directory with all of them."""
-    directory = tmp_path / "run"
-    directory.mkdir()
+@pytest.fixture(scope="session")
+def run(rollouts: list[Rollout], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run directory with all of them, to be read."""
+    directory = tmp_path_factory.mktemp("run")
     (directory / "samples.jsonl").write_bytes(b"".join(map(sample_line, rollouts)))
     return directory

@@ -85,12 +85,13 @@ FILES = {"sft": "sft", "dpo": "dpo", "dpo_steps": "dpo", "kto": "kto", "text": "
 """Table -> the export that writes it."""
 
 
-@pytest.fixture
-def exported(run, tmp_path):
-    """Every format that has rows, in one directory."""
+@pytest.fixture(scope="module")
+def exported(run, tmp_path_factory):
+    """Every format that has rows, in one directory, to be read."""
+    out = tmp_path_factory.mktemp("exported")
     for name in (*dict.fromkeys(FILES.values()), "parquet"):
-        assert main(["export", name, str(run), "--out", str(tmp_path)]) == 0
-    return tmp_path
+        assert main(["export", name, str(run), "--out", str(out)]) == 0
+    return out
 
 
 @pytest.mark.parametrize("name", TABLES)

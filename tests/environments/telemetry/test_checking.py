@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,20 +19,26 @@ from environments.telemetry.schema import PATH, schema_text
 from environments.telemetry.writer import line_of
 
 
-@pytest.fixture
-def run(rollouts, tmp_path) -> Path:
-    """A run directory with all rollouts."""
-    directory = tmp_path / "run"
-    directory.mkdir()
+@pytest.fixture(scope="module")
+def run(rollouts, tmp_path_factory) -> Path:
+    """A run directory with all rollouts, to be read."""
+    directory = tmp_path_factory.mktemp("run")
     (directory / "samples.jsonl").write_bytes(b"".join(map(sample_line, rollouts)))
     return directory
 
 
+@pytest.fixture(scope="module")
+def recorded(run, tmp_path_factory) -> Path:
+    """A tree with the run recorded, to be read."""
+    tree = tmp_path_factory.mktemp("recorded") / "tree"
+    assert main(["telemetry", "record", str(run), "--root", str(tree)]) == 0
+    return tree
+
+
 @pytest.fixture
-def root(run, tmp_path) -> Path:
-    """A tree with the run recorded."""
-    assert main(["telemetry", "record", str(run), "--root", str(tmp_path / "tree")]) == 0
-    return tmp_path / "tree"
+def root(recorded, tmp_path) -> Path:
+    """A copy of that tree, to be changed."""
+    return Path(shutil.copytree(recorded, tmp_path / "tree"))
 
 
 def edit(path: Path, line: int, change: Callable[[dict[str, Any]], Any]) -> None:
