@@ -76,6 +76,7 @@ def expected(rollouts: list[Rollout]) -> dict[str, bytes]:
     return events | {r.id + META: line_of(trace_meta(r)) for r in rollouts}
 
 
+@pytest.mark.slow
 def test_a_killed_recorder_is_continued_by_the_same_command(rollouts, run, tmp_path):
     tree = tmp_path / "tree"
     stuck = rollouts[20]
@@ -129,6 +130,7 @@ def test_a_full_disk_is_one_clear_line_and_leaves_no_half_one(rollouts, run, tmp
         assert recorded(tree)[big.id + EVENTS] == b"".join(traces)
 
 
+@pytest.mark.slow
 def test_two_recorders_of_one_run_on_one_tree(rollouts, run, tmp_path):
     tree = tmp_path / "tree"
     both = [recorder(run, tree) for _ in range(2)]
