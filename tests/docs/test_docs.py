@@ -15,6 +15,8 @@ import pytest
 from environments.cli import main
 from environments.config import EvenniaWorldEnvConfig
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).parents[2]
 DOCS = sorted((ROOT / "docs").glob("*.md"))
 CHANGELOG = ROOT / "CHANGELOG.md"

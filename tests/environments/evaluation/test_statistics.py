@@ -19,6 +19,8 @@ from environments.evaluation.statistics import (
     rate_interval,
 )
 
+pytestmark = pytest.mark.once
+
 RATES = (0.1, 0.3, 0.5, 0.7, 0.9)
 
 
