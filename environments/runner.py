@@ -7,7 +7,6 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from environments.agent_loop import AgentLoop, AgentResult
@@ -15,6 +14,7 @@ from environments.episode import Episode
 from environments.models.chat import Chat
 from environments.rollouts.options import AgentOptions
 from environments.rollouts.record import Rollout, StopReason
+from environments.rollouts.versions import VERSIONS
 from environments.tasks.model import Task, Verdict
 from environments.tasks.verdict import Weights
 from environments.tool_context import ToolContext
@@ -185,17 +185,3 @@ def _joined(results: Sequence[AgentResult]) -> AgentResult:
         completion_tokens=sum(r.completion_tokens for r in results),
         model_seconds=sum(r.model_seconds for r in results),
     )
-
-
-def _installed(*packages: str) -> dict[str, str]:
-    """Versions of those packages that this interpreter has."""
-    found = {}
-    for package in packages:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:  # the world server may have it in another interpreter
-            continue
-    return found
-
-
-VERSIONS = _installed("evennia", "atroposlib")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Any, Union, cast, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, Field, create_model
@@ -30,7 +30,8 @@ def read_flags(argv: Sequence[str], sections: Mapping[str, Types], others: Types
     sectioned: dict[str, Any] = {
         name: (_texts(name, types), Field(default_factory=dict)) for name, types in sections.items()
     }
-    settings = _settings(_texts("Base", others, BaseSettings), sectioned)
+    base = _texts("Base", others, BaseSettings)
+    settings = cast("type[BaseSettings]", create_model("Flags", __base__=base, **sectioned))
     words = _joined(argv)
     source = CliSettingsSource[Any](
         settings, cli_parse_args=words, cli_parse_none_str="\0", cli_avoid_json=True,
@@ -44,11 +45,6 @@ def read_flags(argv: Sequence[str], sections: Mapping[str, Types], others: Types
     for name, types in sections.items():
         given[name] = {k: _read(v, types[k]) for k, v in texts.get(name, {}).items()}
     return given
-
-
-def _settings(base: Any, sectioned: dict[str, Any]) -> Any:
-    """Make the type that the flags are read into."""
-    return create_model("Flags", __base__=base, **sectioned)
 
 
 def _texts(name: str, types: Types, base: type[BaseModel] = BaseModel) -> Any:

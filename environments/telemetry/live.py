@@ -11,10 +11,10 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 
 from environments.episode import Episode
+from environments.rollouts.versions import VERSIONS
 from environments.tasks.model import Family, Goal, Stage, Task, Visited
 from environments.telemetry.pairing import session_trace
 from environments.telemetry.reading import Trace
@@ -191,7 +191,7 @@ class LiveSessions:
             task=task,
             spec_hash=task.spec.hash,
             seed=task.seed,
-            versions={name: version(name) for name in ("evennia", "atroposlib")},
+            versions=VERSIONS,
             started=time.time() if earlier is None else earlier.meta.started,
         )
         world = await Episode.begin(self._pool, task, id=session_id)

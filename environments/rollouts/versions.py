@@ -1,0 +1,22 @@
+"""Versions that records name, of what this interpreter has."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+
+
+def installed(*packages: str) -> dict[str, str]:
+    """Return the versions of those `packages` that are installed here.
+
+    The world server may have Evennia in another interpreter, and a host need not have Atropos.
+    """
+    found = {}
+    for package in packages:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+VERSIONS = installed("evennia", "atroposlib")
