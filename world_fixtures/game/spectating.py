@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any
+
+from world_fixtures.game.instance import LiveInstance
 
 watchers: defaultdict[str, set[Any]] = defaultdict(set)
 """Accounts by the id of the instance they watch."""
+instances: Mapping[str, LiveInstance] = {}
+"""What can be looked on at, by id; set by the registry of instances."""
 
 
 def tell(instance: str, text: str) -> None:

@@ -12,7 +12,6 @@ from evennia.commands.default.unloggedin import (
 )
 
 from world_fixtures.game import spectating
-from world_fixtures.game.gateway.registry import registry
 
 
 class CmdInstances(Command):
@@ -28,7 +27,9 @@ class CmdInstances(Command):
 
     def func(self) -> None:
         """List the instances (Evennia's hook)."""
-        lines = [f"  {id_:<8} {i.spec.title}, {i.seq} events" for id_, i in registry.live.items()]
+        lines = [
+            f"  {id_:<8} {i.spec.title}, {i.seq} events" for id_, i in spectating.instances.items()
+        ]
         self.msg("\n".join(["Instances:", *lines]) if lines else "No agent is at work just now.")
 
 
@@ -46,8 +47,8 @@ class CmdWatch(Command):
 
     def func(self) -> None:
         """Look on at the instance that was named, or at any (Evennia's hook)."""
-        wanted = self.args.strip() or next(iter(registry.live), "")
-        instance = registry.live.get(wanted)
+        wanted = self.args.strip() or next(iter(spectating.instances), "")
+        instance = spectating.instances.get(wanted)
         if instance is None:
             self.msg(f"There is no instance {wanted!r}: `instances` lists them.")
             return

@@ -15,10 +15,10 @@ from pydantic import ValidationError
 
 from world_fixtures.common import WorldError
 from world_fixtures.game import compat
-from world_fixtures.game.gateway.instance import LiveInstance
 from world_fixtures.game.gateway.models import EventRow, SpecRow
 from world_fixtures.game.gateway.registry import event_bodies, registry
 from world_fixtures.game.gateway.session import PROTOCOL_KEY, SealedSession
+from world_fixtures.game.instance import LiveInstance
 from world_fixtures.protocol import (
     CONNECT,
     MAX_COMMAND,

@@ -8,10 +8,10 @@ from typing import Any
 from django.db import transaction
 
 from world_fixtures.common import WorldError
-from world_fixtures.game import compat
+from world_fixtures.game import compat, spectating
 from world_fixtures.game.gateway import rows
-from world_fixtures.game.gateway.instance import LiveInstance, World
 from world_fixtures.game.gateway.models import EventRow, InstanceRow, SpecRow
+from world_fixtures.game.instance import LiveInstance, World
 from world_fixtures.protocol import Change, ErrorCode
 from world_fixtures.spec import WorldSpec
 
@@ -164,6 +164,7 @@ class Registry:
 
 
 registry = Registry()
+spectating.instances = registry.live
 
 
 def event_bodies(instance: str, after: int) -> list[str]:

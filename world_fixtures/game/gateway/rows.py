@@ -13,8 +13,8 @@ from evennia.objects.models import ObjectDB
 from evennia.typeclasses.attributes import Attribute
 
 from world_fixtures.game import compat
-from world_fixtures.game.gateway.instance import LiveInstance, World
 from world_fixtures.game.gateway.models import EventRow, InstanceRow
+from world_fixtures.game.instance import LiveInstance, World
 from world_fixtures.game.typeclasses.accounts import SealedAccount
 from world_fixtures.game.typeclasses.characters import SealedCharacter
 from world_fixtures.game.typeclasses.entity import CATEGORY

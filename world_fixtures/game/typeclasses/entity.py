@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from world_fixtures.game.compat import ContentsHandler, lazy_property
-from world_fixtures.game.gateway.instance import LiveInstance
+from world_fixtures.game.instance import LiveInstance
 
 CATEGORY = "world"
 """Attribute category under which fields are stored."""
