@@ -7,6 +7,7 @@ import json
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -53,16 +54,18 @@ def replay(
 
 
 async def _replay(traces: Sequence[Path]) -> list[Replayed]:
-    from rich.console import Console
-    from rich.progress import Progress
-
+    from environments.rollouts.progress import LiveDisplay, Tally
     from environments.telemetry.replay import replay_all, servers_for
     from world_fixtures.servers import ServerPool
 
-    with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
-        bar = progress.add_task("replay", total=len(traces))
+    tally = Tally("traces", len(traces))
+
+    def count(_: Replayed) -> None:
+        tally.done += 1
+
+    with LiveDisplay(tally) if sys.stderr.isatty() else nullcontext():
         async with ServerPool(servers_for(len(traces))) as pool:
-            return await replay_all(traces, pool, done=lambda _: progress.advance(bar))
+            return await replay_all(traces, pool, done=count)
 
 
 def _write(path: Path, results: Sequence[Replayed], seconds: float) -> None:

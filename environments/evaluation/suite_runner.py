@@ -20,7 +20,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from environments.evaluation.progress import Progress, chosen_progress
+from environments.evaluation.progress import RolloutProgress
 from environments.evaluation.run_directory import RunDirectory
 from environments.evaluation.run_identity import key
 from environments.rollouts.record import Rollout, StopReason
@@ -39,7 +39,7 @@ async def run_suite(
     concurrency: int = 64,
     retries: int = 2,
     backoff: float = 1.0,
-    progress: Progress | None = None,
+    progress: RolloutProgress | None = None,
 ) -> None:
     """Play what `directory` does not hold yet, `concurrency` rollouts at once, into it.
 
@@ -48,7 +48,7 @@ async def run_suite(
     the same directory. Raises UserError where `play` does.
     """
     run = directory.run
-    with _lone_error(), progress or chosen_progress(run.total) as shown:
+    with _lone_error(), progress or RolloutProgress(run.total) as shown:
         scored = [r for r in directory.rollouts if r.verdict is not None]
         done = {key(r) for r in scored}
         for rollout in scored:

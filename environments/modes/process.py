@@ -5,18 +5,16 @@ from __future__ import annotations
 import asyncio
 import math
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
 from environments.config import HermesAgentEnvConfig
 from environments.export.hermes_writer import HermesWriter, beside, gather, gathering
 from environments.modes.groups_file import GroupsWriter, finished_items
 from environments.rollouts.failures import failure_reasons
+from environments.rollouts.progress import Tally, chosen_display
 from environments.tools.registry import toolsets_of
 from world_fixtures.common import UserError
 
@@ -71,12 +69,18 @@ async def process(env: Processed) -> None:
     if done:
         print(f"{path} holds {len(done)} groups: continuing", file=sys.stderr)
     path.parent.mkdir(parents=True, exist_ok=True)
+    tally = Tally("groups", total, done=len(done), resumed=len(done))
     with (
         open(path, "ab") as file,  # noqa: ASYNC230
         _trajectories(env, path, done) as hermes,
         _wandb(env),
-        _progress(total, len(done)) as show,
+        chosen_display(tally) as display,
     ):
+
+        def show(count: int, mean: float) -> None:
+            tally.done, tally.note = count, f"mean score {mean:.3f}"
+            display.changed()
+
         at_once = env.config.process_concurrency
         env.conversations = asyncio.Semaphore(at_once * env.config.group_size)
         writer = GroupsWriter(file, env.config.process_ordered, total, done, show)
@@ -158,44 +162,3 @@ def _wandb(env: Processed) -> Iterator[None]:
     name = env.config.wandb_name or env.name
     with wandb.init(project=name, name=f"{name}-process", config=env.config.model_dump()):
         yield
-
-
-@contextmanager
-def _progress(total: int, before: int) -> Iterator[Any]:
-    """`show(count, mean)`: a bar on a terminal, a line every ten seconds elsewhere.
-
-    Rate and time left are of this run, not of the `before` groups of an earlier one.
-    """
-    started = time.monotonic()
-
-    def rate_of(count: int) -> float:
-        return (count - before) / max(time.monotonic() - started, 1e-9)
-
-    if sys.stderr.isatty():
-        columns = (
-            TextColumn("groups"), BarColumn(), MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]:.1f}/s  mean score {task.fields[mean]:.3f}"),
-            TimeRemainingColumn(),
-        )  # fmt: skip
-        with Progress(*columns) as bar:
-            task = bar.add_task("groups", total=total, completed=before, rate=0.0, mean=0.0)
-
-            def show(count: int, mean: float) -> None:
-                bar.update(task, completed=count, mean=mean, rate=rate_of(count))
-
-            yield show
-        return
-    last = [started]
-
-    def say(count: int, mean: float) -> None:
-        now = time.monotonic()
-        if now - last[0] >= 10 or count == total:
-            last[0] = now
-            rate = rate_of(count)
-            left = (total - count) / rate if rate else 0.0
-            print(
-                f"{count}/{total} groups, {rate:.1f}/s, mean score {mean:.3f}, {left:.0f} s left",
-                file=sys.stderr,
-            )
-
-    yield say

@@ -7,16 +7,18 @@ import io
 import json
 import os
 import random
+from functools import partial
 
 import pytest
 from rich.console import Console
 
-from environments.evaluation.progress import LiveProgress, PlainProgress
+from environments.evaluation.progress import RolloutProgress
 from environments.evaluation.results import conclude, load_run
 from environments.evaluation.run_directory import RunDirectory
 from environments.evaluation.run_identity import Run
 from environments.evaluation.suite_runner import run_suite
 from environments.rollouts.files import read_samples, sample_line
+from environments.rollouts.progress import LiveDisplay, PlainDisplay
 from environments.tasks.model import Verdict
 from world_fixtures.common import UserError
 
@@ -25,8 +27,8 @@ def run_of(tasks, **given) -> Run:
     return Run.of(tasks, suite="made", model="tester", **given)
 
 
-def quiet(run: Run) -> PlainProgress:
-    return PlainProgress(run.total, stream=io.StringIO())
+def quiet(run: Run) -> RolloutProgress:
+    return RolloutProgress(run.total, lambda tally: PlainDisplay(tally, stream=io.StringIO()))
 
 
 async def played(tasks, play, out, **given):
@@ -249,7 +251,9 @@ def test_duplicate_task_ids_are_refused(task) -> None:
 
 def test_verdict_none_is_not_zero_in_the_running_score(rollout) -> None:
     stream, now = io.StringIO(), iter(range(0, 1000, 20))
-    with PlainProgress(3, stream=stream, every=10, clock=lambda: next(now)) as progress:
+    clock = partial(next, now)
+    display = partial(PlainDisplay, stream=stream, every=10, clock=clock)
+    with RolloutProgress(3, display) as progress:
         progress.add(rollout("a", 1.0), resumed=True)
         progress.add(rollout("b", None))
     last = stream.getvalue().splitlines()[-1]
@@ -261,7 +265,8 @@ def test_verdict_none_is_not_zero_in_the_running_score(rollout) -> None:
 
 def test_live_progress_ends_with_the_final_numbers(rollout) -> None:
     stream = io.StringIO()
-    with LiveProgress(2, Console(file=stream, force_terminal=True, width=100)) as progress:
+    console = Console(file=stream, force_terminal=True, width=100)
+    with RolloutProgress(2, partial(LiveDisplay, console=console)) as progress:
         progress.add(rollout("a", 1.0))
         progress.add(rollout("b", 0.5))
     last = stream.getvalue().splitlines()[-3:]

@@ -164,9 +164,9 @@ async def test_the_rate_of_a_continued_run_is_its_own(make_env, tmp_path, monkey
     capsys.readouterr()
     times = iter([100.0])
     clock = SimpleNamespace(monotonic=lambda: next(times, 102.0))
-    monkeypatch.setattr("environments.modes.process.time", clock)
+    monkeypatch.setattr("environments.rollouts.progress.time", clock)
     await process(make_env(data_path_to_save_groups=str(path), total_steps=8))
-    assert "8/8 groups, 1.0/s, mean score 1.000, 0 s left" in capsys.readouterr().err
+    assert "8/8 groups, 1.0/s, 0:00:00 left  mean score 1.000" in capsys.readouterr().err
 
 
 async def test_an_item_that_fails_is_told_with_its_own_reason(make_env, clock, tmp_path):
