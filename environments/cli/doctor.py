@@ -19,7 +19,11 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from environments.cli.verb import new_verb
+from environments.models.address import shown
 from world_fixtures.common import UserError, WorldError, WorldLost
+from world_fixtures.home import world_home
+from world_fixtures.servers import ServerPool
+from world_fixtures.spec import Character, Exit, Room, WorldSpec
 
 MIN_FREE = 1 << 30
 """Bytes of disk: a server's scratch takes 2 MB, a run of 250 samples about 20 MB."""
@@ -123,8 +127,6 @@ def check_evennia() -> Finding:
 
 def check_disk() -> Finding:
     """Look whether the world servers' directory can be written and has room."""
-    from world_fixtures.home import world_home
-
     try:
         home = world_home()
     except UserError as error:
@@ -137,9 +139,6 @@ def check_disk() -> Finding:
 
 async def check_world() -> Finding:
     """Start a server, walk one step in a world of two rooms, stop it."""
-    from world_fixtures.servers import ServerPool
-    from world_fixtures.spec import Character, Exit, Room, WorldSpec
-
     spec = WorldSpec(
         name="surgery", title="The Surgery",
         rooms=(
@@ -213,8 +212,6 @@ async def check_endpoint(base_url: str | None, model: str | None, key: str) -> F
     if base_url is None:
         return Finding(True, "none given: the embedded policies are used (--base-url tries one)")
     import httpx
-
-    from environments.models.address import shown
 
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     url = base_url.rstrip("/")

@@ -62,6 +62,7 @@ _NEEDS = {
 def _files(name: str, rollouts: Sequence[Rollout], margin: float) -> dict[str, Sequence[Row]]:
     """Rows by the name of their file."""
     if name == "hermes":
+        # A format's writer is loaded where that format is asked for.
         from environments.export.hermes import hermes_files
         from environments.tools.registry import toolsets_of
 

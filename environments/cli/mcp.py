@@ -28,6 +28,7 @@ def serve_world(
             "the MCP server needs an extra: pip install 'evennia-world-env[mcp]'"
         ) from None
 
+    # Needs the extra that was just looked for.
     from environments.integrations.mcp_server import serve
     from environments.telemetry.layout import root_path
     from world_fixtures.library import load_world

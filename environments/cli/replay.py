@@ -54,6 +54,7 @@ def replay(
 
 
 async def _replay(traces: Sequence[Path]) -> list[Replayed]:
+    # As above: only where traces are played.
     from environments.rollouts.progress import LiveDisplay, Tally
     from environments.telemetry.replay import replay_all, servers_for
     from world_fixtures.servers import ServerPool

@@ -44,6 +44,7 @@ def report(
 
 
 def _baseline(given: str) -> tuple[str, Sequence[Score]]:
+    # numpy and scipy
     from environments.evaluation.compare import load_samples
     from environments.evaluation.metrics import scored
 
