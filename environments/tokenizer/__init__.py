@@ -8,4 +8,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
+__all__ = ["PATH"]
+
 PATH = str(Path(__file__).parent)

@@ -17,6 +17,8 @@ from world_fixtures.generator.layout import lay_out
 from world_fixtures.generator.words import ROOM_NOUNS, Split
 from world_fixtures.spec import WorldSpec
 
+__all__ = ["SPLITS", "THEMES", "Generated", "Split", "generate", "generate_world"]
+
 THEMES = tuple(ROOM_NOUNS)
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 

@@ -15,6 +15,8 @@ from world_fixtures.library.partial_parse import UNREADABLE, partial_spec
 from world_fixtures.spec import WorldSpec
 from world_fixtures.validation import problems
 
+__all__ = ["library_worlds", "load_facts", "load_world", "parse_world"]
+
 HERE = Path(__file__).parent
 
 
