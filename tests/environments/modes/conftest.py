@@ -153,7 +153,7 @@ YIELD = asyncio.sleep
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """The brake's clock, so that its waits take no time."""
+    """The clock of the waits after failed groups, so that they take no time."""
     clock = Clock()
     module = "environments.hermes_base_env"
     monkeypatch.setattr(f"{module}.time", clock)

@@ -111,7 +111,7 @@ class NotThere(Exception):
     """Which tells the loop that another try would not help."""
 
 
-async def test_a_good_group_lets_go_of_the_brake(make_env):
+async def test_a_good_group_ends_the_waits(make_env):
     env = make_env()
     await env.setup()
     env.failures_in_row = 3
