@@ -212,9 +212,8 @@ class Episode:
         """
         if self._verdict is None:
             self._verdict = judge(
-                self.task, await self.state(), self.events, self.answer,
-                sessions=self.sessions, weights=self._weights,
-            )  # fmt: skip
+                self.task, await self.state(), self.events, self.answer, weights=self._weights
+            )
         return self._verdict
 
     def close(self) -> None:

@@ -25,9 +25,8 @@ from environments.agent_loop import AgentLoop, AgentResult
 from environments.config import HermesAgentEnvConfig
 from environments.models import TOKEN_SERVER_TYPES
 from environments.models.address import host
-from environments.models.chat import Chat
+from environments.models.chat import Chat, TokenBudget
 from environments.models.client import ModelServer
-from environments.models.token_budget import TokenBudget
 from environments.modes.command_line import run_environment
 from environments.modes.process import process
 from environments.modes.serve import ServeMode

@@ -10,7 +10,7 @@ from typing import Any
 
 from environments.rollouts.messages import Message, content_text
 from environments.rollouts.record import Rollout
-from environments.tasks.commands import commands_of
+from environments.tasks.verdict import commands_of
 from world_fixtures.protocol import ResultKind
 
 COLUMNS: list[str | int] = ["task", "score", "about", "transcript"]

@@ -1,7 +1,7 @@
 """Tasks: what is asked, what counts as done, and one way to do it. Pure, without a server.
 
 task = make_task(Family.ERRAND, seed=7, difficulty=3)
-verdict = judge(task, state, events, answer, sessions=1)
+verdict = judge(task, state, events, answer)
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from environments.tasks.commands import commands_of, is_wasted
 from environments.tasks.model import (
     Answered,
     Condition,
@@ -26,7 +25,7 @@ from environments.tasks.model import (
     Verdict,
     Visited,
 )
-from environments.tasks.verdict import Weights, judge
+from environments.tasks.verdict import Weights, commands_of, is_wasted, judge
 
 if TYPE_CHECKING:
     from environments.tasks.build import KINDS, make_task

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pydantic import Field, model_validator
 
-from environments.tasks.commands import commands_of, is_wasted
 from environments.tasks.matching import match, normal
 from environments.tasks.model import (
     Answered,
@@ -22,7 +21,7 @@ from environments.tasks.model import (
     Visited,
 )
 from world_fixtures.common import Frozen
-from world_fixtures.protocol import Event, ResultKind
+from world_fixtures.protocol import CONNECT, Event, ResultKind
 from world_fixtures.state import WorldState, initial_state
 
 UNSEEN = 0.2
@@ -57,15 +56,13 @@ def judge(
     events: Sequence[Event],
     answer: dict[str, Any] | None,
     *,
-    sessions: int,
     weights: Weights | None = None,
 ) -> Verdict:
     """Judge one rollout by its final state, the agent's events and its submitted answer.
 
     `events` are the agent's own, of all stages in order; `answer` is None where nothing was
-    submitted; `sessions` counts those the agent opened; `weights` are the defaults where None.
-    The reward is the weighted sum of the parts, clamped to [0, 1]. What the initial state
-    already satisfies earns nothing.
+    submitted; `weights` are the defaults where None. The reward is the weighted sum of the parts,
+    clamped to [0, 1]. What the initial state already satisfies earns nothing.
     """
     weights = weights or Weights()
     missing = _missing_evidence(task, events)
@@ -98,6 +95,19 @@ def judge(
         spl=_spl(task, events, success),
         reasons=tuple(_reasons(task, degrees, missing, commands, wasted)),
     )
+
+
+def commands_of(events: Iterable[Event], actor: str) -> list[Event]:
+    """Return the events of the commands that `actor` (a character's id) gave, in order.
+
+    Connecting is no command, and neither is what other characters did.
+    """
+    return [e for e in events if e.actor == actor and e.verb != CONNECT]
+
+
+def is_wasted(event: Event) -> bool:
+    """Tell whether a command came to nothing: refused, ambiguous or not understood."""
+    return event.kind is not ResultKind.OK
 
 
 def _degree(

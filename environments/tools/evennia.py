@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from environments.tools.arguments import json_object
 from environments.tools.registry import Effect, Tool
+from environments.tools.toolbox import json_object
 from world_fixtures.protocol import Event
 from world_fixtures.rules import parse
 

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from environments.rollouts.record import ToolCallRecord
-from environments.tools.arguments import json_object
 from environments.tools.gate import Assessment, Gate, assess
 from environments.tools.registry import Tool
 from world_fixtures.common import WorldError, WorldLost
 
 OBSERVATION_CHARS = 8000
 """Longer results are cut, and say by how much."""
+MAX_DEPTH = 64
+"""Levels of nesting in arguments; what is deeper is refused, as much code breaks on it."""
 
 
 @dataclass(frozen=True)
@@ -160,6 +161,31 @@ class Toolbox:
             return text
         over = len(text) - self._chars
         return f"{text[: self._chars]}\n[{over} more characters were cut]"
+
+
+def json_object(text: str) -> dict[str, Any]:
+    """Parse the JSON object that a model wrote; nothing, or null, is an empty one.
+
+    Raises ValueError that says what it is instead, for objects too that a record could not be
+    made of: such as are nested too deeply, or hold half a surrogate pair.
+    """
+    if text.strip() in ("", "null"):
+        return {}
+    try:
+        found = json.loads(text)
+        json.dumps(found, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"not valid JSON ({error})") from None
+    if not isinstance(found, dict):
+        raise ValueError(f"a JSON {type(found).__name__}")
+    if _deeper(found, MAX_DEPTH):
+        raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
+    return found
+
+
+def _deeper(value: Any, levels: int) -> bool:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return levels < 0 or any(_deeper(v, levels - 1) for v in inner)
 
 
 def error_result(problem: str) -> str:

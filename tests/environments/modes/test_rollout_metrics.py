@@ -87,7 +87,7 @@ def test_a_command_means_the_same_in_training_evaluation_and_verdict():
     assert rollout_values(played)["invalid_commands"] == 0.5
     there = initial_state(task.spec)
     there.entities[agent]["location"] = task.goals[0].condition.place
-    parts = judge(task, there, events, None, sessions=1).parts
+    parts = judge(task, there, events, None).parts
     assert (parts["progress"], parts["discipline"]) == (1.0, 0.5)
 
 

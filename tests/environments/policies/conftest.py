@@ -104,7 +104,6 @@ class Rehearsal:
     task: Task
     world: Simulation
     answer: dict[str, Any] | None = None
-    sessions: int = 0
     stage: int = 0
     connected: bool = False
     over: bool = False
@@ -122,7 +121,7 @@ class Rehearsal:
 
     @property
     def verdict(self) -> Verdict:
-        return judge(self.task, self.world.state, self.events, self.answer, sessions=self.sessions)
+        return judge(self.task, self.world.state, self.events, self.answer)
 
     def use(self, tool: str, arguments: dict[str, Any]) -> str:
         """What the live toolset would answer."""
@@ -133,7 +132,7 @@ class Rehearsal:
             self.answer, self.over = arguments["answer"], True
             return "Your answer was taken."
         if tool == "evennia_connect":
-            self.connected, self.sessions = True, self.sessions + 1
+            self.connected = True
             return self.world.view()
         if not self.connected:
             return '{"error": "you are not connected to the world: call evennia_connect first"}'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from environments.tasks.commands import commands_of, is_wasted
+from environments.tasks.verdict import commands_of, is_wasted
 from world_fixtures.protocol import CONNECT, Event, ResultKind
 
 

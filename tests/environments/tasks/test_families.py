@@ -43,7 +43,7 @@ def walk(task: Task):
                 )
             )  # fmt: skip
         answer = next((s.answer for s in stage.walkthrough if s.tool == "submit"), answer)
-    return judge(task, world.state, events, answer, sessions=sessions)
+    return judge(task, world.state, events, answer)
 
 
 @pytest.mark.parametrize(("family", "kind"), ALL_KINDS)
@@ -52,7 +52,7 @@ def test_the_walkthrough_earns_everything_and_nothing_earns_nothing(family, kind
         task = make_task(family, seed, 4, kind=kind)
         verdict = walk(task)
         assert (verdict.reward, verdict.success) == (1.0, True), verdict.reasons
-        idle = judge(task, Simulation(task.spec).state, [], {}, sessions=1)
+        idle = judge(task, Simulation(task.spec).state, [], {})
         assert (idle.reward, idle.success) == (0.0, False)
 
 
@@ -60,7 +60,7 @@ def test_the_walkthrough_earns_everything_and_nothing_earns_nothing(family, kind
 def test_an_answer_without_the_looking_is_worth_little(family, kind):
     task = make_task(family, 3, 4, kind=kind)
     answer = task.stages[-1].walkthrough[-1].answer
-    verdict = judge(task, Simulation(task.spec).state, [], answer, sessions=1)
+    verdict = judge(task, Simulation(task.spec).state, [], answer)
     assert verdict.reward < 0.25
     assert not verdict.success
 
@@ -90,7 +90,7 @@ def easy_tasks() -> list[Task]:
 )))  # fmt: skip
 def test_any_answer_gets_a_reward_between_0_and_1(answer):
     for task in easy_tasks():
-        verdict = judge(task, Simulation(task.spec).state, [], answer, sessions=1)
+        verdict = judge(task, Simulation(task.spec).state, [], answer)
         assert 0 <= verdict.reward <= 1
 
 

@@ -63,7 +63,7 @@ class Play:
         return self
 
     def verdict(self, answer=None, weights=None):
-        return judge(self.task, self.world.state, self.events, answer, sessions=1, weights=weights)
+        return judge(self.task, self.world.state, self.events, answer, weights=weights)
 
 
 @pytest.fixture

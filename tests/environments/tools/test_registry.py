@@ -11,7 +11,6 @@ import pytest
 
 from environments.tools import hermes_agent as hermes_tools
 from environments.tools import registry as toolsets
-from environments.tools.arguments import json_object
 from environments.tools.registry import (
     Effect,
     Tool,
@@ -20,6 +19,7 @@ from environments.tools.registry import (
     register,
     tools_of,
 )
+from environments.tools.toolbox import json_object
 from world_fixtures.common import UserError
 
 
