@@ -26,7 +26,7 @@ $(VENV)/.installed-%: pyproject.toml constraints.txt
 	@.venv-hermes/bin/python $(INSTALL) -c constraints-hermes.txt -e '.[hermes,mcp]'
 	@touch $@
 
-# What the wheel depends on, without this clone: tests/e2e/test_wheel.py puts the wheel beside it.
+# What the wheel depends on, without this clone: tests/e2e/test_wheel.py adds the wheel.
 .venv-wheel/.installed: pyproject.toml constraints.txt
 	@test -x .venv-wheel/bin/python || $(PYTHON) -m venv .venv-wheel
 	@.venv-wheel/bin/python $(INSTALL) -c constraints.txt .

@@ -26,9 +26,9 @@ from environments.tools.toolbox import ToolActions, Toolbox, ToolRequest, encoda
 from world_fixtures.common import WorldError, WorldLost
 
 RETRY_SECONDS = (0.5, 1.0, 2.0, 4.0)
-"""Waited before each further try of a failed model call."""
+"""Seconds waited before each further try of a failed model call."""
 UNREADABLE = "unreadable"
-"""Stands for the name of the tool in a call that could not be read."""
+"""Name of the tool in the record of a call that could not be read."""
 PERMANENT_STATUSES = (400, 401, 403, 404, 422)
 """HTTP statuses after which asking again does not help."""
 
@@ -254,8 +254,8 @@ class HermesAgentLoop(AgentLoop):
         max_tokens: int | None = None,
         extra_body: dict[str, Any] | None = None,
     ) -> None:
-        """Take what hermes-agent's loop took; tools are looked up in the registry of toolsets."""
-        # Who builds a loop this way names the tools that may be used.
+        """Make a loop as hermes-agent's; the tools are looked up in the registry of toolsets."""
+        # Naming a tool here allows it.
         tools = Toolbox(
             find_tools(valid_tool_names),
             task_id=task_id or "",
@@ -332,7 +332,7 @@ def _calls(found: Sequence[Any], turn: int) -> list[ToolRequest]:
 
 
 def _unreadable(choice: Any, raw: str, turn: int) -> ToolRequest:
-    """Stands for a call that was cut off or malformed, so that the model is told."""
+    """Make a request of a call that was cut off or malformed: the model reads the problem."""
     cut = getattr(choice, "finish_reason", None) == "length"
     problem = (
         "the tool call was cut off at the limit of tokens for one answer: be brief"

@@ -15,10 +15,10 @@ from atroposlib.envs.base import BaseEnv
 from atroposlib.envs.server_handling.openai_server import OpenAIServer
 from atroposlib.envs.server_handling.server_baseline import APIServer
 
-Split = Literal["train", "eval"]
-"""Requests of training and of evaluations have room and timings of their own."""
+Purpose = Literal["train", "eval"]
+"""What a request is for: training and evaluations have limits and timings of their own."""
 HEALTH_POLL = 1.0
-"""Seconds between two looks at whether a server is back."""
+"""Seconds between two checks whether a server is back."""
 
 
 class AtroposEnv(BaseEnv):
@@ -87,22 +87,22 @@ class AtroposEnv(BaseEnv):
                 kept.clear()
 
 
-def slots(server: APIServer, split: Split) -> asyncio.Semaphore:
+def slots(server: APIServer, purpose: Purpose) -> asyncio.Semaphore:
     """Return the semaphore that limits a server's requests at once."""
-    found: asyncio.Semaphore = server.sem if split == "train" else server.eval_sem
+    found: asyncio.Semaphore = server.sem if purpose == "train" else server.eval_sem
     return found
 
 
-def roomiest(servers: Iterable[APIServer], split: Split) -> APIServer:
-    """Choose the server with the most room, among those that are well if any is."""
+def roomiest(servers: Iterable[APIServer], purpose: Purpose) -> APIServer:
+    """Choose the server with the most free slots, among the healthy ones if there are any."""
     known = list(servers)
     return max(
-        [s for s in known if s.server_healthy] or known, key=lambda s: slots(s, split)._value
+        [s for s in known if s.server_healthy] or known, key=lambda s: slots(s, purpose)._value
     )
 
 
 async def wait_until_healthy(server: APIServer) -> None:
-    """Return when the server is well, as far as its health is watched."""
+    """Return when the server is healthy; at once where its health is not watched."""
     if not server.initialized:
         server.initialized = True
         if server.config.health_check and server.config.base_url is not None:
@@ -126,9 +126,9 @@ async def complete_once(server: APIServer, request: dict[str, Any]) -> Any:
     return await server._chat_completion_wrapper(**request)
 
 
-def note_seconds(server: APIServer, split: Split, seconds: float) -> None:
+def note_seconds(server: APIServer, purpose: Purpose, seconds: float) -> None:
     """Add the time of a request to those that Atropos logs."""
-    timings = server.request_timings if split == "train" else server.eval_request_timings
+    timings = server.request_timings if purpose == "train" else server.eval_request_timings
     timings.append(seconds)
 
 

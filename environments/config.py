@@ -12,11 +12,11 @@ from environments.tools.gate import Gate
 
 
 class HermesAgentEnvConfig(AgentOptions, BaseEnvConfig):
-    """What hermes-agent's config of this name had, on top of Atropos's own."""
+    """Atropos's options and those of agents, as in hermes-agent's config of this name."""
 
 
 class EvenniaWorldEnvConfig(HermesAgentEnvConfig):
-    """Options of the environment, beside those of its bases."""
+    """Options of the environment, in addition to those of its bases."""
 
     policy: str = Field(
         "noisy", description="Embedded policy that plays when no model is configured"

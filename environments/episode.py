@@ -51,7 +51,7 @@ class Episode:
     def __init__(
         self, task: Task, pool: ServerPool, instance: PooledInstance, *, id: str, weights: Weights
     ) -> None:
-        """Take an instance of the task's world; `begin` is what hosts call."""
+        """Keep an instance of the task's world; `begin` is what hosts call."""
         self.task = task
         self.id = id
         self.instance = instance
@@ -295,9 +295,9 @@ class SyncEpisode:
     """
 
     def __init__(self, episode: Episode, loop: BackgroundLoop) -> None:
-        """Take an episode and the loop it lives in; `begin` is what hosts call."""
+        """Keep an episode and the loop in which it runs; `begin` is what hosts call."""
         self.episode = episode
-        """What is known of it may be read from any thread."""
+        """Its attributes may be read from any thread."""
         self._loop = loop
 
     @classmethod

@@ -113,7 +113,7 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
     ) -> None:
         self.embedded = not server_configs[0].base_url
         if self.embedded:
-            get_policy(config.policy)  # an unknown one is told before anything starts
+            get_policy(config.policy)  # an unknown one is reported before anything starts
             server_configs[0].model_name = config.policy
         super().__init__(config, server_configs, slurm, testing)
         self.server_configs = server_configs
@@ -167,11 +167,11 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
             self.curriculum.stream = self.env_id
 
     def save_checkpoint(self, step: int, data: dict[str, Any] | None = None) -> None:
-        """Save a checkpoint with where the curriculum stands."""
+        """Save a checkpoint with the state of the curriculum."""
         super().save_checkpoint(step, {**(data or {}), "curriculum_state": self.curriculum.state()})
 
     def load_checkpoint(self) -> None:
-        """Load a checkpoint and go on where its curriculum stood."""
+        """Load a checkpoint, the state of the curriculum included."""
         super().load_checkpoint()
         if (state := getattr(self, "curriculum_state", None)) is not None:
             self.curriculum.restore(state)
@@ -191,7 +191,7 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
 
     @contextlib.asynccontextmanager
     async def chat(self, evaluation: bool = False) -> AsyncIterator[Chat]:
-        """Give the model for one rollout; an embedded policy is told which rollout it plays."""
+        """Give the model for one rollout; requests to an embedded policy name the rollout."""
         async with super().chat(evaluation) as chat:
             yield replace(chat, names_rollout=self.embedded)
 
@@ -214,7 +214,7 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
         tools: dict[str, Tool],
         conditions: Conditions,
     ) -> Rollout:
-        """Play one rollout, by the model or by the candidate beside it."""
+        """Play one rollout, by the model or by the candidate."""
         acting = partial(self._play, task, attempt, group, tools, conditions)
         if self.traffic is None:
             return await acting(chat)
@@ -229,7 +229,7 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
         conditions: Conditions,
         chat: Chat,
     ) -> Rollout:
-        """One rollout, with the embedded policy told what it plays."""
+        """Play one rollout; the policy endpoint knows its task for as long."""
         rollout_id = f"{group}-{attempt}"
         if self.endpoint is not None:
             self.endpoint.expect(rollout_id, task, attempt)

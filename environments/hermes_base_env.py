@@ -2,7 +2,7 @@
 
 A subclass says what the items are, how one becomes a prompt, and what a finished rollout
 is worth; the loop, the tools, the tokens and the groups are done here. The import path and
-the interface are those of hermes-agent's module of this name, which is no more.
+the interface are those of hermes-agent's module of this name, which was removed.
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ class ToolContext:
     """Access to tools and world for the rollout `task_id`, after its agent has stopped."""
 
     def __init__(self, task_id: str, episode: Episode | None = None) -> None:
-        """`episode` is the rollout's, where it plays in a world."""
+        """Keep the rollout's id and its `episode`, None where it has no world."""
         self.task_id = task_id
         self._episode = episode
 

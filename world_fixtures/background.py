@@ -1,4 +1,4 @@
-"""An event loop in a thread of its own, and world servers in it, for programs that have none."""
+"""An event loop in a thread, and world servers in it, for programs without an event loop."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, Self, TypeVar
 from world_fixtures.servers import ServerPool
 
 Result = TypeVar("Result")
-PATIENCE = 30.0
+CLOSE_TIMEOUT = 30.0
 """Seconds that `close` gives to what is still running."""
 
 
@@ -69,7 +69,7 @@ class BackgroundLoop:
         except KeyboardInterrupt:
             with contextlib.suppress(RuntimeError):  # closed meanwhile, which cancels as well
                 self._loop.call_soon_threadsafe(self._cancel, future)
-            wait([future], PATIENCE)
+            wait([future], CLOSE_TIMEOUT)
             raise
 
     def _begin(self, coroutine: Coroutine[Any, Any, Result], future: Future[Result]) -> None:
@@ -104,7 +104,7 @@ class BackgroundLoop:
         if first:
             atexit.unregister(self.close)
             self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(PATIENCE)
+        self._thread.join(CLOSE_TIMEOUT)
 
     def _serve(self) -> None:
         asyncio.set_event_loop(self._loop)

@@ -122,13 +122,13 @@ class WorldClient:
             while line := await self._reader.readline():
                 message = json.loads(line)
                 for answer in message if isinstance(message, list) else (message,):
-                    self._settle(answer)
+                    self._resolve(answer)
         except (OSError, ValueError) as error:
             reason = f"the connection to the world server broke: {error}"
         finally:
             self._fail(reason)
 
-    def _settle(self, answer: dict[str, Any]) -> None:
+    def _resolve(self, answer: dict[str, Any]) -> None:
         future = self._waiting.pop(answer["id"], None) if answer["id"] is not None else None
         if future is None or future.done():
             return

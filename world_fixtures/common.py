@@ -1,4 +1,4 @@
-"""What both packages stand on: errors with a boundary, frozen models, and their digests."""
+"""What both packages share: errors, the base of frozen models, and digests."""
 
 from __future__ import annotations
 

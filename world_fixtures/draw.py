@@ -44,7 +44,7 @@ def _free(cells: dict[str, Cell], start: Cell, step: Cell) -> Cell:
 
 
 def map_text(spec: WorldSpec) -> str:
-    """One line a room: its name, and where each exit leads."""
+    """Write one line a room: its name, and where each exit leads."""
     names = {r.id: r.name for r in spec.rooms}
     doors = {d.id: d for d in spec.doors}
     width = max(map(len, names.values()))

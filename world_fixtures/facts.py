@@ -13,7 +13,7 @@ class Fact(Frozen):
     subject: str
     """As a question names it, e.g. `the year in which the fountain was given`."""
     value: str
-    """The answer, exactly as it stands in the text."""
+    """The answer, exactly as it is written in the text."""
     kind: Literal["code", "date", "owner", "amount"]
     source: str
     """Id of the thing whose text holds it."""

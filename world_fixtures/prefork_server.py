@@ -141,13 +141,13 @@ class PreforkServer:
                 return ours, int(self._read())
         except (OSError, ValueError) as error:
             ours.close()
-            raise WorldLost(f"a world server did not start: {self._last_words(error)}") from error
+            raise WorldLost(f"a world server did not start: {self._last_line(error)}") from error
 
     def _read(self) -> bytes:
         """Read the next line from the process; it sends one at a time, and only when asked."""
         return self._control.recv(64)
 
-    def _last_words(self, error: Exception) -> str:
+    def _last_line(self, error: Exception) -> str:
         with contextlib.suppress(OSError):
             lines = self._log.read_text(errors="replace").strip().splitlines()
             return lines[-1] if lines else str(error)

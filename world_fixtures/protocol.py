@@ -47,11 +47,11 @@ MAX_RATE = 5000
 
 
 class ResultKind(StrEnum):
-    """How the world took a command."""
+    """How a command ended."""
 
     OK = "ok"
     REFUSED = "refused"
-    """Understood, and not possible as things stand."""
+    """Understood, and not possible in the present state."""
     UNKNOWN = "unknown"
     """Not understood, or names nothing that is here."""
     AMBIGUOUS = "ambiguous"
@@ -205,7 +205,7 @@ class Rewound(TypedDict):
 
 
 class Done(TypedDict):
-    """Nothing to tell."""
+    """An answer without content."""
 
 
 class Opened(TypedDict):
@@ -218,7 +218,7 @@ class Opened(TypedDict):
 
 
 class Counts(TypedDict):
-    """How much a server holds."""
+    """Numbers of what a server holds."""
 
     instances: int
     """In use and loaded."""
@@ -238,7 +238,7 @@ REQUESTS: Mapping[str, type] = {
     "events": EventsRequest, "open": OpenRequest, "command": CommandRequest,
     "close": SessionRequest, "ping": PingRequest,
 }  # fmt: skip
-"""What each operation takes, besides `id` and `op`."""
+"""The request of each operation, besides `id` and `op`."""
 ANSWERS: Mapping[str, Any] = {
     "hello": Identity, "create": Created, "reset": Rewound, "release": Done, "state": WorldState,
     "changed": dict[str, Fields], "events": list[Event], "open": Opened, "command": Event,

@@ -1,4 +1,4 @@
-"""What can ever be entered and handled in a world, whatever the order of doing. Pure."""
+"""Reachability: the rooms that can be entered and the things that can be handled. Pure."""
 
 from __future__ import annotations
 

@@ -8,12 +8,12 @@ from typing import Any, TypeVar
 from world_fixtures.common import Frozen
 from world_fixtures.spec import Exit, Recipe, Thing, WorldSpec
 
-Path = tuple[str | int, ...]
+FieldPath = tuple[str | int, ...]
 Part = TypeVar("Part", bound=Frozen)
 
 
-def repaired(spec: WorldSpec, wrong: Collection[Path]) -> WorldSpec:
-    """Return `spec` with its `wrong` fields (paths into it) set to what hinders play the least.
+def repaired(spec: WorldSpec, wrong: Collection[FieldPath]) -> WorldSpec:
+    """Return `spec` with its `wrong` fields (paths into it) set to what restricts play the least.
 
     What is left to find in it is what cannot be reached for a reason of its own. Where an
     exit leads nowhere, which rooms it was to join is unknown: every other exit then counts
@@ -36,7 +36,10 @@ def repaired(spec: WorldSpec, wrong: Collection[Path]) -> WorldSpec:
 
 
 def _repair(
-    parts: tuple[Part, ...], group: str, wrong: Collection[Path], repairs: dict[str, dict[str, Any]]
+    parts: tuple[Part, ...],
+    group: str,
+    wrong: Collection[FieldPath],
+    repairs: dict[str, dict[str, Any]],
 ) -> tuple[Part, ...]:
     made = []
     for n, part in enumerate(parts):
@@ -60,7 +63,7 @@ def _present(
     )
 
 
-def _exits(spec: WorldSpec, wrong: Collection[Path]) -> tuple[Exit, ...]:
+def _exits(spec: WorldSpec, wrong: Collection[FieldPath]) -> tuple[Exit, ...]:
     exits = _repair(
         spec.exits, "exits", wrong, {"door": {"door": None}, "hidden": {"hidden": False}}
     )

@@ -1,8 +1,8 @@
-"""World servers as processes: started, watched, replaced, and never left behind.
+"""World servers as processes: started, watched, replaced and stopped.
 
 A server is forked from the prefork server and stops when its socket to this process closes,
 so it cannot outlive the process that started it. It then removes its scratch directory, unless
-it was told to keep it.
+it was asked to keep it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ HEALTH_TIMEOUT = 20.0
 RETRY_INTERVAL = 2.0
 """Seconds until a server that could not be replaced is tried again."""
 CAPACITY = 1024
-"""Live instances one server takes before `acquire` waits."""
+"""Live instances of one server before `acquire` waits."""
 
 
 class WorldServer:
@@ -95,10 +95,10 @@ class WorldServer:
             async with asyncio.timeout(START_TIMEOUT):
                 line = await self._process.reader.readline()
         if not line:
-            raise WorldLost(f"a world server did not start: {self._last_words()}")
+            raise WorldLost(f"a world server did not start: {self._last_line()}")
         self.client = await WorldClient.connect(json.loads(line)["port"], self._secret)
 
-    def _last_words(self) -> str:
+    def _last_line(self) -> str:
         with contextlib.suppress(OSError):
             lines = (self._scratch / "output.log").read_text().strip().splitlines()  # type: ignore[operator]
             return lines[-1] if lines else "it said nothing"
@@ -241,13 +241,13 @@ class PooledInstance(client.Instance):
         return session
 
     def forget(self) -> None:
-        """Its sessions end with it on the server; nobody takes them up after a restart."""
+        """Its sessions end with it on the server; they are not opened again after a restart."""
         self.released = True
         for session in self._opened:
             self.server.sessions.discard(session)
 
     async def restart(self) -> None:
-        """Stop and start the world server this instance lives in; its state stays.
+        """Stop and start the world server of this instance; its state stays.
 
         Close this instance's sessions first. Those of other instances are taken up again
         unnoticed. Raises WorldLost if the server does not come back.

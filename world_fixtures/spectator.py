@@ -1,4 +1,4 @@
-"""Letting people look on: a Portal with Evennia's own web client, beside one world server."""
+"""A view for people: a Portal with Evennia's own web client, connected to one world server."""
 
 from __future__ import annotations
 

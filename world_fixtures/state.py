@@ -83,7 +83,7 @@ def initial_state(spec: WorldSpec) -> WorldState:
 
 
 def entity_digest(entity: str, fields: Mapping[str, Any]) -> bytes:
-    """Return 16 bytes that stand for one entity's fields."""
+    """Return a digest of one entity's fields, 16 bytes."""
     return digest([entity, fields])
 
 

@@ -1,4 +1,4 @@
-"""What can be wrong with a world, all of it found at once. Pure."""
+"""Validation of a world: every error is found at once. Pure."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ class Verbs(TyperGroup):
         return typer.main.get_command(module.app)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """As typer's, with an error that names the verbs."""
+        """Resolve as typer does, with an error that names the verbs."""
         if args[0] not in VERBS and not args[0].startswith("-"):
             raise typer.TyperException(
                 f"unknown command {args[0]!r}: choose from {', '.join(VERBS)}"
@@ -104,7 +104,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         where = f" (see {context.command_path} --help)" if context else ""
         return _complain(message + where)
     except Exception as error:
-        # Loaded late: pydantic, which stands behind it, takes longer than all of typer.
+        # Loaded late: it imports pydantic, which takes longer than all of typer.
         from world_fixtures.common import UserError
 
         if not isinstance(error, UserError):

@@ -37,7 +37,7 @@ class Finding(NamedTuple):
     ok: bool
     about: str
     """What was found, or what is wrong."""
-    mend: str = ""
+    remedy: str = ""
     """What to do about it."""
 
 
@@ -95,7 +95,7 @@ async def _examine(
         well = well and finding.ok
         print(f"{'ok     ' if finding.ok else 'PROBLEM'}  {name:<12}  {finding.about}", flush=True)
         if not finding.ok:
-            print(f"{'':<23}to mend: {finding.mend}", flush=True)
+            print(f"{'':<23}to mend: {finding.remedy}", flush=True)
     return 0 if well else 1
 
 
@@ -113,15 +113,15 @@ def check_python() -> Finding:
 
 
 def check_evennia() -> Finding:
-    """Only its metadata: importing Evennia here would set Django up."""
-    mend = "pip install 'evennia>=5.0.1,<7' (6 and later need Python 3.12)"
+    """Look at the version in Evennia's metadata: importing it would set Django up."""
+    remedy = "pip install 'evennia>=5.0.1,<7' (6 and later need Python 3.12)"
     try:
         found = metadata.version("evennia")
     except metadata.PackageNotFoundError:
-        return Finding(False, "not installed", mend)
+        return Finding(False, "not installed", remedy)
     release = tuple(int(part) for part in found.split(".")[:3] if part.isdigit())
     if not (5, 0, 1) <= release < (7,):
-        return Finding(False, f"{found} is not supported", mend)
+        return Finding(False, f"{found} is not supported", remedy)
     return Finding(True, found)
 
 
@@ -133,8 +133,8 @@ def check_disk() -> Finding:
         return Finding(False, str(error), "set EVENNIA_WORLD_HOME to a directory you can write to")
     free = shutil.disk_usage(home).free
     about = f"{free / (1 << 30):.1f} GB free at {home}"
-    mend = "free at least 1 GB there, or set EVENNIA_WORLD_HOME to another disk"
-    return Finding(free >= MIN_FREE, about, mend)
+    remedy = "free at least 1 GB there, or set EVENNIA_WORLD_HOME to another disk"
+    return Finding(free >= MIN_FREE, about, remedy)
 
 
 async def check_world() -> Finding:
@@ -151,7 +151,7 @@ async def check_world() -> Finding:
         ),
         characters=(Character(id="agent", name="Patient", location="hall"),),
     )  # fmt: skip
-    mend = "run the tests of tests/world_fixtures; they show where it fails"
+    remedy = "run the tests of tests/world_fixtures; they show where it fails"
     started = asyncio.get_running_loop().time()
     try:
         async with ServerPool(servers=1) as pool:
@@ -162,18 +162,18 @@ async def check_world() -> Finding:
             finally:
                 pool.release(instance)
     except (WorldLost, WorldError, UserError, OSError) as error:
-        return Finding(False, f"did not work: {error}", mend)
+        return Finding(False, f"did not work: {error}", remedy)
     if place != "ward":
-        return Finding(False, f"a step east did not move the agent: {event.text!r}", mend)
+        return Finding(False, f"a step east did not move the agent: {event.text!r}", remedy)
     seconds = asyncio.get_running_loop().time() - started
     return Finding(True, f"started, walked and stopped in {seconds:.1f} s")
 
 
 def check_tokenizer(name: str | None = None) -> Finding:
     """Load it and render a conversation with a tool call, as training data has them."""
-    mend = "check the name or path, and that it holds a chat template"
+    remedy = "check the name or path, and that it holds a chat template"
     if name is None:
-        name, mend = str(SHIPPED_TOKENIZER), "install the project again: its tokenizer is damaged"
+        name, remedy = str(SHIPPED_TOKENIZER), "install the project again: its tokenizer is damaged"
     call = {"type": "function", "function": {"name": "evennia_observe", "arguments": "{}"}}
     chat: list[Any] = [
         {"role": "user", "content": "look"},
@@ -185,7 +185,7 @@ def check_tokenizer(name: str | None = None) -> Finding:
         tokenizer = AutoTokenizer.from_pretrained(name)
         text = tokenizer.apply_chat_template(chat, tokenize=False)
     except Exception as error:  # whatever a foreign tokenizer's files make it raise
-        return Finding(False, f"{name}: {_first_line(error)}", mend)
+        return Finding(False, f"{name}: {_first_line(error)}", remedy)
     shown = "the one that ships" if name == str(SHIPPED_TOKENIZER) else name
     if "evennia_observe" not in text:
         about = f"{shown}: its chat template leaves tool calls out, and so would training data"
@@ -208,7 +208,7 @@ def check_wandb() -> Finding:
 
 
 async def check_endpoint(base_url: str | None, model: str | None, key: str) -> Finding:
-    """Ask for one tool call: whether it comes back as one is what a rollout lives on."""
+    """Ask for one tool call: a rollout needs it to come back as one."""
     if base_url is None:
         return Finding(True, "none given: the embedded policies are used (--base-url tries one)")
     import httpx
@@ -272,10 +272,10 @@ def _question(model: str) -> dict[str, Any]:
 
 
 def judge_answer(model: str, response: Any, context: int | None) -> Finding:
-    """Whether a chat completion holds a usable tool call, and what else it shows."""
+    """Tell whether a chat completion holds a usable tool call, and what else it shows."""
     import json
 
-    mend = (
+    remedy = (
         "start the server with tool calls on (vLLM: --enable-auto-tool-choice "
         "--tool-call-parser NAME), or set --env.tool_call_parser to the model's format"
     )
@@ -284,12 +284,12 @@ def judge_answer(model: str, response: Any, context: int | None) -> Finding:
         calls = message.get("tool_calls") or []
         arguments = [json.loads(call["function"]["arguments"]) for call in calls]
     except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
-        return Finding(False, f"{model}: no usable answer ({_first_line(error)})", mend)
+        return Finding(False, f"{model}: no usable answer ({_first_line(error)})", remedy)
     if not calls:
         said = str(message.get("content") or "")[:80]
-        return Finding(False, f"{model}: answered {said!r} instead of calling the tool", mend)
+        return Finding(False, f"{model}: answered {said!r} instead of calling the tool", remedy)
     if not isinstance(arguments[0], dict) or "command" not in arguments[0]:
-        return Finding(False, f"{model}: called the tool without its argument: {arguments}", mend)
+        return Finding(False, f"{model}: called the tool without its argument: {arguments}", remedy)
     thinks = any(message.get(k) for k in ("reasoning_content", "reasoning", "reasoning_details"))
     length = f"context {context} tokens" if context else "context length not reported"
     reasoning = "reasoning comes apart" if thinks else "no reasoning shown"

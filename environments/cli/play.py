@@ -90,7 +90,7 @@ async def _answer(task: Task) -> dict[str, Any]:
 
 
 async def _ask(prompt: str) -> str | None:
-    """A line from the terminal, None at its end. Waits beside the event loop."""
+    """Read a line from the terminal in a thread; None at its end."""
     print(prompt, end="", flush=True)
     line = await asyncio.to_thread(sys.stdin.readline)
     return line.strip() if line else None

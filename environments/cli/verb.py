@@ -8,7 +8,7 @@ import typer
 
 
 def new_verb(**settings: Any) -> typer.Typer:
-    """Return an empty command: plain help, and errors left to `main`, which tells them in a line.
+    """Return an empty command: plain help, and errors left to `main`, which prints them in a line.
 
     Plain, because typer's panels take longer to import than the rest of a short command.
     """

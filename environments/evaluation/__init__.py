@@ -7,7 +7,7 @@ progress           what is shown meanwhile
 embedded           rollouts by a policy in the place of a model
 baselines          scores of policies to read a score by
 baseline_runner    plays them where none ship
-candidate          a second model beside the run's own: canary or shadow
+candidate          a second model compared with the run's own: canary or shadow
 candidate_summary  the comparison of the two
 metrics            rollouts -> Metrics (pure)
 statistics         intervals and tests over tasks (pure)

@@ -1,4 +1,4 @@
-"""Baselines that are played beside a run, where none ship for its suite."""
+"""Playing the baselines of a run, where none ship for its suite."""
 
 from __future__ import annotations
 

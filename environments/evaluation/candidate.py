@@ -3,7 +3,7 @@
 As a canary the candidate plays a share of the items alone; which ones follows from their ids, so
 that all rollouts of an item and every resumption go the same way. As a shadow it is asked
 everything the primary model is asked, and only the primary acts: what the candidate says, how
-long it takes and how it fails touches no rollout.
+long it takes and how it fails has no effect on any rollout.
 
 Each rollout leaves a line in `traffic.jsonl`; the end is a comparison, printed and in
 `traffic.json`.
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from environments.tool_call_parsers import TextParser
 
 LOG = "traffic.jsonl"
-"""Of the rollouts, beside the run's other files."""
+"""Name of the log of rollouts in a run's directory."""
 PARTS = 10_000
 """Number of parts into which the items are divided: shares are exact to 0.01 per cent."""
 
@@ -57,7 +57,7 @@ class Traffic:
     """Rollouts divided between a primary model and a candidate, and a log of their results."""
 
     def __init__(self, config: EvenniaWorldEnvConfig, exact: bool) -> None:
-        """Read the candidate's options; `exact` tells that the primary gives tokens to train on.
+        """Read the candidate's options; `exact`: the primary gives tokens to train on.
 
         Raises UserError where the candidate's options do not fit together.
         """
@@ -117,7 +117,7 @@ class Traffic:
         with log.open("ab") as file:  # a line that was being written when all ended is cut off
             file.truncate(log.read_bytes().rfind(b"\n") + 1)
 
-    def takes(self, item: str) -> bool:
+    def selects(self, item: str) -> bool:
         """Tell whether the candidate plays the item of this id."""
         place = int.from_bytes(digest(["canary", item])[:8], "big") % PARTS
         return not self.shadow and place < self.percent * PARTS / 100
@@ -128,7 +128,7 @@ class Traffic:
         `play` plays `task` once with the chat that it is given.
         """
         candidate = self._server or PolicyChat(self.model, task, attempt)
-        if self.takes(task.id):
+        if self.selects(task.id):
             chat = replace(chat, server=candidate, parser=None, end_tokens=(), replay_raw=False)
             chat = replace(
                 chat, model=self.model, provider=host(self.url) or "embedded",
@@ -141,7 +141,7 @@ class Traffic:
             rollout = await play(chat)
             self._record(TrafficRow.of(rollout, candidate=False))
             return rollout
-        if not self.url:  # a policy has to be told its stage
+        if not self.url:  # a policy needs to know its stage
             chat = replace(chat, names_rollout=True)
         shadow = _Shadow(chat.server, candidate, chat.parser)
         try:
@@ -153,7 +153,7 @@ class Traffic:
         return rollout
 
     def conclude(self) -> None:
-        """Print the comparison so far and write it beside the log."""
+        """Print the comparison so far and write it into the directory of the log."""
         if self._log is None or not self._log.exists():
             return
         summary = summarise(read_rows(self._log), self.model, self.shadow)
@@ -169,7 +169,7 @@ class Traffic:
 
 
 def read_rows(log: Path) -> list[TrafficRow]:
-    """Read the rows of a log; of two of one rollout the later stands."""
+    """Read the rows of a log; of two of one rollout the later counts."""
     rows: dict[str, TrafficRow] = {}
     for line in log.read_bytes().splitlines():
         row = TrafficRow.model_validate_json(line)
@@ -219,7 +219,7 @@ class _Shadow:
         try:
             completion = await server.chat_completion(**request)
             return _reply(completion, time.monotonic() - started, parser)
-        except Exception as error:  # whatever befalls the candidate, the rollout goes on
+        except Exception as error:  # however the candidate fails, the rollout goes on
             about = f"{type(error).__name__}: {str(error)[:300]}"
             return Reply(seconds=time.monotonic() - started, error=about)
 

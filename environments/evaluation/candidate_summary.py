@@ -208,7 +208,7 @@ def traffic_text(summary: TrafficSummary) -> str:
         facts = [f"  {role:<9}"]
         if side.rollouts:
             facts.append(f"{side.rollouts} rollouts of {side.tasks} tasks")
-            facts.append(f"reward {_told(side.reward)}, success {_told(side.success)}")
+            facts.append(f"reward {_measured(side.reward)}, success {_measured(side.success)}")
         if side.failed:
             facts.append(f"{side.failed} failed and in no mean")
         if side.latency is not None:
@@ -223,14 +223,14 @@ def traffic_text(summary: TrafficSummary) -> str:
         )
     if (found := summary.agreement) is not None:
         lines += [
-            f"  same tools {_told(found.same_tools)}, same arguments, too"
-            f" {_told(found.same_calls)}, of {found.requests} requests",
+            f"  same tools {_measured(found.same_tools)}, same arguments, too"
+            f" {_measured(found.same_calls)}, of {found.requests} requests",
             f"  {found.errors} requests the candidate did not answer",
         ]
     return "\n".join(lines)
 
 
-def _told(measure: Measure | None) -> str:
+def _measured(measure: Measure | None) -> str:
     if measure is None:
         return "-"
     ends = "" if measure.ci95 is None else f" [{measure.ci95[0]:.2f}, {measure.ci95[1]:.2f}]"

@@ -19,9 +19,9 @@ async def play_policy(
     name: str, task: Task, attempt: int, pool: ServerPool, tools: dict[str, Tool],
     conditions: Conditions,
 ) -> Rollout:  # fmt: skip
-    """Play one rollout of an embedded policy, under the `conditions` of the model beside it.
+    """Play one rollout of an embedded policy, under the `conditions` of a model.
 
-    A policy has no context to fill, so the model's limit of tokens does not bind it.
+    A policy has no context to fill, so the limit of tokens does not apply to it.
     """
     options = conditions.options.model_copy(update={"context_tokens": None})
     return await play(

@@ -106,7 +106,7 @@ def scored(rollouts: Iterable[Rollout]) -> list[Score]:
 def measure_run(
     scores: Sequence[Score], baselines: Mapping[str, Sequence[Score]] | None = None
 ) -> Metrics:
-    """Return all metrics of a run, beside those of the baselines given."""
+    """Return all metrics of a run, with those of the baselines given."""
     return Metrics(
         overall=stratum(scores),
         family=_by(scores, lambda s: s.family, [f.value for f in Family]),
@@ -186,7 +186,7 @@ def _measure(name: str, by_task: Mapping[str, Sequence[float]]) -> Measure:
 
 
 def _passes(attempts: Sequence[Sequence[Mapping[str, float]]]) -> dict[str, Measure]:
-    """pass@k and pass^k for k = 1, 2, 4, ... and the most attempts; tasks with fewer sit out."""
+    """Return pass@k and pass^k for k = 1, 2, 4, ..., most, over tasks with as many attempts."""
     most = max(map(len, attempts), default=0)
     measures = {}
     for k in sorted({2**i for i in range(most.bit_length()) if 2**i <= most} | {most} - {0}):

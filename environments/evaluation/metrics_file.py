@@ -1,7 +1,7 @@
 """metrics.json: all numbers of a run.
 
 It has the form of Atropos's evaluate_log (after lighteval): flat numbers under `results`, and
-beside each mean its interval as `<name>_ci95`. The same numbers with their `n` stand nested
+each mean followed by its interval as `<name>_ci95`. The same numbers with their `n` are nested
 under `detail`.
 """
 

@@ -1,4 +1,4 @@
-"""What a person sees while a suite runs: rollouts done, and mean rewards so far."""
+"""Progress of a suite: rollouts done, and mean rewards so far."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from environments.rollouts.record import Rollout
 
 
 class RolloutProgress:
-    """A display that is told of every rollout. A context manager around the run."""
+    """A display of the rollouts added to it. A context manager around the run."""
 
     def __init__(self, total: int, display: Callable[[Tally], Display] = chosen_display) -> None:
         self._tally = Tally("rollouts", total)

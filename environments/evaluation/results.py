@@ -1,4 +1,4 @@
-"""What a run leaves for its reader: metrics.json, summary.md and report.html."""
+"""The files of a run for its reader: metrics.json, summary.md and report.html."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def conclude(
 ) -> Metrics:
     """Write the results of a run, whole or partial, into `out` and return its metrics.
 
-    `rollouts` stand in the order of the run, as `RunDirectory` has them when it is closed.
+    `rollouts` are in the order of the run, as `RunDirectory` has them when it is closed.
     `baselines` are scores of other policies by the policies' names, by default those that
     `baselines_of` finds; of theirs, the tasks that the run has scored are shown. Those with
     the names `random` and `oracle` give the run its position between them. `name` is the
@@ -43,8 +43,8 @@ def conclude(
     scores = scored(rollouts)
     found = baselines_of(out, run) if baselines is None else baselines
     done = {score.task for score in scores if score.values is not None}
-    beside = {name: [s for s in other if s.task in done] for name, other in found.items()}
-    metrics = measure_run(scores, beside if done else None)
+    others = {name: [s for s in other if s.task in done] for name, other in found.items()}
+    metrics = measure_run(scores, others if done else None)
     document = metrics_document(run, rollouts, metrics, name)
     (out / METRICS).write_text(json.dumps(document, indent=1, allow_nan=False) + "\n", "utf-8")
     traffic = _traffic(out / TRAFFIC)

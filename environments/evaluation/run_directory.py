@@ -1,6 +1,6 @@
 """The files of one run: run.json says what it is, samples.jsonl holds every finished rollout.
 
-While a run goes on, the lines of samples.jsonl stand in the order of finishing; a finished run
+While a run goes on, the lines of samples.jsonl are in the order of finishing; a finished run
 has them by task and attempt.
 """
 

@@ -1,4 +1,4 @@
-"""One rollout as the report shows it: the walk, the turns, what each did, the verdict."""
+"""The data of one rollout that the report shows: path, turns, tool calls, verdict."""
 
 from __future__ import annotations
 

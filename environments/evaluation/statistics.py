@@ -7,7 +7,7 @@ Miller 2024, "Adding Error Bars to Evals", arXiv 2411.00640.
 Intervals are at the 95 % level. Which method serves which numbers was decided by
 simulation at 4 to 250 tasks: from 50 tasks on the methods here and the bootstrap all cover
 about 95 %, at 4 to 12 tasks the bootstrap of rewards or of repeated attempts covers up to
-30 points less. Rare failures in a dozen tasks defeat every method (coverage down to 55 %).
+30 points less. With rare failures in a dozen tasks no method is good (coverage down to 55 %).
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ class Paired(NamedTuple):
 
 
 def paired(a: ArrayLike, b: ArrayLike) -> Paired:
-    """Compare the means of b and a over tasks, which stand in the same order in both."""
+    """Compare the means of b and a over tasks, which are in the same order in both."""
     d = np.asarray(b, dtype=float) - np.asarray(a, dtype=float)
     d[np.abs(d) < 1e-12] = 0.0
     return Paired(float(d.mean()), _difference_interval(d), _sign_flip(d))
@@ -187,7 +187,7 @@ def unpaired(a: ArrayLike, b: ArrayLike) -> Paired | None:
 def position(
     score: Sequence[float], floor: Sequence[float], ceiling: Sequence[float]
 ) -> tuple[float, Interval | None] | None:
-    """Return where `score` stands between `floor` (0) and `ceiling` (1), one number a task each.
+    """Return the position of `score` between `floor` (0) and `ceiling` (1), one number a task each.
 
     By means over the same tasks. The interval is a percentile bootstrap over tasks. None where
     floor meets ceiling.

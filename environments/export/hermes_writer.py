@@ -1,4 +1,4 @@
-"""Hermes trajectories written while rollouts are played, beside the groups of `process`."""
+"""Hermes trajectories written while rollouts are played, for the groups of `process`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from world_fixtures.common import UserError
 SUFFIX = ".hermes"
 
 
-def beside(groups: Path) -> Path:
+def trajectories_directory(groups: Path) -> Path:
     """Return the directory of the trajectories that belong to a file of groups."""
     return groups.with_suffix(SUFFIX)
 

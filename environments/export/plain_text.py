@@ -13,7 +13,7 @@
     [tool evennia_command]
     Hall. A low hall. ...
 
-A thought stands in parentheses, each call on a line that begins with `>`. A prompt ends with
+A thought is in parentheses, each call on a line that begins with `>`. A prompt ends with
 the heading of the message that is to follow, so prompt and completion simply join.
 """
 

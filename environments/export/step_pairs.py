@@ -46,7 +46,7 @@ def step_pairs(rollouts: Sequence[Rollout], margin: float = MARGIN) -> list[Step
     difference of rewards stays, so no two pairs contradict each other.
     """
     known = {id(rollout): _by_place(rollout) for rollout in rollouts}
-    widest: dict[tuple[str, Place, frozenset[str]], StepPair] = {}
+    widest: dict[tuple[str, DecisionPoint, frozenset[str]], StepPair] = {}
     for better, worse in contrasts(rollouts, margin):
         there = known[id(worse)]
         for place, ours in known[id(better)].items():
@@ -63,7 +63,7 @@ def step_pairs(rollouts: Sequence[Rollout], margin: float = MARGIN) -> list[Step
     return list(widest.values())
 
 
-Place = tuple[int, str]
+DecisionPoint = tuple[int, str]
 """Stage and state: where a decision is made."""
 
 
@@ -92,8 +92,8 @@ def _precedes(entry: tuple[Event, int, ToolCallRecord | None], stage: int, turn:
     return its_stage <= stage if call is None else call.turn < turn
 
 
-def _by_place(rollout: Rollout) -> dict[Place, list[Decision]]:
-    places: dict[Place, list[Decision]] = {}
+def _by_place(rollout: Rollout) -> dict[DecisionPoint, list[Decision]]:
+    places: dict[DecisionPoint, list[Decision]] = {}
     for decision in decisions(rollout):
         places.setdefault((decision.stage, decision.state), []).append(decision)
     return places

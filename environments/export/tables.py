@@ -1,6 +1,6 @@
 """Rollouts as rows for trainers: SFT messages, conversational DPO, KTO, and plain text.
 
-Messages are in OpenAI's form, tool schemas one JSON text in `tools`, as TRL takes them:
+Messages are in OpenAI's form, tool schemas one JSON text in `tools`, as TRL reads them:
 a table has one type a column, and schemas differ from tool to tool.
 """
 

@@ -147,7 +147,7 @@ def _tools(rollout: Rollout) -> list[Row]:
 
 
 def _input(messages: Sequence[Message]) -> Row:
-    """Return what the model was given; results of tools stand together as the user's."""
+    """Return what the model was given; results of tools are joined as the user's."""
     given: Row = {"messages": []}
     for message in messages:
         if message["role"] == "system":

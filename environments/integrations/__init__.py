@@ -1,1 +1,1 @@
-"""The world for other programs: each module is a host of its own and imports no other."""
+"""The world in other programs: each module serves one kind of program and imports no other."""

@@ -1,6 +1,6 @@
 """A server of the Model Context Protocol: the toolset `evennia` for any client, over stdio.
 
-Such a server is told nothing of the session it is used in, so the client names one with
+Such a server learns nothing of the session it is used in, so the client names one with
 `bind_session` before anything else. Needs the extra `mcp`; its SDK renamed its server class
 with version 2, and hermes-agent pins version 1.
 """
@@ -66,7 +66,7 @@ class Player:
         """Do something in the world, one command at a time, such as: look, north, examine lamp,
         read letter, get key, put key in box, unlock door with key, open door, write TEXT on
         wall, inventory, help.
-        """  # noqa: D205 - clients are told this text
+        """  # noqa: D205 - clients read this text
         return await self._act("command", command=command)
 
     async def disconnect(self) -> str:
@@ -115,7 +115,9 @@ async def _serve(server: Any, failure: type[Exception], sessions: LiveSessions) 
         player.disconnect, player.submit,
     ):  # fmt: skip
         description = " ".join((tool.__doc__ or "").split())
-        server.add_tool(_telling(tool, failure), description=description, structured_output=False)
+        server.add_tool(
+            _with_failures(tool, failure), description=description, structured_output=False
+        )
     loop = asyncio.get_running_loop()
     ended: asyncio.Future[int] = loop.create_future()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -136,16 +138,16 @@ def _set_once(future: asyncio.Future[int], code: int) -> None:
         future.set_result(code)
 
 
-def _telling(
+def _with_failures(
     tool: Callable[..., Awaitable[str]], failure: type[Exception]
 ) -> Callable[..., Awaitable[str]]:
     """Wrap a tool so that its failures are the SDK's exception, whose text reaches the agent."""
 
     @wraps(tool)
-    async def told(**arguments: Any) -> str:
+    async def wrapped(**arguments: Any) -> str:
         try:
             return await tool(**arguments)
         except (CallFailed, ValueError) as error:
             raise failure(str(error)) from error
 
-    return told
+    return wrapped

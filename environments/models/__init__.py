@@ -1,4 +1,4 @@
-"""The model of a rollout: how it is asked, and how much room a conversation has."""
+"""The model of a rollout: requests to endpoints, and the `Chat` through which it is asked."""
 
 from environments.models.address import host, shown
 from environments.models.chat import Chat, ChatServer, TokenBudget

@@ -11,7 +11,7 @@ from environments.rollouts.record import Message
 from environments.tool_call_parsers import TextParser
 
 AROUND_MESSAGE = 12
-"""Tokens a chat template puts around one message, at most, in the templates we know."""
+"""Tokens that a chat template adds to one message, at most, in the templates we know."""
 
 
 class ChatServer(Protocol):

@@ -1,4 +1,4 @@
-"""The model as the agent loop asks it: one try a call, and the reason when it fails.
+"""Requests to model servers: one try a call, and the reason when it fails.
 
 Atropos's servers try nine times behind the loop's back, wait up to ten seconds between tries
 also where no try can help (a wrong model name), and then hide the reason. The loop has tries,
@@ -48,28 +48,28 @@ class EndpointError(Exception):
 
 
 class ModelServer:
-    """Chat completions from whichever server has the most room.
+    """Chat completions from the server that has the most free slots.
 
-    Requests and their times are counted by `split`, evaluations apart from training, which
+    Requests and their times are counted by `purpose`, evaluations apart from training, which
     ServerManager means to do and does not.
     """
 
-    def __init__(self, manager: ServerManager, split: compat.Split = "train") -> None:
+    def __init__(self, manager: ServerManager, purpose: compat.Purpose = "train") -> None:
         self._manager = manager
-        self._split = split
+        self._purpose = purpose
 
     async def chat_completion(self, **request: Any) -> Any:
         """Ask for an OpenAI ChatCompletion. Raises what the endpoint's client raises."""
-        server = compat.roomiest(self._manager.servers, self._split)
+        server = compat.roomiest(self._manager.servers, self._purpose)
         await compat.wait_until_healthy(server)
         request = compat.request_of(server, request)
-        async with compat.slots(server, self._split):
+        async with compat.slots(server, self._purpose):
             started = time.time()
             if compat.is_plain_openai(server) and request.get("n", 1) == 1:
                 completion: Any = await _post(server, request)
             else:
                 completion = await compat.complete_once(server, request)
-        compat.note_seconds(server, self._split, time.time() - started)
+        compat.note_seconds(server, self._purpose, time.time() - started)
         return completion
 
 

@@ -1,4 +1,4 @@
-"""Whether a model endpoint answers, found out before anything is played with it."""
+"""The check that a model endpoint answers, made before anything is played with it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from atroposlib.envs.server_handling.server_baseline import APIServerConfig
 from environments.models.address import shown
 from world_fixtures.common import UserError
 
-PATIENCE = 5.0
+TIMEOUT = 5.0
 """Seconds for an endpoint to list its models; it may be busy."""
 
 
@@ -28,7 +28,7 @@ async def check_endpoint(
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise UserError(f"{url_option} {shown(url)!r} is no address: write http://HOST:PORT/v1")
-        timeout = httpx.Timeout(PATIENCE, connect=15)
+        timeout = httpx.Timeout(TIMEOUT, connect=15)
         key = {"Authorization": f"Bearer {server.api_key}"} if server.api_key else {}
         try:
             async with httpx.AsyncClient(timeout=timeout) as client:

@@ -18,7 +18,7 @@ from world_fixtures.common import UserError
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 SHIPPED = (_PACKAGE / "configs", _PACKAGE.parent / "configs")
-"""Where the configs of the project are: in the installed package, or in a clone beside it."""
+"""Where the configs of the project are: in the installed package, or in a clone."""
 
 
 class Given(BaseSettings):
@@ -29,7 +29,7 @@ class Given(BaseSettings):
     env: dict[str, Any] = {}
     openai: dict[str, Any] | list[dict[str, Any]] = {}
     slurm: bool = False
-    testing: bool = False  # stands in files that Atropos wrote
+    testing: bool = False  # is in files that Atropos wrote
 
     @property
     def servers(self) -> list[dict[str, Any]]:

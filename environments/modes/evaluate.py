@@ -134,7 +134,7 @@ def _slug(model: str) -> str:
 
 
 def _write_config(env: Evaluated, out: Path) -> None:
-    """evaluate_config.yaml, in the form that `--config` reads, without any secret."""
+    """Write evaluate_config.yaml, in the form that `--config` reads, without any secret."""
     hidden = [redacted(c) for c in env.server_configs if not env.embedded]
     servers = [{k: v for k, v in c.items() if k != "api_key"} for c in hidden]
     content = {"env": env.config.model_dump(mode="json"), "openai": servers}

@@ -1,6 +1,6 @@
 """Flags such as `--env.group_size 8`, each read as the type of its option says.
 
-pydantic-settings splits the command line into texts. It is not let decide what a text means:
+pydantic-settings splits the command line into texts. It does not decide what a text means:
 its own rules would read JSON into text options and split lists at commas.
 """
 
@@ -103,7 +103,7 @@ def _members(annotation: Any) -> tuple[Any, ...]:
 
 
 def _read(text: str, annotation: Any) -> Any:
-    """Text as it is where the option takes text; else what the text means in YAML."""
+    """Return a text as it is where the option is text; else what it means in YAML."""
     if text == "null" and NoneType in _members(annotation):
         return None
     if takes_text(annotation):

@@ -23,7 +23,7 @@ class GroupsWriter:
     ) -> None:
         """Take a file open for appending that holds the items `done` of `total`.
 
-        `show` is told the number of finished items and the mean score after each.
+        `show(items, score)` is called with the number of finished items and the mean score.
         """
         self._file = file
         self._ordered = ordered
@@ -59,7 +59,7 @@ class GroupsWriter:
 
 
 def finished_items(path: Path) -> set[int]:
-    """List the items whose groups stand in the file; one that is not there whole is cut off.
+    """List the items whose groups are in the file; one that is not there whole is cut off.
 
     Raises UserError where the file is something else.
     """

@@ -1,4 +1,4 @@
-"""What libraries may say while a mode runs."""
+"""Log levels of libraries while a mode runs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 
 
 def quiet_libraries() -> None:
-    """Let libraries speak up when something is wrong, and not otherwise."""
+    """Have libraries log warnings and errors only."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     for name in ("httpx", "openai", "atroposlib", "root"):

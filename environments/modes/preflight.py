@@ -1,4 +1,4 @@
-"""What stalls or crashes atroposlib 0.4.0, told before it happens."""
+"""Checks of the options before a run, for what stalls or crashes atroposlib 0.4.0."""
 
 from __future__ import annotations
 

@@ -11,7 +11,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from environments.config import HermesAgentEnvConfig
-from environments.export.hermes_writer import HermesWriter, beside, gather, gathering
+from environments.export.hermes_writer import (
+    HermesWriter,
+    gather,
+    gathering,
+    trajectories_directory,
+)
 from environments.modes.groups_file import GroupsWriter, finished_items
 from environments.rollouts.failures import failure_reasons
 from environments.rollouts.progress import Tally, chosen_display
@@ -138,14 +143,14 @@ async def _groups(env: Processed, item: Any, index: int) -> list[dict[str, Any]]
 
 @contextmanager
 def _trajectories(env: Processed, groups: Path, done: set[int]) -> Iterator[HermesWriter | None]:
-    """Hermes trajectories beside the groups, of environments that tell of their rollouts."""
+    """Write Hermes trajectories, too, where the environment calls listeners with its rollouts."""
     listeners = getattr(env, "on_rollout", None)
     if listeners is None:
         yield None
         return
     listeners.append(gather)
     try:
-        with HermesWriter(beside(groups), toolsets_of, done) as writer:
+        with HermesWriter(trajectories_directory(groups), toolsets_of, done) as writer:
             yield writer
     finally:
         listeners.remove(gather)

@@ -1,4 +1,4 @@
-"""A coroutine run as a program: stopped by signals, with every failure told in one line."""
+"""A coroutine run as a program: stopped by signals, every failure reported in one line."""
 
 from __future__ import annotations
 

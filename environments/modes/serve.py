@@ -1,8 +1,8 @@
-"""`serve`: Atropos's own loop, with what stalls it, kills it or loses data put right.
+"""`serve`: Atropos's own loop, without what stalls it, ends it or loses data.
 
 The loop is `BaseEnv.env_manager`. Around it: waiting for the trainer and for a rollout server
 that went away is said once and lasts as long as it must; a group on its way is not cut off
-when its worker is cancelled; groups that will never arrive are told with the reason; and
+when its worker is cancelled; groups that will never arrive are reported with the reason; and
 whatever ends the loop, its workers end before the world does.
 """
 
@@ -28,8 +28,8 @@ from world_fixtures.common import UserError
 POLL = 1.0
 """Seconds between two questions to a rollout server that is not ready."""
 TELL_AFTER = 10
-"""Groups dropped in a row for the same reason before the user is told what to change."""
-GOODBYE = 5.0
+"""Groups dropped in a row for the same reason before a warning says what to change."""
+LEAVE_TIMEOUT = 5.0
 """Seconds for what is still to be sent when the loop ends."""
 
 logger = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ class Served(Protocol):
     async def stop_workers(self) -> None:
         """Cancel every worker and wait until it has given back what it held."""
 
-    async def say_goodbye(self) -> None:
+    async def leave_rollout_server(self) -> None:
         """Leave the rollout server's list."""
 
 
@@ -61,7 +61,7 @@ async def serve(env: Served) -> None:
         await env.atropos_loop()
     finally:
         await env.stop_workers()
-        await env.say_goodbye()
+        await env.leave_rollout_server()
 
 
 class ServeMode(AtroposEnv):
@@ -79,19 +79,19 @@ class ServeMode(AtroposEnv):
         await serve(self)
 
     async def register_once(self) -> dict[str, Any]:
-        """Wait for the trainer: the rollout server takes nobody before its first `/batch`."""
-        told = False
+        """Wait for the trainer: the rollout server registers nobody before its first `/batch`."""
+        warned = False
         while True:
             with contextlib.suppress(RetryError):
                 data = await super().register_once()
                 if data["status"] == "success":
                     return data
-            if not told:
+            if not warned:
                 logger.warning(
                     "waiting at %s until a trainer has registered and asked for a batch",
                     self.config.rollout_server_url,
                 )
-                told = True
+                warned = True
             await asyncio.sleep(POLL)
 
     async def get_server_info(self) -> None:
@@ -107,7 +107,7 @@ class ServeMode(AtroposEnv):
 
     async def get_status(self) -> None:
         """Ask for the status; waits for a rollout server that went away, or started anew."""
-        told = False
+        warned = False
         while True:
             try:
                 await super().get_status()
@@ -118,11 +118,11 @@ class ServeMode(AtroposEnv):
                 logger.warning("the rollout server was started again: registering anew")
                 await self.register_env()
                 await self.get_server_info()
-            elif not told:
+            elif not warned:
                 logger.warning(
                     "no rollout server at %s: waiting for it", self.config.rollout_server_url
                 )
-                told = True
+                warned = True
             await asyncio.sleep(POLL)
 
     async def env_step_checks(self) -> None:
@@ -171,7 +171,7 @@ class ServeMode(AtroposEnv):
         await super().deliver(scored)
 
     async def _trainer_is_there(self) -> bool:
-        timeout = aiohttp.ClientTimeout(total=GOODBYE)
+        timeout = aiohttp.ClientTimeout(total=LEAVE_TIMEOUT)
         try:
             async with (
                 aiohttp.ClientSession(timeout=timeout) as session,
@@ -210,17 +210,17 @@ class ServeMode(AtroposEnv):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         if self._sending:
-            _, late = await asyncio.wait(self._sending, timeout=GOODBYE)
+            _, late = await asyncio.wait(self._sending, timeout=LEAVE_TIMEOUT)
             for task in late:
                 task.cancel()
         self.close_groups_file()
 
-    async def say_goodbye(self) -> None:
+    async def leave_rollout_server(self) -> None:
         """Leave the rollout server's list, so that a successor is not given half the weight."""
         if not self.serving:
             return
         with contextlib.suppress(aiohttp.ClientError, TimeoutError):
-            timeout = aiohttp.ClientTimeout(total=GOODBYE)
+            timeout = aiohttp.ClientTimeout(total=LEAVE_TIMEOUT)
             async with aiohttp.ClientSession(timeout=timeout) as session:
                 url = f"{self.config.rollout_server_url}/disconnect-env"
                 await session.post(url, json={"env_id": self.env_id})

@@ -1,6 +1,6 @@
-"""Guesses what a prompt asks for, from its words and from what was observed.
+"""Guesses of what a prompt asks for, from its words and from what was observed.
 
-Plain reading, no knowledge of tasks: which fields and names stand in the prompt, and
+Plain reading, no knowledge of tasks: which fields and names are in the prompt, and
 which text shares most words with it.
 """
 
@@ -41,7 +41,7 @@ def fields(prompt: str) -> tuple[str, ...]:
 
 
 def mentioned(names: Iterable[str], prompt: str) -> list[str]:
-    """Return those of `names` that stand in the prompt, the last mentioned last."""
+    """Return those of `names` that are in the prompt, the last mentioned last."""
     text = prompt.casefold()
     found = [(text.rfind(name.casefold()), name) for name in names]
     return [name for at, name in sorted(found) if at >= 0]

@@ -25,7 +25,7 @@ from environments.policies.policy import (
 BATCH = 12
 """Calls in one turn, at most."""
 TURNS = 16
-"""Turns spent on searching: short tasks allow 20, and it is not told how many it has."""
+"""Turns spent on searching: short tasks allow 20, and it does not know how many it has."""
 
 _HANDLES = re.compile(r"\b(?:put|carry|bring|combine|pick)\b", re.IGNORECASE)
 _STAYS = re.compile(r"\b(?:stay|stand) (?:there|in)\b", re.IGNORECASE)

@@ -41,7 +41,7 @@ class RoomView:
     desc: str
     ways: tuple[Way, ...]
     things: tuple[Seen, ...]
-    """Standing here, and on what stands here."""
+    """Listed after `Here:` and `On the ...:`."""
     dark: bool = False
 
 

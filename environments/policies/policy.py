@@ -1,6 +1,6 @@
 """What an embedded policy is: a pure function from what it sees to what it does next.
 
-A policy keeps nothing between calls. Everything it may know of the past stands in the
+A policy keeps nothing between calls. Everything it may know of the past is in the
 conversation, and chance comes from a generator seeded by the rollout and the turn, so
 the same request has the same answer in any process and in any order.
 """

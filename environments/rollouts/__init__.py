@@ -2,7 +2,7 @@
 
 messages           chat messages in OpenAI's form
 record             Rollout, StopReason, ToolCallRecord
-event_calls        the events of a rollout beside the tool calls that caused them
+event_calls        the events of a rollout with the tool calls that caused them
 files              rollouts as lines of JSON and back
 training_sequence  tokens, and which of them are trained
 groups             scored rollouts -> the groups that Atropos trains on

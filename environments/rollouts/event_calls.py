@@ -1,4 +1,4 @@
-"""The events of a rollout beside the tool calls that caused them."""
+"""The events of a rollout with the tool calls that caused them."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def failure_reasons() -> Iterator[list[str]]:
 
 
 def note_failure(reason: str) -> None:
-    """Note why a rollout failed, for whoever collects the reasons of its group."""
+    """Add a reason to those that the enclosing `failure_reasons` collects, if there is one."""
     reasons = _REASONS.get()
     if reasons is not None:
         reasons.append(reason)

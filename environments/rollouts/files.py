@@ -89,7 +89,7 @@ def read_rollouts(run: Path) -> list[Rollout]:
 def replace_file(path: Path, write: Callable[[Path], Any]) -> None:
     """Write a file so that it is at any moment the old one or the new one, whole.
 
-    `write` is called with the path of the new file, which then takes the place of the old.
+    `write` is called with the path of the new file, which then replaces the old.
     """
     new = path.with_name(f".{path.name}.new")
     write(new)

@@ -74,8 +74,8 @@ def _group(all_rollouts: Sequence[ScoredRollout], n: int, group_size: int) -> Sc
 def fill_groups(groups: Sequence[ScoredDataGroup], group_size: int) -> list[ScoredDataGroup]:
     """Return the groups of one item with `group_size` rows each, as the rollout server needs them.
 
-    It keeps smaller groups back until their sizes happen to add up, and mixes them then. In
-    place of a rollout that has no sequence in a group stands its first one, with all of it
+    It keeps smaller groups back until their sizes happen to add up, and mixes them then. A
+    rollout that has no sequence in a group is represented by its first one, with all of it
     masked and its advantage set to zero: nothing of it is trained again, and its score still
     counts in the group's mean.
     """

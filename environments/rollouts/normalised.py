@@ -1,4 +1,4 @@
-"""Rollouts and events without what the clock and the server's numbering put into them.
+"""Rollouts and events with fixed times and numbers in place of the clock's and the server's.
 
 Checked-in samples are made with these, so that making them again changes no line of them.
 """

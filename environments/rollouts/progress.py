@@ -1,4 +1,4 @@
-"""What a person sees while something long runs: how far, how fast, how much longer, how well.
+"""Progress of a long piece of work: how much is done, how fast, how long it will take.
 
 A live display on a terminal, a plain line now and then elsewhere. Both go to stderr.
 """

@@ -1,4 +1,4 @@
-"""What one rollout leaves: the record every export, report and comparison is made from."""
+"""The record of one rollout, from which every export, report and comparison is made."""
 
 from __future__ import annotations
 

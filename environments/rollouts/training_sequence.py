@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from environments.rollouts.messages import Message
 
 MASKED = -100
-"""Stands in `masks` for a token that is not trained, as Atropos has it."""
+"""Value in `masks` of a token that is not trained, as in Atropos."""
 NO_LOGPROB = 1.0
-"""Stands in `logprobs` for a token that was not sampled, as atroposlib's ManagedServer has it."""
+"""Value in `logprobs` of a token that was not sampled, as in atroposlib's ManagedServer."""
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ def make_task(
     """Make a task of `family` (and `kind`, if given) in `world`, or in one made for the seed.
 
     `difficulty` is 1 to 10; `split` says whose words and shapes a made world has; `world` is a
-    spec with the facts that stand in it.
+    spec with the facts that are written in it.
 
     Raises UserError for a difficulty outside 1 to 10, a kind that does not exist, and a kind that
     the world or the difficulty does not allow.

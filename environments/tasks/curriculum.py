@@ -79,7 +79,7 @@ class Curriculum:
         recent.clear()
 
     def state(self) -> dict[str, Any]:
-        """Return where the sequence stands, as plain data for a checkpoint."""
+        """Return the position in the sequence, as plain data for a checkpoint."""
         return {
             "lane": self.stream,
             "drawn": self.drawn,

@@ -43,7 +43,7 @@ class Holds(Frozen):
 
 
 class Inscribed(Frozen):
-    """Something that contains `text` stands on `entity` in the final state (case ignored)."""
+    """An inscription on `entity` contains `text` in the final state (case ignored)."""
 
     type: Literal["inscribed"] = "inscribed"
     entity: str

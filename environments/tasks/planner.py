@@ -202,7 +202,7 @@ class _Depth:
     def __enter__(self) -> None:
         self._planner._depth += 1
         if self._planner._depth > MAX_DEPTH or len(self._planner.commands) > 500:
-            raise Unsolvable("the errands never end")
+            raise Unsolvable("too many steps, or sub-tasks within sub-tasks")
 
     def __exit__(self, *_: object) -> None:
         self._planner._depth -= 1

@@ -1,4 +1,4 @@
-"""The verdict: what a task says of the final state, the events and the answer. Pure."""
+"""The verdict on a rollout, from the final state, the events and the answer. Pure."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def _gain(goals: Sequence[Goal], degrees: dict[str, float], idle: dict[str, floa
 
 
 def _missing_evidence(task: Task, events: Sequence[Event]) -> set[str]:
-    """Return the answer fields whose fact stood in no observation."""
+    """Return the answer fields whose fact was in no observation."""
     seen = "\n".join(e.text for e in events if e.verb not in ("write", "say"))
     return {e.field for e in task.evidence if e.text not in seen}
 

@@ -1,6 +1,6 @@
-"""What happened in the world, as training data: one trace a session, in a tree of days.
+"""World events as training data: one trace a session, in a directory for each day.
 
-layout           where traces lie
+layout           paths of traces
 trace            TraceEvent and TraceMeta, the lines and the meta file
 writer           appends events so that none is lost
 recording        a finished rollout -> its trace

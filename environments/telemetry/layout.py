@@ -1,4 +1,4 @@
-"""Where traces lie: `<root>/YYYYMMDD/<session_id>.jsonl`, its meta file beside it."""
+"""Paths of traces: `<root>/YYYYMMDD/<session_id>.jsonl`, its meta file beside it."""
 
 from __future__ import annotations
 

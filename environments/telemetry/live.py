@@ -36,7 +36,7 @@ class CallFailed(Exception):
 
 @dataclass(frozen=True)
 class Caller:
-    """Where a tool call stands in its transcript, as far as the agent says."""
+    """The place of a tool call in its transcript, as far as the agent says."""
 
     tool_call_id: str
     turn: int | None = None
@@ -220,7 +220,7 @@ async def _play_again(world: Episode, trace: Trace) -> int:
 
 async def _repeat(world: Episode, event: Event) -> Event:
     if event.verb == CONNECT:
-        await world.begin_stage(0)  # logs out whoever is connected
+        await world.begin_stage(0)  # logs out the session that is open
         await world.connect()
         return world.events[-1]
     return await world.command(event.raw)

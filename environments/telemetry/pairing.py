@@ -51,7 +51,7 @@ class _Transcript:
     turns: bool = False
     """The trace counts turns as the transcript does."""
     ids: bool = True
-    """The trace has the transcript's tool call ids; a server of MCP is not told them."""
+    """The trace has the transcript's tool call ids; a server of MCP does not get them."""
 
 
 def session_trace(root: Path, session_id: str) -> Trace | None:

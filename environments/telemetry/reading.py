@@ -30,9 +30,9 @@ def read_trace(path: Path) -> Trace:
 
     Raises UserError naming the file and the line that is damaged.
     """
-    beside = meta_path(path)
+    meta_file = meta_path(path)
     try:
-        meta = _parsed(TraceMeta, beside.read_bytes(), str(beside))
+        meta = _parsed(TraceMeta, meta_file.read_bytes(), str(meta_file))
         lines = path.read_bytes().split(b"\n")[:-1]
     except OSError as error:
         raise UserError(f"cannot read {error.filename} ({error.strerror})") from error

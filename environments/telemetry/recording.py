@@ -34,7 +34,7 @@ def record_rollout(rollout: Rollout, root: Path) -> Path:
 
 
 def trace_meta(rollout: Rollout) -> TraceMeta:
-    """Return what stands in the meta file of a rollout's trace."""
+    """Return the content of the meta file of a rollout's trace."""
     task = rollout.task
     agent = task.spec.agent.id
     return TraceMeta(

@@ -1,4 +1,4 @@
-"""A trace: the events of one session, one a line, and beside them what the session was."""
+"""The models of a trace: one line for each event of a session, and its meta file."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class TraceEvent(Event):
 
 
 class TraceMeta(BaseModel):
-    """What one session was: everything a replay needs beside the events."""
+    """What one session was: everything a replay needs in addition to the events."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -107,7 +107,7 @@ def day_locked(path: Path) -> Iterator[None]:
 
 
 def line_of(model: BaseModel) -> bytes:
-    """Return a model as one line of JSON. ASCII, so that half a surrogate pair can stand in it."""
+    """Return a model as one line of JSON. ASCII, so that it can hold half a surrogate pair."""
     return json.dumps(model.model_dump(mode="python"), separators=(",", ":")).encode() + b"\n"
 
 

@@ -1,4 +1,4 @@
-"""Conversations as a chat template renders them, and where each turn stands in the text."""
+"""Conversations as a chat template renders them, and the span of each turn in the text."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from world_fixtures.common import UserError
 Span = tuple[int, int]
 """Start and end in a text, the end excluded."""
 PLACEHOLDER = "qzxvkwjq"
-"""A word that stands in no template and no conversation."""
+"""A word that is in no template and no conversation."""
 
 
 class RenderedConversation:
@@ -136,7 +136,7 @@ class RenderedConversation:
         """Return the text of a turn without its prompt.
 
         The message before it is replaced by a placeholder, so that the end of the prompt can
-        be found also where the template changes what stands before it.
+        be found also where the template changes what precedes it.
         """
         asked: TemplateMessage = {**self.messages[turn - 1], "content": PLACEHOLDER}
         messages = [*self.messages[: turn - 1], asked, self.messages[turn]]
@@ -244,6 +244,7 @@ def _only_appends(template: str, tools: bool, tokenizer: Any) -> bool:
     """Whether the template leaves all turns of the probe as they are when more follows.
 
     Such a template needs one rendering for a whole conversation instead of one for each turn.
+    `template` is there for the cache: a tokenizer's template may be replaced.
     """
     schema = {"name": "look", "description": "n", "parameters": {"type": "object"}}
     schemas = [{"type": "function", "function": schema}] if tools else None

@@ -1,7 +1,7 @@
 """Training sequences made from conversations: tokens, and which of them are trained.
 
 Where the endpoint gives tokens (vllm, sglang), Atropos's ManagedServer has recorded them
-and `sequences_from_nodes` takes them as they are. Where it gives only text,
+and `sequences_from_nodes` uses them as they are. Where it gives only text,
 `sequences_from_messages` makes them with the tokenizer's chat template. Either way each
 turn of the model is trained exactly once, in the context in which it was produced, and
 nothing else is trained.

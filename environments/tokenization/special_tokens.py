@@ -1,8 +1,8 @@
 """Text that spells a special token is escaped, so that it does not become that token.
 
 A world in which somebody has written `<|im_end|>` on a wall would otherwise end the turn
-of every agent that reads it. The escape is a space after the first character, which
-whoever reads the text can see.
+of every agent that reads it. The escape is a space after the first character, visible to
+everyone who reads the text.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Makes a tokenizer from the project's own text: `python -m environments.tokenizer.train`.
+"""Training of a tokenizer on the project's own text: `python -m environments.tokenizer.train`.
 
 The shipped vocabulary is frozen. Models that were trained with it depend on it, so it stays
 byte for byte as it is although prompts and worlds have changed since; making it anew would
@@ -89,7 +89,7 @@ CONFIG = {
 
 
 def main() -> None:
-    """Write tokenizer.json and tokenizer_config.json beside this file."""
+    """Write tokenizer.json and tokenizer_config.json into the directory of this file."""
     tokenizer = train(corpus())
     (Path(PATH) / "tokenizer.json").write_text(tokenizer.to_str() + "\n", encoding="utf-8")
     config = json.dumps(CONFIG, indent=2) + "\n"

@@ -17,7 +17,7 @@ THINK, END_THINK = "<think>", "</think>"
 THOUGHT = re.compile(rf"{THINK}.*?{END_THINK}|\A(?:(?!{THINK}).)*?{END_THINK}", re.DOTALL)
 """A closed block, also one that the prompt has opened."""
 SEPARATORS = re.compile(r"[\s;,\[\]]*")
-"""What may stand between two calls and is not content."""
+"""What may separate two calls and is not content."""
 
 
 class ParsedCall(NamedTuple):
@@ -53,7 +53,7 @@ class ToolCallParser(ABC):
     mark: ClassVar[re.Pattern[str]] = re.compile(r"(?!)")
     """Matches what only a text that means to call a tool contains, however the call goes on."""
     noise: ClassVar[re.Pattern[str]] = re.compile(r"(?!)")
-    """Matches markers around calls that are not content."""
+    """Matches special tokens around calls, which are not content."""
 
     def parse(self, text: str, tools: Tools | None = None) -> ParseResult:
         """Return the content and the calls of `text`.

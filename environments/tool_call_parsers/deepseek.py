@@ -1,4 +1,4 @@
-"""DeepSeek V3, R1 and V3.1: a header and JSON arguments between markers."""
+"""DeepSeek V3, R1 and V3.1: a header and JSON arguments between special tokens."""
 
 from __future__ import annotations
 

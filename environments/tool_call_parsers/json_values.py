@@ -12,7 +12,7 @@ SPACE = re.compile(r"\s*")
 BETWEEN = re.compile(r"[\s,;]*")
 REST_IS_EMPTY = re.compile(r"\s*\Z")
 MAX_DEPTH = 64
-"""Values that are nested deeper are malformed: no tool takes them, and much code breaks on them."""
+"""Values that are nested deeper are malformed: much code breaks on them."""
 NESTED = re.compile(r'(?:\s*(?:\[|\{\s*"[^"\\]*"\s*:)){65}')
 """Matches MAX_DEPTH + 1 openings one in another, so that they are refused before decoding."""
 

@@ -1,4 +1,4 @@
-"""What a parser of tool calls is to those who use one. Imports nothing heavy."""
+"""The interface of a parser of tool calls. Imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ class TextParser(Protocol):
     """Finds tool calls in a model's raw text.
 
     `parse` may take the tools' schemas as `tools`. With a method `attempted(text) -> bool` the
-    model is told of calls that were cut off or malformed, instead of taken to have finished.
+    model gets an error for calls that were cut off or malformed; else the conversation ends.
     """
 
     def parse(self, text: str) -> tuple[str | None, list[Any] | None]:

@@ -44,5 +44,5 @@ def get_parser(name: str, tokenizer: Any = None) -> TextParser:
 
 
 def list_parsers() -> list[str]:
-    """List the names that `get_parser` takes, sorted."""
+    """List the names that `get_parser` knows, sorted."""
     return sorted(_PARSERS)

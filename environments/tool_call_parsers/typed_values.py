@@ -1,4 +1,4 @@
-"""Arguments that stand in the text without their types, as in Qwen3-Coder and GLM."""
+"""Arguments that are written without their types, as in Qwen3-Coder and GLM."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def properties_of(name: str, tools: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def typed(text: str, schema: Any) -> Any:
-    """Return the value that `text` stands for.
+    """Return the value that `text` means.
 
     With a type in the schema, that type where the text fits it. Without, JSON where it is
     JSON but not a quoted string. Else the text itself.

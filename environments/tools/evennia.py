@@ -1,4 +1,4 @@
-"""The toolset `evennia`: five tools with which an agent lives in a world."""
+"""The toolset `evennia`: five tools with which an agent acts in a world."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class NotConnected(Exception):
 
 
 class World(Protocol):
-    """What the tools act in: the place of one agent in one world."""
+    """What the tools act in: one agent's connection to one world."""
 
     async def connect(self) -> str:
         """Log in; the view on arriving."""

@@ -26,7 +26,7 @@ _threads = ThreadPoolExecutor(128, "hermes-tool")
 
 
 def installed() -> bool:
-    """Whether hermes-agent is there: it claims names like `toolsets`; `run_agent` is its own."""
+    """Tell whether hermes-agent is installed, by its module `run_agent`."""
     return importlib.util.find_spec("run_agent") is not None
 
 
@@ -91,7 +91,7 @@ def _tool(function: dict[str, Any], call: Any) -> Tool:
     name = function["name"]
 
     async def handler(arguments: dict[str, Any], task_id: str) -> str:
-        # hermes-agent's tools block: they run beside the event loop
+        # hermes-agent's tools block: they run in threads
         loop = asyncio.get_running_loop()
         result = await loop.run_in_executor(
             _threads, partial(call, name, arguments, task_id=task_id)

@@ -87,7 +87,7 @@ def add_provider(provider: Provider) -> None:
 
 
 def known_toolsets() -> list[str]:
-    """List the names that `tools_of` takes without asking a provider, sorted."""
+    """List the toolsets that `tools_of` finds without asking a provider, sorted."""
     return sorted(_TOOLSETS)
 
 

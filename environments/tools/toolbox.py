@@ -1,4 +1,4 @@
-"""Carrying out a model's tool calls: judged, dispatched, recorded, one after another."""
+"""Tool calls of a model: read, assessed by the gate, dispatched and recorded, one after another."""
 
 from __future__ import annotations
 

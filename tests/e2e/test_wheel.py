@@ -109,7 +109,7 @@ def played(installed: Installed) -> str:
     return "runs/hermes4"
 
 
-def test_it_holds_the_two_packages_and_nothing_beside_them(installed) -> None:
+def test_it_holds_the_two_packages_and_nothing_else(installed) -> None:
     with zipfile.ZipFile(installed.wheel) as archive:
         names = archive.namelist()
     tops = {name.split("/")[0] for name in names}

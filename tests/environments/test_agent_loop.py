@@ -333,7 +333,7 @@ async def test_good_calls_survive_bad_ones(tools, bad):
         assert ToolCallRecord.model_validate_json(record.model_dump_json()) == record
 
 
-async def test_an_unknown_tool_is_told_the_known_ones(tools):
+async def test_an_unknown_tool_is_answered_with_the_known_ones(tools):
     result = await one_turn(tools, call("Echo"))
     assert "'Echo'" in result.messages[2]["content"]
     assert "bad, echo, half, huge" in result.messages[2]["content"]
@@ -566,7 +566,7 @@ async def test_a_raw_endpoint_is_asked_to_leave_the_text_alone(tools):
     assert script.requests[0]["tool_choice"] == "none"
 
 
-async def test_a_parser_is_told_the_schemas(tools):
+async def test_a_parser_is_given_the_schemas(tools):
     raw = "<tool_call>echo\n<arg_key>text</arg_key>\n<arg_value>7</arg_value>\n</tool_call>"
     script = Script(reply(raw), reply("done"))
     await loop_of(script, tools, parser=get_parser("glm45")).run(START)

@@ -100,7 +100,7 @@ def test_times_are_noted_and_forgotten(server: Any) -> None:
     assert isinstance(server.eval_attempts_list, list), told("APIServer.eval_attempts_list")
 
 
-def test_the_plain_client_is_told_from_others(server: Any) -> None:
+def test_the_plain_client_is_distinguished_from_others(server: Any) -> None:
     assert compat.is_plain_openai(server), told("OpenAIServer")
     assert not compat.is_plain_openai(type("Other", (OpenAIServer,), {})(CONFIG))
 

@@ -117,7 +117,7 @@ async def test_importing_the_episode_loads_no_trainer_and_no_server():
     assert (await found.communicate())[0].strip() == b"[]"
 
 
-async def test_a_world_that_is_lost_is_told_to_the_host(world, monkeypatch):
+async def test_a_world_that_is_lost_raises_in_the_host(world, monkeypatch):
     await world.call("evennia_connect", {})
 
     async def lose(self: Episode, text: str) -> Any:
@@ -212,7 +212,7 @@ async def test_a_world_is_given_back_once(pool, note):
     assert pool.instances == before
 
 
-async def test_whoever_is_cancelled_while_beginning_leaves_nothing(pool, note, monkeypatch):
+async def test_a_cancelled_begin_leaves_nothing(pool, note, monkeypatch):
     before, made = pool.instances, asyncio.Event()
     create = pool._create
 

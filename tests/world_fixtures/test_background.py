@@ -48,7 +48,7 @@ def test_results_and_errors_come_back(loop) -> None:
     assert loop.run(value(4)) == 4
 
 
-def test_everything_runs_in_one_loop_whoever_asks(loop) -> None:
+def test_everything_runs_in_one_loop_from_any_thread(loop) -> None:
     async def where() -> tuple[int, str]:
         return id(asyncio.get_running_loop()), threading.current_thread().name
 

@@ -159,6 +159,6 @@ def test_each_split_has_graphs_of_a_shape_of_its_own() -> None:
         ((1, 3, None, "holdout"), "unknown split 'holdout': choose from train"),
     ],
 )
-def test_what_is_out_of_range_is_told(arguments, told) -> None:
+def test_what_is_out_of_range_is_reported(arguments, told) -> None:
     with pytest.raises(UserError, match=told):
         generate_world(*arguments)

@@ -70,7 +70,7 @@ def test_what_is_wrong_is_named(change, told):
     assert told in broken(change)
 
 
-def test_all_errors_are_told_at_once_each_with_its_line():
+def test_all_errors_are_reported_at_once_each_with_its_line():
     lines = HOME.splitlines()
     first = next(n for n, line in enumerate(lines) if "target: courtyard" in line)
     lines[first] = lines[first].replace("target: courtyard", "target: attic")

@@ -132,7 +132,7 @@ WRONG: list[tuple[str, dict[str, Any], tuple[str | int, ...], str]] = [
 
 
 @pytest.mark.parametrize(("where", "fields", "place", "message"), WRONG)
-def test_a_problem_is_told_in_its_place(where, fields, place, message):
+def test_a_problem_is_reported_in_its_place(where, fields, place, message):
     found = told((where, fields))
     assert place in [p for p, _ in found]
     assert message in dict(found)[place]
@@ -145,7 +145,7 @@ CONSEQUENCES = ("is locked in", "cannot be reached", "two exits", "can never be 
     ("where", "fields"),
     [(w, f) for w, f, _, message in WRONG if not any(c in message for c in CONSEQUENCES)],
 )
-def test_one_error_is_told_once(where, fields):
+def test_one_error_is_reported_once(where, fields):
     assert len(told((where, fields))) == 1
 
 

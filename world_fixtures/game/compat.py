@@ -1,7 +1,7 @@
 """Private parts of Evennia, Django and Twisted that the world server relies on.
 
 Nothing here is a documented interface, so any release may change it. Each function or class
-stands for one such part and names it; `tests/world_fixtures/test_compat.py` tries every one of
+wraps one such part and names it; `tests/world_fixtures/test_compat.py` tries every one of
 them and says which part of which package is no longer as it was. To be imported once Django is
 set up.
 """
@@ -90,7 +90,7 @@ def listening_port(server: Any, name: str) -> int:
 
 
 class NoPortalLink:
-    """Stands for `amp_protocol`, the link to the Portal, where there is none: sends nothing."""
+    """Replaces `amp_protocol`, the link to the Portal, where there is none: sends nothing."""
 
     def __getattr__(self, name: str) -> Any:
         return lambda *args, **kwargs: None

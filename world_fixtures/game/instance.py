@@ -11,7 +11,7 @@ from world_fixtures.spec import WorldSpec
 from world_fixtures.state import Fields, WorldState, entity_digest, initial_state, state_hash
 
 
-class World:
+class LoadedWorld:
     """What all instances of one spec share."""
 
     def __init__(self, spec: WorldSpec) -> None:
@@ -26,7 +26,7 @@ class LiveInstance:
     """One sealed copy of a world. A `StateReader` for the rules, over Evennia objects."""
 
     def __init__(
-        self, id_: str, world: World, objects: dict[str, Any], accounts: dict[str, Any]
+        self, id_: str, world: LoadedWorld, objects: dict[str, Any], accounts: dict[str, Any]
     ) -> None:
         self.id = id_
         self.world = world

@@ -1,4 +1,4 @@
-"""Who looks on at which instance. It is told what the agent types and sees, and changes nothing."""
+"""Spectators by instance: they are shown what the agent types and sees, and change nothing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ instances: Mapping[str, LiveInstance] = {}
 
 
 def tell(instance: str, text: str) -> None:
-    """Show a text to whoever watches the instance; as good as free where nobody does."""
+    """Show a text to the accounts that watch an instance."""
     if watchers:
         for account in list(watchers.get(instance, ())):
             account.msg(text=(text, {"type": "world"}), options={"raw": True})

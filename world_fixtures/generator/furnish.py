@@ -1,4 +1,4 @@
-"""Filling a layout with doors, keys, lights, texts and things; facts are drawn as it goes."""
+"""Filling a layout with doors, keys, lights, texts and things, and the facts that they hold."""
 
 from __future__ import annotations
 

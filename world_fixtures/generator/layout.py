@@ -95,6 +95,6 @@ def _is_path(graph: nx.Graph[Cell], cell: Cell, other: Cell, side: Cell) -> bool
 
 
 def direction(source: Cell, target: Cell) -> str:
-    """Return the direction from a cell to the one beside it."""
+    """Return the direction from a cell to an adjacent one."""
     step = (target[0] - source[0], target[1] - source[1])
     return next(name for name, way in STEPS.items() if way == step)

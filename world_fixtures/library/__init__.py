@@ -69,7 +69,7 @@ def parse_world(text: str, source: str) -> WorldSpec:
     try:
         spec = WorldSpec.model_validate(data)
     except ValidationError as error:
-        found += [(line_of(root, e["loc"]), _told(e)) for e in error.errors()]
+        found += [(line_of(root, e["loc"]), _error_text(e)) for e in error.errors()]
         rough = partial_spec(data)
         rest = problems(rough) if rough else []
         found += [(line_of(root, p.place), p.message) for p in rest if UNREADABLE not in p.message]
@@ -80,7 +80,7 @@ def parse_world(text: str, source: str) -> WorldSpec:
     return spec
 
 
-def _told(error: Any) -> str:
+def _error_text(error: Any) -> str:
     """Write a pydantic error as `part.field: what is wrong`."""
     message = {"extra_forbidden": "there is no such field", "missing": "is missing"}.get(
         error["type"], error["msg"].removeprefix("Value error, ")

@@ -1,4 +1,4 @@
-"""Where in a YAML file something stands. Pure."""
+"""Line numbers in a YAML file. Pure."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ ACTIONS: dict[str, Action] = {
 
 
 def perform(scene: Scene, command: str | Parsed) -> Outcome:
-    """Work out what `command` comes to in `scene`; changes nothing by itself."""
+    """Return the outcome of `command` in `scene`; changes nothing by itself."""
     parsed = parse(command) if isinstance(command, str) else command
     if parsed.verb is None:
         return unknown(parsed.error)

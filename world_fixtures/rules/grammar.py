@@ -65,7 +65,7 @@ class Parsed:
 
 
 def clean(raw: str) -> str:
-    """`raw` on one line, without escape sequences and control characters."""
+    """Return `raw` on one line, without escape sequences and control characters."""
     text = _ANSI.sub("", raw) if "\x1b" in raw else raw
     if not text.isprintable():
         text = "".join(c if c.isprintable() else " " for c in text)
@@ -73,7 +73,7 @@ def clean(raw: str) -> str:
 
 
 def parse(raw: str) -> Parsed:
-    """Understand one command line; never raises."""
+    """Parse one command line; never raises."""
     if len(raw) > MAX_COMMAND:
         return Parsed(
             None, error=f"That is too long: a command has at most {MAX_COMMAND} characters."

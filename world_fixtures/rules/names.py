@@ -1,4 +1,4 @@
-"""How what an agent calls a thing is matched to what there is."""
+"""Matching the words of a command to the names of things."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def words(text: str) -> Words:
 
 
 def match(query: str, candidates: Sequence[str], names: dict[str, tuple[Words, ...]]) -> list[str]:
-    """Ids among `candidates` that `query` may mean, in their order; empty, one or several.
+    """Return the ids among `candidates` that `query` may mean, in their order; empty, one or several.
 
     A whole name or alias beats names that merely contain all the words. `lamp-2` picks
     the second of several.

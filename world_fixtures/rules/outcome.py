@@ -1,4 +1,4 @@
-"""What an action comes to, before anything is changed."""
+"""The outcome of an action, before anything is changed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def ok(text: str, *objects: str, changes: tuple[Change, ...] = ()) -> Outcome:
 
 
 def refused(text: str, *objects: str) -> Outcome:
-    """Make the outcome of a command that is not possible as things stand."""
+    """Make the outcome of a command that is not possible in the present state."""
     return Outcome(ResultKind.REFUSED, text, objects)
 
 

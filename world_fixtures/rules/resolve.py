@@ -1,4 +1,4 @@
-"""From what an agent called something to the one thing it means, or why there is none."""
+"""Finding the one thing that the words of a command mean, or why there is none."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from world_fixtures.rules.scene import Scene
 
 
 def resolve(scene: Scene, query: str, candidates: Sequence[str]) -> str | Outcome:
-    """Id of the one candidate meant, else the outcome that says why not."""
+    """Return the id of the one candidate meant, else the outcome that says why not."""
     found = match(query, candidates, scene.index.names)
     if len(found) == 1:
         return found[0]

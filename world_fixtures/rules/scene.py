@@ -1,4 +1,4 @@
-"""What an actor can see and reach, and how it is told."""
+"""What an actor can see and reach, and the text that describes it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The world server beside a program that has no event loop: a thread with a loop of its own."""
+"""Live sessions for a program that has no event loop: a thread with a loop of its own."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What Hermes calls: tool handlers, and the hooks from which they learn who called them.
+"""Callbacks of Hermes: tool handlers, and the hooks from which they learn who called them.
 
-A handler is told its session alone. The middleware around it knows the tool call, and hands
+A handler is given its session alone. The middleware around it knows the tool call, and hands
 it on in a context variable: calls of other agents run in other threads, each with its own.
 """
 
@@ -110,8 +110,8 @@ class Hooks:
             self._tell(lambda sessions: sessions.end(session_id))
 
     def _tell(self, what: Callable[[LiveSessions], None]) -> None:
-        async def told(sessions: LiveSessions) -> None:
+        async def run(sessions: LiveSessions) -> None:
             what(sessions)
 
         if self._background.started:
-            self._background.run(told)
+            self._background.run(run)

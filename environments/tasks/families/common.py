@@ -74,7 +74,7 @@ class TaskDraft:
 
 
 Builder = Callable[[BuildContext], TaskDraft | None]
-"""Makes a task, or None where the world lacks what it takes; may raise Unsolvable."""
+"""Makes a task, or None where the world lacks what it needs; may raise Unsolvable."""
 
 
 def steps(commands: list[str], *last: Step) -> tuple[Step, ...]:

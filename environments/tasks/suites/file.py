@@ -1,4 +1,4 @@
-"""Suites of one's own: a file that names tasks by what each is made from, or holds them whole.
+"""Custom suites: a file that names tasks by what each is made from, or holds them whole.
 
     name: corridor
     tasks:
@@ -31,7 +31,7 @@ from world_fixtures.generator.words import Split
 from world_fixtures.library import load_facts, load_world
 from world_fixtures.spec import WorldSpec
 
-World = tuple[WorldSpec, tuple[Fact, ...]]
+WorldAndFacts = tuple[WorldSpec, tuple[Fact, ...]]
 
 
 class Entry(Frozen):
@@ -109,10 +109,10 @@ def _content(path: Path) -> Content:
     try:
         return Content.model_validate(data)
     except ValidationError as error:
-        raise UserError("\n".join(f"{path}: {_told(e)}" for e in error.errors())) from None
+        raise UserError("\n".join(f"{path}: {_error_text(e)}" for e in error.errors())) from None
 
 
-def _told(error: Any) -> str:
+def _error_text(error: Any) -> str:
     """Name the task, counted from 1, and the field of a pydantic error."""
     place = [str(p) for p in error["loc"] if p not in ("made", "whole")]
     if place[0] == "tasks" and len(place) > 1:
@@ -128,7 +128,7 @@ def _made(entry: Entry, suite: Path) -> Iterator[Task]:
         yield task.model_copy(update={"id": place + task.id})
 
 
-def _world(name: str, suite: Path) -> World:
+def _world(name: str, suite: Path) -> WorldAndFacts:
     """Load a world by its name, or by its path from where the suite is."""
-    beside = suite.parent / name
-    return load_world(str(beside) if beside.is_file() else name), load_facts(name)
+    path = suite.parent / name
+    return load_world(str(path) if path.is_file() else name), load_facts(name)

@@ -73,7 +73,7 @@ def test_short_commands_load_little(argv) -> None:
         ("process --env.group_size 0", "--env.group_size must be at least 1"),
     ],
 )
-def test_bad_usage_is_told_in_one_line(line, told, capsys) -> None:
+def test_bad_usage_is_reported_in_one_line(line, told, capsys) -> None:
     assert main(line.split()) == 2
     captured = capsys.readouterr()
     assert captured.err.startswith("evennia-world: ")
@@ -82,7 +82,7 @@ def test_bad_usage_is_told_in_one_line(line, told, capsys) -> None:
     assert captured.out == ""
 
 
-def test_an_interruption_is_told_and_has_its_exit_code(monkeypatch, capsys) -> None:
+def test_an_interruption_is_reported_and_has_its_exit_code(monkeypatch, capsys) -> None:
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 

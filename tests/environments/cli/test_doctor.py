@@ -64,7 +64,7 @@ async def test_tool_calls_that_do_not_work(endpoint, message, said) -> None:
     found = await doctor.check_endpoint(endpoint.url, "m", "")
     assert not found.ok
     assert said in found.about
-    assert "--tool-call-parser" in found.mend
+    assert "--tool-call-parser" in found.remedy
 
 
 async def test_a_refusal_names_the_status_and_never_the_key(endpoint) -> None:
@@ -72,7 +72,7 @@ async def test_a_refusal_names_the_status_and_never_the_key(endpoint) -> None:
     found = await doctor.check_endpoint(endpoint.url, "m", "sk-secret")
     assert not found.ok
     assert "401" in found.about
-    assert "sk-secret" not in found.about + found.mend
+    assert "sk-secret" not in found.about + found.remedy
 
 
 async def test_an_endpoint_that_is_not_there_is_named_without_its_password() -> None:
@@ -80,7 +80,7 @@ async def test_an_endpoint_that_is_not_there_is_named_without_its_password() -> 
     assert not found.ok
     assert "127.0.0.1:9/v1" in found.about
     assert "secret" not in found.about
-    assert "/v1" in found.mend
+    assert "/v1" in found.remedy
 
 
 async def test_an_odd_list_of_models_is_no_obstacle(endpoint) -> None:
@@ -125,7 +125,7 @@ def test_a_full_disk(monkeypatch, tmp_path) -> None:
     monkeypatch.setattr(doctor.shutil, "disk_usage", lambda path: SimpleNamespace(free=1000))
     found = doctor.check_disk()
     assert not found.ok
-    assert "EVENNIA_WORLD_HOME" in found.mend
+    assert "EVENNIA_WORLD_HOME" in found.remedy
 
 
 @pytest.mark.parametrize("ok", [True, False])

@@ -96,7 +96,7 @@ def test_worlds_are_drawn_listed_and_checked(tmp_path, capsys) -> None:
         ("play --difficulty 99", "difficulty 99 is out of range"),
     ],
 )
-def test_what_cannot_be_is_told_in_a_line(capsys, line, told) -> None:
+def test_what_cannot_be_is_reported_in_a_line(capsys, line, told) -> None:
     assert main(line.split()) == 2
     error = capsys.readouterr().err
     assert told in error

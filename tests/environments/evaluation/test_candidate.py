@@ -95,7 +95,7 @@ async def evaluated(env: EvenniaWorldEnv, out: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (out / "samples.jsonl").read_text().splitlines()]
 
 
-async def test_only_the_primary_acts_beside_a_shadow(
+async def test_only_the_primary_acts_with_a_shadow(
     env_of, candidate, tmp_path, monkeypatch, capsys
 ):
     monkeypatch.setenv("CANDIDATE_KEY", KEY)
@@ -148,7 +148,7 @@ async def test_a_canary_plays_its_items_whole_and_the_same_ones_again(env_of, tm
     models = {s["task_id"]: set() for s in samples}
     for sample in samples:
         models[sample["task_id"]].add(sample["rollout"]["model"])
-    assert models == {t: {"random"} if env.traffic.takes(t) else {"oracle"} for t in models}
+    assert models == {t: {"random"} if env.traffic.selects(t) else {"oracle"} for t in models}
     assert {m for found in models.values() for m in found} == {"random", "oracle"}
     found = json.loads((tmp_path / "run" / "traffic.json").read_text())
     assert found["primary"]["success"]["mean"] == 1
@@ -179,7 +179,7 @@ async def test_in_process_a_group_has_one_model(env_of, tmp_path, capsys):
     assert len(path.read_text().splitlines()) == 6
     rows = read_rows(tmp_path / "groups.traffic.jsonl")
     assert len(rows) == 12
-    assert all(row.candidate is env.traffic.takes(row.task) for row in rows)
+    assert all(row.candidate is env.traffic.selects(row.task) for row in rows)
     found = json.loads((tmp_path / "groups.traffic.json").read_text())
     assert found["mode"] == "canary"
     assert "canary: random beside oracle" in capsys.readouterr().out
@@ -187,10 +187,10 @@ async def test_in_process_a_group_has_one_model(env_of, tmp_path, capsys):
 
 async def test_the_share_is_what_was_asked_for(env_of):
     traffic = env_of(candidate_model="random", candidate_percent=10).traffic
-    taken = sum(traffic.takes(f"item/{n}") for n in range(10_000))
+    taken = sum(traffic.selects(f"item/{n}") for n in range(10_000))
     assert 900 < taken < 1100
-    assert not env_of(candidate_model="random", candidate_percent=0).traffic.takes("item")
-    assert env_of(candidate_model="random", candidate_percent=100).traffic.takes("item")
+    assert not env_of(candidate_model="random", candidate_percent=0).traffic.selects("item")
+    assert env_of(candidate_model="random", candidate_percent=100).traffic.selects("item")
 
 
 async def test_serve_refuses(env_of):

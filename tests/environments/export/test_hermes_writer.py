@@ -9,7 +9,12 @@ from pathlib import Path
 import pytest
 
 from environments.export.hermes import COMPLETED, FAILED
-from environments.export.hermes_writer import HermesWriter, beside, gather, gathering
+from environments.export.hermes_writer import (
+    HermesWriter,
+    gather,
+    gathering,
+    trajectories_directory,
+)
 from environments.rollouts.record import Rollout, StopReason
 from environments.tools.registry import toolsets_of
 from world_fixtures.common import UserError
@@ -26,7 +31,7 @@ def items(directory: Path) -> list[int]:
 
 
 def test_items_that_are_not_done_are_cut_out_and_written_again(rollouts, tmp_path):
-    directory = beside(tmp_path / "groups.jsonl")
+    directory = trajectories_directory(tmp_path / "groups.jsonl")
     assert directory == tmp_path / "groups.hermes"
     failed = rollouts[0].model_copy(
         update={"verdict": None, "stop": StopReason.ENDPOINT, "failure": "no answer"}

@@ -174,7 +174,7 @@ def test_text_that_no_utf8_can_hold_is_exported(rollouts, tmp_path):
     assert "half ?" in (tmp_path / "out" / "sft.jsonl").read_text()
 
 
-def test_nothing_to_export_is_told(rollouts, tmp_path, capsys):
+def test_nothing_to_export_is_reported(rollouts, tmp_path, capsys):
     failed = next(r for r in rollouts if not r.verdict.success)
     (tmp_path / "samples.jsonl").write_bytes(sample_line(failed))
     for name, says in (("sft", "no rollout succeeded"), ("dpo", "no two rollouts")):

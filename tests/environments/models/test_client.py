@@ -89,7 +89,7 @@ async def test_an_answer_that_is_nearly_right_is_taken():
         ({"choices": None}, 200, "200"),
     ],
 )
-async def test_what_is_no_completion_is_told_with_its_status(answer, status, says):
+async def test_what_is_no_completion_is_reported_with_its_status(answer, status, says):
     text = answer if isinstance(answer, str) else json.dumps(answer)
     async with asking(lambda: web.Response(text=text, status=status)) as (server, _):
         with pytest.raises(EndpointError, match=says) as error:

@@ -142,7 +142,7 @@ async def test_an_endpoint_need_not_list_its_models_but_must_take_the_key(status
 
 
 async def test_an_endpoint_that_is_slow_is_taken(monkeypatch):
-    monkeypatch.setattr(endpoint_check, "PATIENCE", 0.1)
+    monkeypatch.setattr(endpoint_check, "TIMEOUT", 0.1)
 
     async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()  # until the other side has gone

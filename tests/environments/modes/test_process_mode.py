@@ -169,7 +169,7 @@ async def test_the_rate_of_a_continued_run_is_its_own(make_env, tmp_path, monkey
     assert "8/8 groups, 1.0/s, 0:00:00 left  mean score 1.000" in capsys.readouterr().err
 
 
-async def test_an_item_that_fails_is_told_with_its_own_reason(make_env, clock, tmp_path):
+async def test_an_item_that_fails_is_reported_with_its_own_reason(make_env, clock, tmp_path):
     """Another that fails at the same time has another."""
 
     class Spoilt(Successor):

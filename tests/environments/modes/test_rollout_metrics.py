@@ -34,7 +34,7 @@ def rollout(family="navigation", difficulty=2, reward=0.5, **changes):
     return Rollout(**{**fields, **changes})
 
 
-def test_rewards_and_their_parts_are_told_by_family_and_difficulty():
+def test_rewards_and_their_parts_are_reported_by_family_and_difficulty():
     metrics = RolloutMetrics()
     metrics.add(rollout(reward=1.0))
     metrics.add(rollout("errand", reward=0.0))
@@ -50,7 +50,7 @@ def test_rewards_and_their_parts_are_told_by_family_and_difficulty():
     assert metrics.take() == {}
 
 
-def test_turns_tokens_latencies_and_ends_are_told():
+def test_turns_tokens_latencies_and_ends_are_reported():
     metrics = RolloutMetrics()
     metrics.add(rollout())
     metrics.add_failure(rollout(verdict=None, stop=StopReason.WORLD))

@@ -143,7 +143,7 @@ async def test_the_trainer_gets_whole_batches(make_env, trainer):
     assert all(worker.done() for worker in env.workers)
 
 
-async def test_waiting_for_the_trainer_is_told_once(make_env, trainer, caplog, monkeypatch):
+async def test_waiting_for_the_trainer_is_reported_once(make_env, trainer, caplog, monkeypatch):
     monkeypatch.setattr("environments.modes.serve.POLL", 0.01)
     env = make_env(varied(), rollout_server_url=trainer.url, total_steps=100)
     async with serving(env):

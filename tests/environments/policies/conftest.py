@@ -105,6 +105,7 @@ class Rehearsal:
     world: Simulation
     answer: dict[str, Any] | None = None
     stage: int = 0
+    sessions: int = 0
     connected: bool = False
     over: bool = False
     events: list[Event] = field(default_factory=list)
@@ -132,7 +133,7 @@ class Rehearsal:
             self.answer, self.over = arguments["answer"], True
             return "Your answer was taken."
         if tool == "evennia_connect":
-            self.connected = True
+            self.connected, self.sessions = True, self.sessions + 1
             return self.world.view()
         if not self.connected:
             return '{"error": "you are not connected to the world: call evennia_connect first"}'

@@ -23,19 +23,18 @@ ALL_KINDS = [(family, kind) for family in Family for kind in KINDS[family]]
 
 def walk(task: Task):
     """The verdict on the walkthrough, played in memory."""
-    world, events, answer, sessions = Simulation(task.spec), [], None, 0
-    for stage in task.stages:
-        sessions += 1
+    world, events, answer = Simulation(task.spec), [], None
+    for session, stage in enumerate(task.stages, start=1):
         for command in stage.meanwhile:
             assert world.act(command, task.spec.characters[1].id).kind == "ok"
         commands = [s.command for s in stage.walkthrough if s.tool == "command"]
         for command in ["look", *commands]:
             room, outcome = world.get(task.spec.agent.id, "location"), world.act(command)
             assert outcome.kind == "ok", (command, outcome.text)
-            arrived = not events or events[-1].session != f"s{sessions}"
+            arrived = not events or events[-1].session != f"s{session}"
             events.append(
                 Event(
-                    seq=len(events) + 1, ts=0, instance="i", session=f"s{sessions}",
+                    seq=len(events) + 1, ts=0, instance="i", session=f"s{session}",
                     actor=task.spec.agent.id, room=room, raw=command,
                     verb="connect" if arrived else outcome.verb, args=outcome.args,
                     objects=outcome.objects, text=outcome.text, kind=outcome.kind,

@@ -120,7 +120,7 @@ def test_validate_finds_files_out_of_place(root, rollouts, capsys):
     assert "stranger" in printed
 
 
-def test_bad_input_is_told_in_one_line(tmp_path, capsys):
+def test_bad_input_is_reported_in_one_line(tmp_path, capsys):
     for command in (
         ["telemetry", "validate", str(tmp_path / "nothing")],
         ["telemetry", "pair", str(tmp_path), "--root", str(tmp_path)],

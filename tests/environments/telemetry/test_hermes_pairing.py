@@ -230,7 +230,7 @@ def test_sessions_without_the_world_do_not_count_and_one_without_its_trace_does(
         ("session_1.json", b"{"),
     ],
 )
-def test_what_is_no_transcript_is_told_in_one_line(name, content, tmp_path, capsys):
+def test_what_is_no_transcript_is_reported_in_one_line(name, content, tmp_path, capsys):
     (tmp_path / name).write_bytes(content)
     assert main(["telemetry", "pair", str(tmp_path / name), "--root", str(tmp_path)]) == 2
     (line,) = capsys.readouterr().err.splitlines()
@@ -238,7 +238,7 @@ def test_what_is_no_transcript_is_told_in_one_line(name, content, tmp_path, caps
     assert "hermes-agent" in line
 
 
-def test_a_store_with_a_call_that_is_none_is_told_in_one_line(tmp_path, capsys):
+def test_a_store_with_a_call_that_is_none_is_reported_in_one_line(tmp_path, capsys):
     state_db(tmp_path, "s", [{"role": "assistant", "tool_calls": [{"id": "a"}]}])
     assert main(["telemetry", "pair", str(tmp_path), "--root", str(tmp_path)]) == 2
     (line,) = capsys.readouterr().err.splitlines()

@@ -236,7 +236,7 @@ def test_arguments_that_are_no_object_stay_text() -> None:
         assert arguments in trained(sequence)[0]
 
 
-def test_an_unusable_template_is_told_in_one_line() -> None:
+def test_an_unusable_template_is_reported_in_one_line() -> None:
     tokenizer = with_template(lambda t: "{{ raise_exception('roles must alternate') }}")
     with pytest.raises(UserError, match=r"roles must alternate.*tokenizer_name"):
         sequences_from_messages(TALK, TOOLS, tokenizer)

@@ -33,7 +33,7 @@ def test_a_parser_of_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "shouting" in list_parsers()
 
 
-def test_an_unknown_name_is_told_with_those_there_are() -> None:
+def test_an_unknown_name_is_reported_with_those_there_are() -> None:
     with pytest.raises(
         UserError, match="unknown tool_call_parser 'hermess': choose from deepseek_v3"
     ):

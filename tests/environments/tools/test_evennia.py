@@ -50,7 +50,7 @@ def test_a_command_is_classed_by_its_verb(command, effect):
     assert command_effect({"command": command}) == effect
 
 
-async def test_a_task_without_a_world_is_told_so():
+async def test_a_tool_without_a_world_says_so():
     for tool in tools_of(["evennia"]).values():
         with pytest.raises(NotConnected, match="no world"):
             await tool.handler({"command": "look"}, "no such task")

@@ -15,7 +15,7 @@ from world_fixtures.rules.grammar import DIRECTIONS, VERBS
 
 
 class WorldCommand(Command):
-    """Base of all commands of a world: the rules decide, the character is told."""
+    """Base of all commands of a world: the rules decide, the character is shown the outcome."""
 
     locks = "cmd:all()"
     help_category = "World"

@@ -118,10 +118,10 @@ class CmdScreen(CmdUnconnectedLook):
     key = CMD_LOGINSTART
 
 
-class DoorCmdSet(CmdSet):
+class LoginCmdSet(CmdSet):
     """Before log-in: connect, or go."""
 
-    key = "Door"
+    key = "Login"
 
     def at_cmdset_creation(self) -> None:
         """Add the commands (Evennia's hook)."""

@@ -8,7 +8,7 @@ holds the path of a scratch directory, with a socket and a log file as its ancil
 child is forked for it and its process id sent back. It ends when its socket does.
 
 A child reads the secret from the first line of its own socket, opens the database, answers
-`{"port": n}`, and stops when that socket ends: a server cannot outlive whoever asked for it.
+`{"port": n}`, and stops when that socket ends: a server cannot outlive its parent.
 It removes its scratch directory then, unless a line `keep` came before.
 """
 
@@ -106,7 +106,7 @@ def serve(scratch: str) -> None:
     """Run until standard input ends."""
     reader = os.fdopen(os.dup(0), "r")
     secret = reader.readline().strip()
-    if not secret:  # whoever asked for us is gone
+    if not secret:  # the process that asked for us is gone
         return
     from twisted.internet import reactor, stdio
     from twisted.internet.protocol import Protocol

@@ -1,4 +1,4 @@
-"""Tables beside Evennia's own: which objects make up an instance, and what happened in it."""
+"""Tables in addition to Evennia's own: which objects make up an instance, and what happened in it."""
 
 from django.db import models
 

@@ -75,7 +75,7 @@ class Operations:
     def run(self, request: Mapping[str, Any]) -> Any:
         """Carry out one request; returns its result. Raises WorldError where it is refused.
 
-        If it raises, the caller takes back what was written, and then calls `recover` if it was
+        If it raises, the caller rolls back what was written, and then calls `recover` if it was
         the server that failed.
         """
         registry.touched.clear()
@@ -237,7 +237,7 @@ class Operations:
         """Count what there is."""
         return {
             "instances": len(registry.live),
-            "idle": len(registry.idle) + len(registry.shelf),
+            "idle": len(registry.idle) + len(registry.stored_idle),
             "worlds": SpecRow.objects.count(),
             "sessions": len(self.sessions),
             "rss_kb": _resident_kb(),

@@ -11,7 +11,7 @@ from world_fixtures.common import WorldError
 from world_fixtures.game import compat, spectating
 from world_fixtures.game.gateway import rows
 from world_fixtures.game.gateway.models import EventRow, InstanceRow, SpecRow
-from world_fixtures.game.instance import LiveInstance, World
+from world_fixtures.game.instance import LiveInstance, LoadedWorld
 from world_fixtures.protocol import Change, ErrorCode
 from world_fixtures.spec import WorldSpec
 
@@ -23,7 +23,7 @@ class Registry:
     """Makes, finds, rewinds and keeps instances; there is one in a process."""
 
     def __init__(self) -> None:
-        self.worlds: dict[str, World] = {}
+        self.worlds: dict[str, LoadedWorld] = {}
         """By the hash of the spec."""
         self.live: dict[str, LiveInstance] = {}
         """Instances in use, by id."""
@@ -31,22 +31,22 @@ class Registry:
         """Rewound instances, the one longest unused first."""
         self.touched: set[str] = set()
         """Ids of the instances that the present request has worked on: see `recover`."""
-        self._shelf: dict[str, str] | None = None
+        self._stored_idle: dict[str, str] | None = None
         self._last = 0
 
     @property
-    def shelf(self) -> dict[str, str]:
+    def stored_idle(self) -> dict[str, str]:
         """Idle instances from before a restart that are not loaded: id -> hash of the spec."""
-        if self._shelf is None:
+        if self._stored_idle is None:
             stored = InstanceRow.objects.filter(idle=True).values_list("id", "spec_id")
-            self._shelf = {id_: spec for id_, spec in stored if id_ not in self.idle}
-        return self._shelf
+            self._stored_idle = {id_: spec for id_, spec in stored if id_ not in self.idle}
+        return self._stored_idle
 
-    def world(self, spec: WorldSpec) -> World:
+    def world(self, spec: WorldSpec) -> LoadedWorld:
         """Return the shared part of a spec; the spec is stored on first use."""
         if spec.hash not in self.worlds:
             SpecRow.objects.get_or_create(hash=spec.hash, defaults={"body": spec.model_dump_json()})
-            self.worlds[spec.hash] = World(spec)
+            self.worlds[spec.hash] = LoadedWorld(spec)
         return self.worlds[spec.hash]
 
     def create(self, spec: WorldSpec) -> LiveInstance:
@@ -62,17 +62,17 @@ class Registry:
     def _reused(self, spec_hash: str) -> LiveInstance | None:
         instance = next((i for i in self.idle.values() if i.spec.hash == spec_hash), None)
         if instance is None:
-            id_ = next((i for i, spec in self.shelf.items() if spec == spec_hash), None)
+            id_ = next((i for i, spec in self.stored_idle.items() if spec == spec_hash), None)
             if id_ is None:
                 return None
-            instance = self._unshelve(id_)
+            instance = self._load_idle(id_)
         self.touched.add(instance.id)
         InstanceRow.objects.filter(id=instance.id).update(idle=False)
         self.idle.pop(instance.id, None)
         return instance
 
-    def _unshelve(self, id_: str) -> LiveInstance:
-        del self.shelf[id_]
+    def _load_idle(self, id_: str) -> LiveInstance:
+        del self.stored_idle[id_]
         return self._load(InstanceRow.objects.select_related("spec").get(id=id_))
 
     def _load(self, row: InstanceRow) -> LiveInstance:
@@ -112,9 +112,9 @@ class Registry:
         InstanceRow.objects.filter(id=instance.id).update(idle=True)
         self.live.pop(instance.id, None)
         self.idle[instance.id] = instance
-        while len(self.idle) + len(self.shelf) > MAX_IDLE:
-            if self.shelf:
-                self._delete(self._unshelve(next(iter(self.shelf))))
+        while len(self.idle) + len(self.stored_idle) > MAX_IDLE:
+            if self.stored_idle:
+                self._delete(self._load_idle(next(iter(self.stored_idle))))
             else:
                 self._delete(self.idle.popitem(last=False)[1])
 
@@ -139,7 +139,7 @@ class Registry:
                 continue
             rows.reread(instance)
             (self.idle if row.idle else self.live)[id_] = instance
-        self._shelf = None
+        self._stored_idle = None
         known = set(SpecRow.objects.filter(hash__in=self.worlds).values_list("hash", flat=True))
         self.worlds = {hash_: world for hash_, world in self.worlds.items() if hash_ in known}
 

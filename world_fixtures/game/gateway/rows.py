@@ -14,7 +14,7 @@ from evennia.typeclasses.attributes import Attribute
 
 from world_fixtures.game import compat
 from world_fixtures.game.gateway.models import EventRow, InstanceRow
-from world_fixtures.game.instance import LiveInstance, World
+from world_fixtures.game.instance import LiveInstance, LoadedWorld
 from world_fixtures.game.typeclasses.accounts import SealedAccount
 from world_fixtures.game.typeclasses.characters import SealedCharacter
 from world_fixtures.game.typeclasses.entity import CATEGORY
@@ -29,7 +29,7 @@ SHARED = "shared"
 """Id of the instance in which people walk when the game is run by hand."""
 
 
-def spawn(id_: str, world: World) -> LiveInstance:
+def spawn(id_: str, world: LoadedWorld) -> LiveInstance:
     """Create an instance with one INSERT a table, inside the caller's transaction.
 
     Primary keys are given here, which is safe because this process alone writes to its
@@ -89,12 +89,12 @@ def spawn(id_: str, world: World) -> LiveInstance:
     return LiveInstance(id_, world, objects, accounts)
 
 
-def _allot(world: World) -> dict[str, int]:
+def _allot(world: LoadedWorld) -> dict[str, int]:
     top = ObjectDB.objects.aggregate(top=Max("id"))["top"] or 0
     return {entity: top + n for n, entity in enumerate(world.spec.entities, start=1)}
 
 
-def _fields(world: World, entity: str) -> dict[str, Any]:
+def _fields(world: LoadedWorld, entity: str) -> dict[str, Any]:
     initial = world.initial.get(entity, {})
     return {
         name: list(value) if isinstance(value, list) else value
@@ -103,7 +103,7 @@ def _fields(world: World, entity: str) -> dict[str, Any]:
     }
 
 
-def load(row: InstanceRow, world: World) -> LiveInstance:
+def load(row: InstanceRow, world: LoadedWorld) -> LiveInstance:
     """Return an instance as it was when the server last ran."""
     keys: dict[str, int] = json.loads(row.objects_json)
     accounts: dict[str, int] = json.loads(row.accounts_json)

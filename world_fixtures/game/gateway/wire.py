@@ -1,8 +1,8 @@
 """The listening end of the gateway: lines of JSON in, lines of JSON out.
 
 Every line is one transaction: what it changed and the events that tell of it are committed
-before its answer is written, so that what a client was told is on disk. Every request is a
-savepoint in it: one that fails takes nothing else with it.
+before its answer is written, so that what a client knows is on disk. Every request is a
+savepoint in it: one that fails undoes nothing else.
 """
 
 from __future__ import annotations
@@ -74,9 +74,9 @@ class Wire(LineReceiver):
         self._send(_success(hello.get("id"), identity()))
 
     def _run(self, requests: list[Any]) -> list[str]:
-        """Answers to requests, as JSON. Raises what a database without remedy raises.
+        """Return the answers to requests, as JSON. Raises what a database without remedy raises.
 
-        Twisted then closes the connection, and whoever started the server replaces it.
+        Twisted then closes the connection, and the pool replaces the server.
         """
         with transaction.atomic():
             return [self._answer(request) for request in requests]

@@ -1,4 +1,4 @@
-"""The Portal beside a world server: `python -m world_fixtures.game.server.portal SCRATCH`.
+"""The Portal of a world server: `python -m world_fixtures.game.server.portal SCRATCH`.
 
 Prints a line when it listens and ends with its standard input.
 """

@@ -1,4 +1,4 @@
-"""A world server that people can look into: a Portal beside it, rollouts as without one."""
+"""A world server that people can watch: it is linked to a Portal, rollouts are as without one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from world_fixtures.game import compat
 from world_fixtures.game.gateway.session import PROTOCOL_KEY, SealedSession
 
 
-class Session(SealedSession):
+class SpectatedSession(SealedSession):
     """A rollout's session, or a person's that came by the Portal."""
 
     def data_out(self, **kwargs: Any) -> None:
@@ -26,8 +26,8 @@ class Session(SealedSession):
             ServerSession.data_out(self, **kwargs)
 
 
-class Link(AMPServerClientProtocol):
-    """The link to the Portal, which is told of its own sessions alone."""
+class PortalLink(AMPServerClientProtocol):
+    """The link to the Portal, which learns of its own sessions alone."""
 
     def send_MsgServer2Portal(self, session: Any, **kwargs: Any) -> Any:
         """Send a person's output to the Portal (Evennia's method)."""
@@ -42,13 +42,13 @@ class Link(AMPServerClientProtocol):
         return None
 
 
-class LinkFactory(AMPClientFactory):
-    """Makes a `Link` where Evennia's own makes the stock one."""
+class PortalLinkFactory(AMPClientFactory):
+    """Makes a `PortalLink` where Evennia's own makes the stock one."""
 
-    def buildProtocol(self, addr: Any) -> Link:
+    def buildProtocol(self, addr: Any) -> PortalLink:
         """Return the link of a new connection (Twisted's hook)."""
         self.resetDelay()
-        link = Link()
+        link = PortalLink()
         link.factory = self
         self.server.amp_protocol = link
         return link
@@ -92,7 +92,7 @@ class SpectatedService(EvenniaServerService):
 
     def register_amp(self) -> None:
         """Connect to the Portal by a link of ours (Evennia's hook)."""
-        factory = LinkFactory(self)
+        factory = PortalLinkFactory(self)
         self.amp_service = internet.TCPClient(settings.AMP_HOST, settings.AMP_PORT, factory)
         self.amp_service.setServiceParent(self)
 

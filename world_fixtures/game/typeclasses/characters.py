@@ -23,13 +23,13 @@ class SealedCharacter(Entity, DefaultCharacter):
         return SEALED, [SEALED]
 
     def show(self, text: str) -> None:
-        """Send an observation to whoever plays this character, and to who looks on."""
+        """Send an observation to the account that plays this character, and to those that look on."""
         if spectating.watchers and self.instance is not None:
             spectating.tell(self.instance.id, text)
         self.msg(text=(text, {"type": "world"}), options=PLAIN)
 
     def at_pre_puppet(self, account: Any, session: Any = None, **kwargs: Any) -> None:
-        """Leave the character where it stands (Evennia's hook)."""
+        """Leave the character where it is (Evennia's hook)."""
 
     def at_post_puppet(self, **kwargs: Any) -> None:
         """Show the room on arriving (Evennia's hook)."""
@@ -47,7 +47,7 @@ class Character(Entity, DefaultCharacter):
     """Called with the character when a person comes in; set where people share a world."""
 
     def show(self, text: str) -> None:
-        """Send an observation to whoever plays this character."""
+        """Send an observation to the account that plays this character."""
         self.msg(text=(text, {"type": "world"}), options=PLAIN)
 
     def at_post_puppet(self, **kwargs: Any) -> None:

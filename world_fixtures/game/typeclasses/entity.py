@@ -25,7 +25,7 @@ class LoadedContents(ContentsHandler):
 
 
 class Entity:
-    """Mix-in for typeclasses that stand for an entity of a `WorldSpec`.
+    """Mix-in for typeclasses that represent an entity of a `WorldSpec`.
 
     `instance` and `entity` are set when an instance is spawned or loaded; objects that a
     person creates by hand have neither and behave as in any Evennia game.

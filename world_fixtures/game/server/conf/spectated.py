@@ -1,6 +1,6 @@
 """What a spectator needs on top of the rollout settings: a Portal, a web server, an account.
 
-All of it listens on loopback; the ports and the password come from whoever starts the server.
+All of it listens on loopback; the ports and the password come from `world_fixtures.spectator`.
 """
 
 import json
@@ -12,9 +12,9 @@ _GATE = json.loads(os.environ["EVENNIA_WORLD_SPECTATE"])
 
 SPECTATOR_WORD = _GATE["word"]
 EVENNIA_SERVER_SERVICE_CLASS = f"{GAME}.server.spectated.SpectatedService"
-SERVER_SESSION_CLASS = f"{GAME}.server.spectated.Session"
+SERVER_SESSION_CLASS = f"{GAME}.server.spectated.SpectatedSession"
 CONNECTION_SCREEN_MODULE = f"{GAME}.server.conf.spectator_screens"
-CMDSET_UNLOGGEDIN = f"{GAME}.commands.spectator.DoorCmdSet"
+CMDSET_UNLOGGEDIN = f"{GAME}.commands.spectator.LoginCmdSet"
 
 ROOT_URLCONF = f"{GAME}.web.spectator_urls"
 LOCKDOWN_MODE = True
