@@ -7,6 +7,7 @@ optional and absent is fine and said so.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import platform
 import shutil
@@ -273,8 +274,6 @@ def _question(model: str) -> dict[str, Any]:
 
 def judge_answer(model: str, response: Any, context: int | None) -> Finding:
     """Tell whether a chat completion holds a usable tool call, and what else it shows."""
-    import json
-
     remedy = (
         "start the server with tool calls on (vLLM: --enable-auto-tool-choice "
         "--tool-call-parser NAME), or set --env.tool_call_parser to the model's format"

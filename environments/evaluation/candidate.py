@@ -12,17 +12,17 @@ Each rollout leaves a line in `traffic.jsonl`; the end is a comparison, printed 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from atroposlib.envs.server_handling.server_baseline import APIServerConfig
 from atroposlib.envs.server_handling.server_manager import ServerManager
 
+from environments.config import EvenniaWorldEnvConfig
 from environments.evaluation.candidate_summary import (
     TRAFFIC,
     Reply,
@@ -32,25 +32,23 @@ from environments.evaluation.candidate_summary import (
     traffic_text,
 )
 from environments.models.address import NO_KEY, host
+from environments.models.chat import Chat, ChatServer
 from environments.models.client import ModelServer
 from environments.models.endpoint_check import check_endpoint
 from environments.policies.chat import PolicyChat
 from environments.policies.registry import get_policy
+from environments.rollouts.messages import parsed_arguments
 from environments.rollouts.record import Rollout
 from environments.tasks.model import Task
+from environments.tool_call_parsers import TextParser
 from world_fixtures.common import UserError, digest
-
-if TYPE_CHECKING:
-    from environments.config import EvenniaWorldEnvConfig
-    from environments.models.chat import Chat, ChatServer
-    from environments.tool_call_parsers import TextParser
 
 LOG = "traffic.jsonl"
 """Name of the log of rollouts in a run's directory."""
 PARTS = 10_000
 """Number of parts into which the items are divided: shares are exact to 0.01 per cent."""
 
-Play = Callable[["Chat"], Awaitable[Rollout]]
+Play = Callable[[Chat], Awaitable[Rollout]]
 
 
 class Traffic:
@@ -243,16 +241,9 @@ def _reply(completion: Any, seconds: float, parser: TextParser | None) -> Reply:
     if not calls and parser is not None and message.content:
         calls = parser.parse(message.content)[1]
     return Reply(
-        calls=tuple((c.function.name, _arguments(c.function.arguments)) for c in calls or ()),
+        calls=tuple((c.function.name, parsed_arguments(c.function.arguments)) for c in calls or ()),
         seconds=seconds,
     )
-
-
-def _arguments(text: str | None) -> Any:
-    try:
-        return json.loads(text or "{}")
-    except ValueError:
-        return text
 
 
 def _endpoint(model: str, url: str, key_variable: str | None) -> APIServerConfig:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from environments.export.files import Row
-from environments.rollouts.messages import Message, content_text
+from environments.rollouts.messages import Message, content_text, parsed_arguments
 from environments.rollouts.record import Rollout, ToolCallRecord
 
 COMPLETED = "trajectory_samples.jsonl"
@@ -124,7 +124,7 @@ def _said(message: Message) -> str:
         parts.append(content)
     for call in message.get("tool_calls") or ():
         function = call["function"]
-        body = {"name": function["name"], "arguments": _parsed(function["arguments"])}
+        body = {"name": function["name"], "arguments": parsed_arguments(function["arguments"])}
         parts.append(f"<tool_call>\n{_json(body)}\n</tool_call>")
     return "\n".join(parts)
 
@@ -142,17 +142,9 @@ def _response(message: Message) -> str:
     return f"<tool_response>\n{_json(body)}\n</tool_response>"
 
 
-def _parsed(arguments: str) -> Any:
-    """Return arguments as an object; as the text they were where they are not JSON."""
-    try:
-        return json.loads(arguments or "{}")
-    except ValueError:
-        return arguments
-
-
 def _structured(content: str) -> Any:
     """Return a result as data where it is a JSON object or list; else as its text."""
-    return _parsed(content) if content.lstrip()[:1] in ("{", "[") else content
+    return parsed_arguments(content) if content.lstrip()[:1] in ("{", "[") else content
 
 
 def _json(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Required, TypedDict
 
 
@@ -48,3 +49,11 @@ def content_text(message: Message) -> str:
     if isinstance(content, str):
         return content
     return "".join(str(part.get("text", "")) for part in content)
+
+
+def parsed_arguments(text: str | None) -> Any:
+    """Return the arguments of a call as data; as the text that they are where it is not JSON."""
+    try:
+        return json.loads(text or "{}")
+    except ValueError:
+        return text

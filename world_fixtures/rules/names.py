@@ -19,7 +19,7 @@ def words(text: str) -> Words:
 
 
 def match(query: str, candidates: Sequence[str], names: dict[str, tuple[Words, ...]]) -> list[str]:
-    """Return the ids among `candidates` that `query` may mean, in their order; empty, one or several.
+    """Return the ids among `candidates` that `query` may mean, in their order.
 
     A whole name or alias beats names that merely contain all the words. `lamp-2` picks
     the second of several.

@@ -32,14 +32,6 @@ class Simulation:
         """Return the ids of what is directly in a room, thing or character."""
         return self._contents.get(place, [])
 
-    def copy(self) -> Simulation:
-        """Return an independent simulation in the same state."""
-        twin = Simulation.__new__(Simulation)
-        twin.spec, twin.index = self.spec, self.index
-        twin._fields = {e: dict(f) for e, f in self._fields.items()}
-        twin._contents = {p: list(c) for p, c in self._contents.items()}
-        return twin
-
     def view(self, actor: str | None = None) -> str:
         """Describe the actor's room as the actor sees it."""
         return Scene(self.index, self, actor or self.spec.agent.id).view()

@@ -6,9 +6,9 @@
       - {family: errand, kind: deliver, difficulty: 1, seed: 7, world: my_house.yaml}
 
 `split` (test unless given) says whose words and shapes a world has; `world` is one of the library
-or a YAML file beside the suite. With `hash` the content must be what it was, so that a suite that
-others compare by cannot change unseen. A list alone is a suite without a name of its own, and a
-`.jsonl` file one with an entry a line. An entry with `spec` is a whole task, as in
+or a YAML file in the directory of the suite. With `hash` the content must be what it was, so that a
+suite that others compare by cannot change unseen. A list alone is a suite without a name of its
+own, and a `.jsonl` file one with an entry a line. An entry with `spec` is a whole task, as in
 `samples.jsonl` under `rollout.task`.
 """
 

@@ -1,4 +1,4 @@
-"""Tables in addition to Evennia's own: which objects make up an instance, and what happened in it."""
+"""Tables of the gateway: specs, the objects that make up an instance, and its events."""
 
 from django.db import models
 

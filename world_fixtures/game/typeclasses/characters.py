@@ -23,7 +23,7 @@ class SealedCharacter(Entity, DefaultCharacter):
         return SEALED, [SEALED]
 
     def show(self, text: str) -> None:
-        """Send an observation to the account that plays this character, and to those that look on."""
+        """Send an observation to the account of this character, and to those that look on."""
         if spectating.watchers and self.instance is not None:
             spectating.tell(self.instance.id, text)
         self.msg(text=(text, {"type": "world"}), options=PLAIN)
