@@ -47,7 +47,7 @@ MAX_RATE = 5000
 
 
 class ResultKind(StrEnum):
-    """How a command ended."""
+    """How the world took a command."""
 
     OK = "ok"
     REFUSED = "refused"

@@ -69,7 +69,7 @@ class Exit(Frozen):
 
 
 class Door(Frozen):
-    """A door that exits name; it is in no room."""
+    """A door that exits name; it stands in no room."""
 
     id: Id
     name: Name
@@ -110,7 +110,7 @@ class Thing(Frozen):
 
 
 class Recipe(Frozen):
-    """Combining all `parts` (held or present) removes them from play and yields `makes`."""
+    """Combining all `parts` (held or present) takes them out of play and yields `makes`."""
 
     parts: tuple[Id, ...] = Field(min_length=2, max_length=6)
     makes: Id

@@ -43,7 +43,7 @@ class Holds(Frozen):
 
 
 class Inscribed(Frozen):
-    """An inscription on `entity` contains `text` in the final state (case ignored)."""
+    """Something that contains `text` stands on `entity` in the final state (case ignored)."""
 
     type: Literal["inscribed"] = "inscribed"
     entity: str

@@ -46,7 +46,7 @@ class TraceEvent(Event):
 
 
 class TraceMeta(BaseModel):
-    """What one session was: everything a replay needs in addition to the events."""
+    """What one session was: everything a replay needs beside the events."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
