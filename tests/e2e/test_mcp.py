@@ -65,7 +65,9 @@ async def playing(programs: Any, root: Path) -> AsyncIterator[Client]:
     server = mcp.StdioServerParameters(
         command=command, args=args, env={**programs.env, "PYTHONPATH": str(ROOT)}, cwd=ROOT
     )
-    async with mcp.stdio_client(server) as streams, mcp.ClientSession(*streams) as session:
+    # Its default is the stderr of whoever imports it first, which may be a captured one.
+    log = sys.__stderr__
+    async with mcp.stdio_client(server, log) as streams, mcp.ClientSession(*streams) as session:
         await session.initialize()
         yield Client(session)
     await asyncio.to_thread(programs.wait_for, lambda: not programs.world_servers(), "the end")
