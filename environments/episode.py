@@ -19,10 +19,13 @@ which may run in another interpreter (`ServerPool(python=...)`).
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from environments.rollouts.record import ToolCallRecord
@@ -34,11 +37,31 @@ from environments.tools.registry import Tool, tools_of
 from environments.tools.toolbox import OBSERVATION_CHARS, Toolbox, ToolRequest, error_result
 from world_fixtures.background import BackgroundLoop, SyncPool
 from world_fixtures.client import Session
+from world_fixtures.common import WorldLost
 from world_fixtures.protocol import MAX_COMMAND, Event
 from world_fixtures.servers import PooledInstance, ServerPool
 from world_fixtures.state import WorldState
 
 __all__ = ["Episode", "NotConnected", "SyncEpisode", "SyncPool"]
+
+
+_ACTING: ContextVar[Episode | None] = ContextVar("acting_episode", default=None)
+
+
+@contextmanager
+def acting_in(episode: Episode | None) -> Iterator[None]:
+    """Let `acting_episode` find `episode` in here, and in tasks that are begun in here."""
+    token = _ACTING.set(episode)
+    try:
+        yield
+    finally:
+        _ACTING.reset(token)
+
+
+def acting_episode(id: str) -> Episode | None:
+    """Find the episode in which a tool is being called, for handlers that know its id alone."""
+    episode = _ACTING.get()
+    return episode if episode is not None and episode.id == id else None
 
 
 class Episode:
@@ -76,6 +99,10 @@ class Episode:
         self._session: Session | None = None
         self._verdict: Verdict | None = None
         self._toolbox = Toolbox({})
+        self._turn = asyncio.Lock()
+        """Calls are carried out one after the other."""
+        self._interrupted = False
+        """Something was cancelled half-way: what is known of the world may be wrong."""
 
     @classmethod
     async def begin(
@@ -162,20 +189,32 @@ class Episode:
 
         `arguments` are an object, or the JSON text that a model wrote. What cannot be carried
         out returns `{"error": ...}` as JSON, for the model to read. Raises WorldLost or WorldError
-        where the world has failed: such an episode must not be scored.
+        where the world has failed: such an episode must not be scored. Raises RuntimeError after
+        `close`.
         """
-        turn = len(self.tool_calls) + 1
-        text = arguments if isinstance(arguments, str) else json.dumps(dict(arguments))
-        if self.over:
-            return error_result("the episode is over: this call was not carried out")
-        record = await self.carry_out(ToolRequest(f"call_{turn}", tool, text), turn)
-        return record.result
+        async with self._turn:
+            self._check()
+            if self.over:
+                return error_result("the episode is over: this call was not carried out")
+            turn = len(self.tool_calls) + 1
+            try:
+                text = arguments if isinstance(arguments, str) else json.dumps(dict(arguments))
+            except (TypeError, ValueError, RecursionError) as error:
+                return error_result(f"the arguments are no JSON object ({error})")
+            record = await self._carry_out(ToolRequest(f"call_{turn}", str(tool), text), turn)
+            return record.result
 
     async def carry_out(self, request: ToolRequest, turn: int) -> ToolCallRecord:
         """Carry out one call of the model's `turn` (from 1) and record it; raises as `call`."""
-        record = await self._toolbox.carry_out(
-            request, turn, stage=self.stage, last_event=lambda: self.last_event
-        )
+        async with self._turn:
+            self._check()
+            return await self._carry_out(request, turn)
+
+    async def _carry_out(self, request: ToolRequest, turn: int) -> ToolCallRecord:
+        with acting_in(self):
+            record = await self._toolbox.carry_out(
+                request, turn, stage=self.stage, last_event=lambda: self.last_event
+            )
         self.tool_calls.append(record)
         return record
 
@@ -183,32 +222,37 @@ class Episode:
         """Go on to the next stage; returns its prompt, which opens a new conversation.
 
         Does what happens in between: the agent is logged out, others act, the world server
-        restarts. Raises ValueError where no stage follows, WorldLost where the world failed.
+        restarts. May be called before the agent has ended its stage. Raises ValueError where no
+        stage follows, WorldLost where the world failed, RuntimeError after `close`.
         """
-        if self.last_stage:
-            raise ValueError(f"{self.task.id} has no stage after the present one")
-        await self.begin_stage(self.stage + 1)
+        async with self._turn:
+            if self.last_stage or self._verdict is not None:
+                raise ValueError(f"{self.task.id} has no stage after the present one")
+            await self.begin_stage(self.stage + 1)
         return self.prompt
 
     async def begin_stage(self, number: int) -> None:
         """Do what happens before stage `number`, and leave the agent disconnected."""
+        self._check()
+        stage = self.task.stages[number]
+        with self._whole():
+            await self._log_out()
+            if stage.meanwhile:
+                other = await self.instance.open(self.task.spec.characters[1].id)
+                self.all_events.append(other.event)
+                for command in stage.meanwhile:
+                    self.all_events.append(await other.command(command))
+                await other.close()
+            if stage.restart:
+                await self.instance.restart()
         self.stage = number
         self.stage_over = False
-        await self._log_out()
-        stage = self.task.stages[number]
-        if stage.meanwhile:
-            other = await self.instance.open(self.task.spec.characters[1].id)
-            self.all_events.append(other.event)
-            for command in stage.meanwhile:
-                self.all_events.append(await other.command(command))
-            await other.close()
-        if stage.restart:
-            await self.instance.restart()
 
     async def finish(self) -> Verdict:
         """Judge the world as it is now; the same verdict however often it is asked.
 
-        Nothing is carried out afterwards. Raises WorldLost or WorldError where the world failed.
+        Nothing is carried out afterwards. Raises WorldLost or WorldError where the world failed,
+        RuntimeError after `close`.
         """
         if self._verdict is None:
             self._verdict = judge(
@@ -223,10 +267,12 @@ class Episode:
 
     async def connect(self) -> str:
         """Log in as the agent's character and return the view on arriving."""
+        self._check()
         if self._session is not None:
             return "You are already connected."
         started = time.perf_counter()
-        self._session = await self.instance.open()
+        with self._whole():
+            self._session = await self.instance.open()
         self.seconds += time.perf_counter() - started
         self.sessions += 1
         self._record(self._session.event)
@@ -234,17 +280,20 @@ class Episode:
 
     async def command(self, text: str) -> Event:
         """Carry out one command of the agent. Raises NotConnected without a session."""
+        self._check()
         if self._session is None:
             raise NotConnected("you are not connected to the world: call evennia_connect first")
         started = time.perf_counter()
         # what is refused for its length need not travel: a message has a limit, too
-        event = await self._session.command(text[: MAX_COMMAND + 1])
+        with self._whole():
+            event = await self._session.command(text[: MAX_COMMAND + 1])
         self.seconds += time.perf_counter() - started
         self._record(event)
         return event
 
     async def intervene(self, text: str) -> Event:
         """Carry out a command in the agent's place that is not recorded as the agent's."""
+        self._check()
         if self._session is not None:  # a second session would end the first
             return await self._session.command(text)
         session = await self.instance.open()
@@ -274,7 +323,24 @@ class Episode:
 
     async def state(self) -> WorldState:
         """Read a snapshot of the instance from the world server."""
+        self._check()
         return await self.instance.changed_state()
+
+    def _check(self) -> None:
+        """Raise where the episode cannot go on."""
+        if self.closed:
+            raise RuntimeError(f"{self.id} is closed: its world was given back")
+        if self._interrupted:
+            raise WorldLost(f"{self.id} was interrupted half-way: begin the task anew")
+
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        """Note when what is done in here was cancelled before its end."""
+        try:
+            yield
+        except asyncio.CancelledError:
+            self._interrupted = True
+            raise
 
     def _record(self, event: Event) -> None:
         self.events.append(event)
@@ -344,9 +410,10 @@ class SyncEpisode:
         return self._loop.run(self.episode.finish())
 
     def close(self) -> None:
-        """Give the instance back. May be called twice."""
+        """Give the instance back. May be called twice, and after the pool was closed."""
 
         async def close() -> None:
             self.episode.close()
 
-        self._loop.run(close())
+        if not self._loop.closed:
+            self._loop.run(close())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
@@ -31,6 +30,8 @@ get key, put key in box, unlock door with key, open door, write TEXT on wall, in
 help). The world is only known by looking: never guess what you have not seen. When the task \
 is done, hand in with evennia_submit."""
 
+MAX_REWARD = 1e9
+"""Rewards beyond this, or below its negative, are refused: means and squares would overflow."""
 RewardFunction = Callable[[Task, AgentResult, ToolContext], Awaitable[float]]
 """`await reward(task, result, context)` -> what the rollout is worth; any finite number."""
 
@@ -164,8 +165,11 @@ async def _judged(
     if reward is None:
         return verdict
     given = float(await reward(episode.task, _joined(results), ToolContext(episode.id, episode)))
-    if not math.isfinite(given):
-        raise ValueError(f"the reward of {episode.task.id} is {given}, which is no finite number")
+    if not abs(given) <= MAX_REWARD:  # also false for what is no number
+        raise ValueError(
+            f"the reward of {episode.task.id} is {given}: give a number from {-MAX_REWARD:g} to"
+            f" {MAX_REWARD:g}"
+        )
     return verdict if verdict.reward == given else verdict.model_copy(update={"reward": given})
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from environments.episode import Episode
+from environments.episode import Episode, acting_in
 from environments.tasks.model import Verdict
 from environments.tools.registry import Tool, tools_of
 from world_fixtures.common import UserError
@@ -61,9 +61,12 @@ class ToolContext:
     """Access to tools and world for the rollout `task_id`, after its agent has stopped."""
 
     def __init__(self, task_id: str, episode: Episode | None = None) -> None:
-        """Keep the rollout's id and its `episode`, None where it has no world."""
+        """Take the rollout's episode, where it plays in a world.
+
+        A tool's handler, which is given the task id alone, reaches the episode that calls it.
+        """
         self.task_id = task_id
-        self._episode = episode
+        self._episode = episode or acting_episode(task_id)
 
     @property
     def world(self) -> WorldContext:
@@ -81,7 +84,8 @@ class ToolContext:
         tool = tools[name] if name in tools else _hermes_tool(name)
         if self._episode is not None:
             tool = tool.bind(self._episode)
-        return await tool.handler(arguments, self.task_id)
+        with acting_in(self._episode):
+            return await tool.handler(arguments, self.task_id)
 
     async def terminal(self, command: str, timeout: int = 180) -> dict[str, Any]:
         """Run a shell command: `{"exit_code": n, "output": text}`; `timeout` in seconds."""

@@ -109,7 +109,12 @@ class BackgroundLoop:
     def _serve(self) -> None:
         asyncio.set_event_loop(self._loop)
         try:
-            self._loop.run_forever()
+            while True:
+                try:
+                    self._loop.run_forever()
+                    break
+                except (SystemExit, KeyboardInterrupt):
+                    continue  # raised in a coroutine: whoever waits for it is told
             self._loop.run_until_complete(_cancel_all())
             self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         finally:
@@ -133,15 +138,25 @@ class SyncPool:
     def __init__(self, servers: int | None = None, *, python: str | None = None) -> None:
         """Take the number of world servers and the interpreter they run in, as `ServerPool`."""
         self.pool = ServerPool(servers, python=python)
-        self.loop: BackgroundLoop
-        """In which everything that belongs to the servers is to be run."""
+        self._loop: BackgroundLoop | None = None
+
+    @property
+    def loop(self) -> BackgroundLoop:
+        """Where everything of the servers runs. Raises RuntimeError before they are started."""
+        if self._loop is None:
+            raise RuntimeError(
+                "the world servers are not running: use `with SyncPool(...) as pool`"
+            )
+        return self._loop
 
     def __enter__(self) -> Self:
-        self.loop = BackgroundLoop()
+        if self._loop is not None:
+            raise RuntimeError("a SyncPool is entered once")
+        self._loop = BackgroundLoop()
         try:
-            self.loop.run(self.pool.__aenter__())
+            self._loop.run(self.pool.__aenter__())
         except BaseException:
-            self.loop.close()
+            self._loop.close()
             raise
         return self
 

@@ -245,6 +245,7 @@ class PooledInstance(client.Instance):
         self.released = True
         for session in self._opened:
             self.server.sessions.discard(session)
+            session.id = ""  # the server gives the id again, to the next session of the instance
 
     async def restart(self) -> None:
         """Stop and start the world server of this instance; its state stays.
@@ -274,6 +275,7 @@ class ServerPool:
         self.python = home.interpreter(python)
         self.size = servers or max(1, (os.cpu_count() or 2) - 1)
         self._capacity = asyncio.Semaphore(self.size * capacity)
+        self._open = False
         self._servers: list[WorldServer] = []
         self._load: dict[WorldServer, int] = {}
         self._watchers: set[asyncio.Task[Any]] = set()
@@ -289,6 +291,7 @@ class ServerPool:
 
     async def __aenter__(self) -> ServerPool:
         await asyncio.to_thread(home.versions, self.python)  # or say what is missing
+        self._open = True
         # acquired here, too: while a lost server is being replaced there may be no other user
         self._prefork = PreforkServer.acquire(self.python)
         try:
@@ -308,6 +311,7 @@ class ServerPool:
 
     async def close(self) -> None:
         """Stop every server. Instances are gone with them."""
+        self._open = False
         tasks = [*self._creating, *self._watchers, *self._chores]
         for task in tasks:
             task.cancel()
@@ -323,8 +327,11 @@ class ServerPool:
 
         Give it back with `release`, in a `finally`. If the caller is cancelled meanwhile,
         nothing is left behind. Say with `restarts` that its server is going to be restarted:
-        such instances have a server of their own, so that the others do not wait.
+        such instances have a server of their own, so that the others do not wait. Raises
+        RuntimeError where the pool is not open, WorldLost where no server is to be had.
         """
+        if not self._open:
+            raise RuntimeError("the pool of world servers is not open: use `async with ServerPool`")
         await self._capacity.acquire()
         task = asyncio.create_task(self._create(spec, restarts))
         self._creating.add(task)

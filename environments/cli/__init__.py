@@ -103,6 +103,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         context = getattr(error, "ctx", None)  # of errors in the use of a verb
         where = f" (see {context.command_path} --help)" if context else ""
         return _complain(message + where)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        return _complain(f"{error.filename}: {error.strerror}")
     except Exception as error:
         # Loaded late: it imports pydantic, which takes longer than all of typer.
         from world_fixtures.common import UserError

@@ -34,6 +34,8 @@ MAX_WAIT = 60.0
 """Seconds that are waited at most where an endpoint says when to come again."""
 
 
+MIN_KEY = 6
+"""Characters; what is shorter, such as `none` or `x`, stands for no key."""
 KEEP_ALIVE = 4.0
 """Seconds that an idle connection is kept: servers close theirs after five or more."""
 
@@ -96,7 +98,7 @@ async def _post(server: Any, request: dict[str, Any]) -> ChatCompletion:
             raw = await answer.read()
             wait = _wait(answer)
         if wait is None:
-            return _completion(answer.status, raw)
+            return _completion(answer.status, raw, server.config.api_key or "")
         await asyncio.sleep(wait)
 
 
@@ -116,7 +118,8 @@ def _wait(answer: aiohttp.ClientResponse) -> float | None:
     return None
 
 
-def _completion(status: int, raw: bytes) -> ChatCompletion:
+def _completion(status: int, raw: bytes, key: str) -> ChatCompletion:
+    """Read an answer. Raises EndpointError, whose text never holds the API key."""
     try:
         found = json.loads(raw)
     except ValueError:
@@ -132,6 +135,8 @@ def _completion(status: int, raw: bytes) -> ChatCompletion:
         status = code if status < 400 and isinstance(code, int) else status
         problem = problem.get("message")
     text = str(problem or raw[:200].decode(errors="replace")).strip()
+    if len(key) >= MIN_KEY:  # some repeat the key that they refuse
+        text = text.replace(key, "(hidden)")
     raise EndpointError(f"{status}: {text}", status)
 
 

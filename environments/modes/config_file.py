@@ -88,7 +88,7 @@ def read_given(flags: dict[str, Any]) -> Given:
         raise UserError(f"{name} is not valid YAML: {' '.join(str(error).split())}") from None
     except ValidationError as error:
         raise UserError(_complaint(name, error)) from None
-    except (TypeError, ValueError):
+    except (AttributeError, TypeError, ValueError):  # also of keys that are no text
         raise UserError(f"{name}: expected sections env: and openai:") from None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +19,8 @@ DEFAULT_GROUPS = "runs/process/groups.jsonl"
 def check(mode: str, config: ModeConfig) -> None:
     """Raise UserError where `mode` cannot work with `config`."""
     env = config.env
+    if config.slurm and "SLURM_JOB_NODELIST" not in os.environ:
+        raise UserError("--slurm needs a job of Slurm: SLURM_JOB_NODELIST is not set")
     if env.group_size < 1:
         raise UserError("--env.group_size must be at least 1")
     for server in config.servers:

@@ -16,8 +16,10 @@ from environments.episode import Episode, NotConnected, SyncEpisode, SyncPool
 from environments.tasks.verdict import Weights
 from environments.tool_context import ToolContext
 from environments.tools.gate import Gate
-from world_fixtures.common import UserError, WorldLost
+from environments.tools.registry import Effect, Tool
+from world_fixtures.common import UserError, WorldError, WorldLost
 from world_fixtures.protocol import MAX_COMMAND
+from world_fixtures.servers import ServerPool
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -147,6 +149,100 @@ def test_programs_without_an_event_loop_play_the_same(note):
         episode.close()
         episode.close()
         assert pool.pool.instances == 0
+        late = SyncEpisode.begin(pool, note)
+    late.close()  # as a `finally` around the pool would
+    with pytest.raises(RuntimeError, match="entered once"), pool:
+        pass
+
+
+# Misuse
+
+
+async def test_a_closed_episode_acts_in_nobodys_world(pool, note):
+    first = await Episode.begin(pool, note)
+    await first.call("evennia_connect", {})
+    first.close()
+    await asyncio.gather(*pool._chores)
+    second = await Episode.begin(pool, note)
+    try:
+        await second.call("evennia_connect", {})
+        assert second.instance.id == first.instance.id  # it was rewound and used again
+        for act in (first.call("evennia_command", {"command": "get lamp"}), first.connect(),
+                    first.command("get lamp"), first.intervene("get lamp"), first.finish(),
+                    first.next_stage(), first.state()):  # fmt: skip
+            with pytest.raises(RuntimeError, match="is closed"):
+                await act
+        with pytest.raises(WorldError, match="no session"):
+            await first._session.command("get lamp")
+        await first._session.close()
+        assert (await second.state()).location("lamp") == "hall"
+        assert "Hall" in await second.call("evennia_observe", {})
+    finally:
+        second.close()
+
+
+async def test_what_was_cancelled_half_way_is_not_scored(pool, note, monkeypatch):
+    episode = await Episode.begin(pool, note)
+    try:
+        await episode.call("evennia_connect", {})
+        await episode.call("evennia_disconnect", {})
+        reached = asyncio.Event()
+
+        async def never(self: Any, text: str) -> Any:
+            reached.set()
+            await asyncio.Event().wait()
+
+        monkeypatch.setattr("world_fixtures.client.Session.command", never)
+        moving = asyncio.create_task(episode.next_stage())
+        await reached.wait()
+        moving.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await moving
+        assert episode.stage == 0
+        for act in (episode.next_stage(), episode.finish(), episode.call("evennia_connect", {})):
+            with pytest.raises(WorldLost, match="interrupted"):
+                await act
+    finally:
+        episode.close()
+
+
+async def test_calls_made_together_are_carried_out_one_after_the_other(world):
+    seen = await asyncio.gather(*(world.call("evennia_connect", {}) for _ in range(4)))
+    assert seen[0].startswith("Hall")
+    assert seen[1:] == ["You are already connected."] * 3
+    assert world.sessions == 1
+    assert [c.turn for c in world.tool_calls] == [1, 2, 3, 4]
+
+
+async def test_arguments_that_are_no_json_are_an_error_for_the_model(world):
+    endless: dict[str, Any] = {}
+    endless["self"] = endless
+    for arguments in (endless, {"command": object()}, 5):
+        assert "no JSON object" in await world.call("evennia_command", arguments)
+    await world.finish()
+    with pytest.raises(ValueError, match="no stage after"):
+        await world.next_stage()
+
+
+async def test_a_handler_that_knows_the_task_id_alone_finds_the_world(pool, note):
+    async def where(arguments: dict[str, Any], task_id: str) -> str:
+        return str(await ToolContext(task_id).world.location())
+
+    tool = Tool("where", "Where?", {"type": "object"}, where, Effect.READ_ONLY)
+    episode = await Episode.begin(pool, note, id="mine", tools={"where": tool})
+    try:
+        assert await episode.call("where", {}) == "hall"
+        with pytest.raises(RuntimeError, match="no live world"):
+            _ = ToolContext("mine").world
+    finally:
+        episode.close()
+
+
+async def test_a_pool_that_is_not_open_is_told(note):
+    with pytest.raises(RuntimeError, match="not open"):
+        await Episode.begin(ServerPool(1), note)
+    with pytest.raises(RuntimeError, match="not running"):
+        SyncEpisode.begin(SyncPool(1), note)
 
 
 # The world and the tool context

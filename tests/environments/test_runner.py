@@ -247,11 +247,12 @@ async def test_a_reward_function_decides_what_the_rollout_is_worth(pool, note):
     assert (rollout.verdict.reward, rollout.verdict.success) == (-2.5, True)
 
 
-async def test_a_reward_that_is_no_number_is_refused(pool, note):
+@pytest.mark.parametrize("given", [float("nan"), float("-inf"), 1e308])
+async def test_a_reward_that_has_no_mean_is_refused(pool, note, given):
     async def reward(*_: Any) -> float:
-        return float("nan")
+        return given
 
     before = pool.instances
-    with pytest.raises(ValueError, match="nan"):
+    with pytest.raises(ValueError, match="give a number from"):
         await played(note, pool, Model(GOOD), reward=reward)
     assert pool.instances == before

@@ -151,3 +151,17 @@ def test_a_pool_can_be_closed_while_the_interpreter_ends(own_home) -> None:
     )  # fmt: skip
     assert (done.stderr, done.returncode) == ("", 0)
     assert not list((own_home / "scratch").iterdir())
+
+
+@pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt])
+def test_what_ends_programs_reaches_whoever_waits(kind):
+    async def end() -> None:
+        raise kind
+
+    async def go_on() -> int:
+        return 7
+
+    with BackgroundLoop() as loop:
+        with pytest.raises(kind):
+            loop.run(end())
+        assert loop.run(go_on()) == 7

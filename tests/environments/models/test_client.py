@@ -47,7 +47,7 @@ async def asking(*answers: Callable[[], web.Response]) -> AsyncIterator[tuple[Mo
     app.router.add_post("/v1/chat/completions", endpoint.complete)
     async with TestServer(app) as server:
         config = APIServerConfig(
-            model_name="m", base_url=str(server.make_url("/v1")), api_key="sk-1",
+            model_name="m", base_url=str(server.make_url("/v1")), api_key="sk-1-secret",
             health_check=False,
         )  # fmt: skip
         yield ModelServer(ServerManager([config], server_class=OpenAIServer)), endpoint
@@ -67,7 +67,7 @@ async def test_a_completion_is_that_of_the_openai_client():
     assert found.usage.completion_tokens == 1
     (body,) = endpoint.asked
     assert body == {"model": "m", "messages": HELLO, "n": 1, "temperature": 0.5, "top_k": 5}
-    assert endpoint.headers[0]["Authorization"] == "Bearer sk-1"
+    assert endpoint.headers[0]["Authorization"] == "Bearer sk-1-secret"
 
 
 async def test_an_answer_that_is_nearly_right_is_taken():
@@ -138,3 +138,13 @@ async def test_a_cancelled_request_is_dropped_at_the_endpoint():
         asking.cancel()
         async with asyncio.timeout(60):
             await dropped.wait()
+
+
+async def test_a_key_that_the_endpoint_repeats_is_not_in_the_error():
+    def refuse() -> web.Response:
+        told = {"error": {"message": "Incorrect API key provided: sk-1-secret."}}
+        return web.json_response(told, status=401)
+
+    async with asking(refuse) as (server, _):
+        with pytest.raises(EndpointError, match=r"401: Incorrect API key provided: \(hidden\)\."):
+            await server.chat_completion(messages=HELLO)

@@ -238,3 +238,10 @@ def test_help_lists_every_option_with_its_default():
     for name in type(server).model_fields:
         assert f"--openai.{name}  [" in text
     assert "--env.policy  ['noisy']" in text
+
+
+def test_a_section_that_is_no_text_is_told_in_one_line(tmp_path):
+    file = tmp_path / "one.yaml"
+    file.write_text("1: 2\n")
+    with pytest.raises(UserError, match="expected sections env: and openai:"):
+        read("--config", str(file))

@@ -152,3 +152,10 @@ async def test_an_endpoint_that_is_slow_is_taken(monkeypatch):
     async with listening:
         port = listening.sockets[0].getsockname()[1]
         await endpoint_check.check_endpoint(endpoint(f"http://127.0.0.1:{port}/v1"))
+
+
+def test_slurm_without_a_job_is_told(monkeypatch):
+    monkeypatch.delenv("SLURM_JOB_NODELIST", raising=False)
+    config = settings.read_mode_config(EvenniaWorldEnv, ["--slurm"])
+    with pytest.raises(UserError, match="SLURM_JOB_NODELIST is not set"):
+        preflight.check("process", config)
