@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from environments.episode import Episode, acting_in
+from environments.episode import Episode, acting_episode, acting_in
 from environments.tasks.model import Verdict
 from environments.tools.registry import Tool, tools_of
 from world_fixtures.common import UserError
