@@ -367,10 +367,27 @@ class SyncEpisode:
         self._loop = loop
 
     @classmethod
-    def begin(cls, pool: SyncPool, task: Task, **options: Any) -> SyncEpisode:
-        """Begin `task`; `options` and errors are those of `Episode.begin`."""
-        episode = pool.loop.run(Episode.begin(pool.pool, task, **options))
-        return cls(episode, pool.loop)
+    def begin(
+        cls,
+        pool: SyncPool,
+        task: Task,
+        *,
+        id: str = "",
+        tools: Mapping[str, Tool] | None = None,
+        gate: Gate | None = None,
+        weights: Weights | None = None,
+        escape: Callable[[str], str] = str,
+        observation_chars: int = OBSERVATION_CHARS,
+    ) -> SyncEpisode:
+        """Begin `task`; arguments and errors are those of `Episode.begin`."""
+        loop = pool.loop
+        episode = loop.run(
+            Episode.begin(
+                pool.pool, task, id=id, tools=tools, gate=gate, weights=weights, escape=escape,
+                observation_chars=observation_chars,
+            )
+        )  # fmt: skip
+        return cls(episode, loop)
 
     @property
     def prompt(self) -> str:

@@ -40,7 +40,7 @@ VERBS = {
     "replay": Verb("replay", "play traces again and compare them step by step"),
     "export": Verb("export", "write rollouts in the formats that trainers read"),
     "mcp": Verb("mcp", "serve a world to clients of the Model Context Protocol"),
-    "doctor": Verb("doctor", "check what this machine has, and how to mend it"),
+    "doctor": Verb("doctor", "check what this machine has, and what it lacks"),
 }
 
 

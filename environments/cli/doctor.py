@@ -22,7 +22,7 @@ import typer
 from environments.cli.verb import new_verb
 from environments.models.address import shown
 from world_fixtures.common import UserError, WorldError, WorldLost
-from world_fixtures.home import world_home
+from world_fixtures.home import NEEDED, interpreter, versions, world_home
 from world_fixtures.servers import ServerPool
 from world_fixtures.spec import Character, Exit, Room, WorldSpec
 
@@ -69,7 +69,7 @@ def doctor(
     """Check whether this machine has what the environment needs.
 
     Every line is one thing that was tried, and what to do where it did not work. What is
-    optional and absent is fine and said so. Exits with 1 where something is to be mended.
+    optional and absent is fine and said so. Exits with 1 where there is a problem.
     """
     checks: list[tuple[str, Callable[[], Finding | Awaitable[Finding]]]] = [
         ("python", check_python),
@@ -96,7 +96,7 @@ async def _examine(
         well = well and finding.ok
         print(f"{'ok     ' if finding.ok else 'PROBLEM'}  {name:<12}  {finding.about}", flush=True)
         if not finding.ok:
-            print(f"{'':<23}to mend: {finding.remedy}", flush=True)
+            print(f"{'':<23}remedy: {finding.remedy}", flush=True)
     return 0 if well else 1
 
 
@@ -114,12 +114,18 @@ def check_python() -> Finding:
 
 
 def check_evennia() -> Finding:
-    """Look at the version in Evennia's metadata: importing it would set Django up."""
+    """Look at the version of Evennia where world servers run, without importing it."""
     remedy = "pip install 'evennia>=5.0.1,<7' (6 and later need Python 3.12)"
+    python = interpreter()
     try:
-        found = metadata.version("evennia")
+        if python == sys.executable:
+            found = metadata.version("evennia")
+        else:
+            found = versions(python)[NEEDED.index("evennia")]
     except metadata.PackageNotFoundError:
         return Finding(False, "not installed", remedy)
+    except UserError as error:
+        return Finding(False, str(error), remedy)
     release = tuple(int(part) for part in found.split(".")[:3] if part.isdigit())
     if not (5, 0, 1) <= release < (7,):
         return Finding(False, f"{found} is not supported", remedy)

@@ -1,4 +1,4 @@
-"""Doctor tells what works from what does not, and how to mend it."""
+"""Doctor tells what works from what does not, and names the remedy."""
 
 from __future__ import annotations
 
@@ -117,6 +117,13 @@ def test_the_key_comes_from_the_variable_that_fits(monkeypatch) -> None:
 def test_evennia_versions(monkeypatch, version: str, ok: bool) -> None:
     monkeypatch.setattr(doctor.metadata, "version", lambda name: version)
     assert doctor.check_evennia().ok is ok
+
+
+def test_evennia_is_looked_for_where_world_servers_run(monkeypatch) -> None:
+    monkeypatch.setenv("EVENNIA_WORLD_PYTHON", "/no/such/python")
+    found = doctor.check_evennia()
+    assert not found.ok
+    assert "/no/such/python" in found.about
 
 
 def test_a_full_disk(monkeypatch, tmp_path) -> None:
