@@ -102,7 +102,7 @@ def _driver(compat: Any) -> None:
     assert SpecRow.objects.filter(hash="kept").exists()
 
 
-@part("django: needs_rollback tells of a failed statement, and set_rollback takes it back")
+@part("django: execute_wrappers see each statement, needs_rollback tells of one that failed")
 def _savepoint(compat: Any) -> None:
     from django.db import DatabaseError, IntegrityError, connection, transaction
 

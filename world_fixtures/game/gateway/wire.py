@@ -79,14 +79,15 @@ class Wire(LineReceiver):
         Twisted then closes the connection, and the pool replaces the server.
         """
         with transaction.atomic():
-            return [self._answer(request) for request in requests]
+            savepoint = compat.Savepoint()
+            return [self._answer(request, savepoint) for request in requests]
 
-    def _answer(self, request: Any) -> str:
+    def _answer(self, request: Any, savepoint: compat.Savepoint) -> str:
         if not isinstance(request, dict):
             return _failure(None, ErrorCode.BAD_REQUEST, "a request is an object")
         id_ = request.get("id")
         try:
-            with compat.Savepoint():
+            with savepoint:
                 return _success(id_, self._operations.run(request))
         except WorldError as error:
             failure = _failure(id_, error.code, str(error))
