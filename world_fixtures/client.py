@@ -20,6 +20,8 @@ MAX_KNOWN = 4096
 REQUEST_TIMEOUT = 60.0
 """Seconds after which a server that does not answer counts as lost."""
 
+_to_json = json.JSONEncoder(separators=(",", ":")).encode
+
 
 class WorldClient:
     """One connection to one world server."""
@@ -110,7 +112,7 @@ class WorldClient:
     def _flush(self) -> None:
         requests, self._outbox = self._outbox, []
         message: Any = requests if len(requests) > 1 else requests[0]
-        self._writer.write(json.dumps(message, separators=(",", ":")).encode() + b"\n")
+        self._writer.write(_to_json(message).encode() + b"\n")
 
     def _time_out(self, future: asyncio.Future[Any], op: str, timeout: float) -> None:
         if not future.done():

@@ -19,7 +19,7 @@ from twisted.protocols.basic import LineReceiver
 
 from world_fixtures.common import WorldError
 from world_fixtures.game import compat
-from world_fixtures.game.gateway.operations import Json, Operations, identity
+from world_fixtures.game.gateway.operations import Json, Operations, identity, to_json
 from world_fixtures.protocol import MAX_LINE, ErrorCode, Failure
 
 
@@ -104,17 +104,13 @@ class Wire(LineReceiver):
 
 
 def _success(id_: Any, result: Any) -> str:
-    body = result if type(result) is Json else _dumps(result)
-    return f'{{"id":{_dumps(id_)},"ok":{body}}}'
+    body = result if type(result) is Json else to_json(result)
+    return f'{{"id":{to_json(id_)},"ok":{body}}}'
 
 
 def _failure(id_: Any, code: str, message: str) -> str:
     error: Failure = {"code": code, "message": message}
-    return _dumps({"id": id_, "error": error})
-
-
-def _dumps(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"))
+    return to_json({"id": id_, "error": error})
 
 
 class WireFactory(protocol.ServerFactory):
