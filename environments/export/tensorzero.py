@@ -23,6 +23,8 @@ INFERENCES = "inferences.jsonl"
 FLOATS = "feedback_float.jsonl"
 BOOLEANS = "feedback_boolean.jsonl"
 DATAPOINTS = "datapoints.jsonl"
+APART = 0.0011
+"""Seconds, at least, between calls: a UUIDv7 has milliseconds."""
 
 
 def tensorzero_files(rollouts: Iterable[Rollout]) -> dict[str, list[Row]]:
@@ -61,10 +63,11 @@ def _episode(rollout: Rollout) -> str:
 def _inferences(rollout: Rollout) -> list[tuple[Row, Row, list[Row]]]:
     """Return each model call as a row, with its input and output.
 
-    The rollout knows when it began and how long its model calls took together: they are
-    laid evenly over that time.
+    The rollout knows when it began and how long it took: the calls are laid evenly over that
+    time, and further apart than a UUIDv7 tells moments, so that their ids are in order.
     """
     turns = max(1, rollout.turns)
+    seconds = max(rollout.seconds, turns * APART)
     found = []
     turn = 0
     for stage, messages in enumerate(rollout.conversations):
@@ -72,7 +75,7 @@ def _inferences(rollout: Rollout) -> list[tuple[Row, Row, list[Row]]]:
             if message["role"] != "assistant":
                 continue
             given, said = _input(messages[:place]), _output(message)
-            moment = rollout.started + rollout.seconds * turn / turns
+            moment = rollout.started + seconds * turn / turns
             turn += 1
             row = {
                 "id": str(uuid7(moment, f"{rollout.id} turn {turn}")),

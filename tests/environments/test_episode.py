@@ -159,6 +159,8 @@ def test_programs_without_an_event_loop_play_the_same(note):
 
 
 async def test_a_closed_episode_acts_in_nobodys_world(pool, note):
+    unplayed = note.spec.model_copy(update={"title": "No other test leaves an instance of this"})
+    note = note.model_copy(update={"spec": unplayed})
     first = await Episode.begin(pool, note)
     await first.call("evennia_connect", {})
     first.close()
