@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from environments.export.files import Row
-from environments.rollouts.messages import Message, content_text
+from environments.rollouts.messages import Message, content_text, parsed_arguments
 from environments.rollouts.record import Rollout
 
 FUNCTION = "evennia_world"
@@ -204,10 +204,7 @@ def _output(message: Message) -> list[Row]:
 
 
 def _arguments(text: str) -> dict[str, Any] | None:
-    try:
-        value = json.loads(text or "{}")
-    except ValueError:
-        return None
+    value = parsed_arguments(text)
     return value if isinstance(value, dict) else None
 
 

@@ -7,13 +7,13 @@ the same request has the same answer in any process and in any order.
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from environments.rollouts.messages import parsed_arguments
 from environments.rollouts.record import Message
 from environments.tasks.model import Task
 
@@ -120,8 +120,5 @@ def text_of(message: Mapping[str, Any]) -> str:
 
 def _arguments(call: Mapping[str, Any]) -> dict[str, Any]:
     raw = call["function"].get("arguments")
-    try:
-        parsed = json.loads(raw) if isinstance(raw, str) else raw
-    except ValueError:
-        return {}
+    parsed = parsed_arguments(raw) if isinstance(raw, str) else raw
     return parsed if isinstance(parsed, dict) else {}

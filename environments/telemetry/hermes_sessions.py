@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from environments.rollouts.messages import Message, ToolCall
+from environments.rollouts.messages import Message, ToolCall, parsed_arguments
 from environments.rollouts.record import ToolCallRecord
 from world_fixtures.common import UserError
 
@@ -150,10 +150,7 @@ def _parsed(arguments: str | dict[str, Any]) -> str | dict[str, Any]:
     """Return arguments as an object; as the text they are where they are no JSON object."""
     if not isinstance(arguments, str):
         return arguments
-    try:
-        found = json.loads(arguments or "{}")
-    except ValueError:
-        return arguments
+    found = parsed_arguments(arguments)
     return found if isinstance(found, dict) else arguments
 
 
