@@ -1,24 +1,41 @@
 """The client of a world server: instances and sessions as awaitable handles.
 
 All requests of one environment process travel over one connection a server. Requests made
-in the same turn of the event loop leave in one message and are committed together.
+in the same turn of the event loop leave together, in messages of a bounded size; those of one
+message are committed together.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 from world_fixtures.common import WorldError, WorldLost
-from world_fixtures.protocol import MAX_LINE, Counts, Created, ErrorCode, Event, Opened, Rewound
+from world_fixtures.protocol import (
+    GREETING,
+    MAX_ANSWER,
+    MAX_COMMAND,
+    MAX_LINE,
+    Counts,
+    Created,
+    ErrorCode,
+    Event,
+    Opened,
+    Rewound,
+)
 from world_fixtures.spec import WorldSpec
 from world_fixtures.state import WorldState, initial_state
 
 MAX_KNOWN = 4096
 """Specs that the server is remembered to have."""
 REQUEST_TIMEOUT = 60.0
-"""Seconds after which a server that does not answer counts as lost."""
+"""Seconds without any answer after which a server counts as lost."""
+MESSAGE_REQUESTS = 64
+"""Requests in one message."""
+MESSAGE_BYTES = 256 * 1024
+"""Bytes in one message of several requests: a server does nothing else meanwhile."""
 
 _to_json = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -31,7 +48,10 @@ class WorldClient:
         self._writer = writer
         self._next = 0
         self._waiting: dict[int, asyncio.Future[Any]] = {}
-        self._outbox: list[dict[str, Any]] = []
+        self._outbox: list[bytes] = []
+        """Requests that leave at the end of this turn of the loop."""
+        self._answers = 0
+        """Answers so far: a server that gives any is busy, one that gives none may hang."""
         self.known_specs: set[str] = set()
         """Hashes of specs that the server need not be sent again."""
         self._lost: str = ""
@@ -41,17 +61,18 @@ class WorldClient:
 
     @classmethod
     async def connect(cls, port: int, secret: str, host: str = "127.0.0.1") -> WorldClient:
-        """Connect and say hello.
+        """Connect and say the secret.
 
         Raises WorldLost when there is no server, WorldError when the secret is wrong.
         """
         try:
-            reader, writer = await asyncio.open_connection(host, port, limit=MAX_LINE)
+            reader, writer = await asyncio.open_connection(host, port, limit=MAX_ANSWER)
         except OSError as error:
             raise WorldLost(f"no world server at {host}:{port}: {error}") from error
         client = cls(reader, writer)
         try:
-            await client.request("hello", secret=secret)
+            writer.write(secret.encode() + b"\n")
+            await client._answer(client._expect(GREETING), "the secret", REQUEST_TIMEOUT)
         except BaseException:
             client.close()
             raise
@@ -60,33 +81,33 @@ class WorldClient:
     async def request(self, op: str, *, timeout: float = REQUEST_TIMEOUT, **fields: Any) -> Any:
         """Send one request of `world_fixtures.protocol` and return its result.
 
-        Raises WorldError when the server refuses, WorldLost when it is gone or does not
-        answer within `timeout` seconds.
+        Raises WorldError when the server refuses, WorldLost when it is gone, or answers nothing
+        at all, to nobody, for `timeout` seconds.
         """
-        future = self.post(op, **fields)
-        loop = asyncio.get_running_loop()
-        timer = loop.call_later(timeout, self._time_out, future, op, timeout)
-        try:
-            return await future
-        finally:
-            timer.cancel()
+        return await self._answer(self.post(op, **fields), op, timeout)
 
     def post(self, op: str, **fields: Any) -> asyncio.Future[Any]:
-        """Send a request and return the future of its result, without waiting."""
-        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        if self._lost:
-            future.set_exception(WorldLost(self._lost))
-            return future
-        self._next += 1
+        """Send a request and return the future of its result, without waiting.
+
+        Raises WorldError where the request is larger than a message may be.
+        """
         session = fields.get("session")
         if isinstance(session, Session):  # its id may have changed while the request waited
             fields["session"] = session.id
         fields["op"] = op
-        fields["id"] = self._next
-        self._waiting[self._next] = future
-        if not self._outbox:
-            asyncio.get_running_loop().call_soon(self._flush)
-        self._outbox.append(fields)
+        fields["id"] = self._next + 1
+        request = _to_json(fields).encode()
+        if len(request) >= MAX_LINE:
+            raise WorldError(
+                ErrorCode.BAD_REQUEST,
+                f"{op}: {len(request):,} bytes, and a world server takes {MAX_LINE:,} at once",
+            )
+        self._next += 1
+        future = self._expect(self._next)
+        if not self._lost:
+            if not self._outbox:
+                asyncio.get_running_loop().call_soon(self._flush)
+            self._outbox.append(request)
         return future
 
     async def create(self, spec: WorldSpec) -> Instance:
@@ -109,14 +130,37 @@ class WorldClient:
         self._listener.cancel()
         self._writer.close()
 
+    def _expect(self, id_: int) -> asyncio.Future[Any]:
+        """Return the future of the answer to a request."""
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        if self._lost:
+            future.set_exception(WorldLost(self._lost))
+        else:
+            self._waiting[id_] = future
+        return future
+
+    async def _answer(self, future: asyncio.Future[Any], what: str, timeout: float) -> Any:
+        loop = asyncio.get_running_loop()
+        timer: asyncio.TimerHandle
+
+        def check(answers: int, again: bool) -> None:
+            nonlocal timer
+            silent = answers == self._answers
+            if silent and again and not future.done():
+                future.set_exception(WorldLost(f"no answer to {what!r} within {timeout:g} s"))
+            else:  # twice in a row: once may be this process's own standing still
+                timer = loop.call_later(timeout / 2, check, self._answers, silent)
+
+        timer = loop.call_later(timeout / 2, check, self._answers, False)
+        try:
+            return await future
+        finally:
+            timer.cancel()
+
     def _flush(self) -> None:
         requests, self._outbox = self._outbox, []
-        message: Any = requests if len(requests) > 1 else requests[0]
-        self._writer.write(_to_json(message).encode() + b"\n")
-
-    def _time_out(self, future: asyncio.Future[Any], op: str, timeout: float) -> None:
-        if not future.done():
-            future.set_exception(WorldLost(f"no answer to {op!r} within {timeout:g} s"))
+        for message in messages(requests):
+            self._writer.write(message)
 
     async def _listen(self) -> None:
         reason = "the world server closed the connection"
@@ -131,7 +175,11 @@ class WorldClient:
             self._fail(reason)
 
     def _resolve(self, answer: dict[str, Any]) -> None:
-        future = self._waiting.pop(answer["id"], None) if answer["id"] is not None else None
+        """Hand an answer to who waits for it. Raises ValueError where none could be read."""
+        self._answers += 1
+        if answer["id"] is None:
+            raise ValueError(answer["error"]["message"])
+        future = self._waiting.pop(answer["id"], None)
         if future is None or future.done():
             return
         if "error" in answer:
@@ -147,6 +195,24 @@ class WorldClient:
             if not future.done():
                 future.set_exception(WorldLost(reason))
                 future.exception()  # it may be that nobody waits any more
+
+
+def messages(requests: Sequence[bytes]) -> Iterator[bytes]:
+    """Put requests into as few messages as their bounds allow, in their order."""
+    batch: list[bytes] = []
+    size = 0
+    for request in requests:
+        if batch and (len(batch) == MESSAGE_REQUESTS or size + len(request) > MESSAGE_BYTES):
+            yield _message(batch)
+            batch, size = [], 0
+        batch.append(request)
+        size += len(request)
+    if batch:
+        yield _message(batch)
+
+
+def _message(batch: list[bytes]) -> bytes:
+    return batch[0] + b"\n" if len(batch) == 1 else b"[" + b",".join(batch) + b"]\n"
 
 
 class Link(Protocol):
@@ -241,6 +307,7 @@ class Session:
 
     async def command(self, text: str) -> Event:
         """Do something in the world."""
+        text = text[: MAX_COMMAND + 1]  # more is refused, however much it is
         return Event.model_validate(await self._link.request("command", session=self, text=text))
 
     async def close(self) -> None:

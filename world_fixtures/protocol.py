@@ -2,13 +2,15 @@
 
 One line of JSON is one message, in either direction. A request is
 `{"id": n, "op": name, ...}`, its answer `{"id": n, "ok": result}` or
-`{"id": n, "error": {"code": c, "message": m}}` with an `ErrorCode`. A line may hold a list of
-requests; they run in that order and are answered in one line, in one durable commit. What one
-of them fails with leaves the others as they are. The first request of a connection is `hello`
-with the server's secret.
+`{"id": n, "error": {"code": c, "message": m}}` with an `ErrorCode`, where n is a number above 0.
+A line may hold a list of requests; they run in that order and are answered in one line, in one
+durable commit. What one of them fails with leaves the others as they are. What is no request is
+answered with the id null.
+
+The first line of a connection is the server's secret and nothing else, within 10 seconds. It is
+answered like a request of id 0, with an `Identity`.
 
     op        with                          answers
-    hello     secret                        evennia, python
     create    spec?, spec_hash?             instance, hash
     reset     instance                      hash, rewound
     release   instance                      nothing
@@ -35,8 +37,17 @@ from pydantic import BaseModel, ConfigDict
 
 from world_fixtures.state import Fields, WorldState
 
-MAX_LINE = 8 * 1024 * 1024
-"""Bytes in one message; a longer one ends the connection."""
+GREETING = 0
+"""Id of the answer to the secret."""
+MAX_SECRET = 256
+"""Bytes in the line of the secret; a longer one ends the connection."""
+MAX_LINE = 2 * 1024 * 1024
+"""Bytes in one message to a server; a longer one ends the connection.
+
+A world of 1,000 rooms has about half of it.
+"""
+MAX_ANSWER = 64 * 1024 * 1024
+"""Bytes in one message from a server; a longer one ends the connection."""
 CONNECT = "connect"
 """Verb of the event that a session begins with; its text is the first view."""
 MAX_COMMAND = 1000
@@ -124,12 +135,6 @@ class Failure(TypedDict):
 
     code: str
     message: str
-
-
-class HelloRequest(TypedDict):
-    """Opens a connection."""
-
-    secret: str
 
 
 class CreateRequest(TypedDict, total=False):
@@ -233,14 +238,14 @@ class Counts(TypedDict):
 
 
 REQUESTS: Mapping[str, type] = {
-    "hello": HelloRequest, "create": CreateRequest, "reset": InstanceRequest,
-    "release": InstanceRequest, "state": InstanceRequest, "changed": InstanceRequest,
+    "create": CreateRequest, "reset": InstanceRequest, "release": InstanceRequest,
+    "state": InstanceRequest, "changed": InstanceRequest,
     "events": EventsRequest, "open": OpenRequest, "command": CommandRequest,
     "close": SessionRequest, "ping": PingRequest,
 }  # fmt: skip
 """The request of each operation, besides `id` and `op`."""
 ANSWERS: Mapping[str, Any] = {
-    "hello": Identity, "create": Created, "reset": Rewound, "release": Done, "state": WorldState,
+    "create": Created, "reset": Rewound, "release": Done, "state": WorldState,
     "changed": dict[str, Fields], "events": list[Event], "open": Opened, "command": Event,
     "close": Done, "ping": Counts,
 }  # fmt: skip

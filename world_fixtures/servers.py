@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import secrets
 import shutil
@@ -23,15 +24,20 @@ from world_fixtures.common import WorldLost
 from world_fixtures.prefork_server import START_TIMEOUT, PreforkServer, ServerProcess
 from world_fixtures.spec import WorldSpec
 
+logger = logging.getLogger(__name__)
 STOP_TIMEOUT = 10.0
 HEALTH_INTERVAL = 5.0
 """Seconds between health checks."""
 HEALTH_TIMEOUT = 20.0
-"""Seconds without an answer after which a server counts as hung."""
+"""Seconds without any answer after which a server counts as hung."""
 RETRY_INTERVAL = 2.0
 """Seconds until a server that could not be replaced is tried again."""
 CAPACITY = 1024
 """Live instances of one server before `acquire` waits."""
+CREATIONS = 4
+"""Worlds that one server is asked to make at once: commands of others pass in between."""
+CREATE_TRIES = 3
+"""Servers that may be lost while one world is made, before the world is given up."""
 
 
 class WorldServer:
@@ -45,6 +51,8 @@ class WorldServer:
         """Open sessions, to be taken up again after a restart."""
         self.restarts = False
         """Its instances are those of rollouts that restart their server."""
+        self.creations = asyncio.Semaphore(CREATIONS)
+        """Held while it makes a world."""
         self._steady = asyncio.Event()
         """Cleared while the server is being restarted: requests wait."""
         self._in_flight = 0
@@ -288,6 +296,7 @@ class ServerPool:
         """Why there is no server in the place of one that was lost."""
         self.replaced = 0
         """Servers that were lost and replaced."""
+        self._told_full = False
 
     async def __aenter__(self) -> ServerPool:
         await asyncio.to_thread(home.versions, self.python)  # or say what is missing
@@ -328,10 +337,17 @@ class ServerPool:
         Give it back with `release`, in a `finally`. If the caller is cancelled meanwhile,
         nothing is left behind. Say with `restarts` that its server is going to be restarted:
         such instances have a server of their own, so that the others do not wait. Raises
-        RuntimeError where the pool is not open, WorldLost where no server is to be had.
+        RuntimeError where the pool is not open, WorldLost where no server is to be had, WorldError
+        where a server refuses the spec.
         """
         if not self._open:
             raise RuntimeError("the pool of world servers is not open: use `async with ServerPool`")
+        if self._capacity.locked() and not self._told_full:
+            self._told_full = True
+            logger.warning(
+                "%d worlds are in use, as many as %d world server(s) hold: more rollouts wait",
+                self.instances, self.size,
+            )  # fmt: skip
         await self._capacity.acquire()
         task = asyncio.create_task(self._create(spec, restarts))
         self._creating.add(task)
@@ -369,6 +385,28 @@ class ServerPool:
         return tuple(self._servers)
 
     async def _create(self, spec: WorldSpec, restarts: bool) -> PooledInstance:
+        tries = 0
+        while True:
+            server = await self._least_loaded(restarts)
+            self._load[server] += 1
+            try:
+                async with server.creations:
+                    made = await client.create(server, spec, server.client.known_specs)
+                return PooledInstance(server, spec, *made)
+            except BaseException as error:
+                if server in self._load:
+                    self._load[server] -= 1
+                # Nothing was played yet, so another server may do as well.
+                if not isinstance(error, WorldLost) or server.usable:
+                    raise
+                tries += 1
+                if tries == CREATE_TRIES:
+                    raise WorldLost(
+                        f"{tries} world servers were lost while they made this world: {error}"
+                    ) from error
+
+    async def _least_loaded(self, restarts: bool) -> WorldServer:
+        """Return the server with the fewest instances; waits while one is being started."""
         while True:
             if not self._there(restarts):
                 async with self._adding:
@@ -378,22 +416,10 @@ class ServerPool:
                 await self._available.wait_for(
                     lambda: self._usable(restarts) or self._failure or not self._there(restarts)
                 )
-            usable = self._usable(restarts)
-            if not usable:
-                if not self._there(restarts):
-                    continue
+            if usable := self._usable(restarts):
+                return min(usable, key=self._load.__getitem__)
+            if self._there(restarts):
                 raise WorldLost(str(self._failure))
-            server = min(usable, key=self._load.__getitem__)
-            self._load[server] += 1
-            try:
-                made = await client.create(server, spec, server.client.known_specs)
-                return PooledInstance(server, spec, *made)
-            except BaseException as error:
-                if server in self._load:
-                    self._load[server] -= 1
-                # Nothing was played yet, so another server may do as well.
-                if not isinstance(error, WorldLost) or server.usable:
-                    raise
 
     def _there(self, restarts: bool) -> bool:
         """Tell whether there is, or is going to be, a server for such instances."""
@@ -432,7 +458,8 @@ class ServerPool:
                     await server.client.gone.wait()
             try:
                 await server.check()
-            except WorldLost:
+            except WorldLost as lost:
+                logger.warning("a world server is replaced, its rollouts are void: %s", lost)
                 break
         self._servers.remove(server)
         del self._load[server]
@@ -450,6 +477,8 @@ class ServerPool:
             try:
                 await self._add_server()
             except WorldLost as error:
+                if self._failure is None:
+                    logger.warning("trying again every %g s: %s", RETRY_INTERVAL, error)
                 self._failure = str(error)
                 async with self._available:
                     self._available.notify_all()

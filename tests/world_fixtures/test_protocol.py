@@ -29,6 +29,11 @@ class RawConnection:
         self._reader = reader
         self._writer = writer
 
+    async def greet(self, secret: str) -> Any:
+        """Say the secret; returns what comes back."""
+        self._writer.write(secret.encode() + b"\n")
+        return json.loads(await self._reader.readline())
+
     async def exchange(self, message: Any) -> Any:
         """Send one message; returns what comes back."""
         self._writer.write(json.dumps(message).encode() + b"\n")
@@ -51,7 +56,7 @@ class RawConnection:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def raw(pool) -> AsyncIterator[tuple[RawConnection, str]]:
-    """A connection that has not said hello, and the secret."""
+    """A connection that has not said the secret, and the secret."""
     server = pool.servers[0]
     port = server.client._writer.get_extra_info("peername")[1]
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=protocol.MAX_LINE)
@@ -94,7 +99,9 @@ async def test_every_operation_answers_as_its_type_says(raw, cottage) -> None:
         answers.setdefault(op, []).append(result)
         return result
 
-    await ask("hello", secret=secret)
+    greeting = await connection.greet(secret)
+    assert greeting["id"] == protocol.GREETING
+    check(greeting["ok"], protocol.Identity)
     made = await ask("create", spec=cottage.model_dump(mode="json"))
     id_ = made["instance"]
     again = await ask("create", spec_hash=cottage.hash)
@@ -137,7 +144,7 @@ async def test_the_document_lists_the_fields_of_the_types(op) -> None:
 
 async def test_what_is_no_request_is_refused_with_its_kind(raw) -> None:
     connection, secret = raw
-    await connection.ask("hello", secret=secret)
+    await connection.greet(secret)
     for message in (
         [], 3, {"id": 1}, {"id": 1, "op": ["state"]}, {"id": 1, "op": "nonsense"},
         {"id": 1, "op": "hello", "secret": secret}, {"id": 1, "op": "state"},
@@ -160,7 +167,7 @@ async def test_what_is_no_request_is_refused_with_its_kind(raw) -> None:
 
 async def test_a_request_that_is_refused_names_what_is_wrong(raw) -> None:
     connection, secret = raw
-    await connection.ask("hello", secret=secret)
+    await connection.greet(secret)
     answer = await connection.refused({"id": 1, "op": "command", "session": "w1.1"})
     assert answer == ("bad_request", "command: 'text' is missing")
 

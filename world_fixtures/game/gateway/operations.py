@@ -267,7 +267,7 @@ class Operations:
 
 
 def identity() -> Identity:
-    """Return what `hello` answers."""
+    """Return what the secret is answered with."""
     return {"evennia": evennia.__version__, "python": platform.python_version()}
 
 

@@ -2,7 +2,8 @@
 
 Every line is one transaction: what it changed and the events that tell of it are committed
 before its answer is written, so that what a client knows is on disk. Every request is a
-savepoint in it: one that fails undoes nothing else.
+savepoint in it: one that fails undoes nothing else. Before a connection has said the server's
+secret, nothing that it sends is parsed.
 """
 
 from __future__ import annotations
@@ -16,99 +17,134 @@ from django.db import transaction
 from evennia.utils import logger
 from twisted.internet import protocol
 from twisted.protocols.basic import LineReceiver
+from twisted.protocols.policies import TimeoutMixin
 
 from world_fixtures.common import WorldError
 from world_fixtures.game import compat
 from world_fixtures.game.gateway.operations import Json, Operations, identity, to_json
-from world_fixtures.protocol import MAX_LINE, ErrorCode, Failure
+from world_fixtures.protocol import GREETING, MAX_LINE, MAX_SECRET, ErrorCode, Failure
+
+SECRET_TIMEOUT = 10.0
+"""Seconds that a connection may take to say the secret."""
+MAX_STRANGERS = 16
+"""Connections that have not said it; one more, and the oldest is cut off.
+
+The client of a pool says it at once, and so is never the oldest for long.
+"""
 
 
-class Wire(LineReceiver):
-    """One client's connection."""
+class Wire(LineReceiver, TimeoutMixin):
+    """One client's connection: a stranger's until the secret has come."""
 
     delimiter = b"\n"
-    MAX_LENGTH = MAX_LINE
+    MAX_LENGTH = MAX_SECRET
     transport: Any
 
-    def __init__(self, secret: str) -> None:
+    def __init__(self, secret: str, strangers: dict[Wire, None]) -> None:
+        """Take the secret, and the connections that have yet to say it, the oldest first."""
         self._secret = secret
-        self._trusted = False
-        self._operations = Operations()
+        self._strangers = strangers
+        self._operations: Operations | None = None
+        """Of a client that has said the secret."""
 
     def connectionMade(self) -> None:
-        """Send every answer at once (Twisted's hook)."""
+        """Send every answer at once, and wait for the secret for a while (Twisted's hook)."""
         self.transport.setTcpNoDelay(True)
+        self._strangers[self] = None
+        if len(self._strangers) > MAX_STRANGERS:
+            next(iter(self._strangers))._turn_away()
+        self.setTimeout(SECRET_TIMEOUT)
 
     def connectionLost(self, reason: Any = None) -> None:
         """End the client's sessions (Twisted's hook)."""
-        self._operations.close_everything()
+        self.setTimeout(None)
+        self._strangers.pop(self, None)
+        if self._operations is not None:
+            self._operations.close_everything()
+
+    def timeoutConnection(self) -> None:
+        """Turn a stranger away who says nothing (Twisted's hook)."""
+        self._turn_away()
 
     def lineReceived(self, line: bytes) -> None:
         """Answer one message (Twisted's hook)."""
+        if self._operations is None:
+            self._greet(line)
+            return
         try:
             message = json.loads(line)
         except (ValueError, RecursionError):
             self._send(_failure(None, ErrorCode.BAD_REQUEST, "not JSON"))
             return
-        if not self._trusted:
-            self._greet(message)
-        elif isinstance(message, list):
-            self._send(f"[{','.join(self._run(message))}]")
+        if isinstance(message, list):
+            self._send(f"[{','.join(self._run(self._operations, message))}]")
         else:
-            self._send(self._run([message])[0])
+            self._send(self._run(self._operations, [message])[0])
 
     def lineLengthExceeded(self, line: bytes) -> None:
         """Refuse a message that is too long (Twisted's hook)."""
+        if self._operations is None:
+            self._turn_away()
+            return
         self._send(_failure(None, ErrorCode.BAD_REQUEST, f"a message has at most {MAX_LINE} bytes"))
         self.transport.loseConnection()
 
-    def _greet(self, message: Any) -> None:
-        hello = message if isinstance(message, dict) else {}
-        given = str(hello.get("secret"))
-        if not hmac.compare_digest(given.encode(), self._secret.encode()):
-            problem = "say hello with this server's secret"
-            self._send(_failure(hello.get("id"), ErrorCode.UNAUTHORISED, problem))
+    def _greet(self, line: bytes) -> None:
+        """Compare the first line with the secret; nothing else is done with it."""
+        if not hmac.compare_digest(line, self._secret.encode()):
+            problem = "the first line is this server's secret"
+            self._send(_failure(GREETING, ErrorCode.UNAUTHORISED, problem))
             self.transport.loseConnection()
             return
-        self._trusted = True
-        self._send(_success(hello.get("id"), identity()))
+        del self._strangers[self]
+        self.setTimeout(None)
+        self.MAX_LENGTH = MAX_LINE
+        self._operations = Operations()
+        self._send(_success(GREETING, identity()))
 
-    def _run(self, requests: list[Any]) -> list[str]:
+    def _turn_away(self) -> None:
+        self._strangers.pop(self, None)
+        self.transport.abortConnection()
+
+    def _run(self, operations: Operations, requests: list[Any]) -> list[str]:
         """Return the answers to requests, as JSON. Raises what a database without remedy raises.
 
         Twisted then closes the connection, and the pool replaces the server.
         """
         with transaction.atomic():
             savepoint = compat.Savepoint()
-            return [self._answer(request, savepoint) for request in requests]
-
-    def _answer(self, request: Any, savepoint: compat.Savepoint) -> str:
-        if not isinstance(request, dict):
-            return _failure(None, ErrorCode.BAD_REQUEST, "a request is an object")
-        id_ = request.get("id")
-        try:
-            with savepoint:
-                return _success(id_, self._operations.run(request))
-        except WorldError as error:
-            failure = _failure(id_, error.code, str(error))
-            if error.code != ErrorCode.INTERNAL:  # refused before anything was done
-                return failure
-        except Exception:
-            logger.log_err(traceback.format_exc())
-            failure = _failure(id_, ErrorCode.INTERNAL, "see the server's log")
-        self._operations.recover()
-        return failure
+            return [_answer(operations, request, savepoint) for request in requests]
 
     def _send(self, message: str) -> None:
         self.sendLine(message.encode())
 
 
-def _success(id_: Any, result: Any) -> str:
+def _answer(operations: Operations, request: Any, savepoint: compat.Savepoint) -> str:
+    if not isinstance(request, dict):
+        return _failure(None, ErrorCode.BAD_REQUEST, "a request is an object")
+    id_ = request.get("id")
+    if type(id_) is not int:
+        return _failure(None, ErrorCode.BAD_REQUEST, "a request has a number as its id")
+    try:
+        with savepoint:
+            return _success(id_, operations.run(request))
+    except WorldError as error:
+        failure = _failure(id_, error.code, str(error))
+        if error.code != ErrorCode.INTERNAL:  # refused before anything was done
+            return failure
+    except Exception:
+        logger.log_err(traceback.format_exc())
+        failure = _failure(id_, ErrorCode.INTERNAL, "see the server's log")
+    operations.recover()
+    return failure
+
+
+def _success(id_: int, result: Any) -> str:
     body = result if type(result) is Json else to_json(result)
-    return f'{{"id":{to_json(id_)},"ok":{body}}}'
+    return f'{{"id":{id_},"ok":{body}}}'
 
 
-def _failure(id_: Any, code: str, message: str) -> str:
+def _failure(id_: int | None, code: str, message: str) -> str:
     error: Failure = {"code": code, "message": message}
     return to_json({"id": id_, "error": error})
 
@@ -120,7 +156,8 @@ class WireFactory(protocol.ServerFactory):
 
     def __init__(self, secret: str) -> None:
         self._secret = secret
+        self._strangers: dict[Wire, None] = {}
 
     def buildProtocol(self, addr: Any) -> Wire:
         """Return the protocol of a new connection (Twisted's hook)."""
-        return Wire(self._secret)
+        return Wire(self._secret, self._strangers)
