@@ -32,7 +32,7 @@ HEALTH_TIMEOUT = 20.0
 """Seconds without any answer after which a server counts as hung."""
 RETRY_INTERVAL = 2.0
 """Seconds until a server that could not be replaced is tried again."""
-CAPACITY = 1024
+CAPACITY = 2048
 """Live instances of one server before `acquire` waits."""
 CREATIONS = 4
 """Worlds that one server is asked to make at once: commands of others pass in between."""
@@ -282,7 +282,9 @@ class ServerPool:
         """
         self.python = home.interpreter(python)
         self.size = servers or max(1, (os.cpu_count() or 2) - 1)
-        self._capacity = asyncio.Semaphore(self.size * capacity)
+        self.capacity = self.size * capacity
+        """Instances at once; `acquire` waits beyond them."""
+        self._capacity = asyncio.Semaphore(self.capacity)
         self._open = False
         self._servers: list[WorldServer] = []
         self._load: dict[WorldServer, int] = {}
@@ -346,7 +348,7 @@ class ServerPool:
             self._told_full = True
             logger.warning(
                 "%d worlds are in use, as many as %d world server(s) hold: more rollouts wait",
-                self.instances, self.size,
+                self.capacity, self.size,
             )  # fmt: skip
         await self._capacity.acquire()
         task = asyncio.create_task(self._create(spec, restarts))

@@ -20,6 +20,7 @@ SUITES = {
     "soak": "benchmarks.soak_serve",
     "replay": "benchmarks.replay",
     "evaluate": "benchmarks.evaluation",
+    "limits": "benchmarks.limits",
 }
 """Name -> module with `async measure(quick, say) -> dict`."""
 CLONE = Path(__file__).resolve().parents[2]
@@ -30,7 +31,7 @@ app = new_verb()
 
 @app.command()
 def bench(
-    suite: Literal["world", "process", "soak", "replay", "evaluate"],
+    suite: Literal["world", "process", "soak", "replay", "evaluate", "limits"],
     quick: Annotated[
         bool, typer.Option("--quick", help="under a minute, with fewer repetitions")
     ] = False,
