@@ -163,8 +163,8 @@ async def _rollouts(total: int, attempts: int, at_once: int) -> dict[str, Any]:
                 code = await program.wait()
             seconds = time.monotonic() - started
         samples = Path(out) / "samples.jsonl"
-        lines = samples.read_text().splitlines() if samples.exists() else []  # noqa: ASYNC240
-        told = (Path(out) / "output.log").read_text().splitlines()  # noqa: ASYNC240
+        lines = samples.read_text().splitlines() if samples.exists() else []
+        told = (Path(out) / "output.log").read_text().splitlines()
     ends = [json.loads(line) for line in lines]
     return {
         "exit_code": code,
