@@ -1,17 +1,24 @@
-"""Rollouts as lines of JSON and back: the file samples.jsonl, which every run leaves.
+"""Files that are written whole, and rollouts as lines of JSON: samples.jsonl of every run.
 
-A sample is one line in the form of Atropos's evaluate_log (messages, score and what identifies
-it), with the whole Rollout under `rollout`.
+Whatever is written here is never left half done: a file is replaced by the new one in one step,
+and of lines that do not fit on the disk nothing stays. A sample is one line in the form of
+Atropos's evaluate_log (messages, score and what identifies it), with the whole Rollout under
+`rollout`.
 """
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import fcntl
 import itertools
 import json
 import os
-from collections.abc import Callable
+import shutil
+import stat
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from pydantic_core import PydanticSerializationError
 
@@ -86,14 +93,149 @@ def read_rollouts(run: Path) -> list[Rollout]:
     return rollouts
 
 
-def replace_file(path: Path, write: Callable[[Path], Any]) -> None:
+CONTINUES = "what was written is kept, and the same command continues"
+"""For `disk`: what is so where a command begins again where it was stopped."""
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+@contextlib.contextmanager
+def disk(path: Path, *, kept: str = "", elsewhere: str = "choose another place") -> Iterator[None]:
+    """Turn a failure of the disk into a UserError that names the file, the reason and the remedy.
+
+    `kept` says what is not lost, and `elsewhere` what to do where the path is at fault.
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT) and (free := _free(path)) is not None:
+            reason += f", {free:,} bytes free"
+        remedy = "free some space" if error.errno in _NO_ROOM else elsewhere
+        raise UserError(
+            f"cannot write {path} ({reason}): {'; '.join(filter(None, (remedy, kept)))}"
+        ) from error
+
+
+def replace_file(
+    path: Path,
+    write: Callable[[Path], Any],
+    *,
+    kept: str = "",
+    elsewhere: str = "choose another place",
+) -> None:
     """Write a file so that it is at any moment the old one or the new one, whole.
 
-    `write` is called with the path of the new file, which then replaces the old.
+    `write` is called with the path of the new file, which then replaces the old. A link is
+    followed, and what is no ordinary file (/dev/stdout) is written as it is. Raises UserError as
+    `disk` does; the old file is then as it was, and nothing of the new one is left.
     """
-    new = path.with_name(f".{path.name}.new")
-    write(new)
-    os.replace(new, path)
+    with disk(path, kept=kept, elsewhere=elsewhere):
+        if path.exists() and not path.is_file():
+            write(path)
+            return
+        target = Path(os.path.realpath(path))
+        new = target.with_name(f".{target.name}.new")
+        with _held(new):
+            try:
+                write(new)
+                if target.exists():
+                    os.chmod(new, stat.S_IMODE(target.stat().st_mode))
+                os.replace(new, target)
+            except BaseException:
+                new.unlink(missing_ok=True)
+                raise
+
+
+def write_file(
+    path: Path, content: str | bytes, *, kept: str = "", elsewhere: str = "choose another place"
+) -> None:
+    """Write text (as UTF-8) or bytes by `replace_file`. Raises UserError as that does."""
+    data = content.encode("utf-8", "replace") if isinstance(content, str) else content
+    replace_file(path, lambda new: new.write_bytes(data), kept=kept, elsewhere=elsewhere)
+
+
+class LinesFile:
+    """A file to which whole lines are appended; a context manager.
+
+    What `add` has written is the operating system's when it returns, so the death of this
+    process loses at most the lines that were being written.
+    """
+
+    def __init__(self, path: Path, *, kept: str = CONTINUES) -> None:
+        """Open the file, which is made where there is none; `kept` is for errors, see `disk`.
+
+        Raises UserError where it cannot be opened.
+        """
+        self.path = path
+        self._kept = kept
+        with disk(path, kept=kept):
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+
+    def add(self, lines: bytes) -> None:
+        """Append lines. Raises UserError, and leaves no part of them, where the disk refuses."""
+        with disk(self.path, kept=self._kept):
+            append(self._file, lines)
+
+    def cut(self, length: int) -> None:
+        """Leave only the first `length` bytes. Raises UserError where the disk refuses."""
+        with disk(self.path, kept=self._kept):
+            os.ftruncate(self._file, length)
+
+    @property
+    def closed(self) -> bool:
+        """Whether the file is closed."""
+        return self._file < 0
+
+    def close(self) -> None:
+        """Close the file. Idempotent. Raises UserError where the disk refuses only now."""
+        if not self.closed:
+            file, self._file = self._file, -1
+            with disk(self.path, kept=self._kept):
+                os.close(file)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+def append(file: int, lines: bytes) -> None:
+    """Append lines to a file descriptor open for appending; all of them, or nothing.
+
+    Raises OSError where the disk refuses.
+    """
+    end = os.fstat(file).st_size
+    rest = memoryview(lines)
+    try:
+        while rest:  # after a short write the next one says why the rest does not fit
+            rest = rest[os.write(file, rest) :]
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.ftruncate(file, end)
+        raise
+
+
+@contextlib.contextmanager
+def _held(path: Path) -> Iterator[None]:
+    """Keep other processes from writing this temporary file, and take over what a dead one left."""
+    while True:
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o666)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if path.exists() and os.path.samestat(os.fstat(file), os.lstat(path)):
+                yield
+                return
+        finally:  # another has made it the file itself meanwhile: begin a new one
+            os.close(file)
+
+
+def _free(path: Path) -> int | None:
+    """Return the bytes that are free where this file is or was to be."""
+    for place in (path.parent, *path.parent.parents):
+        with contextlib.suppress(OSError):
+            return shutil.disk_usage(place).free
+    return None
 
 
 def _rollout_json(rollout: Rollout) -> bytes:

@@ -63,8 +63,9 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
         new.write_text("half")
         raise OSError("full")
 
-    with pytest.raises(OSError, match="full"):
+    with pytest.raises(UserError, match="full"):
         replace_file(path, fail)
+    assert list(tmp_path.iterdir()) == [path]
     assert path.read_text() == "old"
     replace_file(path, lambda new: new.write_text("new"))
     assert path.read_text() == "new"

@@ -1,0 +1,128 @@
+"""A file is the old one or the new one, and of lines that do not fit nothing stays."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from environments.rollouts.files import LinesFile, replace_file, write_file
+from environments.rollouts.lock import lock
+from world_fixtures.common import UserError
+
+
+@contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    """Refuse to let a file of this process grow beyond `size` bytes."""
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+
+
+def test_a_file_that_does_not_fit_leaves_the_old_one_and_nothing_else(tmp_path):
+    path = tmp_path / "metrics.json"
+    write_file(path, "old")
+    with files_of_at_most(10), pytest.raises(UserError) as told:
+        write_file(path, "x" * 11)
+    assert str(told.value) == f"cannot write {path} (File too large): free some space"
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_space_that_is_left_is_named(tmp_path):
+    with pytest.raises(UserError, match=r"/dev/full \(No space left on device, [\d,]+ bytes free"):
+        write_file(Path("/dev/full"), "x")
+
+
+def test_a_line_that_does_not_fit_is_not_begun(tmp_path):
+    path = tmp_path / "samples.jsonl"
+    with LinesFile(path) as lines:
+        lines.add(b"first\n")
+        with files_of_at_most(9), pytest.raises(UserError) as told:
+            lines.add(b"second\n")
+        assert path.read_bytes() == b"first\n"
+        lines.add(b"third\n")
+    assert "the same command continues" in str(told.value)
+    assert "\n" not in str(told.value)
+    assert path.read_bytes() == b"first\nthird\n"
+
+
+def test_a_link_is_followed_and_the_mode_of_a_file_stays(tmp_path):
+    real, link = tmp_path / "real", tmp_path / "link"
+    real.write_text("old")
+    real.chmod(0o600)
+    link.symlink_to("real")
+    write_file(link, "new")
+    assert link.is_symlink()
+    assert real.read_text() == "new"
+    assert real.stat().st_mode & 0o777 == 0o600
+
+
+def test_what_a_killed_process_left_is_taken_over(tmp_path):
+    path = tmp_path / "a file"
+    program = (
+        "import os, pathlib, signal, sys\n"
+        "from environments.rollouts.files import replace_file\n"
+        "def write(new):\n"
+        "    new.write_text('half')\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+        "replace_file(pathlib.Path(sys.argv[1]), write)\n"
+    )
+    subprocess.run([sys.executable, "-c", program, path], check=False)
+    assert not path.exists()
+    write_file(path, "whole")
+    assert list(tmp_path.iterdir()) == [path]
+    assert path.read_text() == "whole"
+
+
+def test_two_that_write_one_file_do_not_mix(tmp_path):
+    path = tmp_path / "f"
+    program = (
+        "import pathlib, sys\n"
+        "from environments.rollouts.files import write_file\n"
+        "for _ in range(300):\n"
+        "    write_file(pathlib.Path(sys.argv[1]), sys.argv[2] * 50_000)\n"
+    )
+    writers = [subprocess.Popen([sys.executable, "-c", program, path, c]) for c in "ab"]
+    while any(w.poll() is None for w in writers):
+        if path.exists():
+            assert path.read_text() in ("a" * 50_000, "b" * 50_000)
+    assert [w.returncode for w in writers] == [0, 0]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path):
+    with pytest.raises(UserError, match=r"gone/f \(No such file or directory\): choose another"):
+        write_file(tmp_path / "gone" / "f", "x")
+    with pytest.raises(UserError, match="Not a directory"):
+        (tmp_path / "file").touch()
+        replace_file(tmp_path / "file" / "f", lambda new: new.touch())
+
+
+def test_a_lock_has_one_holder_and_changes_nothing(tmp_path):
+    path = tmp_path / "groups.jsonl"
+    path.write_text("content")
+    with lock(path, "in use: wait"):
+        with pytest.raises(UserError, match=r"^in use: wait$"):
+            lock(path, "in use: wait")
+    lock(path, "in use: wait").close()
+    assert path.read_text() == "content"
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
+def test_what_is_no_file_is_not_locked(tmp_path, make):
+    make(tmp_path / "f")
+    with pytest.raises(UserError, match="Is a directory|no ordinary file"):
+        lock(tmp_path / "f", "in use")
