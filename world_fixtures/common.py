@@ -1,4 +1,4 @@
-"""What both packages share: errors, the base of frozen models, and digests."""
+"""What both packages share: errors, the base of frozen models, digests, printable text."""
 
 from __future__ import annotations
 
@@ -8,6 +8,12 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
+
+from world_fixtures.text import printable
+
+__all__ = [
+    "Frozen", "UserError", "WorldError", "WorldLost", "canonical_json", "digest", "printable",
+]  # fmt: skip
 
 
 class UserError(Exception):

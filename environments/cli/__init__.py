@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from environments.cli.verb import new_verb
+from world_fixtures.text import printable
 
 __all__ = ["main"]
 
@@ -117,5 +118,5 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _complain(message: str) -> int:
-    print(f"evennia-world: {message}", file=sys.stderr)
+    print(printable(f"evennia-world: {message}"), file=sys.stderr)
     return 2

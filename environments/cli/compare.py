@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from environments.cli.verb import new_verb
+from world_fixtures.text import printable
 
 app = new_verb()
 
@@ -36,7 +37,7 @@ def compare(
     from environments.evaluation import compare as comparing
 
     found = comparing.compare(comparing.load_samples(run_a), comparing.load_samples(run_b), metric)
-    print(comparing.comparison_text(found))
+    print(printable(comparing.comparison_text(found)))
     if file:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(found.model_dump_json(indent=1) + "\n", "utf-8")

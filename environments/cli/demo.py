@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import shutil
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from environments.cli.verb import new_verb
+from environments.modes.logs import quiet_libraries
 from environments.modes.run import run_until_stopped
 
 POLICIES = ("oracle", "noisy", "random")
@@ -25,7 +25,7 @@ def demo(
     suite: Annotated[str, typer.Option(help="suite of tasks to play")] = "basics",
 ) -> int:
     """See it work, offline."""
-    logging.basicConfig(level=logging.WARNING)
+    quiet_libraries()
     return run_until_stopped(lambda: _demo(out, suite))
 
 

@@ -21,7 +21,7 @@ import typer
 
 from environments.cli.verb import new_verb
 from environments.models.address import shown
-from world_fixtures.common import UserError, WorldError, WorldLost
+from world_fixtures.common import UserError, WorldError, WorldLost, printable
 from world_fixtures.home import NEEDED, interpreter, versions, world_home
 from world_fixtures.servers import ServerPool
 from world_fixtures.spec import Character, Exit, Room, WorldSpec
@@ -94,9 +94,10 @@ async def _examine(
         found = check()
         finding = found if isinstance(found, Finding) else await found
         well = well and finding.ok
-        print(f"{'ok     ' if finding.ok else 'PROBLEM'}  {name:<12}  {finding.about}", flush=True)
+        mark = "ok     " if finding.ok else "PROBLEM"
+        print(printable(f"{mark}  {name:<12}  {finding.about}"), flush=True)
         if not finding.ok:
-            print(f"{'':<23}remedy: {finding.remedy}", flush=True)
+            print(printable(f"{'':<23}remedy: {finding.remedy}"), flush=True)
     return 0 if well else 1
 
 

@@ -14,6 +14,7 @@ from environments.cli.verb import new_verb
 from environments.episode import Episode
 from environments.tasks.build import make_task
 from environments.tasks.model import Family, Task, Verdict
+from world_fixtures.common import printable
 from world_fixtures.servers import ServerPool
 
 HELP = """\
@@ -48,8 +49,8 @@ async def _play(task: Task) -> Verdict | None:
         world = await Episode.begin(pool, task, id="play")
         try:
             while True:
-                print(f"\n{'=' * 72}\n{world.prompt}\n{'=' * 72}\n{HELP}\n")
-                print(await world.connect())
+                _say(f"\n{'=' * 72}\n{world.prompt}\n{'=' * 72}\n{HELP}\n")
+                _say(await world.connect())
                 if not await _stage(world):
                     return None
                 if world.done:
@@ -66,15 +67,15 @@ async def _stage(world: Episode) -> bool:
         if line is None or line == ":quit":
             return False
         if line == ":task":
-            print(world.prompt)
+            _say(world.prompt)
         elif line == ":disconnect":
-            print(await world.disconnect())
+            _say(await world.disconnect())
             if world.last_stage:
-                print(await world.connect())
+                _say(await world.connect())
         elif line == ":submit":
-            print(world.submit(await _answer(world.task)))
+            _say(world.submit(await _answer(world.task)))
         else:
-            print((await world.command(line)).text)
+            _say((await world.command(line)).text)
     return True
 
 
@@ -89,6 +90,11 @@ async def _answer(task: Task) -> dict[str, Any]:
     return answer
 
 
+def _say(text: str) -> None:
+    """Print text of the world, which an author or a player wrote."""
+    print(printable(text))
+
+
 async def _ask(prompt: str) -> str | None:
     """Read a line from the terminal in a thread; None at its end."""
     print(prompt, end="", flush=True)
@@ -101,4 +107,4 @@ def _show(verdict: Verdict) -> None:
     for part, value in verdict.parts.items():
         print(f"  {part:<12} {value:.2f}")
     for reason in verdict.reasons:
-        print(f"  - {reason}")
+        _say(f"  - {reason}")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from environments.cli.verb import new_verb
-from world_fixtures.common import UserError
+from world_fixtures.common import UserError, printable
 
 if TYPE_CHECKING:
     from environments.telemetry.replay import Replayed
@@ -47,7 +47,7 @@ def replay(
         _write(file, results, seconds)
     differences = [r.difference for r in results if r.difference]
     for difference in differences:
-        print(difference)
+        print(printable(str(difference)))
     events = sum(r.events for r in results)
     print(f"{len(differences)} differences in {len(results)} traces, {events} events")
     return 1 if differences else 0

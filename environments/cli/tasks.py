@@ -20,7 +20,7 @@ from environments.episode import Episode
 from environments.tasks.build import KINDS, make_task
 from environments.tasks.model import Family, Task, Verdict
 from environments.tasks.suites import SUITES, load_suite
-from world_fixtures.common import canonical_json
+from world_fixtures.common import canonical_json, printable
 from world_fixtures.servers import ServerPool
 
 CONCURRENCY = 32
@@ -51,7 +51,7 @@ def show(
     """Print a task as an agent sees it."""
     task = make_task(family_named(family), seed, difficulty, kind=kind)
     for number, stage in enumerate(task.stages, start=1):
-        print(f"[{task.id}, part {number} of {len(task.stages)}]\n{stage.prompt}\n")
+        print(printable(f"[{task.id}, part {number} of {len(task.stages)}]\n{stage.prompt}\n"))
     if spec:
         print(canonical_json(task.spec.model_dump(mode="json")))
     return 0
@@ -86,7 +86,8 @@ def verify(
     if file:
         file.write_text(json.dumps(figures, indent=2) + "\n")
     for task, verdict in failed:
-        print(f"not solved: {task.id}: {verdict.reward:.3f} {'; '.join(verdict.reasons)}")
+        about = f"{task.id}: {verdict.reward:.3f} {'; '.join(verdict.reasons)}"
+        print(printable(f"not solved: {about}"))
     print(f"{figures['solved']} of {len(tasks)} solved; {generation:.1f} ms to make a task")
     return 1 if failed else 0
 

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from environments.cli.verb import new_verb
+from world_fixtures.text import printable
 
 app = new_verb(help="World events as training data: one trace a session.")
 Root = Annotated[
@@ -60,7 +61,7 @@ def pair(
     for pairing in pairings:
         total.add(pairing)
     for left in total.unmatched:
-        print(left)
+        print(printable(str(left)))
     print(
         f"{len(pairings)} sessions: {total.matched} events matched, "
         f"{len(total.unmatched)} unmatched, {total.others} of other characters"
@@ -75,6 +76,6 @@ def validate(tree: Annotated[Path, typer.Argument(metavar="TREE")]) -> int:
 
     traces, found = validate_tree(tree)
     for problem in found:
-        print(problem)
+        print(printable(str(problem)))
     print(f"{traces} traces, {len(found)} problems")
     return 1 if found else 0

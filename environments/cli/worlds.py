@@ -12,6 +12,7 @@ from world_fixtures.draw import map_svg, map_text
 from world_fixtures.generator import THEMES, generate
 from world_fixtures.generator.words import Split
 from world_fixtures.library import library_worlds, load_world
+from world_fixtures.text import printable
 
 app = new_verb(help="Look at worlds.")
 
@@ -29,8 +30,9 @@ def show(
         spec = generate(int(world), difficulty, theme, split)
     else:
         spec = load_world(world)
-    print(f"{spec.title}: {len(spec.rooms)} rooms, {len(spec.things)} things, hash {spec.hash}\n")
-    print(map_text(spec))
+    about = f"{len(spec.rooms)} rooms, {len(spec.things)} things, hash {spec.hash}"
+    print(printable(f"{spec.title}: {about}\n"))
+    print(printable(map_text(spec)))
     if svg:
         svg.write_text(map_svg(spec), encoding="utf-8")
         print(f"\nmap: {svg}")

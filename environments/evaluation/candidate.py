@@ -41,7 +41,7 @@ from environments.rollouts.messages import parsed_arguments
 from environments.rollouts.record import Rollout
 from environments.tasks.model import Task
 from environments.tool_call_parsers import TextParser
-from world_fixtures.common import UserError, digest
+from world_fixtures.common import UserError, digest, printable
 
 LOG = "traffic.jsonl"
 """Name of the log of rollouts in a run's directory."""
@@ -157,7 +157,7 @@ class Traffic:
         summary = summarise(read_rows(self._log), self.model, self.shadow)
         path = self._log.with_name(self._log.name.removesuffix(LOG) + TRAFFIC)
         path.write_text(summary.model_dump_json(indent=1) + "\n", "utf-8")
-        print(traffic_text(summary))
+        print(printable(traffic_text(summary)))
         print(f"traffic in {path} and {self._log}")
 
     def _record(self, row: TrafficRow) -> None:

@@ -14,7 +14,7 @@ from environments.modes.option_help import options_help
 from environments.modes.options import ModeConfig, read_mode_config
 from environments.modes.preflight import check, check_rollout_server, complete
 from environments.modes.run import run_until_stopped
-from world_fixtures.common import UserError
+from world_fixtures.common import UserError, printable
 
 MODES = ("evaluate", "process", "serve")
 
@@ -62,7 +62,7 @@ def run_environment(env_cls: type[Environment], argv: Sequence[str] | None = Non
             raise UserError(f"unknown mode {args[0]!r}: choose from {', '.join(MODES)}")
         return run_mode(env_cls, args[0], args[1:])
     except UserError as error:
-        print(f"evennia-world: {error}", file=sys.stderr)
+        print(printable(f"evennia-world: {error}"), file=sys.stderr)
         return 2
 
 

@@ -1,14 +1,26 @@
-"""Log levels of libraries while a mode runs."""
+"""Log levels of libraries while a mode runs, and how a line of the log is written."""
 
 from __future__ import annotations
 
 import logging
 import os
 
+from world_fixtures.common import printable
+
+
+class PrintableFormatter(logging.Formatter):
+    """Formats a record as `logging.Formatter` does, with control characters escaped."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line of a record, or its lines."""
+        return printable(super().format(record))
+
 
 def quiet_libraries() -> None:
     """Have libraries log warnings and errors only."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(PrintableFormatter("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     for name in ("httpx", "openai", "atroposlib", "root"):
         logging.getLogger(name).setLevel(logging.WARNING)

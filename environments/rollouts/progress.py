@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import IO, TYPE_CHECKING, Protocol, Self
 
+from world_fixtures.common import printable
+
 if TYPE_CHECKING:
     from rich.console import Console, Group
 
@@ -80,7 +82,7 @@ class PlainDisplay:
         tally = self._tally
         print(
             f"{tally.done}/{tally.total} {tally.unit}, {tally.rate(seconds):.1f}/s, "
-            f"{tally.left(seconds)} left  {tally.note}",
+            f"{tally.left(seconds)} left  {printable(tally.note)}",
             file=self._stream, flush=True,
         )  # fmt: skip
 
@@ -124,7 +126,7 @@ class LiveDisplay:
         seconds = time.monotonic() - self._start
         pace = f"{tally.rate(seconds):.1f}/s  {tally.left(seconds)} left"
         self._bar.update(self._task, completed=tally.done, pace=pace)
-        return Group(self._bar, Text(tally.note, style="dim"))
+        return Group(self._bar, Text(printable(tally.note), style="dim"))
 
 
 def chosen_display(tally: Tally) -> Display:
