@@ -15,7 +15,7 @@ if __package__ in (None, ""):  # run as a program from a clone
     ]
 
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -122,6 +122,8 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
         self.endpoint: PolicyEndpoint | None = None
         self.traffic = Traffic.of(config, exact=self.server_type in TOKEN_SERVER_TYPES)
         self._running = contextlib.AsyncExitStack()
+        self._processing = False
+        """Whether results reach the curriculum by `learn`, in the order of the items."""
         self._evaluated: dict[str, float] = {}
         """Of the last evaluation, until it is logged."""
         self.on_rollout: list[Callable[[Rollout], None]] = []
@@ -257,17 +259,43 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
             schemas = [tool.schema for tool in tools.values()]
             sequences = self.sequences(chat, rollout.conversations, schemas)
         self.metrics.add(rollout)
-        self.curriculum.report(item, rollout.verdict.success)
+        if not self._processing:
+            self.curriculum.report(item, rollout.verdict.success)
         about = {"task": item.id, "family": item.family.value, "difficulty": item.difficulty,
                  "parts": rollout.verdict.parts, "success": rollout.verdict.success}  # fmt: skip
         messages = [m for c in rollout.conversations for m in c]
         return ScoredRollout(sequences, rollout.verdict.reward, about, messages)
 
+    @property
+    def learns(self) -> bool:
+        """Whether the curriculum moves the difficulty."""
+        return self.config.target_success is not None
+
+    def learn(self, item: Task, successes: Sequence[bool]) -> None:
+        """Count an item's results towards the difficulty of its family."""
+        for success in successes:
+            self.curriculum.report(item, success)
+
+    def run_settings(self) -> dict[str, Any]:
+        """Return all that bears on the groups of `process`."""
+        settings = super().run_settings()
+        if self.embedded:  # its endpoint is our own
+            del settings["openai"]
+        own_reward = type(self).compute_reward is not EvenniaWorldEnv.compute_reward
+        return {
+            **settings,
+            "reward": type(self).compute_reward.__qualname__ if own_reward else None,
+            "traffic": None if self.traffic is None else self.traffic.identity(),
+        }
+
+    def begin_process(self, groups: Path, continued: bool) -> None:
+        """Begin the log of the two models, or continue it."""
+        self._processing = True
+        if self.traffic is not None:
+            self.traffic.record_to(groups.with_suffix(f".{LOG}"), continued)
+
     async def process_manager(self) -> None:
         """Run `process`, with the comparison of the two models at its end."""
-        groups = Path(self.config.data_path_to_save_groups or "groups.jsonl")
-        if self.traffic is not None:
-            self.traffic.record_to(groups.with_suffix(f".{LOG}"), after=groups)
         try:
             await super().process_manager()
         finally:

@@ -13,9 +13,10 @@ import math
 import time
 import uuid
 from abc import abstractmethod
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from atroposlib.envs.base import ScoredDataGroup
@@ -32,6 +33,7 @@ from environments.modes.process import process
 from environments.modes.serve import ServeMode
 from environments.rollouts.failures import RolloutFailed, note_failure
 from environments.rollouts.groups import ScoredRollout, scored_groups
+from environments.rollouts.identity import PROCESS_WITHOUT, server_settings, settings_of
 from environments.rollouts.messages import Message
 from environments.rollouts.options import AgentOptions
 from environments.tokenization.sequences import sequences_from_messages, sequences_from_nodes
@@ -139,6 +141,29 @@ class HermesAgentBaseEnv(ServeMode):
     def provider(self) -> str:
         """Host of the model's endpoint."""
         return host(self.server.servers[0].config.base_url or "")
+
+    @property
+    def learns(self) -> bool:
+        """Whether items depend on the results of earlier ones."""
+        return False
+
+    def learn(self, item: Any, successes: Sequence[bool]) -> None:
+        """Take account of an item's results in `process`: in the order of the items."""
+
+    def run_settings(self) -> dict[str, Any]:
+        """Return all that bears on the groups of `process`: with other settings it does not go on.
+
+        A subclass adds what is not an option and still decides which items come, or their scores.
+        """
+        return {
+            "model": self.model,
+            "provider": self.provider,
+            **settings_of(self.config, PROCESS_WITHOUT),
+            "openai": server_settings(server.config for server in self.server.servers),
+        }
+
+    def begin_process(self, groups: Path, continued: bool) -> None:
+        """Do what must be done when `process` has opened its file; nothing by default."""
 
     def options(self, **changed: Any) -> AgentOptions:
         """Return the config as rollouts are played under it, with the options `changed`."""

@@ -37,6 +37,7 @@ from environments.models.client import ModelServer
 from environments.models.endpoint_check import check_endpoint
 from environments.policies.chat import PolicyChat
 from environments.policies.registry import get_policy
+from environments.rollouts.files import LinesFile, write_file
 from environments.rollouts.messages import parsed_arguments
 from environments.rollouts.record import Rollout
 from environments.tasks.model import Task
@@ -106,14 +107,12 @@ class Traffic:
         share = {} if self.shadow else {"percent": self.percent}
         return {"candidate": self.model, "shadow": self.shadow, "host": host(self.url), **share}
 
-    def record_to(self, log: Path, after: Path) -> None:
-        """Log rollouts in this file, which is begun anew where the file `after` does not exist."""
+    def record_to(self, log: Path, continued: bool) -> None:
+        """Log rollouts in this file, which is begun anew unless its run is continued."""
         self._log = log
-        log.parent.mkdir(parents=True, exist_ok=True)
-        if not after.exists():
-            log.unlink(missing_ok=True)
-        with log.open("ab") as file:  # a line that was being written when all ended is cut off
-            file.truncate(log.read_bytes().rfind(b"\n") + 1)
+        with LinesFile(log) as file:
+            content = log.read_bytes() if continued else b""
+            file.cut(content.rfind(b"\n") + 1)  # a line that was being written when all ended
 
     def selects(self, item: str) -> bool:
         """Tell whether the candidate plays the item of this id."""
@@ -156,14 +155,14 @@ class Traffic:
             return
         summary = summarise(read_rows(self._log), self.model, self.shadow)
         path = self._log.with_name(self._log.name.removesuffix(LOG) + TRAFFIC)
-        path.write_text(summary.model_dump_json(indent=1) + "\n", "utf-8")
+        write_file(path, summary.model_dump_json(indent=1) + "\n")
         print(printable(traffic_text(summary)))
         print(f"traffic in {path} and {self._log}")
 
     def _record(self, row: TrafficRow) -> None:
         if self._log is not None:
-            with self._log.open("ab") as file:
-                file.write(row.model_dump_json().encode("utf-8", "replace") + b"\n")
+            with LinesFile(self._log) as file:
+                file.add(row.model_dump_json().encode("utf-8", "replace") + b"\n")
 
 
 def read_rows(log: Path) -> list[TrafficRow]:

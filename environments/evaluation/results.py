@@ -14,7 +14,7 @@ from environments.evaluation.report import render_report
 from environments.evaluation.run_directory import RUN, read_run
 from environments.evaluation.run_identity import Run
 from environments.evaluation.summary import summary_markdown
-from environments.rollouts.files import SAMPLES, read_samples
+from environments.rollouts.files import CONTINUES, SAMPLES, read_samples, write_file
 from environments.rollouts.record import Rollout
 from world_fixtures.common import UserError
 
@@ -46,12 +46,13 @@ def conclude(
     others = {name: [s for s in other if s.task in done] for name, other in found.items()}
     metrics = measure_run(scores, others if done else None)
     document = metrics_document(run, rollouts, metrics, name)
-    (out / METRICS).write_text(json.dumps(document, indent=1, allow_nan=False) + "\n", "utf-8")
+    text = json.dumps(document, indent=1, allow_nan=False) + "\n"
+    write_file(out / METRICS, text, kept=CONTINUES)
     traffic = _traffic(out / TRAFFIC)
-    (out / SUMMARY).write_text(summary_markdown(run, metrics, traffic), "utf-8")
+    write_file(out / SUMMARY, summary_markdown(run, metrics, traffic), kept=CONTINUES)
     if report:
         page = render_report(run, rollouts, metrics, traffic=traffic)
-        (out / REPORT).write_text(page, "utf-8")
+        write_file(out / REPORT, page, kept=CONTINUES)
     return metrics
 
 

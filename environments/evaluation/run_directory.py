@@ -6,19 +6,33 @@ has them by task and attempt.
 
 from __future__ import annotations
 
-import fcntl
-from collections.abc import Iterable
 from pathlib import Path
-from typing import IO, Self
+from types import TracebackType
+from typing import Any, Self
 
 from pydantic import ValidationError
 
 from environments.evaluation.run_identity import Run
-from environments.rollouts.files import SAMPLES, read_samples, replace_file, sample_line
+from environments.rollouts.files import (
+    CONTINUES,
+    SAMPLES,
+    LinesFile,
+    check_torn_line,
+    disk,
+    read_samples,
+    sample_line,
+    write_file,
+)
+from environments.rollouts.identity import differences, listed, unrecorded
+from environments.rollouts.lock import lock
 from environments.rollouts.record import Rollout
 from world_fixtures.common import UserError
 
 RUN = "run.json"
+FIRST_KEY = b'{"task_id":'
+"""How each sample begins."""
+ABSENT_IS_NONE = ("reward", "traffic")
+"""Settings that earlier versions recorded only where there was one."""
 
 
 def read_run(directory: Path) -> Run | None:
@@ -41,45 +55,68 @@ class RunDirectory:
     `rollouts` are those that the directory holds, also after it was closed.
     """
 
-    def __init__(self, path: Path, run: Run) -> None:
+    def __init__(self, path: Path, run: Run, *, adopt: bool = False) -> None:
         """Open the directory of `run`, which is made where there is none.
 
-        Raises UserError where it holds another run, or another process has it open.
+        A run of an earlier version, which recorded less of what it is, goes on only with `adopt`,
+        and where all that it recorded agrees. Raises UserError where the directory holds another
+        run, another process has it open, or it cannot be written.
         """
         self.path = path
         self.run = run
-        path.mkdir(parents=True, exist_ok=True)
-        self._lock = _locked(path / ".lock")
+        with disk(path, elsewhere="choose another --env.data_dir_to_save_evals"):
+            path.mkdir(parents=True, exist_ok=True)
+        self._lock = lock(path / ".lock", f"{path} is in use by a run: wait for it, or stop it")
         try:
-            self._check_run()
-            self.rollouts = run.in_order(read_samples(path / SAMPLES))
+            self._check_run(adopt)
+            self._read = read_samples(path / SAMPLES)
+            self.rollouts = run.in_order(self._read)
             self._samples = self._reopened()
         except BaseException:
             self._lock.close()
             raise
 
     def add(self, rollout: Rollout) -> None:
-        """Write a rollout; it is on disk when this returns."""
-        self._samples.write(sample_line(rollout))
-        self._samples.flush()
+        """Write a rollout; it is on disk when this returns.
+
+        Raises UserError, and writes nothing of it, where the disk refuses.
+        """
+        self._samples.add(sample_line(rollout))
+        self._read.append(rollout)
         self.rollouts.append(rollout)
 
     def close(self) -> None:
-        """Put the samples into their order and unlock the directory. Idempotent."""
+        """Put the samples into their order and unlock the directory. Idempotent.
+
+        Raises UserError where the disk refuses; the samples are then as they were, which the
+        next run of this directory reads as well.
+        """
         if self._samples.closed:
             return
-        self._samples.close()
-        self.rollouts = self.run.in_order(self.rollouts)
-        _write(self.path / SAMPLES, map(sample_line, self.rollouts))
-        self._lock.close()
+        self.rollouts = self.run.in_order(self._read)
+        try:
+            self._samples.close()
+            if self.rollouts != self._read:
+                write_file(
+                    self.path / SAMPLES, b"".join(map(sample_line, self.rollouts)), kept=CONTINUES
+                )
+        finally:
+            self._lock.close()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exc: object) -> None:
-        self.close()
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:  # fmt: skip
+        try:
+            self.close()
+        except UserError:
+            if error is None:  # otherwise the first failure is told: a full disk gives many
+                raise
 
-    def _check_run(self) -> None:
+    def _check_run(self, adopt: bool) -> None:
         before = read_run(self.path)
         if before is None:
             if (self.path / SAMPLES).exists():
@@ -87,52 +124,45 @@ class RunDirectory:
                     f"{self.path} holds {SAMPLES} of an unknown run: delete it, or choose another "
                     "--env.data_dir_to_save_evals"
                 )
-            _write(self.path / RUN, [self.run.model_dump_json(indent=1).encode() + b"\n"])
-        elif before != self.run:
+            self._write_run()
+            return
+        recorded = {**dict.fromkeys(ABSENT_IS_NONE), **before.settings}
+        anew = "to start anew delete the directory or choose another --env.data_dir_to_save_evals"
+        if found := _differences(before, recorded, self.run):
             raise UserError(
-                f"{self.path} holds another run ({_difference(before, self.run)}): to continue it "
-                "give the same command; to start anew delete the directory or choose another "
-                "--env.data_dir_to_save_evals"
+                f"{self.path} holds another run ({listed(found)}): to continue it give the same"
+                f" command; {anew}"
             )
+        if missing := unrecorded(recorded, self.run.settings):
+            if not adopt:
+                raise UserError(
+                    f"{self.path} holds a run of which is not recorded: {listed(missing)}: to"
+                    f" continue it with these options give --env.adopt true; {anew}"
+                )
+            self._write_run()
 
-    def _reopened(self) -> IO[bytes]:
+    def _write_run(self) -> None:
+        write_file(self.path / RUN, self.run.model_dump_json(indent=1) + "\n")
+
+    def _reopened(self) -> LinesFile:
         """Open the samples for appending, without a last line that was not written to its end."""
         path = self.path / SAMPLES
-        samples = path.open("ab")
+        samples = LinesFile(path)
         content = path.read_bytes()
-        samples.truncate(content.rfind(b"\n") + 1)
+        whole = content.rfind(b"\n") + 1
+        check_torn_line(path, content.count(b"\n") + 1, content[whole:], FIRST_KEY)
+        samples.cut(whole)
         return samples
 
 
-def _locked(path: Path) -> IO[bytes]:
-    lock = path.open("ab")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        lock.close()
-        raise UserError(f"{path.parent} is in use by a run: wait for it, or stop it") from error
-    return lock
-
-
-def _write(path: Path, chunks: Iterable[bytes]) -> None:
-    def write(new: Path) -> None:
-        with new.open("wb") as file:
-            file.writelines(chunks)
-
-    replace_file(path, write)
-
-
-def _difference(before: Run, now: Run) -> str:
-    """Name what differs, e.g. `model: 'a' there, 'b' here`."""
-    found = []
-    for name in ("suite", "model", "attempts"):
-        old, new = getattr(before, name), getattr(now, name)
-        if old != new:
-            found.append(f"{name}: {old!r} there, {new!r} here")
-    for name in sorted({*before.settings, *now.settings}):
-        old, new = before.settings.get(name), now.settings.get(name)
-        if old != new:
-            found.append(f"{name}: {old!r} there, {new!r} here")
+def _differences(before: Run, recorded: dict[str, Any], now: Run) -> list[str]:
+    """List what differs, e.g. `model: 'a' there, 'b' here`."""
+    names = ("suite", "model", "attempts")
+    found = differences(
+        {name: getattr(before, name) for name in names},
+        {name: getattr(now, name) for name in names},
+    )
+    found += differences(recorded, now.settings)
     if before.tasks_hash != now.tasks_hash:
         found.append(f"tasks: {len(before.tasks)} there, {len(now.tasks)} here, not the same ones")
-    return "; ".join(found) or "the file run.json differs"
+    return found

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
+from environments.rollouts.identity import EVALUATE_WITHOUT, plain, server_settings, settings_of
 from environments.rollouts.record import Rollout
 from environments.tasks.model import Task
 from world_fixtures.common import Frozen, UserError, digest
@@ -46,7 +47,7 @@ class Run(Frozen):
         if twice:
             raise UserError(f"suite {suite!r} holds task {twice[0]!r} twice: ids must be unique")
         return cls(
-            suite=suite, model=model, settings=json.loads(json.dumps(settings or {})),
+            suite=suite, model=model, settings=plain(settings or {}),
             attempts=attempts, tasks=ids,
             tasks_hash=digest([t.model_dump(mode="json") for t in tasks]).hex(),
         )  # fmt: skip
@@ -70,11 +71,13 @@ def key(rollout: Rollout) -> Key:
 
 def run_of(
     suite: Suite, conditions: Conditions, *, model: str, provider: str = "", attempts: int = 1,
-    candidate: dict[str, Any] | None = None,
+    candidate: dict[str, Any] | None = None, servers: Iterable[BaseModel] = (),
 ) -> Run:  # fmt: skip
     """Identify a run of a suite: everything that bears on its result.
 
-    `candidate` is the identity of a second model that takes part, see `Traffic.identity`.
+    All conditions and options count, apart from those that `rollouts.identity` leaves out.
+    `candidate` is the identity of a second model that takes part, see `Traffic.identity`;
+    `servers` are the options of the model's servers.
     """
     played: dict[str, Any] = {
         "temperature": conditions.options.agent_temperature,
@@ -82,9 +85,16 @@ def run_of(
         "weights": conditions.weights.model_dump(mode="json"),
         "max_turns": conditions.options.max_agent_turns,
         "gate": conditions.gate.model_dump(mode="json"),
+        "reward": None if conditions.reward is None else conditions.reward.__qualname__,
+        "traffic": candidate,
+        "openai": server_settings(servers),
+        **settings_of(conditions.options, EVALUATE_WITHOUT | UNDER_OTHER_NAMES),
     }
-    if conditions.reward is not None:
-        played["reward"] = conditions.reward.__qualname__
-    if candidate is not None:
-        played["traffic"] = candidate
+    for field in fields(conditions):
+        if field.name not in played and field.name != "options":
+            played[field.name] = getattr(conditions, field.name)
     return Run.of(suite.tasks, suite=suite.name, model=model, settings=played, attempts=attempts)
+
+
+UNDER_OTHER_NAMES = frozenset({"agent_temperature", "gate", "max_agent_turns", "reward_weights"})
+"""Options that are recorded as the conditions name them."""

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
-from environments.export.files import write_lines
 from environments.export.hermes import (
     COMPLETED,
     FAILED,
@@ -19,7 +16,8 @@ from environments.export.hermes import (
     finished,
     hermes_lines,
 )
-from environments.rollouts.files import json_line
+from environments.rollouts.files import LinesFile, check_torn_line, disk, json_line, write_file
+from environments.rollouts.lock import lock
 from environments.rollouts.record import Rollout
 from world_fixtures.common import UserError
 
@@ -59,13 +57,24 @@ class HermesWriter:
     def __init__(self, directory: Path, toolsets_of: ToolsetsOf, done: Container[int] = ()) -> None:
         """Open the directory; `done` are the items whose lines are kept.
 
-        Raises UserError where it cannot be written, or holds something else.
+        Raises UserError where it cannot be written, holds something else, or another process has
+        it open.
         """
         self.directory = directory
         self._toolsets_of = toolsets_of
-        for name in (COMPLETED, FAILED):
-            _keep(directory / name, done)
-        self._files = {n: os.open(directory / n, FLAGS, 0o644) for n in (COMPLETED, FAILED)}
+        with disk(directory):
+            directory.mkdir(parents=True, exist_ok=True)
+        self._lock = lock(
+            directory / ".lock",
+            f"{directory} is in use by another process: wait for it, or name other groups",
+        )
+        try:
+            for name in (COMPLETED, FAILED):
+                _keep(directory / name, done)
+            self._files = {n: LinesFile(directory / n) for n in (COMPLETED, FAILED)}
+        except BaseException:
+            self._lock.close()
+            raise
 
     def add(self, item: int, rollouts: Sequence[Rollout]) -> None:
         """Write the rollouts of an item: one write a file, so that nobody sees half a line.
@@ -79,34 +88,33 @@ class HermesWriter:
                 map(json_line, hermes_lines(rollout, self._toolsets_of, item, item))
             )
         for name, content in lines.items():
-            try:
-                while content:
-                    content = content[os.write(self._files[name], content) :]
-            except OSError as error:
-                raise UserError(
-                    f"cannot write {self.directory / name} ({error.strerror}): free some space; "
-                    "the same command continues"
-                ) from error
+            self._files[name].add(content)
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:  # fmt: skip
-        for file in self._files.values():
-            os.close(file)
+    def __exit__(self, *exc: object) -> None:
+        try:
+            for file in self._files.values():
+                file.close()
+        finally:
+            self._lock.close()
 
 
-FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+FIRST_KEY = b'{"conversations":'
+"""How each line begins."""
 
 
 def _keep(path: Path, done: Container[int]) -> None:
     """Keep only the whole lines of items that are done."""
-    whole = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
+    if not path.exists():
+        return
+    with disk(path):
+        *whole, torn = path.read_bytes().split(b"\n")
     try:
         kept = [text + b"\n" for text in whole if json.loads(text)["prompt_index"] in done]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise UserError(f"{path} holds other things than Hermes trajectories: move it") from None
-    write_lines(path, kept)
+    check_torn_line(path, len(whole) + 1, torn, FIRST_KEY)
+    if torn or len(kept) < len(whole):
+        write_file(path, b"".join(kept))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -15,12 +16,12 @@ from environments.evaluation.baselines import baselines_of, shipped
 from environments.evaluation.candidate import LOG, Traffic
 from environments.evaluation.metrics import Metrics
 from environments.evaluation.results import conclude
-from environments.evaluation.run_directory import RunDirectory, read_run
+from environments.evaluation.run_directory import RunDirectory
 from environments.evaluation.run_identity import run_of
 from environments.evaluation.suite_runner import run_suite
 from environments.models.chat import Chat
 from environments.modes.options import redacted
-from environments.rollouts.files import SAMPLES
+from environments.rollouts.files import write_file
 from environments.rollouts.record import Rollout
 from environments.runner import Conditions
 from environments.tasks.model import Task
@@ -92,11 +93,8 @@ async def evaluate(env: Evaluated) -> Metrics:
     run = run_of(
         suite, conditions, model=env.model, provider=env.provider, attempts=config.eval_attempts,
         candidate=None if env.traffic is None else env.traffic.identity(),
+        servers=() if env.embedded else env.server_configs,
     )  # fmt: skip
-    if read_run(out) in (None, run):
-        _write_config(env, out)
-        if env.traffic is not None:
-            env.traffic.record_to(out / LOG, after=out / SAMPLES)
     tools = env.group_tools()
 
     async def play(task: Task, attempt: int) -> Rollout:
@@ -104,16 +102,10 @@ async def evaluate(env: Evaluated) -> Metrics:
         async with env.chat(evaluation=True) as chat:
             return await env.play(task, attempt, group, chat, tools, conditions)
 
-    directory = RunDirectory(out, run)
+    directory = RunDirectory(out, run, adopt=config.adopt)
     baselines: dict[str, list[Rollout]] = {}
-    try:
-        with directory:
-            await run_suite(suite.tasks, play, directory, concurrency=config.eval_concurrency)
-        if config.eval_baselines and not env.serving and not shipped(run):
-            baselines = await play_baselines(
-                suite.tasks, out, run, env.pool, tools, conditions, config.eval_concurrency
-            )
-    finally:  # an interrupted run leaves its partial report
+
+    def results() -> Metrics:
         if env.traffic is not None:
             env.traffic.conclude()
         metrics = conclude(
@@ -121,6 +113,26 @@ async def evaluate(env: Evaluated) -> Metrics:
             name=env.name or "evennia_world",
         )  # fmt: skip
         print(f"results in {out}: metrics.json, samples.jsonl, summary.md, report.html")
+        return metrics
+
+    try:
+        with directory:
+            _write_config(env, out)
+            if env.traffic is not None:
+                env.traffic.record_to(out / LOG, continued=bool(directory.rollouts))
+            await run_suite(suite.tasks, play, directory, concurrency=config.eval_concurrency)
+        if config.eval_baselines and not env.serving and not shipped(run):
+            baselines = await play_baselines(
+                suite.tasks, out, run, env.pool, tools, conditions, config.eval_concurrency
+            )
+    except UserError:
+        with contextlib.suppress(UserError):  # a full disk, say: the first reason is told
+            results()
+        raise
+    except BaseException:  # an interrupted run leaves its partial report
+        results()
+        raise
+    metrics = results()
     if not metrics.overall.n:
         reasons = [r.failure for r in directory.rollouts if r.failure]
         raise UserError(
@@ -138,5 +150,4 @@ def _write_config(env: Evaluated, out: Path) -> None:
     hidden = [redacted(c) for c in env.server_configs if not env.embedded]
     servers = [{k: v for k, v in c.items() if k != "api_key"} for c in hidden]
     content = {"env": env.config.model_dump(mode="json"), "openai": servers}
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "evaluate_config.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
+    write_file(out / "evaluate_config.yaml", yaml.safe_dump(content, sort_keys=False))

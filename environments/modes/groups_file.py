@@ -1,38 +1,149 @@
-"""The file of groups that `process` writes: whole lines only, and resumable."""
+"""The file of groups that `process` writes: whole lines only, of one run, by one process.
+
+Beside `groups.jsonl` stands `groups.jsonl.run.json`, which says with which options the groups are
+made: only a run with the same ones goes on with the file.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, Self
 
-from world_fixtures.common import UserError
+from pydantic import ValidationError
+
+from environments.export.hermes import COMPLETED, FAILED
+from environments.export.hermes_writer import trajectories_directory
+from environments.rollouts.files import LinesFile, check_torn_line, disk, write_file
+from environments.rollouts.identity import differences, listed, plain, unrecorded
+from environments.rollouts.lock import lock
+from world_fixtures.common import Frozen, UserError
+
+OPTION = "--env.data_path_to_save_groups"
+FIRST_KEY = b'{"tokens":'
+"""How the line of a group begins, where an environment has not changed it."""
 
 
-class GroupsWriter:
-    """Appends the groups of items to a file, in the order of the items if asked to."""
+class GroupsRun(Frozen):
+    """How a file of groups is made."""
+
+    settings: dict[str, Any]
+    """What bears on the items, on how they are played and on their scores."""
+    feedback_lag: int | None = None
+    """Items from a result to the first item that may depend on it; None where none does."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """An item whose groups are in the file."""
+
+    task: str | None
+    """Id of the task that was played, where the groups name it."""
+    successes: tuple[bool, ...]
+    """Of its rollouts; empty where the groups do not say."""
+
+
+class GroupsFile:
+    """A file of groups open for writing by this process alone; a context manager.
+
+    `done` are the items that it holds, `run` says how they are made.
+    """
 
     def __init__(
         self,
-        file: IO[bytes],
-        ordered: bool,
-        total: int,
-        done: set[int],
-        show: Callable[[int, float], None],
+        path: Path,
+        settings: dict[str, Any],
+        *,
+        feedback_lag: int | None = None,
+        adopt: bool = False,
     ) -> None:
-        """Take a file open for appending that holds the items `done` of `total`.
+        """Open the file for a run with these `settings`; it is made where there is none.
+
+        A last item that was not written to its end is cut off. Raises UserError, and leaves the
+        file as it is, where another process has it open, it holds anything else than groups, or
+        the groups were made with other settings. Groups of which it is not recorded how they
+        were made are continued only with `adopt`.
+        """
+        if not path.name:
+            raise UserError(f"process needs {OPTION} FILE")
+        self.path = path
+        now = GroupsRun(settings=plain(settings), feedback_lag=feedback_lag)
+        with disk(path, elsewhere=f"choose another {OPTION}"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = lock(
+            path, f"{path} is in use by another process: wait for it, or choose another {OPTION}"
+        )
+        try:
+            before = read_groups_run(path)
+            with disk(path):
+                empty = not path.stat().st_size
+            if before is None and empty:
+                _check_trajectories(path)
+            elif before is None and not adopt:
+                finished_items(path)  # what is no file of groups is told so first
+                raise UserError(
+                    f"{path} holds groups, and {run_path(path).name}, which says how they were"
+                    " made, is not there: give --env.adopt true to continue them with these"
+                    f" options, or choose another {OPTION}"
+                )
+            elif before is not None and (found := _disagreement(before, now, adopt)):
+                if empty:
+                    _check_trajectories(path)
+                else:
+                    raise UserError(
+                        f"{path} holds groups made otherwise ({listed(found)}): continue it with"
+                        f" the same options, or choose another {OPTION}"
+                    )
+            self.done, whole = finished_items(path)
+            agrees = before is not None and not _disagreement(before, now, adopt)
+            lag = before.feedback_lag if before is not None and agrees else None
+            self.run = GroupsRun(settings=now.settings, feedback_lag=lag or feedback_lag)
+            if self.run != before:
+                write_file(run_path(path), self.run.model_dump_json(indent=1) + "\n")
+            self._lines = LinesFile(path)
+            self._lines.cut(whole)
+        except BaseException:
+            self._lock.close()
+            raise
+
+    def add(self, groups: Collection[dict[str, Any]]) -> None:
+        """Write the groups of one item. Raises UserError, and writes none, on a full disk."""
+        self._lines.add(b"".join(map(group_line, groups)))
+
+    def close(self) -> None:
+        """Close and unlock the file. Idempotent."""
+        try:
+            self._lines.close()
+        finally:
+            self._lock.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+class GroupsWriter:
+    """Writes the groups of items into a file, in the order of the items if asked to."""
+
+    def __init__(
+        self, file: GroupsFile, ordered: bool, total: int, show: Callable[[int, float], None]
+    ) -> None:
+        """Take the file of a run of `total` items.
 
         `show(items, score)` is called with the number of finished items and the mean score.
         """
         self._file = file
         self._ordered = ordered
         self._held: dict[int, list[dict[str, Any]]] = {}
-        self._missing = iter([i for i in range(total) if i not in done])
+        self._missing = iter([i for i in range(total) if i not in file.done])
         self._next = next(self._missing, None)
         self._show = show
         self._scores: list[float] = []
-        self.count = len(done)
+        self.count = len(file.done)
         show(self.count, 0.0)
 
     @property
@@ -50,40 +161,101 @@ class GroupsWriter:
             self._next = next(self._missing, None)
 
     def _write(self, groups: list[dict[str, Any]]) -> None:
-        lines = [json.dumps(g, separators=(",", ":"), allow_nan=False) + "\n" for g in groups]
-        self._file.write("".join(lines).encode())
-        self._file.flush()
+        self._file.add(groups)
         self.count += 1
         self._scores += groups[0]["scores"]
         self._show(self.count, self.mean)
 
 
-def finished_items(path: Path) -> set[int]:
-    """List the items whose groups are in the file; one that is not there whole is cut off.
+def run_path(groups: Path) -> Path:
+    """Return the file that says how a file of groups is made."""
+    return groups.with_name(f"{groups.name}.run.json")
 
-    Raises UserError where the file is something else.
+
+def read_groups_run(groups: Path) -> GroupsRun | None:
+    """Read how a file of groups is made; None where that is not recorded.
+
+    Raises UserError where the record is damaged.
     """
-    if not path.name:
-        raise UserError("process needs --env.data_path_to_save_groups FILE")
-    if not path.exists():
-        return set()
-    items: set[int] = set()
+    path = run_path(groups)
+    try:
+        return GroupsRun.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise UserError(f"cannot read {path} ({error.strerror})") from error
+    except ValidationError as error:
+        raise UserError(
+            f"{path} is no record of how groups are made: move it, and give --env.adopt true to"
+            f" continue {groups.name}"
+        ) from error
+
+
+def group_line(group: dict[str, Any]) -> bytes:
+    """Return a group as a line of JSON."""
+    return json.dumps(group, separators=(",", ":"), allow_nan=False).encode() + b"\n"
+
+
+def done_of(group: dict[str, Any]) -> Done:
+    """Return what a run needs to know of an item, from the first of its groups."""
+    about = [row for row in group.get("overrides") or () if isinstance(row, dict)]
+    task = about[0].get("task") if about else None
+    return Done(task, tuple(bool(row["success"]) for row in about if "success" in row))
+
+
+def finished_items(path: Path) -> tuple[dict[int, Done], int]:
+    """Read the items whose groups are in the file, and the length up to the last whole one.
+
+    Raises UserError where the file holds something else.
+    """
+    items: dict[int, Done] = {}
     whole = end = 0
-    with open(path, "r+b") as file:
+    expected: tuple[int, int] | None = None
+    first = Done(None, ())
+    first_key = FIRST_KEY
+    with open(path, "rb") as file:
         for number, line in enumerate(file, start=1):
             if not line.endswith(b"\n"):
+                check_torn_line(path, number, line, first_key)
                 break
             end += len(line)
             try:
                 group = json.loads(line)
-                item, last = int(group["item"]), group["part"] == group["parts"] - 1
-            except (ValueError, KeyError, TypeError):
+                place = (int(group["item"]), int(group["part"]))
+                parts = int(group["parts"])
+                if place[1] == 0:
+                    first = done_of(group)
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 raise UserError(
-                    f"{path} line {number} is no group of this project: choose another"
-                    " --env.data_path_to_save_groups"
+                    f"{path} line {number} is no group of this project: choose another {OPTION}"
                 ) from None
-            if last:
-                items.add(item)
-                whole = end
-        file.truncate(whole)
-    return items
+            if place[0] in items or place != (expected or (place[0], 0)):
+                raise UserError(
+                    f"{path} line {number} holds item {place[0]} a second time, or in part: it"
+                    f" cannot be continued, choose another {OPTION}"
+                )
+            first_key = line[: line.index(b":") + 1]
+            expected = (place[0], place[1] + 1)
+            if place[1] == parts - 1:
+                items[place[0]] = first
+                whole, expected = end, None
+    return items, whole
+
+
+def _disagreement(before: GroupsRun, now: GroupsRun, adopt: bool) -> list[str]:
+    """List what differs; what the record lacks differs, too, unless it is adopted."""
+    found = differences(before.settings, now.settings)
+    missing = [] if adopt else unrecorded(before.settings, now.settings)
+    return [*found, *(f"{name}: not recorded there" for name in missing)]
+
+
+def _check_trajectories(groups: Path) -> None:
+    """Raise UserError where the trajectories beside an empty file belong to other groups."""
+    directory = trajectories_directory(groups)
+    for name in (COMPLETED, FAILED):
+        file = directory / name
+        if file.exists() and file.stat().st_size:
+            raise UserError(
+                f"{file} holds trajectories of other groups than those of {groups.name}: move"
+                f" {directory.name}, or choose another {OPTION}"
+            )

@@ -17,7 +17,8 @@ from environments.export.hermes_writer import (
     gathering,
     trajectories_directory,
 )
-from environments.modes.groups_file import GroupsWriter, finished_items
+from environments.modes.feedback import Feedback, Learner
+from environments.modes.groups_file import Done, GroupsFile, GroupsWriter, done_of
 from environments.rollouts.failures import failure_reasons
 from environments.rollouts.progress import Tally, chosen_display
 from environments.tools.registry import toolsets_of
@@ -33,13 +34,27 @@ world, or for the tokens of those that are done.
 """
 
 
-class Processed(Protocol):
+LAG = 2
+"""Times the groups at once, where items depend on results: items from a result to its effect."""
+
+
+class Processed(Learner, Protocol):
     """What the mode needs of an environment."""
 
     name: str | None
     config: HermesAgentEnvConfig
     curr_step: int
     conversations: AbstractAsyncContextManager[Any]
+
+    @property
+    def learns(self) -> bool:
+        """Whether items depend on the results of earlier ones."""
+
+    def run_settings(self) -> dict[str, Any]:
+        """Return what bears on the items, on how they are played and on their scores."""
+
+    def begin_process(self, groups: Path, continued: bool) -> None:
+        """Do what must be done when the file of groups is open."""
 
     async def setup(self) -> None:
         """Start what must be there before the first item."""
@@ -64,23 +79,30 @@ async def process(env: Processed) -> None:
     """Play `total_steps` groups into `data_path_to_save_groups`.
 
     Groups that the file holds already are not played again: items come in the same order in
-    every run, and a line says which item it is of. Raises UserError when an item fails
-    MAX_TRIES times.
+    every run, and a line says which item it is of. Raises UserError where the file is not of
+    such a run or cannot be written, and when an item fails MAX_TRIES times.
     """
-    path = Path(env.config.data_path_to_save_groups or "")
-    done = finished_items(path)
-    await env.setup()
-    total = env.config.total_steps
-    if done:
-        print(f"{path} holds {len(done)} groups: continuing", file=sys.stderr)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    tally = Tally("groups", total, done=len(done), resumed=len(done))
+    config = env.config
+    path = Path(config.data_path_to_save_groups or "")
+    total, at_once = config.total_steps, config.process_concurrency
+    lag = LAG * at_once if env.learns else None
     with (
-        open(path, "ab") as file,  # noqa: ASYNC230
-        _trajectories(env, path, done) as hermes,
-        _wandb(env),
-        chosen_display(tally) as display,
+        GroupsFile(path, env.run_settings(), feedback_lag=lag, adopt=config.adopt) as file,
+        _trajectories(env, path, set(file.done)) as hermes,
     ):
+        done = file.done
+        env.begin_process(path, bool(done))
+        await env.setup()
+        if done:
+            print(f"{path} holds {len(done)} groups: continuing", file=sys.stderr)
+        await _play(env, file, hermes, Tally("groups", total, done=len(done), resumed=len(done)))
+
+
+async def _play(
+    env: Processed, file: GroupsFile, hermes: HermesWriter | None, tally: Tally
+) -> None:
+    path, done, total = file.path, file.done, env.config.total_steps
+    with _wandb(env), chosen_display(tally) as display:
 
         def show(count: int, mean: float) -> None:
             tally.done, tally.note = count, f"mean score {mean:.3f}"
@@ -88,7 +110,10 @@ async def process(env: Processed) -> None:
 
         at_once = env.config.process_concurrency
         env.conversations = asyncio.Semaphore(at_once * env.config.group_size)
-        writer = GroupsWriter(file, env.config.process_ordered, total, done, show)
+        writer = GroupsWriter(file, env.config.process_ordered, total, show)
+        feedback: Feedback | None = None
+        if (lag := file.run.feedback_lag) is not None:
+            feedback = Feedback(env, lag, {n: item.successes for n, item in done.items()})
         queue = iter(range(total))
         turn = asyncio.Lock()  # items are drawn one after the other, in their order
 
@@ -96,15 +121,23 @@ async def process(env: Processed) -> None:
             while True:
                 async with turn:
                     index = next(queue, None)
+                    if index is not None and feedback is not None:
+                        await feedback.before(index)
                     item = None if index is None else await env.get_next_item()
-                if index is None or item is None:
-                    return
-                if index not in done:
+                    if index is None or item is None:
+                        return
+                    if feedback is not None:
+                        feedback.drawn(index, item)
+                if index in done:
+                    _check_item(path, index, item, done[index])
+                else:
                     with gathering() as played:
                         groups = await _groups(env, item, index)
                     if hermes is not None:
                         hermes.add(index, played)
                     writer.add(index, groups)
+                    if feedback is not None:
+                        feedback.finished(index, done_of(groups[0]).successes)
 
         try:
             async with asyncio.TaskGroup() as workers:
@@ -113,6 +146,17 @@ async def process(env: Processed) -> None:
         except BaseExceptionGroup as failures:
             raise failures.exceptions[0] from None
     print(f"groups of {writer.count} items in {path}, mean score {writer.mean:.3f}")
+
+
+def _check_item(path: Path, index: int, item: Any, done: Done) -> None:
+    """Raise UserError where the item that is drawn is not the one whose groups are there."""
+    drawn = getattr(item, "id", None)
+    if done.task is not None and drawn is not None and done.task != drawn:
+        raise UserError(
+            f"item {index} of {path} is {done.task}, and {drawn} with these options: continue it"
+            " with those that it was made with, or choose another"
+            " --env.data_path_to_save_groups"
+        )
 
 
 async def _groups(env: Processed, item: Any, index: int) -> list[dict[str, Any]]:

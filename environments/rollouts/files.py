@@ -200,6 +200,19 @@ class LinesFile:
         self.close()
 
 
+def check_torn_line(path: Path, number: int, line: bytes, begins: bytes) -> None:
+    """Raise UserError unless this last line, which has no end, is the beginning of one of ours.
+
+    `begins` is how every line of the file begins: what a killed process has left may be cut off,
+    and nothing else.
+    """
+    if not (line.startswith(begins) or begins.startswith(line)):
+        raise UserError(
+            f"{path} line {number} is not of this project and has no end: move the file, or"
+            " choose another"
+        )
+
+
 def append(file: int, lines: bytes) -> None:
     """Append lines to a file descriptor open for appending; all of them, or nothing.
 

@@ -44,3 +44,6 @@ class AgentOptions(BaseModel):
     process_ordered: bool = Field(
         True, description="Write the groups of `process` in their order; false: as they finish"
     )
+    adopt: bool = Field(
+        False, description="Continue what does not record its options, as if it was made with these"
+    )

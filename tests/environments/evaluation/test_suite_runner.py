@@ -179,7 +179,7 @@ async def test_bad_input_ends_the_run_as_itself(tmp_path, suite_of) -> None:
 
 @pytest.mark.parametrize(("change", "named"), [
     ({"model": "other"}, "model: 'tester' there, 'other' here"),
-    ({"settings": {"temperature": 1}}, "temperature: None there, 1 here"),
+    ({"settings": {"temperature": 1}}, "not recorded: temperature:"),
     ({"attempts": 2}, "attempts: 1 there, 2 here"),
 ])  # fmt: skip
 async def test_another_run_is_refused_by_name(

@@ -8,7 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from environments.modes.process import finished_items, process
+from environments.modes.groups_file import finished_items
+from environments.modes.process import process
 from world_fixtures.common import UserError
 
 from .conftest import Successor

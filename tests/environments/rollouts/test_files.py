@@ -106,17 +106,16 @@ def test_two_that_write_one_file_do_not_mix(tmp_path):
 def test_a_place_that_cannot_be_written_is_named(tmp_path):
     with pytest.raises(UserError, match=r"gone/f \(No such file or directory\): choose another"):
         write_file(tmp_path / "gone" / "f", "x")
+    (tmp_path / "file").touch()
     with pytest.raises(UserError, match="Not a directory"):
-        (tmp_path / "file").touch()
         replace_file(tmp_path / "file" / "f", lambda new: new.touch())
 
 
 def test_a_lock_has_one_holder_and_changes_nothing(tmp_path):
     path = tmp_path / "groups.jsonl"
     path.write_text("content")
-    with lock(path, "in use: wait"):
-        with pytest.raises(UserError, match=r"^in use: wait$"):
-            lock(path, "in use: wait")
+    with lock(path, "in use: wait"), pytest.raises(UserError, match=r"^in use: wait$"):
+        lock(path, "in use: wait")
     lock(path, "in use: wait").close()
     assert path.read_text() == "content"
 
@@ -124,5 +123,5 @@ def test_a_lock_has_one_holder_and_changes_nothing(tmp_path):
 @pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
 def test_what_is_no_file_is_not_locked(tmp_path, make):
     make(tmp_path / "f")
-    with pytest.raises(UserError, match="Is a directory|no ordinary file"):
+    with pytest.raises(UserError, match=r"Is a directory|no ordinary file"):
         lock(tmp_path / "f", "in use")
