@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any, Literal
 
-import jsonlines
 from atroposlib.envs.base import BaseEnv
 from atroposlib.envs.server_handling.openai_server import OpenAIServer
 from atroposlib.envs.server_handling.server_baseline import APIServer
@@ -64,13 +62,12 @@ class AtroposEnv(BaseEnv):
     async def _send_scored_data_to_api(self, scored_data: Any) -> None:
         await self.deliver(scored_data)
 
-    def open_groups_file(self, path: Path) -> None:
-        """Append what is delivered to a file, too."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self.jsonl_writer = jsonlines.open(path, "a", flush=True)
+    def write_groups_to(self, writer: Any) -> None:
+        """Have what is delivered written by `writer.write(group)`, too."""
+        self.jsonl_writer = writer
 
     def close_groups_file(self) -> None:
-        """Close the file that `open_groups_file` has opened, if it has."""
+        """Close the writer that `write_groups_to` was given, if it was."""
         if self.jsonl_writer is not None:
             self.jsonl_writer.close()
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from environments.cli.verb import new_verb
+from environments.rollouts.files import write_file
 from world_fixtures.common import UserError
 
 SUITES = {
@@ -47,7 +48,7 @@ def bench(
     figures = asyncio.run(module.measure(quick, _say))
     if file:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(figures, indent=2) + "\n")
+        write_file(file, json.dumps(figures, indent=2) + "\n", elsewhere="choose another --json")
     _print_table(figures)
     return 0
 

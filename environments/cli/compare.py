@@ -35,12 +35,13 @@ def compare(
     """
     # numpy and scipy
     from environments.evaluation import compare as comparing
+    from environments.rollouts.files import write_file
 
     found = comparing.compare(comparing.load_samples(run_a), comparing.load_samples(run_b), metric)
     print(printable(comparing.comparison_text(found)))
     if file:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(found.model_dump_json(indent=1) + "\n", "utf-8")
+        text = found.model_dump_json(indent=1) + "\n"
+        write_file(file, text, elsewhere="choose another --json")
     if fail_below is not None and found.difference < fail_below:
         print(f"gate failed: B - A is {found.difference:+.4f}, below {fail_below:+g}")
         return 1

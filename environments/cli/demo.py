@@ -12,6 +12,7 @@ import typer
 from environments.cli.verb import new_verb
 from environments.modes.logs import quiet_libraries
 from environments.modes.run import run_until_stopped
+from environments.rollouts.files import write_file
 
 POLICIES = ("oracle", "noisy", "random")
 
@@ -49,7 +50,7 @@ async def _demo(out: Path, suite: str) -> None:
         finally:
             await env.teardown()
         summary["policies"][policy] = _summary(metrics)
-    (out / "summary.json").write_text(json.dumps(summary, indent=2) + "\n")
+    write_file(out / "summary.json", json.dumps(summary, indent=2) + "\n")
     _print_table(summary)
     print(f"summary             {out / 'summary.json'}")
     print(f"a report a policy   {out}/<policy>/report.html")

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from environments.cli.verb import new_verb
-from world_fixtures.common import UserError, printable
+from environments.rollouts.files import write_file
+from world_fixtures.common import printable
 
 if TYPE_CHECKING:
     from environments.telemetry.replay import Replayed
@@ -76,7 +77,4 @@ def _write(path: Path, results: Sequence[Replayed], seconds: float) -> None:
         "differences": [r.difference.model_dump() for r in results if r.difference],
         "seconds": round(seconds, 3),
     }
-    try:
-        path.write_text(json.dumps(content, indent=1) + "\n")
-    except OSError as error:
-        raise UserError(f"cannot write {path} ({error.strerror}): choose another --json") from error
+    write_file(path, json.dumps(content, indent=1) + "\n", elsewhere="choose another --json")

@@ -17,6 +17,7 @@ from environments.evaluation.baseline_runner import play_baselines
 from environments.evaluation.baselines import SHIPPED, file_content
 from environments.evaluation.run_identity import run_of
 from environments.evennia_world_env import EvenniaWorldEnv
+from environments.rollouts.files import write_file
 from environments.tasks.suites import SUITES, load_suite
 from world_fixtures.servers import ServerPool
 
@@ -35,7 +36,7 @@ async def ship(suites: Sequence[str]) -> None:
             SHIPPED.mkdir(exist_ok=True)
             path = SHIPPED / f"{suite.name}.json"
             text = json.dumps(file_content(run, played), separators=(",", ":"))
-            path.write_text(text + "\n")
+            write_file(path, text + "\n")
             print(path)
 
 

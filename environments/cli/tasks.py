@@ -17,6 +17,7 @@ import typer
 from environments.cli.families import family_named
 from environments.cli.verb import new_verb
 from environments.episode import Episode
+from environments.rollouts.files import write_file
 from environments.tasks.build import KINDS, make_task
 from environments.tasks.model import Family, Task, Verdict
 from environments.tasks.suites import SUITES, load_suite
@@ -84,7 +85,7 @@ def verify(
         "walkthrough_length_by_difficulty": {d: fmean(n) for d, n in sorted(lengths.items())},
     }
     if file:
-        file.write_text(json.dumps(figures, indent=2) + "\n")
+        write_file(file, json.dumps(figures, indent=2) + "\n", elsewhere="choose another --json")
     for task, verdict in failed:
         about = f"{task.id}: {verdict.reward:.3f} {'; '.join(verdict.reasons)}"
         print(printable(f"not solved: {about}"))

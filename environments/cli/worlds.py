@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from environments.cli.verb import new_verb
+from environments.rollouts.files import write_file
 from world_fixtures.draw import map_svg, map_text
 from world_fixtures.generator import THEMES, generate
 from world_fixtures.generator.words import Split
@@ -34,7 +35,7 @@ def show(
     print(printable(f"{spec.title}: {about}\n"))
     print(printable(map_text(spec)))
     if svg:
-        svg.write_text(map_svg(spec), encoding="utf-8")
+        write_file(svg, map_svg(spec), elsewhere="choose another --svg")
         print(f"\nmap: {svg}")
     return 0
 

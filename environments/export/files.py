@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from environments.rollouts.files import json_line, replace_file
-from world_fixtures.common import UserError
+from environments.rollouts.files import disk, json_line, replace_file
+
+ELSEWHERE = "choose another --out"
 
 Row = dict[str, Any]
 """One row of a table: plain JSON data by column."""
@@ -46,10 +47,6 @@ def write_parquet(path: Path, rows: Sequence[Row]) -> None:
 
 
 def _write(path: Path, write: Callable[[Path], Any]) -> None:
-    try:
+    with disk(path, elsewhere=ELSEWHERE):
         path.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(path, write)
-    except OSError as error:
-        raise UserError(
-            f"cannot write {path} ({error.strerror or error}): choose another --out"
-        ) from error
+    replace_file(path, write, elsewhere=ELSEWHERE)

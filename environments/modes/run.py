@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from environments.rollouts.files import write_file
 from world_fixtures.common import UserError, WorldLost
 
 
@@ -48,6 +49,11 @@ def run_until_stopped(main: Callable[[], Awaitable[None]]) -> int:
 
 def _unforeseen() -> int:
     path = Path(f"evennia-world-error-{int(time.time())}.log")
-    path.write_text(traceback.format_exc())
+    details = traceback.format_exc()
+    try:
+        write_file(path, details)
+    except UserError as error:
+        print(f"evennia-world: {details.splitlines()[-1]} ({error})", file=sys.stderr)
+        return 1
     print(f"evennia-world: an unexpected error; its details are in {path}", file=sys.stderr)
     return 1

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 import time
 from collections.abc import Iterable
@@ -21,6 +22,7 @@ from atroposlib.envs.base import BaseEnvConfig
 from tenacity import RetryError
 
 from environments.compat import AtroposEnv
+from environments.rollouts.files import LinesFile, disk
 from environments.rollouts.groups import fill_groups
 from environments.rollouts.metrics import COLUMNS, RolloutTable
 from world_fixtures.common import UserError
@@ -64,6 +66,23 @@ async def serve(env: Served) -> None:
         await env.leave_rollout_server()
 
 
+class DeliveredGroups:
+    """The file of what was delivered, one group a line."""
+
+    def __init__(self, path: Path) -> None:
+        with disk(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        self._lines = LinesFile(path, shared=True, kept="what was written is kept")
+
+    def write(self, group: Any) -> None:
+        """Append a group. Raises UserError, and leaves no part of it, where the disk refuses."""
+        self._lines.add(json.dumps(group).encode() + b"\n")
+
+    def close(self) -> None:
+        """Close the file. Idempotent."""
+        self._lines.close()
+
+
 class ServeMode(AtroposEnv):
     """The part of an environment that feeds a trainer."""
 
@@ -73,6 +92,10 @@ class ServeMode(AtroposEnv):
         self._equal = self._long = 0
         self._table = RolloutTable(self.config.num_rollouts_to_keep)
         self.started = time.strftime("%Y%m%d-%H%M%S")
+
+    def open_groups_file(self, path: Path) -> None:
+        """Append what is delivered to a file, too; several environments may share it."""
+        self.write_groups_to(DeliveredGroups(path))
 
     async def env_manager(self) -> None:
         """Run Atropos's `serve`; its workers are gone when it returns."""

@@ -161,12 +161,14 @@ class LinesFile:
     process loses at most the lines that were being written.
     """
 
-    def __init__(self, path: Path, *, kept: str = CONTINUES) -> None:
+    def __init__(self, path: Path, *, shared: bool = False, kept: str = CONTINUES) -> None:
         """Open the file, which is made where there is none; `kept` is for errors, see `disk`.
 
-        Raises UserError where it cannot be opened.
+        `shared`: other processes append to it, too. Otherwise the caller sees to it that none
+        does. Raises UserError where it cannot be opened.
         """
         self.path = path
+        self._shared = shared
         self._kept = kept
         with disk(path, kept=kept):
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
@@ -174,7 +176,13 @@ class LinesFile:
     def add(self, lines: bytes) -> None:
         """Append lines. Raises UserError, and leaves no part of them, where the disk refuses."""
         with disk(self.path, kept=self._kept):
-            append(self._file, lines)
+            if self._shared:
+                fcntl.flock(self._file, fcntl.LOCK_EX)
+            try:
+                append(self._file, lines)
+            finally:
+                if self._shared:
+                    fcntl.flock(self._file, fcntl.LOCK_UN)
 
     def cut(self, length: int) -> None:
         """Leave only the first `length` bytes. Raises UserError where the disk refuses."""
@@ -236,11 +244,18 @@ def _held(path: Path) -> Iterator[None]:
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o666)
         try:
             fcntl.flock(file, fcntl.LOCK_EX)
-            if path.exists() and os.path.samestat(os.fstat(file), os.lstat(path)):
+            if _is_at(file, path):
                 yield
                 return
         finally:  # another has made it the file itself meanwhile: begin a new one
             os.close(file)
+
+
+def _is_at(file: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file), os.lstat(path))
+    except FileNotFoundError:
+        return False
 
 
 def _free(path: Path) -> int | None:

@@ -10,6 +10,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
+from environments.rollouts.files import write_file
 from environments.rollouts.normalised import normalised_events
 from environments.tasks.build import make_task
 from environments.tasks.model import Family
@@ -62,8 +63,8 @@ async def _play(pool: ServerPool) -> tuple[list[TraceEvent], TraceMeta]:
 def _write(directory: Path, lines: list[TraceEvent], meta: TraceMeta) -> Path:
     path = directory / (SESSION + EVENTS)
     directory.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(b"".join(map(line_of, lines)))
-    meta_path(path).write_bytes(line_of(meta))
+    write_file(path, b"".join(map(line_of, lines)))
+    write_file(meta_path(path), line_of(meta))
     return path
 
 

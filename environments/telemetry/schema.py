@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from environments.rollouts.files import write_file
 from environments.telemetry.trace import json_schema
 
 PATH = Path(__file__).with_name("schema.json")
@@ -16,5 +17,5 @@ def schema_text() -> str:
 
 
 if __name__ == "__main__":
-    PATH.write_text(schema_text())
+    write_file(PATH, schema_text())
     print(PATH)

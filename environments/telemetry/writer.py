@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import json
 import os
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from pydantic import BaseModel
 
+from environments.rollouts.files import append, disk, write_file
 from environments.telemetry.layout import meta_path, trace_path
 from environments.telemetry.trace import TraceEvent, TraceMeta
-from world_fixtures.common import UserError
 
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 CHUNK = 65536
+KEPT = "the events written before are kept"
+ELSEWHERE = "choose another --root"
 
 
 class TraceWriter:
@@ -39,7 +38,7 @@ class TraceWriter:
         self.meta = meta
         with _disk(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            _replace(meta_path(self.path), line_of(meta))
+            write_file(meta_path(self.path), line_of(meta), kept=KEPT, elsewhere=ELSEWHERE)
             self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
 
     def append(self, event: TraceEvent) -> None:
@@ -49,14 +48,8 @@ class TraceWriter:
         """
         line = line_of(event)
         with _disk(self.path), self._locked():
-            end = self._whole_lines()
-            try:
-                written = os.write(self._file, line)
-                while written < len(line):  # says why the rest does not fit
-                    written += os.write(self._file, line[written:])
-            except OSError:
-                os.ftruncate(self._file, end)
-                raise
+            self._cut_torn_line()
+            append(self._file, line)
 
     def close(self) -> None:
         """Close the file. Idempotent."""
@@ -81,8 +74,8 @@ class TraceWriter:
         finally:
             fcntl.flock(self._file, fcntl.LOCK_UN)
 
-    def _whole_lines(self) -> int:
-        """Cut off a last line that a crash left incomplete; the length of the file in bytes."""
+    def _cut_torn_line(self) -> None:
+        """Cut off a last line that a crash left incomplete."""
         size = os.fstat(self._file).st_size
         end = size
         while end and os.pread(self._file, 1, end - 1) != b"\n":
@@ -90,7 +83,6 @@ class TraceWriter:
             end = start + os.pread(self._file, end - start, start).rfind(b"\n") + 1
         if end < size:
             os.ftruncate(self._file, end)
-        return end
 
 
 @contextmanager
@@ -111,26 +103,5 @@ def line_of(model: BaseModel) -> bytes:
     return json.dumps(model.model_dump(mode="python"), separators=(",", ":")).encode() + b"\n"
 
 
-def _replace(path: Path, content: bytes) -> None:
-    """Write a file so that it is at any moment the old one or the new one, whole."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".new")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
-
-
-@contextmanager
-def _disk(path: Path) -> Iterator[None]:
-    """Turn failures of the disk into UserErrors that say what to do."""
-    try:
-        yield
-    except OSError as error:
-        remedy = "free some space" if error.errno in NO_ROOM else "choose another --root"
-        raise UserError(
-            f"cannot write {path} ({error.strerror}): {remedy}; the events written before are kept"
-        ) from error
+def _disk(path: Path) -> AbstractContextManager[None]:
+    return disk(path, kept=KEPT, elsewhere=ELSEWHERE)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
 
+from environments.rollouts.files import write_file
 from environments.tokenizer import PATH
 from environments.tools.registry import tools_of
 
@@ -91,9 +92,9 @@ CONFIG = {
 def main() -> None:
     """Write tokenizer.json and tokenizer_config.json into the directory of this file."""
     tokenizer = train(corpus())
-    (Path(PATH) / "tokenizer.json").write_text(tokenizer.to_str() + "\n", encoding="utf-8")
+    write_file(Path(PATH) / "tokenizer.json", tokenizer.to_str() + "\n")
     config = json.dumps(CONFIG, indent=2) + "\n"
-    (Path(PATH) / "tokenizer_config.json").write_text(config, encoding="utf-8")
+    write_file(Path(PATH) / "tokenizer_config.json", config)
     print(f"{tokenizer.get_vocab_size()} tokens in {PATH}")
 
 
