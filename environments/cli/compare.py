@@ -35,12 +35,14 @@ def compare(
     """
     # numpy and scipy
     from environments.evaluation import compare as comparing
-    from environments.rollouts.files import write_file
+    from environments.rollouts.files import disk, write_file
 
     found = comparing.compare(comparing.load_samples(run_a), comparing.load_samples(run_b), metric)
     print(printable(comparing.comparison_text(found)))
     if file:
         text = found.model_dump_json(indent=1) + "\n"
+        with disk(file, elsewhere="choose another --json"):
+            file.parent.mkdir(parents=True, exist_ok=True)
         write_file(file, text, elsewhere="choose another --json")
     if fail_below is not None and found.difference < fail_below:
         print(f"gate failed: B - A is {found.difference:+.4f}, below {fail_below:+g}")

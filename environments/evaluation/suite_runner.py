@@ -17,13 +17,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Sequence
 
 from environments.evaluation.progress import RolloutProgress
 from environments.evaluation.run_directory import RunDirectory
 from environments.evaluation.run_identity import key
 from environments.rollouts.record import Rollout, StopReason
+from environments.rollouts.workers import run_workers, stopped
 from environments.tasks.model import Task
 from world_fixtures.common import UserError
 
@@ -45,10 +45,11 @@ async def run_suite(
 
     A failed rollout is played again up to `retries` times, `backoff` seconds later, then
     twice that. What stays failed is recorded so, and is played again by the next run of
-    the same directory. Raises UserError where `play` does.
+    the same directory. Raises UserError where `play` does,
+    and where a worker is cancelled.
     """
     run = directory.run
-    with _lone_error(), progress or RolloutProgress(run.total) as shown:
+    with progress or RolloutProgress(run.total) as shown:
         scored = [r for r in directory.rollouts if r.verdict is not None]
         done = {key(r) for r in scored}
         for rollout in scored:
@@ -67,20 +68,7 @@ async def run_suite(
                 directory.add(rollout)
                 shown.add(rollout)
 
-        async with asyncio.TaskGroup() as workers:
-            for _ in range(min(concurrency, len(waiting))):
-                workers.create_task(worker())
-
-
-@contextmanager
-def _lone_error() -> Iterator[None]:
-    """Let a lone UserError out of its exception group, for the command line."""
-    try:
-        yield
-    except BaseExceptionGroup as group:
-        if (bad_input := group.subgroup(UserError)) is not None:
-            raise bad_input.exceptions[0] from None
-        raise
+        await run_workers(min(concurrency, len(waiting)), worker)
 
 
 async def _with_retries(
@@ -102,7 +90,9 @@ async def _once(play: Play, task: Task, attempt: int, model: str) -> Rollout:
         return await play(task, attempt)
     except UserError:
         raise
-    except Exception as error:
+    except (Exception, asyncio.CancelledError) as error:
+        if isinstance(error, asyncio.CancelledError) and stopped():
+            raise
         return Rollout(
             id=f"{task.id}#{attempt}", attempt=attempt, task=task, model=model, conversations=[],
             verdict=None, stop=StopReason.WORLD, failure=f"{type(error).__name__}: {error}",

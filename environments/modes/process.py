@@ -21,6 +21,7 @@ from environments.modes.feedback import Feedback, Learner
 from environments.modes.groups_file import Done, GroupsFile, GroupsWriter, done_of
 from environments.rollouts.failures import failure_reasons
 from environments.rollouts.progress import Tally, chosen_display
+from environments.rollouts.workers import run_workers, stopped
 from environments.tools.registry import toolsets_of
 from world_fixtures.common import UserError
 
@@ -139,12 +140,7 @@ async def _play(
                     if feedback is not None:
                         feedback.finished(index, done_of(groups[0]).successes)
 
-        try:
-            async with asyncio.TaskGroup() as workers:
-                for _ in range(at_once + math.ceil(at_once * AHEAD)):
-                    workers.create_task(work())
-        except BaseExceptionGroup as failures:
-            raise failures.exceptions[0] from None
+        await run_workers(at_once + math.ceil(at_once * AHEAD), work)
     print(f"groups of {writer.count} items in {path}, mean score {writer.mean:.3f}")
 
 
@@ -163,8 +159,14 @@ async def _groups(env: Processed, item: Any, index: int) -> list[dict[str, Any]]
     """Play the item's groups, one a sequence of its rollouts."""
     reason = "no reason given"
     for _ in range(MAX_TRIES):
+        groups = None
         with failure_reasons() as reasons:
-            groups, _backlog = await env.collect_trajectories(item)
+            try:
+                groups, _backlog = await env.collect_trajectories(item)
+            except asyncio.CancelledError:
+                if stopped():
+                    raise
+                reasons.append("one of its rollouts was cancelled")
         reason = reasons[-1] if reasons else reason
         if groups is not None:
             made: Any = await env.postprocess_histories(groups)

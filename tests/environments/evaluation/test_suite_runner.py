@@ -272,3 +272,71 @@ def test_live_progress_ends_with_the_final_numbers(rollout) -> None:
     last = stream.getvalue().splitlines()[-3:]
     assert any("2/2" in line for line in last)
     assert any("navigation 0.75" in line for line in last)
+
+
+async def test_a_cancelled_rollout_is_played_again(tmp_path, suite_of, rollout) -> None:
+    asked = []
+
+    async def play(task, attempt):
+        asked.append(task.id)
+        if len(asked) == 1:
+            raise asyncio.CancelledError
+        return rollout(task, 1.0)
+
+    rollouts = await played(suite_of(2), play, tmp_path, concurrency=1)
+    assert [r.verdict.reward for r in rollouts] == [1.0, 1.0]
+    assert asked[0] == asked[1]
+
+
+async def test_a_full_disk_is_one_line_and_the_next_run_goes_on(
+    tmp_path, suite_of, seeded_play, small_files
+) -> None:
+    tasks = suite_of(20)
+    whole = await played(tasks, seeded_play(), tmp_path / "whole")
+    out = tmp_path / "out"
+    with small_files(9_000), pytest.raises(UserError, match=r"samples\.jsonl \(File too large\)"):
+        await played(tasks, seeded_play(), out, concurrency=3)
+    kept = (out / "samples.jsonl").read_bytes()
+    assert kept.endswith(b"}\n")
+    assert 0 < kept.count(b"\n") < 20
+    assert {path.name for path in out.iterdir()} == {".lock", "run.json", "samples.jsonl"}
+    assert await played(tasks, seeded_play(), out) == whole
+
+
+def test_results_that_do_not_fit_leave_the_old_ones(
+    tmp_path, suite_of, rollout, small_files
+) -> None:
+    tasks = suite_of(4)
+    with RunDirectory(tmp_path, run_of(tasks)) as directory:
+        directory.add(rollout(tasks[2], 1.0))
+    conclude(tmp_path, directory.run, directory.rollouts, report=False)
+    before = (tmp_path / "metrics.json").read_bytes()
+    with small_files(100), pytest.raises(UserError, match=r"metrics\.json \(File too large\)"):
+        conclude(tmp_path, directory.run, directory.rollouts, report=False)
+    assert (tmp_path / "metrics.json").read_bytes() == before
+
+
+async def test_a_run_of_an_earlier_version_is_continued_only_if_adopted(
+    tmp_path, suite_of, seeded_play
+) -> None:
+    """It recorded less of what it is."""
+    tasks = suite_of(2)
+    await played(tasks, seeded_play(), tmp_path)
+    now = run_of(tasks, settings={"system_prompt": None, "reward": None, "traffic": None})
+    with pytest.raises(UserError, match=r"not recorded: system_prompt: .*--env\.adopt true"):
+        RunDirectory(tmp_path, now)
+    assert load_run(tmp_path)[0].settings == {}
+    RunDirectory(tmp_path, now, adopt=True).close()
+    RunDirectory(tmp_path, now).close()
+    with pytest.raises(UserError, match="system_prompt: None there, 'Hurry' here"):
+        RunDirectory(tmp_path, run_of(tasks, settings={**now.settings, "system_prompt": "Hurry"}),
+                     adopt=True)  # fmt: skip
+
+
+def test_foreign_samples_without_an_end_are_not_cut(tmp_path, suite_of) -> None:
+    run = run_of(suite_of(1))
+    RunDirectory(tmp_path, run).close()
+    (tmp_path / "samples.jsonl").write_text("my notes")
+    with pytest.raises(UserError, match=r"samples\.jsonl line 1 is not of this project"):
+        RunDirectory(tmp_path, run)
+    assert (tmp_path / "samples.jsonl").read_text() == "my notes"

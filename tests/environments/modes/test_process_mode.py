@@ -183,3 +183,18 @@ async def test_an_item_that_fails_is_reported_with_its_own_reason(make_env, cloc
     )  # fmt: skip
     with pytest.raises(UserError, match=r"item 0 failed 4 times \(ValueError: no reward for 1\)"):
         await process(env)
+
+
+async def test_a_cancelled_rollout_is_played_again(make_env, tmp_path):
+    class Once(Successor):
+        cancelled = False
+
+        async def compute_reward(self, item, result, ctx):
+            if item == 2 and not self.cancelled:
+                self.cancelled = True
+                raise asyncio.CancelledError
+            return 1.0
+
+    path = tmp_path / "g.jsonl"
+    await process(make_env(cls=Once, data_path_to_save_groups=str(path)))
+    assert [g["item"] for g in groups(path)] == [0, 1, 2, 3]

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import os
-import resource
-import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,23 +14,10 @@ from environments.rollouts.lock import lock
 from world_fixtures.common import UserError
 
 
-@contextmanager
-def files_of_at_most(size: int) -> Iterator[None]:
-    """Refuse to let a file of this process grow beyond `size` bytes."""
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        signal.signal(signal.SIGXFSZ, handler)
-
-
-def test_a_file_that_does_not_fit_leaves_the_old_one_and_nothing_else(tmp_path):
+def test_a_file_that_does_not_fit_leaves_the_old_one_and_nothing_else(tmp_path, small_files):
     path = tmp_path / "metrics.json"
     write_file(path, "old")
-    with files_of_at_most(10), pytest.raises(UserError) as told:
+    with small_files(10), pytest.raises(UserError) as told:
         write_file(path, "x" * 11)
     assert str(told.value) == f"cannot write {path} (File too large): free some space"
     assert path.read_text() == "old"
@@ -46,11 +29,11 @@ def test_the_space_that_is_left_is_named(tmp_path):
         write_file(Path("/dev/full"), "x")
 
 
-def test_a_line_that_does_not_fit_is_not_begun(tmp_path):
+def test_a_line_that_does_not_fit_is_not_begun(tmp_path, small_files):
     path = tmp_path / "samples.jsonl"
     with LinesFile(path) as lines:
         lines.add(b"first\n")
-        with files_of_at_most(9), pytest.raises(UserError) as told:
+        with small_files(9), pytest.raises(UserError) as told:
             lines.add(b"second\n")
         assert path.read_bytes() == b"first\n"
         lines.add(b"third\n")
@@ -92,7 +75,7 @@ def test_two_that_write_one_file_do_not_mix(tmp_path):
     program = (
         "import pathlib, sys\n"
         "from environments.rollouts.files import write_file\n"
-        "for _ in range(300):\n"
+        "for _ in range(100):\n"
         "    write_file(pathlib.Path(sys.argv[1]), sys.argv[2] * 50_000)\n"
     )
     writers = [subprocess.Popen([sys.executable, "-c", program, path, c]) for c in "ab"]

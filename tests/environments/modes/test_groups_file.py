@@ -1,0 +1,238 @@
+"""What stands in a file of groups stays there, unless it is a torn end of this very run."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from environments.config import EvenniaWorldEnvConfig
+from environments.evennia_world_env import EvenniaWorldEnv
+from environments.export.hermes_writer import COMPLETED, HermesWriter, trajectories_directory
+from environments.modes.groups_file import GroupsFile, group_line, read_groups_run, run_path
+from environments.modes.process import process
+from environments.rollouts.files import json_line
+from environments.rollouts.identity import PROCESS_WITHOUT, SERVER_WITHOUT
+from environments.tools.registry import toolsets_of
+from world_fixtures.common import UserError
+
+SETTINGS = {"seed": 1, "model": "m"}
+
+
+def line(item: int, part: int = 0, parts: int = 1) -> bytes:
+    return group_line(
+        {"tokens": [[1]], "scores": [1.0], "item": item, "part": part, "parts": parts}
+    )
+
+
+FOREIGN = {
+    "text without an end": b"my notes",
+    "text": b"my notes\n",
+    "JSON without an end": b'{"a": 1}',
+    "JSON": b'{"a": 1}\n',
+    "a number": b"5",
+    "empty lines": b"\n\n\n",
+    "one empty line": b"\n",
+    "no UTF-8": b"\xff\xfe\x00\n",
+    "zeros": b"\0" * 4096,
+    "deep": b"[" * 200_000 + b"\n",
+    "ours, then text": line(0) + b"my notes",
+    "text, then ours": b"my notes\n" + line(0),
+    "an item twice": line(0) + line(1) + line(0),
+    "part of an item, then another": line(0, 0, 2) + line(1),
+}
+
+
+@pytest.mark.parametrize("adopt", [False, True])
+@pytest.mark.parametrize("recorded", [False, True])
+@pytest.mark.parametrize("content", FOREIGN.values(), ids=FOREIGN)
+def test_a_foreign_file_is_refused_and_stays_as_it_is(tmp_path, content, recorded, adopt):
+    path = tmp_path / "notes of mine.jsonl"
+    if recorded:  # somebody has written over our file
+        GroupsFile(path, SETTINGS).close()
+    path.write_bytes(content)
+    with pytest.raises(UserError, match="notes of mine") as told:
+        GroupsFile(path, SETTINGS, adopt=adopt)
+    assert "\n" not in str(told.value)
+    assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
+def test_what_is_no_file_is_refused(tmp_path, make):
+    make(tmp_path / "groups")
+    with pytest.raises(UserError, match=r"groups.*(Is a directory|no ordinary file)"):
+        GroupsFile(tmp_path / "groups", SETTINGS)
+    assert [path.name for path in tmp_path.iterdir()] == ["groups"]
+
+
+@pytest.mark.parametrize("torn", [line(1)[:1], line(1)[:20], line(1)[:-1], line(1, 0, 2)])
+def test_only_the_torn_end_of_this_run_is_cut(tmp_path, torn):
+    path = tmp_path / "groups.jsonl"
+    with GroupsFile(path, SETTINGS) as file:
+        file.add([json.loads(line(0))])
+    path.write_bytes(line(0) + torn)
+    with pytest.raises(UserError, match="seed: 1 there, 2 here"):
+        GroupsFile(path, {**SETTINGS, "seed": 2})
+    assert path.read_bytes() == line(0) + torn
+    with GroupsFile(path, SETTINGS) as file:
+        assert list(file.done) == [0]
+    assert path.read_bytes() == line(0)
+
+
+def test_groups_of_unknown_making_are_continued_only_if_adopted(tmp_path):
+    path = tmp_path / "groups.jsonl"
+    path.write_bytes(line(0) + line(1)[:20])
+    with pytest.raises(UserError, match=r"--env\.adopt true"):
+        GroupsFile(path, SETTINGS)
+    assert path.read_bytes() == line(0) + line(1)[:20]
+    assert not run_path(path).exists()
+    GroupsFile(path, SETTINGS, adopt=True).close()
+    assert path.read_bytes() == line(0)
+    GroupsFile(path, SETTINGS).close()
+    with pytest.raises(UserError, match="seed"):
+        GroupsFile(path, {**SETTINGS, "seed": 2}, adopt=True)
+
+
+def test_an_option_that_is_new_was_not_recorded(tmp_path):
+    path = tmp_path / "groups.jsonl"
+    with GroupsFile(path, SETTINGS) as file:
+        file.add([json.loads(line(0))])
+    with pytest.raises(UserError, match="style: not recorded there"):
+        GroupsFile(path, {**SETTINGS, "style": "new"})
+    GroupsFile(path, {**SETTINGS, "style": "new"}, adopt=True).close()
+    assert read_groups_run(path).settings["style"] == "new"
+
+
+def test_a_file_without_a_group_is_anybodys(tmp_path):
+    """A run that failed before its first group is corrected and begun again."""
+    path = tmp_path / "groups.jsonl"
+    GroupsFile(path, SETTINGS).close()
+    GroupsFile(path, {**SETTINGS, "seed": 2}).close()
+    assert read_groups_run(path).settings["seed"] == 2
+
+
+def test_one_process_at_a_time_by_whatever_name(tmp_path):
+    path, hard, soft = (tmp_path / name for name in ("groups.jsonl", "hard", "soft"))
+    with GroupsFile(path, SETTINGS):
+        hard.hardlink_to(path)
+        soft.symlink_to(path)
+        for name in (path, hard, soft):
+            with pytest.raises(UserError, match="in use by another process"):
+                GroupsFile(name, SETTINGS)
+    GroupsFile(path, SETTINGS).close()
+
+
+def test_trajectories_of_other_groups_are_kept(tmp_path):
+    """`a.jsonl` and `a.txt` have one directory of trajectories."""
+    path, other = tmp_path / "a.jsonl", tmp_path / "a.txt"
+    directory = trajectories_directory(path)
+    GroupsFile(path, SETTINGS).close()
+    refused = pytest.raises(UserError, match="in use by another process")
+    with HermesWriter(directory, toolsets_of), refused:
+        HermesWriter(directory, toolsets_of)
+    trajectories = json_line({"conversations": [], "prompt_index": 0})
+    (directory / COMPLETED).write_bytes(trajectories)
+    with pytest.raises(UserError, match="trajectories of other groups"):
+        GroupsFile(other, SETTINGS)
+    assert (directory / COMPLETED).read_bytes() == trajectories
+    GroupsFile(path, SETTINGS).close()
+
+
+def test_a_damaged_record_is_told(tmp_path):
+    path = tmp_path / "groups.jsonl"
+    path.write_bytes(line(0))
+    run_path(path).write_text("{")
+    with pytest.raises(UserError, match=r"groups\.jsonl\.run\.json is no record"):
+        GroupsFile(path, SETTINGS)
+    assert path.read_bytes() == line(0)
+
+
+async def test_two_runs_at_once_are_one_run(make_env, tmp_path):
+    path = tmp_path / "g.jsonl"
+    first, second = (make_env(data_path_to_save_groups=str(path)) for _ in range(2))
+
+    async def while_the_first_runs():
+        with pytest.raises(UserError, match="in use by another process"):
+            await process(second)
+        await type(first).setup(first)
+
+    first.setup = while_the_first_runs
+    await process(first)
+    assert [json.loads(text)["item"] for text in path.read_text().splitlines()] == [0, 1, 2, 3]
+
+
+OTHER = {
+    "enabled_toolsets": ["evennia", "more"], "difficulty": (1, 6), "families": {"errand": 1.0},
+    "extra_body": {"seed": 3}, "gate": {"max_risk": 0.1}, "disabled_toolsets": ["more"],
+    "reward_weights": {"outcome": 0.65, "efficiency": 0.05}, "context_tokens": 100,
+    "target_success": 0.5, "reasoning_effort": "high", "max_reasoning_tokens": 2048,
+    "max_turn_tokens": 100,
+}  # fmt: skip
+
+
+def changed(value):
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int | float):
+        return value + 1
+    return "other"
+
+
+COUNTED = sorted(EvenniaWorldEnvConfig.model_fields.keys() - PROCESS_WITHOUT)
+
+
+@pytest.mark.parametrize("option", COUNTED)
+def test_every_option_that_is_not_left_out_counts(tmp_path, option):
+    config, servers = EvenniaWorldEnv.config_init()
+    settings = EvenniaWorldEnv(config, servers).run_settings()
+    path = tmp_path / "groups.jsonl"
+    with GroupsFile(path, settings) as file:
+        file.add([json.loads(line(0))])
+    value = OTHER.get(option) or changed(getattr(config, option))
+    config, servers = EvenniaWorldEnv.config_init()
+    env = EvenniaWorldEnv(config, servers)
+    env.config = EvenniaWorldEnvConfig.model_validate({**config.model_dump(), option: value})
+    with pytest.raises(UserError, match=rf"\({option}[.:].* there, .* here"):
+        GroupsFile(path, env.run_settings())
+    GroupsFile(path, settings).close()
+
+
+def test_what_only_says_how_fast_or_where_does_not_count(tmp_path):
+    config, servers = EvenniaWorldEnv.config_init()
+    before = EvenniaWorldEnv(config, servers).run_settings()
+    config, servers = EvenniaWorldEnv.config_init()
+    config.process_concurrency, config.total_steps, config.world_servers = 3, 900, 2
+    config.data_path_to_save_groups, config.wandb_name = "elsewhere", "name"
+    assert EvenniaWorldEnv(config, servers).run_settings() == before
+
+
+def test_another_model_reward_or_candidate_counts():
+    class Other(EvenniaWorldEnv):
+        async def compute_reward(self, item, result, ctx):
+            return 0.5
+
+    def settings(cls=EvenniaWorldEnv, url="", server=None, **options):
+        config, (given,) = EvenniaWorldEnv.config_init()
+        update = {"base_url": url, "model_name": "m", **(server or {})}
+        servers = [given.model_copy(update=update)]
+        return cls(config.model_copy(update=options), servers).run_settings()
+
+    base, named = settings(), settings(url="http://a:1/v1")
+    assert settings(policy="oracle") != base
+    assert settings(Other) != base
+    assert settings(candidate_model="random") != base
+    assert settings(url="http://a:2/v1") == named
+    assert settings(url="http://b:1/v1") != named
+    assert settings(url="http://a:1/v1", server={"model_name": "n"}) != named
+    assert settings(url="http://a:1/v1", server={"n_kwarg_is_ignored": True}) != named
+    secret = settings(url="http://user:hunter2@a/v1", server={"api_key": "sk-hunter2"})
+    assert "hunter2" not in json.dumps(secret)
+    assert settings(url="http://a:1/v1", server={"timeout": 3}) == named
+
+
+def test_what_is_left_out_exists():
+    _, (server,) = EvenniaWorldEnv.config_init()
+    assert set(EvenniaWorldEnvConfig.model_fields) >= PROCESS_WITHOUT
+    assert set(type(server).model_fields) >= SERVER_WITHOUT
