@@ -61,8 +61,7 @@ def shipped(run: Run) -> dict[str, list[Score]]:
 
 def conditions(run: Run) -> dict[str, Any]:
     """Return the settings of a run on which a baseline's scores depend."""
-    found = {name: run.settings.get(name) for name in CONDITIONS}
-    return {name: value for name, value in found.items() if value is not None}
+    return {name: run.settings[name] for name in CONDITIONS if name in run.settings}
 
 
 @cache

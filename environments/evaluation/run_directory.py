@@ -32,7 +32,7 @@ RUN = "run.json"
 FIRST_KEY = b'{"task_id":'
 """How each sample begins."""
 ABSENT_IS_NONE = ("reward", "traffic")
-"""Settings that earlier versions recorded only where there was one."""
+"""Settings that are recorded only where there is one."""
 
 
 def read_run(directory: Path) -> Run | None:

@@ -85,14 +85,16 @@ def run_of(
         "weights": conditions.weights.model_dump(mode="json"),
         "max_turns": conditions.options.max_agent_turns,
         "gate": conditions.gate.model_dump(mode="json"),
-        "reward": None if conditions.reward is None else conditions.reward.__qualname__,
-        "traffic": candidate,
         "openai": server_settings(servers),
         **settings_of(conditions.options, EVALUATE_WITHOUT | UNDER_OTHER_NAMES),
     }
     for field in fields(conditions):
-        if field.name not in played and field.name != "options":
+        if field.name not in played and field.name not in ("options", "reward"):
             played[field.name] = getattr(conditions, field.name)
+    if conditions.reward is not None:
+        played["reward"] = conditions.reward.__qualname__
+    if candidate is not None:
+        played["traffic"] = candidate
     return Run.of(suite.tasks, suite=suite.name, model=model, settings=played, attempts=attempts)
 
 
