@@ -10,8 +10,6 @@ from typing import Any
 
 import pytest
 
-from environments.export.hermes import COMPLETED
-
 pytestmark = pytest.mark.slow
 
 
