@@ -8,8 +8,8 @@ import json
 import os
 import secrets
 import shutil
-import socket
 import sys
+import tempfile
 from pathlib import Path
 from typing import Self
 
@@ -19,7 +19,9 @@ from world_fixtures.prefork_server import PreforkServer
 
 MAIN = "world_fixtures.game.server.portal"
 VARIABLE = "EVENNIA_WORLD_SPECTATE"
-"""Tells the server and the Portal the ports and the password; read by `server.conf.rollout`."""
+"""Path of the gate's file, which the server and the Portal read (`server.conf.spectated`)."""
+MAX_SOCKET_PATH = 100
+"""Bytes in the path of a Unix socket that every system takes."""
 START_TIMEOUT = 60.0
 """Seconds."""
 
@@ -32,27 +34,31 @@ class SpectatorGate:
     """
 
     def __init__(self) -> None:
-        self.word = secrets.token_urlsafe(9)
+        self.word = secrets.token_urlsafe(12)
         self.url = ""
         self.telnet = 0
         self._scratch: Path | None = None
+        self._link: Path | None = None
         self._process: asyncio.subprocess.Process | None = None
 
     async def __aenter__(self) -> Self:
-        names = ("web", "pages", "socket", "telnet", "amp")
-        ports = dict(zip(names, _free_ports(len(names)), strict=True))
-        self.url = f"http://127.0.0.1:{ports['web']}/webclient/"
-        self.telnet = ports["telnet"]
         self._scratch = await asyncio.to_thread(home.new_scratch)
-        gate = {**ports, "word": self.word, "scratch": str(self._scratch)}
-        os.environ[VARIABLE] = json.dumps(gate)
-        PreforkServer.forget()  # what has been loaded does not change its settings
         try:
+            self._link = _socket_in(self._scratch)
+            gate = {"word": self.word, "secret": secrets.token_hex(32), "link": str(self._link)}
+            os.environ[VARIABLE] = await asyncio.to_thread(_keep, gate, self._scratch)
+            PreforkServer.forget()  # what has been loaded does not change its settings
             await self._start()
         except BaseException:
             await self.__aexit__()
             raise
         return self
+
+    @property
+    def pid(self) -> int:
+        """Process id of the Portal."""
+        assert self._process
+        return self._process.pid
 
     async def _start(self) -> None:
         log = open(self._scratch / "output.log", "ab")  # type: ignore[operator] # noqa: SIM115, ASYNC230
@@ -70,6 +76,9 @@ class SpectatorGate:
         if not line:
             told = (self._scratch / "output.log").read_text().strip().splitlines()  # type: ignore[operator]
             raise UserError(f"the Portal did not start: {told[-1] if told else 'it said nothing'}")
+        ports = json.loads(line)
+        self.url = f"http://127.0.0.1:{ports['web']}/webclient/"
+        self.telnet = ports["telnet"]
 
     async def __aexit__(self, *_: object) -> None:
         if os.environ.pop(VARIABLE, None) is not None:
@@ -77,14 +86,28 @@ class SpectatorGate:
         if self._process is not None and self._process.stdin is not None:
             self._process.stdin.close()
             await self._process.wait()
-        if self._scratch is not None:
-            shutil.rmtree(self._scratch, ignore_errors=True)
+        for directory in (self._scratch, self._link and self._link.parent):
+            if directory is not None:
+                shutil.rmtree(directory, ignore_errors=True)
 
 
-def _free_ports(count: int) -> list[int]:
-    """Find ports that nobody listens on, all different."""
-    with contextlib.ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
+def _keep(gate: dict[str, str], scratch: Path) -> str:
+    """Write the gate's file, for nobody but us to read; returns its path."""
+    file = scratch / "gate.json"
+    file.touch(0o600)
+    file.write_text(json.dumps(gate))
+    return str(file)
+
+
+def _socket_in(scratch: Path) -> Path:
+    """Choose where the link's socket lies, in a directory that nobody else can enter."""
+    path = scratch / "link"
+    if len(os.fsencode(path)) > MAX_SOCKET_PATH:
+        path = Path(tempfile.mkdtemp(prefix="evennia-world-")) / "link"
+    if len(os.fsencode(path)) > MAX_SOCKET_PATH:
+        path.parent.rmdir()
+        raise UserError(
+            f"{scratch} is too long a path for a socket: set EVENNIA_WORLD_HOME or TMPDIR to a"
+            " shorter one to be able to look on"
+        )
+    return path

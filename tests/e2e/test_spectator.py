@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import pickle
 import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import aiohttp
 import pytest
 import pytest_asyncio
 
 from tests.conftest import cottage_spec
+from tests.listeners import Address, listeners
+from tests.pickles import Canary, boxes
 from world_fixtures.prefork_server import ServerProcess
 from world_fixtures.servers import ServerPool
 from world_fixtures.spectator import SpectatorGate
@@ -131,3 +136,66 @@ async def test_a_restart_of_the_world_server_keeps_the_way_in(
     await watched.servers[0].restart()
     await browser.types("instances")
     await browser.sees("No agent is at work")
+
+
+async def sent(address: Address, *parts: bytes) -> bytes:
+    """What a listener answers to these parts, until it ends the connection or says no more."""
+    if isinstance(address, str):
+        reader, writer = await asyncio.open_unix_connection(address)
+    else:
+        reader, writer = await asyncio.open_connection(*address)
+    answer = b""
+    try:
+        for part in parts:
+            writer.write(part)
+            await writer.drain()
+        writer.write_eof()
+        async with asyncio.timeout(2):
+            answer = await reader.read(-1)
+    except (OSError, TimeoutError):
+        pass
+    finally:
+        writer.close()
+    return answer
+
+
+async def reflected(address: Address, box: bytes) -> None:
+    """The listener's own proof, given back to it."""
+    if isinstance(address, tuple):
+        return
+    reader, writer = await asyncio.open_unix_connection(address)
+    writer.write(bytes(32))
+    answer = await reader.readexactly(64)
+    with contextlib.suppress(ConnectionError):
+        writer.write(answer[32:] + box)
+        assert await reader.read(-1) == b""
+    writer.close()
+
+
+async def test_no_listener_reads_a_stranger_s_pickle(gate, watched, browser, tmp_path) -> None:
+    found = listeners(gate.pid, watched.servers[0].pid)
+    assert len(found) >= 4, found  # telnet, pages, websocket, gateway
+    assert all(isinstance(a, str) or a[0] == "127.0.0.1" for a in found)
+    every = list(boxes(tmp_path))
+    assert pickle_is_dangerous(tmp_path)
+    attempts = []
+    for address in found:
+        for box in every:
+            attempts.append(sent(address, box))
+            attempts.append(sent(address, box[:1], box[1:7], box[7:]))
+            attempts.append(reflected(address, box))
+        for before in (bytes(32), bytes(64), b"\n", b"GET / HTTP/1.1\r\n\r\n", b"\xff\xfa\xc9"):
+            attempts.append(sent(address, before, b"".join(every)))
+    await asyncio.gather(*attempts)
+    await browser.types(f"connect spectator {gate.word}")
+    await browser.sees("You can look on")
+    assert list(tmp_path.iterdir()) == []
+    await played(watched, browser)
+
+
+def pickle_is_dangerous(cage: Path) -> bool:
+    """Whether the canary would sing."""
+    pickle.loads(pickle.dumps(Canary(cage)))
+    (made,) = cage.iterdir()
+    made.rmdir()
+    return True

@@ -1,10 +1,11 @@
 """The Portal of a world server: `python -m world_fixtures.game.server.portal SCRATCH`.
 
-Prints a line when it listens and ends with its standard input.
+Prints the ports that it listens on, as JSON, and ends with its standard input.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -27,6 +28,7 @@ def serve(scratch: str) -> None:
 
     django.setup()
     import evennia
+    from django.conf import settings
     from django.core.management import call_command
 
     from world_fixtures.game import compat
@@ -43,12 +45,13 @@ def serve(scratch: str) -> None:
 
     class ParentConnection(Protocol):
         def connectionLost(self, reason: object = None) -> None:
+            shutil.rmtree(os.path.dirname(settings.LINK_PATH), ignore_errors=True)
             shutil.rmtree(scratch, ignore_errors=True)
             os._exit(0)  # in order, the Portal would stop the world server, too
 
     standard_io: Any = stdio.StandardIO
     standard_io(ParentConnection(), stdout=2)
-    print("{}", file=out, flush=True)
+    print(json.dumps(portal.ports()), file=out, flush=True)
     reactor.run()  # type: ignore[attr-defined]
 
 

@@ -13,6 +13,7 @@ from twisted.internet.defer import Deferred
 
 from world_fixtures.game import compat
 from world_fixtures.game.gateway.session import PROTOCOL_KEY, SealedSession
+from world_fixtures.game.server.link import ConnectingEnd
 
 
 class SpectatedSession(SealedSession):
@@ -43,10 +44,13 @@ class PortalLink(AMPServerClientProtocol):
 
 
 class PortalLinkFactory(AMPClientFactory):
-    """Makes a `PortalLink` where Evennia's own makes the stock one."""
+    """Makes a `PortalLink`, once the other end is trusted."""
 
-    def buildProtocol(self, addr: Any) -> PortalLink:
-        """Return the link of a new connection (Twisted's hook)."""
+    def buildProtocol(self, addr: Any) -> ConnectingEnd:
+        """Return the protocol of a new connection (Twisted's hook)."""
+        return ConnectingEnd(settings.LINK_SECRET, self._trusted, {})
+
+    def _trusted(self) -> PortalLink:
         self.resetDelay()
         link = PortalLink()
         link.factory = self
@@ -65,7 +69,7 @@ class PortalLinkFactory(AMPClientFactory):
 
 
 class SpectatedService(EvenniaServerService):
-    """Evennia's own service, link and web server included."""
+    """Evennia's own service with its link, but without its web server: the Portal has one."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -93,8 +97,11 @@ class SpectatedService(EvenniaServerService):
     def register_amp(self) -> None:
         """Connect to the Portal by a link of ours (Evennia's hook)."""
         factory = PortalLinkFactory(self)
-        self.amp_service = internet.TCPClient(settings.AMP_HOST, settings.AMP_PORT, factory)
+        self.amp_service = internet.UNIXClient(settings.LINK_PATH, factory)
         self.amp_service.setServiceParent(self)
+
+    def register_webserver(self) -> None:
+        """Serve no pages (Evennia's hook)."""
 
     def run_initial_setup(self) -> None:
         """Set up nothing: a world server has no superuser and no first room (Evennia's hook)."""
