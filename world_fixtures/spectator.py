@@ -30,23 +30,24 @@ class SpectatorGate:
     """An async context manager. Enter it before the one world server is started.
 
     `url` is the web client's address, `telnet` a port for telnet; both on loopback. The account
-    is `spectator`, its password `word`.
+    is `spectator`, its password `word`. The link of Portal and world server is a Unix socket,
+    `link`; `scratch` is the Portal's directory.
     """
 
     def __init__(self) -> None:
         self.word = secrets.token_urlsafe(12)
         self.url = ""
         self.telnet = 0
-        self._scratch: Path | None = None
-        self._link: Path | None = None
+        self.scratch: Path | None = None
+        self.link: Path | None = None
         self._process: asyncio.subprocess.Process | None = None
 
     async def __aenter__(self) -> Self:
-        self._scratch = await asyncio.to_thread(home.new_scratch)
+        self.scratch = await asyncio.to_thread(home.new_scratch)
         try:
-            self._link = _socket_in(self._scratch)
-            gate = {"word": self.word, "secret": secrets.token_hex(32), "link": str(self._link)}
-            os.environ[VARIABLE] = await asyncio.to_thread(_keep, gate, self._scratch)
+            self.link = socket_in(self.scratch)
+            gate = {"word": self.word, "secret": secrets.token_hex(32), "link": str(self.link)}
+            os.environ[VARIABLE] = await asyncio.to_thread(keep, gate, self.scratch)
             PreforkServer.forget()  # what has been loaded does not change its settings
             await self._start()
         except BaseException:
@@ -61,10 +62,10 @@ class SpectatorGate:
         return self._process.pid
 
     async def _start(self) -> None:
-        log = open(self._scratch / "output.log", "ab")  # type: ignore[operator] # noqa: SIM115, ASYNC230
+        log = open(self.scratch / "output.log", "ab")  # type: ignore[operator] # noqa: SIM115, ASYNC230
         with log:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", MAIN, str(self._scratch),
+                sys.executable, "-m", MAIN, str(self.scratch),
                 stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=log,
                 env=home.child_env(), start_new_session=True,
             )  # fmt: skip
@@ -74,7 +75,7 @@ class SpectatorGate:
             async with asyncio.timeout(START_TIMEOUT):
                 line = await self._process.stdout.readline()
         if not line:
-            told = (self._scratch / "output.log").read_text().strip().splitlines()  # type: ignore[operator]
+            told = (self.scratch / "output.log").read_text().strip().splitlines()  # type: ignore[operator]
             raise UserError(f"the Portal did not start: {told[-1] if told else 'it said nothing'}")
         ports = json.loads(line)
         self.url = f"http://127.0.0.1:{ports['web']}/webclient/"
@@ -86,12 +87,12 @@ class SpectatorGate:
         if self._process is not None and self._process.stdin is not None:
             self._process.stdin.close()
             await self._process.wait()
-        for directory in (self._scratch, self._link and self._link.parent):
+        for directory in (self.scratch, self.link and self.link.parent):
             if directory is not None:
                 shutil.rmtree(directory, ignore_errors=True)
 
 
-def _keep(gate: dict[str, str], scratch: Path) -> str:
+def keep(gate: dict[str, str], scratch: Path) -> str:
     """Write the gate's file, for nobody but us to read; returns its path."""
     file = scratch / "gate.json"
     file.touch(0o600)
@@ -99,7 +100,7 @@ def _keep(gate: dict[str, str], scratch: Path) -> str:
     return str(file)
 
 
-def _socket_in(scratch: Path) -> Path:
+def socket_in(scratch: Path) -> Path:
     """Choose where the link's socket lies, in a directory that nobody else can enter."""
     path = scratch / "link"
     if len(os.fsencode(path)) > MAX_SOCKET_PATH:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import pickle
 import re
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -46,20 +48,24 @@ class Browser:
         self.seen = ""
 
     async def types(self, text: str) -> None:
-        await self._socket.send_str(json.dumps(["text", [text], {}]))
+        await self.sends(["text", [text], {}])
 
-    async def sees(self, words: str) -> None:
-        """Return when the page has shown this since the last call."""
+    async def sends(self, message: list[object]) -> None:
+        await self._socket.send_str(json.dumps(message))
+
+    async def sees(self, words: str) -> str:
+        """Return when the page has shown this since the last call: what came before it."""
         async with asyncio.timeout(60):
             while words not in self.seen:
                 kind, args, _ = json.loads((await self._socket.receive()).data)
                 if kind == "text":
                     self.seen += args[0] + "\n"
-        self.seen = self.seen.partition(words)[2]
+        before, _, self.seen = self.seen.partition(words)
+        return before
 
 
-@pytest_asyncio.fixture(loop_scope="module")
-async def browser(gate, watched) -> AsyncIterator[Browser]:
+@contextlib.asynccontextmanager
+async def opened(gate: SpectatorGate) -> AsyncIterator[Browser]:
     async with aiohttp.ClientSession() as http:
         page = await (await http.get(gate.url)).text()
         port = re.search(r"wsurl = .*?:(\d+)", page)
@@ -68,6 +74,21 @@ async def browser(gate, watched) -> AsyncIterator[Browser]:
             found = Browser(socket)
             await found.sees("connect spectator PASSWORD")
             yield found
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def browser(gate, watched) -> AsyncIterator[Browser]:
+    async with opened(gate) as found:
+        yield found
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def looking_on(gate, watched) -> AsyncIterator[Browser]:
+    """A browser that stays logged in for several tests."""
+    async with opened(gate) as found:
+        await found.types(f"connect spectator {gate.word}")
+        await found.sees("You can look on")
+        yield found
 
 
 async def played(pool: ServerPool, browser: Browser | None = None) -> list[str]:
@@ -172,21 +193,23 @@ async def reflected(address: Address, box: bytes) -> None:
     writer.close()
 
 
+async def attempts(address: Address, every: list[bytes]) -> None:
+    """Each box alone, in parts, and after what a listener may expect before it."""
+    for box in every:
+        await sent(address, box)
+        await sent(address, box[:1], box[1:7], box[7:])
+        await reflected(address, box)
+    for before in (bytes(32), bytes(64), b"\n", b"GET / HTTP/1.1\r\n\r\n", b"\xff\xfa\xc9"):
+        await sent(address, before, b"".join(every))
+
+
 async def test_no_listener_reads_a_stranger_s_pickle(gate, watched, browser, tmp_path) -> None:
     found = listeners(gate.pid, watched.servers[0].pid)
     assert len(found) >= 4, found  # telnet, pages, websocket, gateway
     assert all(isinstance(a, str) or a[0] == "127.0.0.1" for a in found)
     every = list(boxes(tmp_path))
     assert pickle_is_dangerous(tmp_path)
-    attempts = []
-    for address in found:
-        for box in every:
-            attempts.append(sent(address, box))
-            attempts.append(sent(address, box[:1], box[1:7], box[7:]))
-            attempts.append(reflected(address, box))
-        for before in (bytes(32), bytes(64), b"\n", b"GET / HTTP/1.1\r\n\r\n", b"\xff\xfa\xc9"):
-            attempts.append(sent(address, before, b"".join(every)))
-    await asyncio.gather(*attempts)
+    await asyncio.gather(*(attempts(address, every) for address in found))
     await browser.types(f"connect spectator {gate.word}")
     await browser.sees("You can look on")
     assert list(tmp_path.iterdir()) == []
@@ -199,3 +222,45 @@ def pickle_is_dangerous(cage: Path) -> bool:
     (made,) = cage.iterdir()
     made.rmdir()
     return True
+
+
+@pytest.mark.parametrize(
+    "line", [["text", ["@py 1"], {}], ["text", ["quell"], {}], ["text", ["@dig a"], {}],
+             ["text", ["watch", 1], {"callertype": "object"}], ["text", [{"a": 1}], {}],
+             ["login", [], {"name": "spectator", "password": "wrong"}],
+             ["get_inputfuncs", [], {}], ["monitor", [], {"name": "name"}],
+             ["repeat", [], {"callback": "test1"}], ["bot_data_in", ["@py 1"], {}],
+             ["client_options", [], {"client": ["x"], "screenwidth": "wide", "raw": False}]],
+    ids=lambda message: f"{message[0]}-{message[1]}",
+)  # fmt: skip
+async def test_a_spectator_can_look_on_and_nothing_else(gate, looking_on, line) -> None:
+    await looking_on.types("leave")
+    await looking_on.sees("You look on at nothing now.")
+    await looking_on.sends(line)
+    await looking_on.types("instances")
+    shown = await looking_on.sees("No agent is at work")
+    for told in shown.splitlines():
+        assert not told or "only look on" in told or "There is no instance" in told
+    for log in gate.scratch.glob("*.log"):
+        assert gate.word not in log.read_text()
+
+
+async def test_who_listens_in_the_portal_s_stead_is_not_believed(gate, watched, tmp_path) -> None:
+    """The last test: it ends the Portal."""
+    every = b"".join(boxes(tmp_path))
+    heard: asyncio.Queue[bytes] = asyncio.Queue()
+
+    async def impostor(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonce = await reader.readexactly(32)
+        for part in (nonce, bytes(32), every):
+            writer.write(part)
+        with contextlib.suppress(ConnectionError):
+            heard.put_nowait(await reader.read(-1))
+        writer.close()
+
+    os.kill(gate.pid, signal.SIGKILL)
+    gate.link.unlink()
+    async with await asyncio.start_unix_server(impostor, gate.link), asyncio.timeout(60):
+        assert await heard.get() == b""
+    assert list(tmp_path.iterdir()) == []
+    await played(watched)

@@ -45,7 +45,8 @@ class Visitors(WrappingFactory):
         """Return the protocol of a new connection, None for one too many (Twisted's hook)."""
         if len(self.protocols) >= MAX_VISITORS:
             return None
-        return super().buildProtocol(addr)
+        made: Protocol = super().buildProtocol(addr)
+        return made
 
 
 class Telnet(TelnetProtocol):
