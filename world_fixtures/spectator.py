@@ -29,8 +29,8 @@ START_TIMEOUT = 60.0
 class SpectatorGate:
     """An async context manager. Enter it before the one world server is started.
 
-    `url` is the web client's address, `telnet` a port for telnet; both on loopback. The account
-    is `spectator`, its password `word`. The link of Portal and world server is a Unix socket,
+    `url` is the web client's address, `socket` the port of its websocket, `telnet` one for
+    telnet; all on loopback. The account is `spectator`, its password `word`. The link of Portal and world server is a Unix socket,
     `link`; `scratch` is the Portal's directory.
     """
 
@@ -38,6 +38,7 @@ class SpectatorGate:
         self.word = secrets.token_urlsafe(12)
         self.url = ""
         self.telnet = 0
+        self.socket = 0
         self.scratch: Path | None = None
         self.link: Path | None = None
         self._process: asyncio.subprocess.Process | None = None
@@ -79,7 +80,7 @@ class SpectatorGate:
             raise UserError(f"the Portal did not start: {told[-1] if told else 'it said nothing'}")
         ports = json.loads(line)
         self.url = f"http://127.0.0.1:{ports['web']}/webclient/"
-        self.telnet = ports["telnet"]
+        self.telnet, self.socket = ports["telnet"], ports["socket"]
 
     async def __aexit__(self, *_: object) -> None:
         if os.environ.pop(VARIABLE, None) is not None:

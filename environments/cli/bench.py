@@ -22,6 +22,7 @@ SUITES = {
     "replay": "benchmarks.replay",
     "evaluate": "benchmarks.evaluation",
     "limits": "benchmarks.limits",
+    "hostile": "benchmarks.hostile",
 }
 """Name -> module with `async measure(quick, say) -> dict`."""
 CLONE = Path(__file__).resolve().parents[2]
@@ -32,7 +33,7 @@ app = new_verb()
 
 @app.command()
 def bench(
-    suite: Literal["world", "process", "soak", "replay", "evaluate", "limits"],
+    suite: Literal["world", "process", "soak", "replay", "evaluate", "limits", "hostile"],
     quick: Annotated[
         bool, typer.Option("--quick", help="under a minute, with fewer repetitions")
     ] = False,

@@ -16,9 +16,9 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
+from benchmarks.pickles import Canary, boxes
 from tests.conftest import cottage_spec
 from tests.listeners import Address, listeners
-from tests.pickles import Canary, boxes
 from world_fixtures.prefork_server import ServerProcess
 from world_fixtures.servers import ServerPool
 from world_fixtures.spectator import SpectatorGate
