@@ -37,6 +37,7 @@ PACE = 400.0
 PAUSE = 0.003
 """Seconds between an answer and the session's next command."""
 SEED = "hostile-1"
+TRACEBACK = "Traceback (most recent call last):"
 
 Progress = Callable[[str], None]
 
@@ -76,7 +77,8 @@ async def measure(quick: bool, say: Progress) -> dict[str, Any]:
         "frames_per_s": PACE,
         "frames": sum(counts["sent"].values()),
         "frames_by_listener": counts["sent"],
-        "closed_while_sending": counts["failed"],
+        "cut_by_listener": counts["cut"],
+        "refused_connections": counts["refused"],
         "code_run": code_run,
         "crashes": len(ended) + lost + sum(problems.counts.values()),
         "processes_ended": len(ended) + lost,
@@ -96,17 +98,18 @@ class Problems(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Count one of this process (logging's hook)."""
         error = record.exc_info and record.exc_info[1]
-        self.add(repr(error) if error else record.getMessage())
+        self.add(f"{record.name}: {type(error).__name__ if error else record.getMessage()}")
 
     def read(self, logs: list[Path]) -> None:
         """Count those in log files."""
         for log in logs:
             lines = log.read_text(errors="replace").splitlines()
             for n, line in enumerate(lines):
-                if line.endswith("Traceback (most recent call last):"):
-                    rest = (x.partition("[::]")[2] or x for x in lines[n + 1 :])
-                    last = next((x for x in rest if x and not x.lstrip("|").startswith(" ")), "")
-                    self.add(f"{log.name}: {last}")
+                if line.endswith(TRACEBACK):
+                    before = line.removesuffix(TRACEBACK)
+                    rest = (x.removeprefix("\t").removeprefix(before) for x in lines[n + 1 :])
+                    last = next((x for x in rest if not x.startswith(" ")), "")
+                    self.add(f"{log.name}: {last.partition(':')[0]}")
 
     def add(self, problem: str) -> None:
         """Count one."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import json
 import os
 import random
@@ -43,21 +44,29 @@ class Attacker:
     def __init__(self, targets: dict[str, Any], seed: str, cage: Path, pace: float) -> None:
         self._targets = targets
         self._rng = random.Random(seed)
+        self._addresses = random.Random()  # drawn as connections come, not as frames do
         self._cage = cage
         self._pace = pace
         self._free = asyncio.Semaphore(AT_ONCE)
         self._kept: dict[str, Streams] = {}
         self._busy = {name: asyncio.Lock() for name in targets}
         self.sent: Counter[str] = Counter()
-        self.failed: Counter[str] = Counter()
+        """Frames of which at least a part was sent."""
+        self.cut: Counter[str] = Counter()
+        """Those of them that the listener did not take to their end, as it may."""
+        self.refused: Counter[str] = Counter()
+        """Connections that were closed at once, as those beyond a listener's limit are."""
 
     async def send(self, count: int) -> None:
-        """Send so many frames."""
+        """Send so many frames; one whose connection could not be opened is not counted."""
         loop = asyncio.get_running_loop()
         begun = loop.time()
+        count += self.sent.total()
         names = sorted(self._targets)
         async with asyncio.TaskGroup() as group:
-            for n in range(count):
+            for n in itertools.count():
+                if self.sent.total() >= count:
+                    break
                 await asyncio.sleep(max(0.0, begun + n / self._pace - loop.time()))
                 await self._free.acquire()
                 name = names[n % len(names)]
@@ -71,15 +80,19 @@ class Attacker:
                 await self._flood(name)
             async with self._busy[name] if name in KEPT else contextlib.nullcontext():
                 await self._deliver(name, frame, slow)
-            self.sent[name] += 1
         except (OSError, TimeoutError, asyncio.IncompleteReadError):
-            self.failed[name] += 1  # closed before it had everything: as it may
+            self.cut[name] += 1
             self._drop(name)
         finally:
             self._free.release()
 
     async def _deliver(self, name: str, frame: bytes, slow: bool) -> None:
-        reader, writer = await self._streams(name)
+        try:
+            reader, writer = await self._streams(name)
+        except (OSError, TimeoutError, asyncio.IncompleteReadError):
+            self.refused[name] += 1
+            return
+        self.sent[name] += 1
         step = max(1, len(frame) // 10) if slow else len(frame) or 1
         try:
             async with asyncio.timeout(10):
@@ -121,7 +134,7 @@ class Attacker:
             return await asyncio.open_unix_connection(target["path"])
         # From another address of loopback each time: no port runs out, no limit by address
         # holds.
-        here = ".".join(str(self._rng.randrange(1, 255)) for _ in range(3))
+        here = ".".join(str(self._addresses.randrange(1, 255)) for _ in range(3))
         return await asyncio.open_connection(
             "127.0.0.1", target["port"], local_addr=(f"127.{here}", 0)
         )
@@ -155,7 +168,8 @@ async def main() -> None:
     attacker = Attacker(order["targets"], order["seed"], Path(order["cage"]), order["pace"])
     while line := await asyncio.to_thread(sys.stdin.readline):
         await attacker.send(int(line))
-        print(json.dumps({"sent": attacker.sent, "failed": attacker.failed}), flush=True)
+        counts = {"sent": attacker.sent, "cut": attacker.cut, "refused": attacker.refused}
+        print(json.dumps(counts), flush=True)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ Drawn from a seed: the same frames in each run, but for the names of what is not
 from __future__ import annotations
 
 import json
-import os
 import pickle
 import random
 import struct
@@ -145,7 +144,7 @@ def telnet(rng: random.Random, cage: Path) -> bytes:
 
 def link(rng: random.Random, cage: Path) -> bytes:
     """What somebody sends who does not know the gate's secret."""
-    before = rng.choice((b"", bytes(32), rng.randbytes(32), rng.randbytes(64), os.urandom(33)))
+    before = rng.choice((b"", bytes(32), rng.randbytes(32), rng.randbytes(64), rng.randbytes(33)))
     return before + mutated(rng, rng.choice(list(boxes(cage))), cage)
 
 

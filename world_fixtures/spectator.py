@@ -30,8 +30,8 @@ class SpectatorGate:
     """An async context manager. Enter it before the one world server is started.
 
     `url` is the web client's address, `socket` the port of its websocket, `telnet` one for
-    telnet; all on loopback. The account is `spectator`, its password `word`. The link of Portal and world server is a Unix socket,
-    `link`; `scratch` is the Portal's directory.
+    telnet; all on loopback. The account is `spectator`, its password `word`. The link of Portal
+    and world server is a Unix socket, `link`; `scratch` is the Portal's directory.
     """
 
     def __init__(self) -> None:

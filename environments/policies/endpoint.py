@@ -30,6 +30,9 @@ MAX_CHOICES = 128
 """Largest `n`."""
 
 log = logging.getLogger(__name__)
+protocol_log = logging.getLogger(f"{__name__}.protocol")
+protocol_log.setLevel(logging.CRITICAL)
+"""What is no HTTP is answered with a 400; aiohttp would log a traceback, too."""
 
 
 class Refusal(Exception):
@@ -86,7 +89,7 @@ class PolicyEndpoint:
                 web.post("/v1/chat/completions", self._complete),
             ]
         )
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, logger=protocol_log)
         await runner.setup()
         try:
             await web.TCPSite(runner, HOST, self.port).start()
@@ -175,7 +178,7 @@ def _body(raw: bytes) -> dict[str, Any]:
     """Parse the request's JSON and check what every request must hold. Raises Refusal."""
     try:
         body = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Refusal("the request body is not JSON") from None
     if not isinstance(body, dict):
         raise Refusal("the request body is not a JSON object")
@@ -201,6 +204,8 @@ async def _errors(
         return _error(str(refusal), refusal.status, refusal.param)
     except web.HTTPException as refusal:
         return _error(f"{request.method} {request.path}: {refusal.reason}", refusal.status)
+    except ConnectionError:  # the client has gone
+        raise
     except Exception as failure:
         log.exception("policy failed")
         return _error(f"the policy failed: {type(failure).__name__}: {failure}", 500)

@@ -63,7 +63,7 @@ def prefork() -> None:
         from django.db import connections
 
         connections.close_all()  # a child opens its own database
-    _log_problems()
+    log_problems()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the children
     gc.collect()
     gc.freeze()  # the children share what is loaded, as long as nobody touches it
@@ -141,7 +141,7 @@ def serve(scratch: str) -> None:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _log_problems() -> None:
+def log_problems() -> None:
     """Write warnings and worse to standard error, which is the server's log."""
     from twisted.logger import (
         FilteringLogObserver,

@@ -11,7 +11,7 @@ import shutil
 import sys
 from typing import Any
 
-from world_fixtures.game.gateway.main import GAME, SETTINGS
+from world_fixtures.game.gateway.main import GAME, SETTINGS, log_problems
 
 # What needs Django's settings can be imported only once Django is set up: hence the imports
 # inside the function.
@@ -34,7 +34,7 @@ def serve(scratch: str) -> None:
     from world_fixtures.game import compat
 
     compat.load_evennia(portal=True)
-
+    log_problems()
     call_command("collectstatic", interactive=False, verbosity=0)
     from twisted.internet import reactor, stdio
     from twisted.internet.protocol import Protocol
