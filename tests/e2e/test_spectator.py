@@ -136,8 +136,9 @@ async def test_without_the_password_there_is_no_way_in(browser, watched, line) -
 async def test_the_site_is_the_web_client_alone(gate, watched) -> None:
     async with aiohttp.ClientSession() as http:
         base = gate.url.removesuffix("webclient/")
-        for path in ("admin/", "auth/login", "characters/create/", "api/"):
+        for path in ("admin/", "auth/login", "characters/create/", "api/", "webclientdata"):
             assert (await http.get(base + path)).status == 404
+            assert (await http.post(base + path, data={"mode": "init"})).status == 404
         script = await http.get(base + "static/webclient/js/evennia.js")
         assert script.status == 200
 
@@ -222,6 +223,30 @@ def pickle_is_dangerous(cage: Path) -> bool:
     (made,) = cage.iterdir()
     made.rmdir()
     return True
+
+
+async def test_a_page_of_another_site_gets_no_websocket(gate, watched) -> None:
+    address = f"http://127.0.0.1:{gate.socket}/"
+    async with aiohttp.ClientSession() as http:
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            await http.ws_connect(address, origin="http://elsewhere.example")
+        async with http.ws_connect(address, origin=gate.url.removesuffix("/webclient/")):
+            pass
+
+
+async def test_a_long_body_and_a_line_without_end_are_not_kept(gate, watched, browser) -> None:
+    port = int(gate.url.split(":")[2].split("/")[0])
+    head = b"POST /webclient/ HTTP/1.1\r\nHost: localhost\r\n"
+    assert await sent(("127.0.0.1", port), head + b"Content-Length: 9999999\r\n\r\n") == b""
+    chunked = head + b"Transfer-Encoding: chunked\r\n\r\n1\r\na"
+    assert await sent(("127.0.0.1", port), chunked) == b""
+    reader, writer = await asyncio.open_connection("127.0.0.1", gate.telnet)
+    with contextlib.suppress(ConnectionError):
+        for part in (b"\xff\xfa\x1f", *[b"a" * 1024] * 16):
+            writer.write(part)
+        while await reader.read(1 << 16):
+            pass
+    writer.close()
 
 
 @pytest.mark.parametrize(

@@ -202,6 +202,21 @@ async def test_what_is_not_json_or_not_here_is_an_error_in_the_same_form(http):
     assert (missing.status_code, "/v1/nowhere" in missing.json()["error"]["message"]) == (404, True)
 
 
+async def test_what_strangers_send_leaves_no_traceback_in_the_log(endpoint, http, caplog):
+    nested = await http.post("/chat/completions", content=b"[" * 100_000)
+    assert (nested.status_code, "JSON" in nested.json()["error"]["message"]) == (400, True)
+    reader, writer = await asyncio.open_connection("127.0.0.1", endpoint.port)
+    writer.write(b"\x00\x04_ask\r\n\r\n")
+    assert b" 400 " in await reader.readline()
+    writer.close()
+    _, writer = await asyncio.open_connection("127.0.0.1", endpoint.port)
+    writer.write(b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{")
+    await writer.drain()
+    writer.transport.abort()
+    assert (await http.get("/models")).status_code == 200
+    assert [r.getMessage() for r in caplog.records if r.levelname in ("ERROR", "CRITICAL")] == []
+
+
 async def test_the_openai_client_raises_its_own_error_for_an_unknown_model(client):
     with pytest.raises(openai.NotFoundError, match="unknown policy 'gpt'"):
         await client.chat.completions.create(**asking(model="gpt"))
