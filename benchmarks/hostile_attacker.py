@@ -117,8 +117,7 @@ class Attacker:
         opened = await self._open(name)
         reader, writer = opened
         if name == "gateway_trusted":
-            secret = self._targets[name]["secret"]
-            writer.write(json.dumps({"id": 0, "op": "hello", "secret": secret}).encode() + b"\n")
+            writer.write(self._targets[name]["secret"].encode() + b"\n")
             await reader.readline()
         if name == "websocket":
             writer.write(UPGRADE)
