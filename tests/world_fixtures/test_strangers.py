@@ -95,3 +95,20 @@ async def test_a_client_that_sends_no_request_is_told(pool, nested) -> None:
     finally:
         writer.close()
     assert log_of(pool) == before
+
+
+@pytest.mark.parametrize(
+    ("hash_", "code"),
+    [(b"\xed\xa0\x80", ErrorCode.BAD_REQUEST), (b"\\ud800", ErrorCode.BAD_SPEC)],
+)
+async def test_half_a_surrogate_pair_is_refused(pool, hash_, code) -> None:
+    before = log_of(pool)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port_of(pool))
+    try:
+        writer.write(pool.servers[0]._secret.encode() + b"\n")
+        assert json.loads(await reader.readline())["id"] == 0
+        writer.write(b'{"id":1,"op":"create","spec_hash":"' + hash_ + b'"}\n')
+        assert json.loads(await reader.readline())["error"]["code"] == code
+    finally:
+        writer.close()
+    assert log_of(pool) == before

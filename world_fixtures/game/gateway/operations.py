@@ -102,7 +102,8 @@ class Operations:
 
     def create(self, request: CreateRequest) -> Created:
         """Hand out an instance in its initial state."""
-        known = registry.worlds.get(str(request.get("spec_hash", "")))
+        hash_ = str(request.get("spec_hash", ""))
+        known = registry.worlds.get(hash_) if hash_.isascii() else None
         if known is not None:
             spec = known.spec
         elif "spec" not in request:

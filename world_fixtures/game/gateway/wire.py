@@ -72,7 +72,7 @@ class Wire(LineReceiver, TimeoutMixin):
             self._greet(line)
             return
         try:
-            message = json.loads(line)
+            message = json.loads(line.decode())  # or bytes that are no UTF-8 would be let through
         except (ValueError, RecursionError):
             self._send(_failure(None, ErrorCode.BAD_REQUEST, "not JSON"))
             return
