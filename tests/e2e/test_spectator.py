@@ -249,6 +249,16 @@ async def test_a_long_body_and_a_line_without_end_are_not_kept(gate, watched, br
     writer.close()
 
 
+async def test_what_visitors_send_leaves_no_traceback_in_the_log(gate, watched) -> None:
+    port = int(gate.url.split(":")[2].split("/")[0])
+    page = b"GET /static/%ff HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    assert b" 404 " in await sent(("127.0.0.1", port), page)
+    for option in range(256):
+        await sent(("127.0.0.1", gate.telnet), bytes([255, 254, option, 255, 253, option]))
+    for log in gate.scratch.glob("*.log"):
+        assert "Traceback" not in log.read_text()
+
+
 @pytest.mark.parametrize(
     "line", [["text", ["@py 1"], {}], ["text", ["quell"], {}], ["text", ["@dig a"], {}],
              ["text", ["watch", 1], {"callertype": "object"}], ["text", [{"a": 1}], {}],

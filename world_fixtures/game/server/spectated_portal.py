@@ -13,7 +13,7 @@ from autobahn.twisted.websocket import WebSocketServerFactory
 from django.conf import settings
 from evennia.server.portal.amp_server import AMPServerFactory
 from evennia.server.portal.service import EvenniaPortalService
-from evennia.server.webserver import DjangoWebRoot, LockableThreadPool, PrivateStaticRoot
+from evennia.server.webserver import DjangoWebRoot, LockableThreadPool
 from twisted.application import internet
 from twisted.internet.protocol import Protocol
 
@@ -22,6 +22,7 @@ from world_fixtures.game.server.link import ListeningEnd, Strangers
 from world_fixtures.game.server.visitors import (
     MAX_INPUT,
     Pages,
+    Static,
     TelnetFactory,
     Visitors,
     WebSocket,
@@ -67,7 +68,7 @@ class SpectatedPortal(EvenniaPortalService):
         """
         self._threads = LockableThreadPool(minthreads=1, maxthreads=4)
         root = DjangoWebRoot(self._threads)
-        root.putChild(b"static", PrivateStaticRoot(settings.STATIC_ROOT))
+        root.putChild(b"static", Static(settings.STATIC_ROOT))
         self._listen("web", Pages(root))
         self._websocket = WebSocketServerFactory()
         self._websocket.noisy = False

@@ -8,12 +8,14 @@ from __future__ import annotations
 import io
 from typing import Any
 
+from evennia.server.portal.mccp import MCCP
 from evennia.server.portal.telnet import TelnetProtocol, TelnetServerFactory
 from evennia.server.portal.webclient import WebSocketClient
-from evennia.server.webserver import Website
+from evennia.server.webserver import PrivateStaticRoot, Website
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Protocol
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
+from twisted.web.resource import Resource
 from twisted.web.server import Request
 
 MAX_VISITORS = 64
@@ -60,6 +62,10 @@ class Telnet(TelnetProtocol):
         if len(self.line_buffer) + len(getattr(self, "commands", ())) > MAX_INPUT:
             self.transport.abortConnection()
 
+    def disableLocal(self, option: bytes) -> bool:
+        """Let an option go, also one that was never there (Twisted's hook)."""
+        return option != MCCP or bool(super().disableLocal(option))
+
 
 class TelnetFactory(TelnetServerFactory):
     """Makes telnet connections."""
@@ -90,6 +96,20 @@ class PageRequest(Request):
             self.content = io.BytesIO()
             channel: Any = self.channel
             channel.forceAbortClient()
+
+
+class Static(PrivateStaticRoot):
+    """The files of the pages."""
+
+    def getChild(self, path: bytes, request: Request) -> Resource:
+        """Return what lies at a path; nothing does at one that is no text (Twisted's hook)."""
+        try:
+            path.decode()
+        except UnicodeDecodeError:
+            found: Resource = self.childNotFound
+        else:
+            found = super().getChild(path, request)
+        return found
 
 
 class Pages(Website):
