@@ -65,8 +65,10 @@ class Browser:
 
 
 @contextlib.asynccontextmanager
-async def opened(gate: SpectatorGate) -> AsyncIterator[Browser]:
-    async with aiohttp.ClientSession() as http:
+async def opened(gate: SpectatorGate, address: str = "127.0.0.1") -> AsyncIterator[Browser]:
+    """The web client, from an address of loopback."""
+    connector = aiohttp.TCPConnector(local_addr=(address, 0))
+    async with aiohttp.ClientSession(connector=connector) as http:
         page = await (await http.get(gate.url)).text()
         port = re.search(r"wsurl = .*?:(\d+)", page)
         assert port is not None, page[:500]
@@ -131,6 +133,15 @@ async def test_without_the_password_there_is_no_way_in(browser, watched, line) -
     await browser.sees("Usage")
     assert "You look on" not in browser.seen
     watched.release(instance)
+
+
+async def test_after_five_wrong_passwords_the_right_one_is_refused_too(gate, watched) -> None:
+    async with opened(gate, "127.9.9.9") as browser:
+        for _ in range(5):
+            await browser.types("connect spectator wrong")
+            await browser.sees("incorrect")
+        await browser.types(f"connect spectator {gate.word}")
+        await browser.sees("Too many login failures")
 
 
 async def test_the_site_is_the_web_client_alone(gate, watched) -> None:
