@@ -6,12 +6,15 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import Iterable
 from typing import Any, Literal
 
 from atroposlib.envs.base import BaseEnv
 from atroposlib.envs.server_handling.openai_server import OpenAIServer
 from atroposlib.envs.server_handling.server_baseline import APIServer
+
+from world_fixtures.common import UserError
 
 Purpose = Literal["train", "eval"]
 """What a request is for: training and evaluations have limits and timings of their own."""
@@ -27,8 +30,25 @@ class AtroposEnv(BaseEnv):
     ) -> None:
         # BaseEnv would rename an existing file of groups, and open a new one to overwrite it.
         path, config.data_path_to_save_groups = config.data_path_to_save_groups, None
-        super().__init__(config, server_configs, slurm, testing)
+        try:
+            super().__init__(config, server_configs, slurm, testing)
+        except Exception as error:
+            if not self._loading_tokenizer(error):
+                raise
+            raise UserError(
+                f"tokenizer {config.tokenizer_name!r} cannot be loaded: name a directory or a model"
+                " of the Hugging Face hub with --env.tokenizer_name"
+            ) from error
         self.config.data_path_to_save_groups = path
+
+    def _loading_tokenizer(self, error: Exception) -> bool:
+        """Tell whether BaseEnv's constructor failed where it loads the tokenizer.
+
+        transformers raises nearly anything for a directory that holds none.
+        """
+        begun = hasattr(self, "max_token_len") and not hasattr(self, "tokenizer")
+        files = {frame.filename for frame in traceback.extract_tb(error.__traceback__)}
+        return begun or any("transformers" in Path(name).parts for name in files)
 
     @property
     def serving(self) -> bool:

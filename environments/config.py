@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from atroposlib.envs.base import BaseEnvConfig
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from environments.rollouts.options import AgentOptions
 from environments.tasks.model import Family
@@ -22,12 +24,15 @@ class EvenniaWorldEnvConfig(HermesAgentEnvConfig):
         "noisy", description="Embedded policy that plays when no model is configured"
     )
     max_agent_turns: int = Field(
-        1000, ge=1, description="Model calls in one rollout at most; a task's own limit is lower"
-    )
+        1000, ge=1, le=1_000_000,
+        description="Model calls in one rollout at most; a task's own limit is lower",
+    )  # fmt: skip
     suite: str = Field("basics", description="Suite of tasks for evaluate: a name or a file")
-    eval_attempts: int = Field(1, ge=1, description="Rollouts of each task in evaluate")
-    eval_concurrency: int = Field(64, ge=1, description="Rollouts at once in evaluate")
-    eval_temperature: float = Field(0.0, ge=0, description="Sampling temperature in evaluate")
+    eval_attempts: int = Field(1, ge=1, le=10_000, description="Rollouts of each task in evaluate")
+    eval_concurrency: int = Field(64, ge=1, le=100_000, description="Rollouts at once in evaluate")
+    eval_temperature: float = Field(
+        0.0, ge=0, le=100, description="Sampling temperature in evaluate"
+    )
     eval_baselines: bool = Field(
         True, description="Play the baselines on suites whose baselines do not ship"
     )
@@ -38,11 +43,14 @@ class EvenniaWorldEnvConfig(HermesAgentEnvConfig):
         (1, 5), description="Lowest and highest difficulty to train on"
     )
     target_success: float | None = Field(
-        None, description="Move the difficulty to keep the success rate here; null: stay uniform"
+        None,
+        ge=0,
+        le=1,
+        description="Move the difficulty to keep the success rate here; null: stay uniform",
     )
     seed: int = Field(0, description="Seed of the sequence of training tasks")
     world_servers: int | None = Field(
-        None, ge=1, description="World server processes; null: one a core, less one"
+        None, ge=1, le=1_000, description="World server processes; null: one a core, less one"
     )
     candidate_model: str | None = Field(
         None, description="Second model to try: of candidate_base_url, or an embedded policy"
@@ -62,3 +70,22 @@ class EvenniaWorldEnvConfig(HermesAgentEnvConfig):
     )
     gate: Gate = Field(Gate(), description="Which tool calls are dispatched")
     reward_weights: Weights = Field(Weights(), description="Weights of the reward's parts")
+
+    @field_validator("difficulty", mode="before")
+    @classmethod
+    def _two_levels(cls, given: Any) -> Any:
+        levels = list(given) if isinstance(given, list | tuple) else []
+        whole = len(levels) == 2 and all(type(level) is int for level in levels)
+        if not whole or not 1 <= levels[0] <= levels[1] <= 10:
+            raise ValueError("give the lowest and the highest level, from 1 to 10, e.g. [1, 5]")
+        return given
+
+    @field_validator("families")
+    @classmethod
+    def _known_families(cls, weights: dict[str, float]) -> dict[str, float]:
+        known = ", ".join(Family)
+        if unknown := [name for name in weights if name not in list(Family)]:
+            raise ValueError(f"unknown family {unknown[0]!r}: choose from {known}")
+        if min(weights.values(), default=0) < 0 or sum(weights.values()) <= 0:
+            raise ValueError("weights must be 0 or more, and one above 0, e.g. {errand: 1}")
+        return weights

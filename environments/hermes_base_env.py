@@ -63,13 +63,7 @@ class HermesAgentBaseEnv(ServeMode):
     def __init__(
         self, config: Any, server_configs: Any, slurm: bool = False, testing: bool = False
     ) -> None:
-        try:
-            super().__init__(config, server_configs, slurm, testing)
-        except OSError as error:
-            raise UserError(
-                f"tokenizer {config.tokenizer_name!r} cannot be loaded: name a directory or a model"
-                " of the Hugging Face hub with --env.tokenizer_name"
-            ) from error
+        super().__init__(config, server_configs, slurm, testing)
         hermes_agent.configure(
             config.terminal_backend, config.terminal_timeout, config.terminal_lifetime,
             config.tool_pool_size,

@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from environments.cli.verb import new_verb
-from world_fixtures.text import printable
+from environments.modes.program import run_program
 
 __all__ = ["main"]
 
@@ -76,14 +76,6 @@ class Verbs(TyperGroup):
             ctx.exit()
         return super().parse_args(ctx, args)
 
-    def invoke(self, ctx: Any) -> Any:
-        """Run the verb; typer would give the exit code of an interruption without a word."""
-        try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt:
-            print("evennia-world: interrupted", file=sys.stderr)
-            return 130
-
 
 app = new_verb(cls=Verbs)
 
@@ -95,28 +87,24 @@ def _evennia_world() -> None: ...
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; 0 done, 1 done with findings, 2 bad input, 130 interrupted."""
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")  # says that PyTorch is not there
+    os.environ.setdefault("HF_HUB_VERBOSITY", "error")  # tells each try to reach its hub
     args = list(sys.argv[1:] if argv is None else argv)
+    return run_program(lambda: _run_verb(args))
+
+
+def _run_verb(args: list[str]) -> int:
+    """Do as typer's own `main` does, which would give a broken pipe the exit code 1."""
+    command = typer.main.get_command(app)
     try:
-        command = typer.main.get_command(app)
-        return command.main(args, prog_name="evennia-world", standalone_mode=False) or 0
+        with command.make_context("evennia-world", args) as context:
+            return command.invoke(context) or 0
+    except typer.Exit as end:
+        return end.exit_code
     except typer.TyperException as error:
-        message = " ".join(error.format_message().split()).rstrip(".")
-        context = getattr(error, "ctx", None)  # of errors in the use of a verb
-        where = f" (see {context.command_path} --help)" if context else ""
-        return _complain(message + where)
-    except OSError as error:
-        if error.filename is None:
-            raise
-        return _complain(f"{error.filename}: {error.strerror}")
-    except Exception as error:
-        # Loaded late: it imports pydantic, which takes longer than all of typer.
+        # It imports pydantic, which takes longer than all of typer.
         from world_fixtures.common import UserError
 
-        if not isinstance(error, UserError):
-            raise
-        return _complain(str(error))
-
-
-def _complain(message: str) -> int:
-    print(printable(f"evennia-world: {message}"), file=sys.stderr)
-    return 2
+        message = " ".join(error.format_message().split()).rstrip(".")
+        used = getattr(error, "ctx", None)  # of errors in the use of a verb
+        where = f" (see {used.command_path} --help)" if used else ""
+        raise UserError(message + where) from None

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from environments.cli.verb import new_verb
+from environments.cli.verb import JsonFile, new_verb
+from environments.rollouts.files import write_file
 from world_fixtures.text import printable
 
 app = new_verb()
@@ -18,9 +19,7 @@ def compare(
     run_a: Annotated[Path, typer.Argument(metavar="RUN_A")],
     run_b: Annotated[Path, typer.Argument(metavar="RUN_B")],
     metric: Literal["reward", "success", "spl"] = "reward",
-    file: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="write the comparison as JSON")
-    ] = None,
+    file: JsonFile = None,
     fail_below: Annotated[
         float | None,
         typer.Option(
@@ -40,10 +39,9 @@ def compare(
     found = comparing.compare(comparing.load_samples(run_a), comparing.load_samples(run_b), metric)
     print(printable(comparing.comparison_text(found)))
     if file:
-        text = found.model_dump_json(indent=1) + "\n"
-        with disk(file, elsewhere="choose another --json"):
-            file.parent.mkdir(parents=True, exist_ok=True)
-        write_file(file, text, elsewhere="choose another --json")
+        write_file(
+            file, found.model_dump_json(indent=1) + "\n", elsewhere="choose another --json"
+        )
     if fail_below is not None and found.difference < fail_below:
         print(f"gate failed: B - A is {found.difference:+.4f}, below {fail_below:+g}")
         return 1

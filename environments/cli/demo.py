@@ -33,8 +33,12 @@ def demo(
 async def _demo(out: Path, suite: str) -> None:
     # transformers and Atropos
     from environments.evennia_world_env import EvenniaWorldEnv
+    from environments.modes import descriptors
     from environments.modes import evaluate as evaluate_mode
+    from environments.modes.options import ModeConfig
 
+    run = ModeConfig(*EvenniaWorldEnv.config_init(), configured=False)
+    descriptors.ensure(descriptors.for_mode("evaluate", run))
     print("starting the world server ...", flush=True)
     summary: dict[str, Any] = {"policies": {}}
     for policy in POLICIES:

@@ -30,7 +30,9 @@ def serve_world(
 
     # Needs the extra that was just looked for.
     from environments.integrations.mcp_server import serve
+    from environments.modes import descriptors
     from environments.telemetry.layout import root_path
     from world_fixtures.library import load_world
 
+    descriptors.ensure(descriptors.for_servers(1))
     return serve(root_path(root), load_world(world))

@@ -12,6 +12,7 @@ import typer
 from environments.cli.families import family_named
 from environments.cli.verb import new_verb
 from environments.episode import Episode
+from environments.modes import descriptors
 from environments.tasks.build import make_task
 from environments.tasks.model import Family, Task, Verdict
 from world_fixtures.common import printable
@@ -37,6 +38,7 @@ def play(
 ) -> int:
     """Play a task yourself."""
     task = make_task(family_named(family), seed, difficulty, kind=kind)
+    descriptors.ensure(descriptors.for_servers(1))
     verdict = asyncio.run(_play(task))
     if verdict is None:
         return 1

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from environments.cli.verb import new_verb
+from environments.cli.verb import JsonFile, new_verb
 from environments.rollouts.files import write_file
-from world_fixtures.common import printable
+from world_fixtures.common import UserError, printable
 
 if TYPE_CHECKING:
     from environments.telemetry.replay import Replayed
@@ -29,18 +29,21 @@ def replay(
     paths: Annotated[
         list[Path], typer.Argument(metavar="PATH...", help="a trace (.jsonl) or a tree of them")
     ],
-    file: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="write the findings as JSON")
-    ] = None,
+    file: JsonFile = None,
 ) -> int:
     """Play recorded traces again, each in a fresh world, and compare them with the recording.
 
-    Every observation, change and state hash is compared. Exits with 1 where there are differences.
+    Every observation, change and state hash is compared. Exits with 1 where there are differences,
+    and with 2 before anything is played where a trace is damaged.
     """
     # What reads traces, and the world server's client.
+    from environments.modes import descriptors
     from environments.telemetry.layout import find_traces
+    from environments.telemetry.replay import servers_for
 
     traces = list(dict.fromkeys(t for path in paths for t in find_traces(path)))
+    _check(traces)
+    descriptors.ensure(descriptors.for_servers(servers_for(len(traces))))
     started = time.perf_counter()
     results = asyncio.run(_replay(traces))
     seconds = time.perf_counter() - started
@@ -52,6 +55,22 @@ def replay(
     events = sum(r.events for r in results)
     print(f"{len(differences)} differences in {len(results)} traces, {events} events")
     return 1 if differences else 0
+
+
+def _check(traces: Sequence[Path]) -> None:
+    """Raise UserError where a trace cannot be read: no server is started for it."""
+    # What reads traces.
+    from environments.telemetry.reading import read_trace
+
+    damaged = []
+    for path in traces:
+        try:
+            read_trace(path)
+        except UserError as error:
+            damaged.append(str(error))
+    if damaged:
+        more = f" ({len(damaged) - 1} more traces are damaged)" if len(damaged) > 1 else ""
+        raise UserError(damaged[0] + more)
 
 
 async def _replay(traces: Sequence[Path]) -> list[Replayed]:

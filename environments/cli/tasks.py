@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 import time
 from collections import defaultdict
 from collections.abc import Sequence
-from pathlib import Path
 from statistics import fmean
 from typing import Annotated, Any
 
 import typer
 
 from environments.cli.families import family_named
-from environments.cli.verb import new_verb
+from environments.cli.verb import JsonFile, new_verb
 from environments.episode import Episode
+from environments.modes import descriptors
 from environments.rollouts.files import write_file
 from environments.tasks.build import KINDS, make_task
 from environments.tasks.model import Family, Task, Verdict
@@ -61,10 +62,10 @@ def show(
 @app.command()
 def verify(
     suite: Annotated[str, typer.Option(help=", ".join(SUITES))] = "standard",
-    count: Annotated[int | None, typer.Option(help="only so many tasks, evenly chosen")] = None,
-    file: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="write the figures there")
+    count: Annotated[
+        int | None, typer.Option(min=1, help="only so many tasks, evenly chosen")
     ] = None,
+    file: JsonFile = None,
 ) -> int:
     """Play the walkthroughs in real instances; exit with 1 where one does not solve its task."""
     started = time.perf_counter()
@@ -72,6 +73,7 @@ def verify(
     generation = (time.perf_counter() - started) / len(tasks) * 1000
     if count and count < len(tasks):
         tasks = [tasks[n * len(tasks) // count] for n in range(count)]
+    descriptors.ensure(descriptors.for_servers(os.cpu_count() or 1))
     verdicts = asyncio.run(_play_all(tasks))
     lengths: defaultdict[int, list[int]] = defaultdict(list)
     for task in tasks:

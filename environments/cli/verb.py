@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+import os
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
@@ -19,3 +21,34 @@ def new_verb(**settings: Any) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
         **settings,
     )
+
+
+def _writable(path: Path | None) -> Path | None:
+    """Return `path`. Raises UserError, before any work is done, where it cannot be written."""
+    if path is None:
+        return None
+    # Loaded late: it imports pydantic, which takes longer than all of typer.
+    from world_fixtures.common import UserError
+
+    if path.is_dir():
+        raise UserError(f"{path} is a directory: give the path of a file")
+    if not path.parent.is_dir():
+        raise UserError(
+            f"{path}: there is no directory {path.parent}: make it, or correct the path"
+        )
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise UserError(f"{path} cannot be written: you have no permission")
+    return path
+
+
+JsonFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--json", metavar="FILE", callback=_writable, help="write what was found there, as JSON"
+    ),
+]
+"""The option of a command that also writes its findings to a file."""
+SvgFile = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", callback=_writable, help="write the map there"),
+]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from environments.cli.verb import new_verb
+from environments.cli.verb import SvgFile, new_verb
 from environments.rollouts.files import write_file
 from world_fixtures.draw import map_svg, map_text
 from world_fixtures.generator import THEMES, generate
@@ -24,7 +23,7 @@ def show(
     difficulty: Annotated[int, typer.Option(help="1 to 10, for a seed")] = 1,
     theme: Annotated[str | None, typer.Option(help=", ".join(THEMES))] = None,
     split: Split = "train",
-    svg: Annotated[Path | None, typer.Option(metavar="FILE", help="write the map there")] = None,
+    svg: SvgFile = None,
 ) -> int:
     """Draw the map of a seed, a library world or a file."""
     if world.isdecimal():

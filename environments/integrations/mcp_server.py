@@ -19,7 +19,6 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
-from environments.telemetry.layout import trace_path
 from environments.telemetry.live import Caller, CallFailed, LiveSessions
 from environments.tools.evennia import parse_answer
 from world_fixtures.common import UserError
@@ -43,11 +42,12 @@ class Player:
     async def bind_session(self, session_id: str = "") -> str:
         """Name the session that you play, before anything else.
 
-        The same id finds its world again as it was left; without an id you get a new one.
+        The same id finds its world again as it was left; without an id you get a new one. An id
+        that another process plays is refused.
         """
         session_id = session_id or time.strftime("mcp_%Y%m%d_%H%M%S_") + secrets.token_hex(3)
         try:
-            trace_path(self._sessions.root, session_id, 0)
+            self._sessions.claim(session_id)
             self._sessions.rest(self._bound)
         except UserError as error:
             raise CallFailed(str(error)) from error

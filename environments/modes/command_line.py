@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from environments.models.endpoint_check import check_endpoint
+from environments.modes import descriptors
 from environments.modes.logs import quiet_libraries
 from environments.modes.option_help import options_help
 from environments.modes.options import ModeConfig, read_mode_config
 from environments.modes.preflight import check, check_rollout_server, complete
+from environments.modes.program import run_program
 from environments.modes.run import run_until_stopped
-from world_fixtures.common import UserError, printable
+from world_fixtures.common import UserError
 
 MODES = ("evaluate", "process", "serve")
 
@@ -51,25 +53,24 @@ def run_environment(env_cls: type[Environment], argv: Sequence[str] | None = Non
 
     Returns the exit code: 0 done, 1 an unexpected error, 2 bad input, 130 interrupted.
     """
+    return run_program(lambda: _run_named(env_cls, sys.argv[1:] if argv is None else list(argv)))
+
+
+def _run_named(env_cls: type[Environment], args: list[str]) -> int:
     quiet_libraries()
-    args = sys.argv[1:] if argv is None else list(argv)
     if not args or args[0] in ("-h", "--help"):
         program = Path(sys.argv[0]).name
         print(f"usage: {program} {'|'.join(MODES)} [OPTIONS]   (MODE --help lists them)")
         return 0 if args else 2
-    try:
-        if args[0] not in MODES:
-            raise UserError(f"unknown mode {args[0]!r}: choose from {', '.join(MODES)}")
-        return run_mode(env_cls, args[0], args[1:])
-    except UserError as error:
-        print(printable(f"evennia-world: {error}"), file=sys.stderr)
-        return 2
+    if args[0] not in MODES:
+        raise UserError(f"unknown mode {args[0]!r}: choose from {', '.join(MODES)}")
+    return run_mode(env_cls, args[0], args[1:])
 
 
 def run_mode(env_cls: type[Environment], mode: str, options: Sequence[str]) -> int:
     """Read the options, check them, run the mode and clean up after it.
 
-    Returns the exit code. Raises UserError for bad input.
+    Returns the exit code. Raises UserError for bad input, and whatever the mode raises.
     """
     if "--help" in options or "-h" in options:
         print(f"usage: {mode} [OPTIONS]\n")
@@ -79,6 +80,7 @@ def run_mode(env_cls: type[Environment], mode: str, options: Sequence[str]) -> i
     config = read_mode_config(env_cls, options)
     check(mode, config)
     completed = complete(mode, config)
+    descriptors.ensure(descriptors.for_mode(mode, completed), descriptors.LOWER[mode])
     return run_until_stopped(lambda: _run(env_cls, mode, completed))
 
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-import yaml
 from pydantic import ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    YamlConfigSettingsSource,
 )
 
+from environments.modes.bounds import shown
 from world_fixtures.common import UserError
+from world_fixtures.yaml_text import read_yaml
 
+MAX_BYTES = 1 << 20
+"""Of a config file."""
 _PACKAGE = Path(__file__).resolve().parents[1]
 SHIPPED = (_PACKAGE / "configs", _PACKAGE.parent / "configs")
 """Where the configs of the project are: in the installed package, or in a clone."""
@@ -25,6 +28,8 @@ class Given(BaseSettings):
     """Options that someone has given, by section. What flags give goes before the file."""
 
     model_config = SettingsConfigDict(extra="forbid")
+    file: ClassVar[dict[str, Any]] = {}
+    """What `--config` names, as it is written there."""
 
     env: dict[str, Any] = {}
     openai: dict[str, Any] | list[dict[str, Any]] = {}
@@ -52,10 +57,10 @@ class Given(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Read flags (given to the constructor) and the file, and nothing else."""
-        return init_settings, _File(settings_cls)
+        return init_settings, _File(settings_cls, getattr(settings_cls, "file", {}))
 
 
-class _File(YamlConfigSettingsSource):
+class _File(InitSettingsSource):
     """The file, less the options that flags give: pydantic-settings would merge mappings."""
 
     def __call__(self) -> dict[str, Any]:
@@ -81,24 +86,33 @@ def read_given(flags: dict[str, Any]) -> Given:
     given = {name: value for name, value in flags.items() if name != "config" and value != {}}
     name = flags.get("config")
     try:
-        return _given_with(config_path(name) if name else None)(**given)
-    except OSError as error:
-        raise UserError(f"cannot read {name}: {error.strerror}") from None
-    except yaml.YAMLError as error:
-        raise UserError(f"{name} is not valid YAML: {' '.join(str(error).split())}") from None
+        return _given_with({} if name is None else _content(name))(**given)
     except ValidationError as error:
         raise UserError(_complaint(name, error)) from None
-    except (AttributeError, TypeError, ValueError):  # also of keys that are no text
-        raise UserError(f"{name}: expected sections env: and openai:") from None
 
 
-def _given_with(path: Path | None) -> type[Given]:
-    if path is None:
-        return Given
-    path.open().close()  # pydantic-settings passes over a file that is not there
+def _content(name: str) -> dict[str, Any]:
+    """Read the file of `--config NAME`: a mapping of sections, each with names as keys."""
+    if not name or "\0" in name:
+        raise UserError(f"--config {name!r} names no file: write --config FILE")
+    content = read_yaml(config_path(name), MAX_BYTES)
+    if content is None:
+        raise UserError(f"{name} is empty: expected sections env: and openai:")
+    if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
+        raise UserError(f"{name}: expected sections env: and openai:")
+    for section, options in content.items():
+        for entry in options if isinstance(options, list) else [options]:
+            bad = [k for k in entry if not isinstance(k, str)] if isinstance(entry, dict) else []
+            if bad:
+                raise UserError(
+                    f"{name}: {section}: {shown(bad[0])} is no option: they are names, such as seed"
+                )
+    return content
 
+
+def _given_with(content: dict[str, Any]) -> type[Given]:
     class GivenWithFile(Given):
-        model_config = SettingsConfigDict(yaml_file=path)
+        file = content
 
     return GivenWithFile
 
@@ -106,12 +120,12 @@ def _given_with(path: Path | None) -> type[Given]:
 def _complaint(file: str | None, error: ValidationError) -> str:
     first = error.errors()[0]
     section = first["loc"][0]
-    if section == "slurm":
-        return f"--slurm {first['input']!r}: write true or false"
+    if section in ("slurm", "testing"):
+        return f"--slurm {shown(first['input'])}: write true or false"
     if first["type"] == "extra_forbidden":
-        return f"{file}: unknown section {section!r}: there are env and openai"
+        return f"{file}: unknown section {shown(section)}: there are env and openai"
     shape = "a mapping, or a list of mappings" if section == "openai" else "a mapping"
-    return f"{file}: {section} must be {shape}"
+    return f"{file}: {section} must be {shape} of options, not {shown(first['input'])}"
 
 
 def config_path(name: str) -> Path:

@@ -19,6 +19,9 @@ class PrintableFormatter(logging.Formatter):
 def quiet_libraries() -> None:
     """Have libraries log warnings and errors only."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    # It tells each try to reach its hub, twice; that a tokenizer cannot be loaded we say ourselves.
+    os.environ.setdefault("HF_HUB_VERBOSITY", "error")
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     handler = logging.StreamHandler()
     handler.setFormatter(PrintableFormatter("%(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])

@@ -17,6 +17,7 @@ from atroposlib.envs.server_handling.server_baseline import APIServerConfig
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
+from environments.modes.bounds import check_given, check_ranges, shown
 from environments.modes.config_file import Given, read_given
 from environments.modes.flags import read_flags, takes_text, unknown_option
 from environments.modes.keys import redacted, resolve_key
@@ -85,17 +86,28 @@ def _types(config: type[BaseModel]) -> dict[str, Any]:
 
 def _build(cls: Any, base: BaseModel, given: Mapping[str, Any], section: str) -> Any:
     fields: dict[str, FieldInfo] = cls.model_fields
-    values = {name: getattr(base, name) for name in fields}
-    for name, value in given.items():
+    for name in given:
         if name not in fields:
             raise UserError(unknown_option(section, name, fields))
+    check_given(section, given, _types(cls))
+    values = {name: getattr(base, name) for name in fields}
+    for name, value in given.items():
         is_number = isinstance(value, int | float)  # e.g. `wandb_name: 7` in the file
         values[name] = str(value) if is_number and takes_text(fields[name].annotation) else value
     try:
-        return cls(**values)
+        made = cls(**values)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        if place in given and "api_key" not in place:
-            raise UserError(f"--{section}.{place} {given[place]!r}: {first['msg']}") from None
-        raise UserError(f"--{section}.{place}: {first['msg']}") from None
+        raise UserError(_complaint(error, given, section)) from None
+    check_ranges(section, made.__dict__)
+    return made
+
+
+def _complaint(error: ValidationError, given: Mapping[str, Any], section: str) -> str:
+    """Name the option, what was given and what is allowed; secrets are not shown."""
+    first = error.errors()[0]
+    option, *inner = map(str, first["loc"] or ("?",))
+    known = option in given and "api_key" not in option
+    told = f" {shown(given[option])}" if known else ""
+    where = f" {'.'.join(inner)}:" if inner else ""
+    allowed = first["msg"].removeprefix("Value error, ")
+    return f"--{section}.{option}{told}:{where} {allowed}"

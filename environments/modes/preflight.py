@@ -18,11 +18,8 @@ DEFAULT_GROUPS = "runs/process/groups.jsonl"
 
 def check(mode: str, config: ModeConfig) -> None:
     """Raise UserError where `mode` cannot work with `config`."""
-    env = config.env
     if config.slurm and "SLURM_JOB_NODELIST" not in os.environ:
         raise UserError("--slurm needs a job of Slurm: SLURM_JOB_NODELIST is not set")
-    if env.group_size < 1:
-        raise UserError("--env.group_size must be at least 1")
     for server in config.servers:
         if config.configured and not server.base_url:
             raise UserError("a model is named but no endpoint: give --openai.base_url")
@@ -30,8 +27,6 @@ def check(mode: str, config: ModeConfig) -> None:
             raise UserError("an endpoint is given but no model: give --openai.model_name")
         if getattr(server, "server_type", "openai") == "trl":
             raise UserError("--openai.server_type trl gives no tokens: use vllm, sglang or openai")
-    if mode == "process" and env.total_steps < 1:
-        raise UserError("--env.total_steps must be at least 1: it is the number of groups")
     if mode == "serve":
         _check_serve(config)
 

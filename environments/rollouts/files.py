@@ -65,7 +65,7 @@ def read_samples(path: Path) -> list[Rollout]:
     for number, line in enumerate(path.read_bytes().split(b"\n")[:-1], start=1):
         try:
             rollouts.append(Rollout.model_validate(json.loads(line)["rollout"]))
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise UserError(
                 f"{path} line {number} is no sample of this project's: "
                 "delete the line to have it played again"

@@ -55,5 +55,5 @@ def parsed_arguments(text: str | None) -> Any:
     """Return the arguments of a call as data; as the text that they are where it is not JSON."""
     try:
         return json.loads(text or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return text

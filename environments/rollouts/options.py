@@ -21,26 +21,31 @@ class AgentOptions(BaseModel):
     dataset_name: str | None = Field(None, description="Dataset, for environments that use one")
     dataset_split: str = Field("train", description="Split of the dataset")
     prompt_field: str = Field("prompt", description="Field of the dataset that holds the prompt")
-    max_agent_turns: int = Field(30, ge=1, description="Model calls in one rollout at most")
-    agent_temperature: float = Field(1.0, ge=0, description="Sampling temperature")
+    max_agent_turns: int = Field(
+        30, ge=1, le=1_000_000, description="Model calls in one rollout at most"
+    )
+    agent_temperature: float = Field(1.0, ge=0, le=100, description="Sampling temperature")
     max_turn_tokens: int | None = Field(
-        None, description="Tokens in one model call at most; null: the endpoint's default"
+        None, ge=1, description="Tokens in one model call at most; null: the endpoint's default"
     )
     context_tokens: int | None = Field(
         None, ge=1, description="Tokens in one conversation at most; null: as the endpoint allows"
     )
     terminal_backend: str = Field("local", description="Where hermes-agent's terminal tool runs")
-    terminal_timeout: int = Field(120, description="Seconds for one command of the terminal tool")
-    terminal_lifetime: int = Field(3600, description="Seconds a terminal sandbox lives")
-    tool_pool_size: int = Field(128, ge=1, description="Threads for tools that block")
+    terminal_timeout: int = Field(
+        120, ge=1, description="Seconds for one command of the terminal tool"
+    )
+    terminal_lifetime: int = Field(3600, ge=1, description="Seconds a terminal sandbox lives")
+    tool_pool_size: int = Field(128, ge=1, le=10_000, description="Threads for tools that block")
     tool_call_parser: str = Field(
         "hermes", description="Format of tool calls in raw text (server types vllm and sglang)"
     )
     extra_body: dict[str, Any] | None = Field(None, description="Sent along with each model call")
-    call_timeout: float = Field(300.0, gt=0, description="Seconds for one model call")
+    call_timeout: float = Field(300.0, gt=0, le=1_000_000, description="Seconds for one model call")
     process_concurrency: int = Field(
-        16, ge=1, description="Groups of `process` whose agents talk to the model at the same time"
-    )
+        16, ge=1, le=100_000,
+        description="Groups of `process` whose agents talk to the model at the same time",
+    )  # fmt: skip
     process_ordered: bool = Field(
         True, description="Write the groups of `process` in their order; false: as they finish"
     )

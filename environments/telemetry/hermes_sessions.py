@@ -76,7 +76,9 @@ def read_hermes(path: Path) -> list[HermesSession]:
         return sessions
     except OSError as error:
         raise UserError(f"cannot read {path} ({error.strerror})") from error
-    except (sqlite3.Error, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (
+        sqlite3.Error, ValueError, KeyError, TypeError, AttributeError, RecursionError,
+    ) as error:  # fmt: skip
         raise UserError(f"{path} is no transcript of hermes-agent ({error!r})") from error
 
 

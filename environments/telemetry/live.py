@@ -3,12 +3,14 @@
 `LiveSessions` serves hosts such as the Hermes plugin and the MCP server: one sealed instance a
 session, the tools of the toolset `evennia` in it, and every event in the session's trace
 before its observation is returned. A session that goes on in a later process finds its
-world as it left it: the trace is played again first.
+world as it left it: the trace is played again first. While one process plays a session, others
+are refused it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,10 +18,11 @@ from pathlib import Path
 from environments.episode import Episode
 from environments.rollouts.versions import VERSIONS
 from environments.tasks.model import Family, Goal, Stage, Task, Visited
+from environments.telemetry.ownership import SessionLock
 from environments.telemetry.pairing import session_trace
 from environments.telemetry.reading import Trace
 from environments.telemetry.trace import TraceEvent, TraceMeta
-from environments.telemetry.writer import TraceWriter
+from environments.telemetry.writer import TraceWriter, disk
 from environments.tools.registry import Tool, tools_of
 from world_fixtures.common import UserError, WorldError, WorldLost
 from world_fixtures.protocol import CONNECT, Event
@@ -74,8 +77,8 @@ class _Session:
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Calls of one session are carried out one after the other."""
 
-    def write(self, caller: Caller) -> None:
-        """Append what `caller` did; the file is opened by the first event."""
+    def note(self, caller: Caller) -> None:
+        """Make trace events of what `caller` did."""
         new = self.world.all_events[self.known :]
         self.known += len(new)
         self.waiting += [
@@ -90,6 +93,9 @@ class _Session:
             )
             for event in new
         ]
+
+    def write(self) -> None:
+        """Append the events that were noted; the file is opened by the first."""
         while self.waiting:
             if self.writer is None:
                 self.writer = TraceWriter(self.root, self.meta)
@@ -117,15 +123,28 @@ class LiveSessions:
         self._pool = ServerPool(1)
         self._sessions: dict[str, _Session] = {}
         """In the order of their last use."""
+        self._locks: dict[str, SessionLock] = {}
         self._starting = asyncio.Lock()
         self._started = False
 
     async def close(self) -> None:
         """End every session and stop the world server."""
-        for session_id in list(self._sessions):
+        for session_id in [*self._sessions, *self._locks]:
             self.end(session_id)
         if self._started:
             await self._pool.close()
+
+    def claim(self, session_id: str) -> None:
+        """Keep the session to this process until `end`. Raises UserError where another has it.
+
+        What the disk refuses is left for the next call: it takes no event of the session either.
+        """
+        with contextlib.suppress(OSError):
+            self._claim(session_id)
+
+    def _claim(self, session_id: str) -> None:
+        if session_id not in self._locks:
+            self._locks[session_id] = SessionLock(self.root, session_id)
 
     async def act(
         self, session_id: str, tool: str, arguments: dict[str, object], caller: Caller,
@@ -136,12 +155,16 @@ class LiveSessions:
         The result is returned when the trace has what the call did.
         """
         try:
+            self.claim(session_id)
             session = await self._session(session_id, model, provider)
             async with session.turn:
                 try:
                     return await self.tools[tool].bind(session.world).handler(arguments, session_id)
                 finally:
-                    session.write(caller)
+                    session.note(caller)
+                    with disk(self.root):
+                        self._claim(session_id)
+                    session.write()
         except (WorldLost, WorldError) as error:
             self.end(session_id)
             raise CallFailed(f"the world is gone ({error}): connect again") from error
@@ -152,15 +175,22 @@ class LiveSessions:
         """Complete the trace of an agent that stopped for now and may go on."""
         if session_id in self._sessions:
             self._sessions[session_id].rest()
+        else:  # it was claimed, and nothing was played
+            self.end(session_id)
 
     def end(self, session_id: str) -> None:
-        """Finish the trace and give the instance back."""
+        """Finish the trace, give the instance back, and let other processes have the session."""
         session = self._sessions.pop(session_id, None)
-        if session is not None:
-            try:
-                session.rest()
-            finally:
-                session.world.close()
+        lock = self._locks.pop(session_id, None)
+        try:
+            if session is not None:
+                try:
+                    session.rest()
+                finally:
+                    session.world.close()
+        finally:
+            if lock is not None:
+                lock.release()
 
     async def _session(self, session_id: str, model: str, provider: str) -> _Session:
         async with self._starting:

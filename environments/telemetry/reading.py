@@ -102,5 +102,5 @@ def _parsed(model: type[Model], text: bytes, place: str) -> Model:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise UserError(f"{place}: {where}: {first['msg']}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{place}: is not JSON ({error})") from error

@@ -13,7 +13,8 @@ from typing import Self
 
 from pydantic import BaseModel
 
-from environments.rollouts.files import append, disk, write_file
+from environments.rollouts import files
+from environments.rollouts.files import append, write_file
 from environments.telemetry.layout import meta_path, trace_path
 from environments.telemetry.trace import TraceEvent, TraceMeta
 
@@ -36,7 +37,7 @@ class TraceWriter:
         """
         self.path = trace_path(root, meta.session_id, meta.started)
         self.meta = meta
-        with _disk(self.path):
+        with disk(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             write_file(meta_path(self.path), line_of(meta), kept=KEPT, elsewhere=ELSEWHERE)
             self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
@@ -47,7 +48,7 @@ class TraceWriter:
         Raises UserError, and leaves no half line, if the disk refuses.
         """
         line = line_of(event)
-        with _disk(self.path), self._locked():
+        with disk(self.path), self._locked():
             self._cut_torn_line()
             append(self._file, line)
 
@@ -88,7 +89,7 @@ class TraceWriter:
 @contextmanager
 def day_locked(path: Path) -> Iterator[None]:
     """Keep other processes out of the day directory of `path`, which is made."""
-    with _disk(path):
+    with disk(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path.parent, os.O_RDONLY)
     try:
@@ -103,5 +104,6 @@ def line_of(model: BaseModel) -> bytes:
     return json.dumps(model.model_dump(mode="python"), separators=(",", ":")).encode() + b"\n"
 
 
-def _disk(path: Path) -> AbstractContextManager[None]:
-    return disk(path, kept=KEPT, elsewhere=ELSEWHERE)
+def disk(path: Path) -> AbstractContextManager[None]:
+    """Turn failures of the disk into UserErrors that say what to do about a trace."""
+    return files.disk(path, kept=KEPT, elsewhere=ELSEWHERE)

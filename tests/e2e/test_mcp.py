@@ -58,8 +58,8 @@ class Client:
 
 
 @asynccontextmanager
-async def playing(programs: Any, root: Path) -> AsyncIterator[Client]:
-    """A client of a new server; both are gone afterwards."""
+async def playing(programs: Any, root: Path, alone: bool = True) -> AsyncIterator[Client]:
+    """A client of a new server; both are gone afterwards, and so are all where it was `alone`."""
     mcp = importlib.import_module("mcp")
     command, *args = [*SERVER, str(root)]
     server = mcp.StdioServerParameters(
@@ -70,7 +70,8 @@ async def playing(programs: Any, root: Path) -> AsyncIterator[Client]:
     async with mcp.stdio_client(server, log) as streams, mcp.ClientSession(*streams) as session:
         await session.initialize()
         yield Client(session)
-    await asyncio.to_thread(programs.wait_for, lambda: not programs.world_servers(), "the end")
+    if alone:
+        await asyncio.to_thread(programs.wait_for, lambda: not programs.world_servers(), "the end")
 
 
 @needs_sdk
@@ -105,6 +106,25 @@ async def test_a_session_is_played_traced_and_found_again(programs, pool, tmp_pa
     assert all(e.session_id == "visit" and e.tool_call_id for e in trace.events)
     assert trace.meta.events == 6
     assert (await replay_file(path, pool)).difference is None
+
+
+@pytest.mark.slow
+@needs_sdk
+@in_session_loop
+async def test_a_session_is_played_by_one_server_at_a_time(programs, tmp_path):
+    async with playing(programs, tmp_path) as first:
+        await first.call("bind_session", session_id="visit")
+        await first.call("connect")
+        async with playing(programs, tmp_path, alone=False) as second:
+            told = await second.failing("bind_session", session_id="visit")
+            assert "session 'visit' is being played by process" in told
+            await second.call("bind_session", session_id="other")
+            await second.call("connect")
+        await first.call("command", command="north")
+    async with playing(programs, tmp_path) as third:
+        await third.call("bind_session", session_id="visit")
+        assert (await third.call("connect")).startswith("Courtyard")
+    assert validate_tree(tmp_path) == (2, [])
 
 
 @pytest.mark.slow

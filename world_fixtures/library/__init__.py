@@ -14,6 +14,7 @@ from world_fixtures.library.lines import line_of, repeated_keys
 from world_fixtures.library.partial_parse import UNREADABLE, partial_spec
 from world_fixtures.spec import WorldSpec
 from world_fixtures.validation import problems
+from world_fixtures.yaml_text import check_bounds, read_text
 
 __all__ = ["library_worlds", "load_facts", "load_world", "parse_world"]
 
@@ -38,11 +39,7 @@ def load_world(name_or_path: str) -> WorldSpec:
         raise UserError(
             f"no world {name_or_path!r}: give the path of a YAML file, or one of {known}"
         )
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: cannot be read as UTF-8 text: {error}") from None
-    return parse_world(text, path.name)
+    return parse_world(read_text(path), path.name)
 
 
 def load_facts(name: str) -> tuple[Fact, ...]:
@@ -56,12 +53,13 @@ def load_facts(name: str) -> tuple[Fact, ...]:
 def parse_world(text: str, source: str) -> WorldSpec:
     """Read the world that YAML `text` describes. Raises UserError with all that is wrong."""
     try:
+        check_bounds(text, source)
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         data = yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise UserError(f"{source}:{line}: not valid YAML: {error.problem}") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, AttributeError, KeyError, TypeError) as error:
         raise UserError(f"{source}: not valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(data, dict):
         raise UserError(f"{source}:1: a world is a mapping with name, title, rooms, exits, ...")

@@ -19,7 +19,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import Discriminator, Field, Tag, ValidationError, field_validator
 
 from environments.tasks.build import make_task
@@ -30,7 +29,10 @@ from world_fixtures.facts import Fact
 from world_fixtures.generator.words import Split
 from world_fixtures.library import load_facts, load_world
 from world_fixtures.spec import WorldSpec
+from world_fixtures.yaml_text import parse_yaml, read_text
 
+MAX_BYTES = 256 << 20
+"""Of a suite's file: whole tasks take some 20 kB each."""
 WorldAndFacts = tuple[WorldSpec, tuple[Fact, ...]]
 
 
@@ -94,14 +96,8 @@ def read_suite(path: Path) -> Suite:
 
 
 def _content(path: Path) -> Content:
-    try:
-        text = path.read_text(encoding="utf-8")
-        if path.suffix == ".jsonl":
-            data: Any = [json.loads(line) for line in text.splitlines() if line.strip()]
-        else:
-            data = yaml.safe_load(text)
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise UserError(f"{path}: cannot be read: {' '.join(str(error).split())[:200]}") from None
+    text = read_text(path, MAX_BYTES)
+    data = _lines(text, path) if path.suffix == ".jsonl" else parse_yaml(text, str(path))
     if isinstance(data, list):
         data = {"name": path.stem, "tasks": data}
     if not isinstance(data, dict):
@@ -110,6 +106,17 @@ def _content(path: Path) -> Content:
         return Content.model_validate(data)
     except ValidationError as error:
         raise UserError("\n".join(f"{path}: {_error_text(e)}" for e in error.errors())) from None
+
+
+def _lines(text: str, path: Path) -> list[Any]:
+    found = []
+    for number, line in enumerate(text.split("\n"), start=1):
+        try:
+            if line.strip():
+                found.append(json.loads(line))
+        except (ValueError, RecursionError) as error:
+            raise UserError(f"{path} line {number} is not JSON: {error}") from None
+    return found
 
 
 def _error_text(error: Any) -> str:

@@ -44,9 +44,19 @@ def test_pairs_by_task_and_leaves_failures_out(runs) -> None:
     assert json.loads(line)["task_id"] == "t1"
 
 
-def test_command_writes_json_and_gates(runs, tmp_path, capsys) -> None:
+def test_a_directory_that_is_not_there_is_told_and_not_made(runs, tmp_path, capsys) -> None:
     a, b = map(str, runs)
     file = tmp_path / "deep" / "found.json"
+    assert main(["compare", a, b, "--json", str(file)]) == 2
+    captured = capsys.readouterr()
+    assert f"there is no directory {file.parent}" in captured.err
+    assert captured.out == ""
+    assert not file.parent.exists()
+
+
+def test_command_writes_json_and_gates(runs, tmp_path, capsys) -> None:
+    a, b = map(str, runs)
+    file = tmp_path / "found.json"
     assert main(["compare", a, b, "--json", str(file), "--fail-below", "0.1"]) == 0
     found = json.loads(file.read_text())
     assert {"difference", "ci95", "p_value", "wins", "losses", "flipped"} <= set(found)

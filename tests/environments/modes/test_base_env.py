@@ -186,3 +186,13 @@ def test_an_existing_file_is_neither_renamed_nor_emptied(make_env, tmp_path):
     assert env.config.data_path_to_save_groups == str(path)
     assert [p.name for p in tmp_path.iterdir()] == ["groups.jsonl"]
     assert path.read_text() == "{}\n"
+
+
+@pytest.mark.parametrize("content", [None, "{", '{"model_type": "odd"}', "[1]"])
+def test_a_directory_without_a_tokenizer_is_named(make_env, tmp_path, content):
+    if content is not None:
+        (tmp_path / "config.json").write_text(content)
+        (tmp_path / "tokenizer.json").write_text(content)
+    with pytest.raises(UserError, match="cannot be loaded: name a directory") as error:
+        make_env(tokenizer_name=str(tmp_path))
+    assert "\n" not in str(error.value)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -16,10 +19,13 @@ from environments.integrations.hermes_plugin.hooks import Hooks
 from environments.telemetry import live
 from environments.telemetry.layout import find_traces
 from environments.telemetry.live import Caller, CallFailed, LiveSessions
+from environments.telemetry.ownership import LOCKS, SessionLock
 from environments.telemetry.pairing import session_trace
 from environments.telemetry.reading import Trace, validate_tree
+from world_fixtures.common import UserError
 from world_fixtures.library import load_world
 
+ROOT = Path(__file__).resolve().parents[3]
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
@@ -118,6 +124,44 @@ async def test_a_session_whose_past_comes_out_otherwise_cannot_go_on(sessions):
 async def test_a_session_id_that_is_no_file_name_is_refused(sessions):
     with pytest.raises(CallFailed, match="cannot name a file"):
         await do(sessions, "../one", "connect")
+
+
+HOLDER = """
+import sys
+from pathlib import Path
+from environments.telemetry.ownership import SessionLock
+held = SessionLock(Path(sys.argv[1]), "one")
+print("held", flush=True)
+sys.stdin.readline()
+"""
+
+
+async def test_a_session_that_another_process_plays_is_refused_until_that_ends(sessions):
+    other = subprocess.Popen(  # noqa: ASYNC220
+        [sys.executable, "-c", HOLDER, str(sessions.root)], cwd=ROOT, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    with other:
+        assert other.stdout
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(
+            CallFailed, match=f"session 'one' is being played by process {other.pid}"
+        ):
+            await do(sessions, "one", "connect")
+        assert list(sessions.root.glob("2*/one.*")) == []
+        assert "Gate" in await do(sessions, "two", "connect")
+        other.kill()
+    assert "Gate" in await do(sessions, "one", "connect")
+    with pytest.raises(UserError, match=f"process {os.getpid()}:"):
+        SessionLock(sessions.root, "one")
+    sessions.end("one")
+    SessionLock(sessions.root, "one").release()
+    sessions.claim("three")
+    sessions.rest("three")
+    SessionLock(sessions.root, "three").release()
+    assert validate_tree(sessions.root) == (2, [])
+    sessions.end("two")
+    assert list((sessions.root / LOCKS).iterdir()) == []
 
 
 def hermes_call(

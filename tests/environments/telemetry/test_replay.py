@@ -18,6 +18,7 @@ from environments.telemetry.recording import record_rollout
 from environments.telemetry.replay import replay, replay_all, replay_file
 from environments.telemetry.trace import TraceEvent
 from world_fixtures.protocol import CONNECT, MAX_COMMAND
+from world_fixtures.servers import ServerPool
 
 ROOT = Path(__file__).resolve().parents[3]
 GOLDEN = ROOT / "docs" / "samples" / "golden-trace.jsonl"
@@ -148,6 +149,31 @@ def copied(
     meta = json.loads(meta_path(GOLDEN).read_text())
     meta_path(path).write_text(json.dumps({**meta, "events": count or meta["events"]}))
     return path
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        (b"{not json}\n", "is not JSON"),
+        (b"[" * 100_000 + b"]" * 100_000 + b"\n", "is not JSON"),
+        (b"\xff\xfe\n", "is not JSON"),
+        (b'{"seq": 3}\n', "Field required"),
+    ],
+)
+def test_a_damaged_trace_is_told_before_a_server_starts(
+    tmp_path, monkeypatch, capsys, damage, told
+) -> None:
+    monkeypatch.setattr(ServerPool, "__aenter__", None)
+    bad = tmp_path / GOLDEN.name
+    meta_path(bad).write_bytes(meta_path(GOLDEN).read_bytes())
+    lines = GOLDEN.read_bytes().splitlines(keepends=True)
+    bad.write_bytes(b"".join([*lines[:2], damage, *lines[3:]]))
+    assert main(["replay", str(GOLDEN), str(bad)]) == 2
+    captured = capsys.readouterr()
+    assert captured.err.startswith(f"evennia-world: {bad} line 3: ")
+    assert told in captured.err
+    assert captured.err.count("\n") == 1
+    assert captured.out == ""
 
 
 async def run_replay(*args: str) -> int:

@@ -1,0 +1,99 @@
+"""How a program ends: an exit code, and one line on stderr for whatever went wrong."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from environments.modes.program import run_program
+from world_fixtures.common import UserError, WorldLost
+
+ROOT = Path(__file__).resolve().parents[3]
+VERB = [sys.executable, "-m", "environments.cli.main"]
+
+
+def ending(error: BaseException) -> int:
+    def main() -> int:
+        raise error
+
+    return run_program(main)
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "told"),
+    [
+        (UserError("no such thing"), 2, "no such thing"),
+        (ExceptionGroup("tasks", [UserError("in a task")]), 2, "in a task"),
+        (WorldLost("it died"), 2, "the world server failed: it died"),
+        (FileNotFoundError(errno.ENOENT, "No such file", "a.txt"), 2, "a.txt: No such file"),
+        (OSError(errno.EMFILE, "Too many open files"), 2, "`ulimit -n`"),
+        (OSError(errno.ENOSPC, "No space left on device"), 2, "No space left"),
+        (KeyboardInterrupt(), 130, "interrupted"),
+    ],
+)
+def test_what_is_expected_is_one_line(error, code, told, capsys) -> None:
+    assert ending(error) == code
+    captured = capsys.readouterr()
+    assert captured.err.startswith("evennia-world: ")
+    assert told in captured.err
+    assert captured.err.count("\n") == 1
+
+
+def test_a_defect_is_one_line_and_its_details_are_in_a_file(tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert ending(ZeroDivisionError("odd\nthing \ud800")) == 1
+    (file,) = tmp_path.glob("evennia-world-error-*.log")
+    assert capsys.readouterr().err == (
+        f"evennia-world: an unexpected error (ZeroDivisionError); its details are in {file.name}\n"
+    )
+    assert "Traceback" in file.read_text()
+
+
+def test_the_details_of_a_defect_find_another_place(tmp_path, monkeypatch, capsys) -> None:
+    def nowhere(path: Path, *_: object) -> None:
+        if path.parent != tmp_path:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        path.touch()
+
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(Path, "write_text", nowhere)
+    assert ending(ZeroDivisionError()) == 1
+    assert f"its details are in {tmp_path}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("argv", [["--help"], ["compare", "--help"]])
+def test_whose_reader_has_gone_ends_without_a_word(argv) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as pipe:
+        done = subprocess.run([*VERB, *argv], cwd=ROOT, stdout=pipe, stderr=subprocess.PIPE)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_a_stream_that_is_closed_is_nothing_to_speak_of(number) -> None:
+    shell = f'exec {number}>&-; exec "$@"'
+    done = subprocess.run(["sh", "-c", shell, "sh", *VERB, "--help"], cwd=ROOT, capture_output=True)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_full_disk_behind_the_output_is_told() -> None:
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([*VERB, "--help"], cwd=ROOT, stdout=full, stderr=subprocess.PIPE)
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"evennia-world: cannot write the output")
+    assert done.stderr.count(b"\n") == 1
+
+
+def test_a_locale_without_its_letters_does_not_stop_it() -> None:
+    env = {**os.environ, "PYTHONIOENCODING": "ascii", "COLUMNS": "1"}
+    done = subprocess.run(
+        [*VERB, "worlds", "show", "timmy_home"], cwd=ROOT, env=env, capture_output=True
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.isascii()
