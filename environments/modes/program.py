@@ -32,10 +32,11 @@ def run_program(main: Callable[[], int]) -> int:
         sys.stdout.flush()
     except KeyboardInterrupt:
         return _end("interrupted", INTERRUPTED)
-    except BrokenPipeError:
-        _drop_output()
-        return BROKEN_PIPE
-    except Exception as error:
+    except Exception as raised:
+        error = _lone(raised)
+        if isinstance(error, BrokenPipeError):
+            _drop_output()
+            return BROKEN_PIPE
         told = expected(error)
         if told is not None:
             return _end(told, BAD_INPUT)
@@ -48,8 +49,6 @@ def expected(error: Exception) -> str | None:
     # Loaded late: it imports pydantic, which takes longer than all of typer.
     from world_fixtures.common import UserError, WorldLost
 
-    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
-        error = error.exceptions[0]
     if isinstance(error, UserError):
         return str(error)
     if isinstance(error, WorldLost):
@@ -62,6 +61,13 @@ def expected(error: Exception) -> str | None:
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"cannot write the output: {error.strerror}"
     return None
+
+
+def _lone(error: Exception) -> Exception:
+    """Return what failed in a group of tasks, where one thing did."""
+    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
 
 
 def _end(message: str, code: int) -> int:

@@ -44,6 +44,11 @@ def test_what_is_expected_is_one_line(error, code, told, capsys) -> None:
     assert captured.err.count("\n") == 1
 
 
+def test_a_reader_that_has_gone_in_a_task_is_no_defect(capfd) -> None:
+    assert ending(ExceptionGroup("tasks", [BrokenPipeError(errno.EPIPE, "Broken pipe")])) == 141
+    assert capfd.readouterr().err == ""
+
+
 def test_a_defect_is_one_line_and_its_details_are_in_a_file(tmp_path, monkeypatch, capsys) -> None:
     monkeypatch.chdir(tmp_path)
     assert ending(ZeroDivisionError("odd\nthing \ud800")) == 1
