@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import traceback
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, Literal
 
 from atroposlib.envs.base import BaseEnv

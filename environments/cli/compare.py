@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 import typer
 
 from environments.cli.verb import JsonFile, new_verb
-from environments.rollouts.files import write_file
 from world_fixtures.text import printable
 
 app = new_verb()
@@ -34,14 +33,12 @@ def compare(
     """
     # numpy and scipy
     from environments.evaluation import compare as comparing
-    from environments.rollouts.files import disk, write_file
+    from environments.rollouts.files import write_file
 
     found = comparing.compare(comparing.load_samples(run_a), comparing.load_samples(run_b), metric)
     print(printable(comparing.comparison_text(found)))
     if file:
-        write_file(
-            file, found.model_dump_json(indent=1) + "\n", elsewhere="choose another --json"
-        )
+        write_file(file, found.model_dump_json(indent=1) + "\n", elsewhere="choose another --json")
     if fail_below is not None and found.difference < fail_below:
         print(f"gate failed: B - A is {found.difference:+.4f}, below {fail_below:+g}")
         return 1
