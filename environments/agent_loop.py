@@ -6,7 +6,6 @@ an exception; only cancellation passes through.
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import json
 import math
@@ -16,7 +15,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from environments.models.asking import NoAnswerError, OutOfTimeError, ask
 from environments.models.chat import Chat, ChatServer
+from environments.models.completion import Completion, member
 from environments.rollouts.options import AgentOptions
 from environments.rollouts.record import Message, StopReason, ToolCallRecord
 from environments.tool_call_parsers import TextParser
@@ -25,12 +26,8 @@ from environments.tools.registry import find_tools
 from environments.tools.toolbox import ToolActions, Toolbox, ToolRequest, encodable, error_result
 from world_fixtures.common import WorldError, WorldLost
 
-RETRY_SECONDS = (0.5, 1.0, 2.0, 4.0)
-"""Seconds waited before each further try of a failed model call."""
 UNREADABLE = "unreadable"
 """Name of the tool in the record of a call that could not be read."""
-PERMANENT_STATUSES = (400, 401, 403, 404, 422)
-"""HTTP statuses after which asking again does not help."""
 
 
 @dataclass
@@ -132,13 +129,23 @@ class AgentLoop:
         used = self.chat.count_tokens(messages, self.actions.schemas)
         return used + (self.options.max_turn_tokens or 0) > limit
 
-    async def _ask(self, result: AgentResult, ends: float) -> Any | None:
+    async def _ask(self, result: AgentResult, ends: float) -> Completion | None:
         """Ask the model until it replies; None when there is no reply by `ends`."""
         started = time.monotonic()
+        request = self._request(result.messages)
         try:
-            return await self._try(result, self._request(result.messages), ends)
+            reply = await ask(self.chat.server, request, self.options.call_timeout, ends=ends)
+        except NoAnswerError as error:
+            result.stop, result.failure = StopReason.ENDPOINT, str(error)
+            return None
+        except OutOfTimeError:
+            result.stop = StopReason.DEADLINE
+            return None
         finally:
             result.model_seconds += time.monotonic() - started
+        result.prompt_tokens += reply.prompt_tokens
+        result.completion_tokens += reply.completion_tokens
+        return reply
 
     def _request(self, messages: list[Message]) -> dict[str, Any]:
         options = self.options
@@ -157,53 +164,18 @@ class AgentLoop:
             request["user"] = f"{self.user}#{self.actions.stage}"
         return request
 
-    async def _try(self, result: AgentResult, request: dict[str, Any], ends: float) -> Any | None:
-        problem = ""
-        for wait in (*RETRY_SECONDS, None):
-            timeout = min(self.options.call_timeout, ends - time.monotonic())
-            try:
-                async with asyncio.timeout(timeout):
-                    completion = await self.chat.server.chat_completion(**request)
-                if completion.choices and completion.choices[0].message:
-                    self._count(result, completion)
-                    return completion.choices[0]
-                problem = "the endpoint returned no choices"
-                break
-            except TimeoutError:
-                if time.monotonic() >= ends:
-                    result.stop = StopReason.DEADLINE
-                    return None
-                problem = f"no answer within {timeout:g} s"
-            except Exception as failure:
-                error = _cause(failure)
-                problem = f"{type(error).__name__}: {str(error)[:300]}"
-                if getattr(error, "status_code", None) in PERMANENT_STATUSES:
-                    break
-            if wait is None or time.monotonic() + wait >= ends:
-                break
-            await asyncio.sleep(wait)
-        result.stop, result.failure = StopReason.ENDPOINT, problem
-        return None
-
-    @staticmethod
-    def _count(result: AgentResult, completion: Any) -> None:
-        usage = getattr(completion, "usage", None)
-        result.prompt_tokens += getattr(usage, "prompt_tokens", 0) or 0
-        result.completion_tokens += getattr(usage, "completion_tokens", 0) or 0
-
-    def _take(self, result: AgentResult, choice: Any, turn: int) -> list[ToolRequest]:
+    def _take(self, result: AgentResult, said: Completion, turn: int) -> list[ToolRequest]:
         """Append the assistant's message and return its tool calls."""
-        message = choice.message
-        raw = _strip_end(_text(_get(message, "content")), self.chat.end_tokens)
+        raw = _strip_end(encodable(said.content), self.chat.end_tokens)
         content: str | None = raw
-        found = _get(message, "tool_calls")
+        found: Sequence[Any] | None = said.tool_calls
         if not found and self._parse is not None and raw:
             content, found = self._parse(raw)
-        calls = _calls(found if isinstance(found, list) else [], turn)
+        calls = _calls(found or (), turn)
         # Only where the text goes back as it is may an answer follow what is no call.
         if not calls and self.chat.replay_raw and self._attempted(raw):
-            calls = [_unreadable(choice, raw, turn)]
-        reasoning = _reasoning(message)
+            calls = [_unreadable(said, raw, turn)]
+        reasoning = encodable(said.reasoning) if said.reasoning else None
         result.reasoning_per_turn.append(reasoning)
         reply: Message = {
             "role": "assistant",
@@ -292,20 +264,8 @@ def _tool_message(call: ToolRequest, text: str) -> Message:
     return {"role": "tool", "tool_call_id": call.id, "name": call.name, "content": text}
 
 
-def _cause(error: BaseException) -> BaseException:
-    """Unwrap tenacity's errors, in which atroposlib's servers wrap theirs."""
-    while (attempt := getattr(error, "last_attempt", None)) is not None:
-        inner = attempt.exception()
-        if inner is None:
-            break
-        error = inner
-    return error
-
-
 def _text(value: Any) -> str:
-    """`value` as text that can be written as UTF-8; lists of content parts are joined."""
-    if isinstance(value, list):
-        value = "".join(_text(_get(part, "text")) for part in value)
+    """Return a text that can be written as UTF-8; empty for what is none."""
     return encodable(value) if isinstance(value, str) else ""
 
 
@@ -320,39 +280,23 @@ def _calls(found: Sequence[Any], turn: int) -> list[ToolRequest]:
     calls: list[ToolRequest] = []
     taken: set[str] = set()
     for index, call in enumerate(found):
-        function = _get(call, "function")
-        id_ = _text(_get(call, "id"))
+        function = member(call, "function")
+        id_ = _text(member(call, "id"))
         while not id_ or id_ in taken:
             id_ = f"{id_ or 'call'}_{turn}_{index}"
         taken.add(id_)
-        arguments = _get(function, "arguments")
+        arguments = member(function, "arguments")
         text = _text(arguments) if isinstance(arguments, str) else json.dumps(arguments or {})
-        calls.append(ToolRequest(id_, _text(_get(function, "name")), text.strip() or "{}"))
+        calls.append(ToolRequest(id_, _text(member(function, "name")), text.strip() or "{}"))
     return calls
 
 
-def _unreadable(choice: Any, raw: str, turn: int) -> ToolRequest:
+def _unreadable(said: Completion, raw: str, turn: int) -> ToolRequest:
     """Make a request of a call that was cut off or malformed: the model reads the problem."""
-    cut = getattr(choice, "finish_reason", None) == "length"
+    cut = said.finish_reason == "length"
     problem = (
         "the tool call was cut off at the limit of tokens for one answer: be brief"
         if cut
         else "the tool call is malformed and was not carried out: write it again, whole"
     )
     return ToolRequest(f"call_{turn}", UNREADABLE, raw[:2000], problem)
-
-
-def _get(thing: Any, name: str) -> Any:
-    return thing.get(name) if isinstance(thing, dict) else getattr(thing, name, None)
-
-
-def _reasoning(message: Any) -> str | None:
-    """Reasoning wherever an endpoint puts it."""
-    for name in ("reasoning_content", "reasoning"):
-        value = _get(message, name)
-        if text := _text(value):
-            return text
-    details = _get(message, "reasoning_details")
-    if isinstance(details, list):
-        return _text(details) or None
-    return None

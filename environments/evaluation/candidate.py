@@ -32,8 +32,10 @@ from environments.evaluation.candidate_summary import (
     traffic_text,
 )
 from environments.models.address import NO_KEY, host
+from environments.models.asking import NoAnswerError, ask
 from environments.models.chat import Chat, ChatServer
 from environments.models.client import ModelServer
+from environments.models.completion import Completion, member, read_completion
 from environments.models.endpoint_check import check_endpoint
 from environments.policies.chat import PolicyChat
 from environments.policies.registry import get_policy
@@ -140,7 +142,7 @@ class Traffic:
             return rollout
         if not self.url:  # a policy needs to know its stage
             chat = replace(chat, names_rollout=True)
-        shadow = _Shadow(chat.server, candidate, chat.parser)
+        shadow = _Shadow(chat.server, candidate, chat.parser, self._timeout)
         try:
             rollout = await play(replace(chat, server=shadow))
             await shadow.wait(self._timeout)
@@ -178,25 +180,31 @@ class _Shadow:
     """A `ChatServer` that asks the primary, and the candidate on the side."""
 
     def __init__(
-        self, primary: ChatServer, candidate: ChatServer, parser: TextParser | None
+        self,
+        primary: ChatServer,
+        candidate: ChatServer,
+        parser: TextParser | None,
+        timeout: float,
     ) -> None:
         self._primary = primary
         self._candidate = candidate
         self._parser = parser
+        self._timeout = timeout
         self._running: set[asyncio.Task[None]] = set()
         self.requests: list[Request] = []
 
     async def chat_completion(self, **request: Any) -> Any:
         """Return the primary's completion; the candidate's is compared with it later."""
         asked = {**request, "messages": list(request["messages"])}  # the loop adds to its own
-        aside = asyncio.create_task(self._ask(self._candidate, asked, None))
+        aside = asyncio.create_task(self._ask(asked))
         try:
             started = time.monotonic()
             completion = await self._primary.chat_completion(**request)
+            said = read_completion(completion)
         except BaseException:
             aside.cancel()
             raise
-        own = _reply(completion, time.monotonic() - started, self._parser)
+        own = _reply(said, time.monotonic() - started, self._parser)
         number = len(self.requests)
         unanswered = Reply(error="no answer before the rollout was over")
         self.requests.append(Request(primary=own, candidate=unanswered))
@@ -211,14 +219,13 @@ class _Shadow:
         finally:
             aside.cancel()
 
-    async def _ask(self, server: ChatServer, request: dict[str, Any], parser: Any) -> Reply:
+    async def _ask(self, request: dict[str, Any]) -> Reply:
         started = time.monotonic()
         try:
-            completion = await server.chat_completion(**request)
-            return _reply(completion, time.monotonic() - started, parser)
-        except Exception as error:  # however the candidate fails, the rollout goes on
-            about = f"{type(error).__name__}: {str(error)[:300]}"
-            return Reply(seconds=time.monotonic() - started, error=about)
+            said = await ask(self._candidate, request, self._timeout, tries=1)
+            return _reply(said, time.monotonic() - started, None)
+        except NoAnswerError as error:  # however the candidate fails, the rollout goes on
+            return Reply(seconds=time.monotonic() - started, error=str(error))
 
     async def wait(self, timeout: float) -> None:
         """Wait for the candidate's answers, `timeout` seconds at most."""
@@ -231,18 +238,20 @@ class _Shadow:
             task.cancel()
 
 
-def _reply(completion: Any, seconds: float, parser: TextParser | None) -> Reply:
+def _reply(said: Completion, seconds: float, parser: TextParser | None) -> Reply:
     """Return the tool calls of a completion, with arguments as data where they are JSON."""
-    if not completion.choices:
-        return Reply(seconds=seconds, error="the endpoint returned no choices")
-    message = completion.choices[0].message
-    calls: Any = message.tool_calls
-    if not calls and parser is not None and message.content:
-        calls = parser.parse(message.content)[1]
-    return Reply(
-        calls=tuple((c.function.name, parsed_arguments(c.function.arguments)) for c in calls or ()),
-        seconds=seconds,
-    )
+    calls: Any = said.tool_calls
+    if not calls and parser is not None and said.content:
+        calls = parser.parse(said.content)[1]
+    return Reply(calls=tuple(map(_call, calls or ())), seconds=seconds)
+
+
+def _call(call: Any) -> tuple[str, Any]:
+    """Return the name and the arguments of a call, however badly the model wrote it."""
+    function = member(call, "function")
+    name, arguments = member(function, "name"), member(function, "arguments")
+    parsed = parsed_arguments(arguments) if isinstance(arguments, str) else arguments
+    return (name if isinstance(name, str) else "", parsed)
 
 
 def _endpoint(model: str, url: str, key_variable: str | None) -> APIServerConfig:

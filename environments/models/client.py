@@ -1,7 +1,7 @@
 """Requests to model servers: one try a call, and the reason when it fails.
 
 Atropos's servers try nine times behind the loop's back, wait up to ten seconds between tries
-also where no try can help (a wrong model name), and then hide the reason. The loop has tries,
+also where no try can help (a wrong model name), and then hide the reason. `asking` has tries,
 back-off and deadlines of its own, so here each request is sent once. Atropos's limits of
 requests at once, its health check and its timings stay in use.
 
@@ -15,7 +15,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import re
 import time
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -29,24 +31,15 @@ from openai.types.chat import ChatCompletion
 from pydantic import ValidationError
 
 from environments import compat
+from environments.models.completion import EndpointError, read_completion
+from environments.models.http import ENCODINGS, MAX_ANSWER, MAX_ERROR, BodyError, read_body
 
-MAX_WAIT = 60.0
-"""Seconds that are waited at most where an endpoint says when to come again."""
-
+__all__ = ["EndpointError", "ModelServer", "retry_after"]
 
 MIN_KEY = 6
 """Characters; what is shorter, such as `none` or `x`, stands for no key."""
 KEEP_ALIVE = 4.0
 """Seconds that an idle connection is kept: servers close theirs after five or more."""
-
-
-class EndpointError(Exception):
-    """What an endpoint answered in place of a completion."""
-
-    def __init__(self, message: str, status_code: int | None = None) -> None:
-        super().__init__(message)
-        self.status_code = status_code
-        """HTTP status, where there was one."""
 
 
 class ModelServer:
@@ -80,26 +73,30 @@ _keepers: set[asyncio.Task[None]] = set()
 
 
 async def _post(server: Any, request: dict[str, Any]) -> ChatCompletion:
-    """One request, once; again only where the endpoint itself says when."""
+    """One request, once."""
     body = {**request, **(request.get("extra_body") or {})}
     body.pop("extra_body", None)
     data = json.dumps(body).encode()
     client = server.openai
     headers = {k: v for k, v in client.default_headers.items() if isinstance(v, str)}
-    headers |= client.auth_headers
+    headers |= client.auth_headers | {"Accept-Encoding": ", ".join(ENCODINGS)}
     if client.base_url.userinfo:
         headers.pop("Authorization", None)  # user and password in the address go before a key
     timeout = aiohttp.ClientTimeout(total=server.config.timeout)
     url = f"{str(client.base_url).rstrip('/')}/chat/completions"
-    while True:
-        async with _session().post(
-            url, data=data, headers=headers, timeout=timeout, proxy=_proxy(url)
-        ) as answer:
-            raw = await answer.read()
-            wait = _wait(answer)
-        if wait is None:
-            return _completion(answer.status, raw, server.config.api_key or "")
-        await asyncio.sleep(wait)
+    async with _session().post(
+        url, data=data, headers=headers, timeout=timeout, proxy=_proxy(url)
+    ) as answer:
+        failed = answer.status >= 400
+        try:
+            raw = await read_body(
+                answer.content.iter_any(), answer.headers.get("Content-Encoding"),
+                MAX_ERROR if failed else MAX_ANSWER, cut=failed,
+            )  # fmt: skip
+        except BodyError as error:
+            raise EndpointError(f"{answer.status}: {error}", answer.status) from None
+        wait = retry_after(answer.status, answer.headers.get("Retry-After"))
+    return _completion(answer.status, raw, server.config.api_key or "", wait)
 
 
 @lru_cache(maxsize=16)
@@ -109,35 +106,51 @@ def _proxy(url: str) -> str | None:
     return None if proxy_bypass(parts.netloc) else getproxies().get(parts.scheme)
 
 
-def _wait(answer: aiohttp.ClientResponse) -> float | None:
-    """Seconds after which a busy endpoint wants to be asked again, where it says so."""
-    if answer.status not in (429, 503):
+def retry_after(status: int, header: str | None) -> float | None:
+    """Return the seconds after which a busy endpoint wants to be asked again, where it says so.
+
+    None where it gives neither seconds nor a date to come.
+    """
+    if status not in (429, 503) or header is None:
         return None
-    with contextlib.suppress(KeyError, ValueError):
-        return min(max(0.0, float(answer.headers["Retry-After"])), MAX_WAIT)
+    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", header):
+        return float(header)
+    with contextlib.suppress(ValueError, TypeError, OverflowError):
+        seconds = parsedate_to_datetime(header).timestamp() - time.time()
+        return seconds if seconds > 0 else None
     return None
 
 
-def _completion(status: int, raw: bytes, key: str) -> ChatCompletion:
+def _completion(status: int, raw: bytes, key: str, wait: float | None) -> ChatCompletion:
     """Read an answer. Raises EndpointError, whose text never holds the API key."""
     try:
         found = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
-    if status < 400 and isinstance(found, dict) and isinstance(found.get("choices"), list):
+    code, problem = status, None
+    if isinstance(found, dict) and (status >= 400 or found.keys() & {"choices", "error"}):
         try:
-            return ChatCompletion.model_validate(found)
-        except ValidationError:  # a field less, or one too many: ten times slower
-            return ChatCompletion.construct(**found)
-    problem = found.get("error") if isinstance(found, dict) else None
-    if isinstance(problem, dict):  # some answer 200 and say here what went wrong
-        code = problem.get("code")
-        status = code if status < 400 and isinstance(code, int) else status
-        problem = problem.get("message")
-    text = str(problem or raw[:200].decode(errors="replace")).strip()
+            read_completion(found)
+            if status < 400:
+                return _openai_form(found)
+        except EndpointError as error:
+            if status < 400:  # some answer 200 and say here what went wrong
+                code, problem = error.status_code or status, str(error)
+            elif found.get("error"):
+                problem = str(error)
+    text = problem or raw[:200].decode(errors="replace").strip()
     if len(key) >= MIN_KEY:  # some repeat the key that they refuse
         text = text.replace(key, "(hidden)")
-    raise EndpointError(f"{status}: {text}", status)
+    raise EndpointError(f"{code}: {text}", code, wait)
+
+
+def _openai_form(found: dict[str, Any]) -> ChatCompletion:
+    """Return an answer that could be read in the form of openai's client."""
+    try:
+        return ChatCompletion.model_validate(found)
+    except ValidationError:  # a field less, or one too many: ten times slower
+        known = {k: v for k, v in found.items() if k in ChatCompletion.model_fields}
+        return ChatCompletion.construct(**known)
 
 
 def _session() -> aiohttp.ClientSession:
@@ -148,7 +161,9 @@ def _session() -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
             limit=0, keepalive_timeout=KEEP_ALIVE, ssl=httpx.create_ssl_context()
         )
-        session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+        session = aiohttp.ClientSession(
+            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False
+        )
         _sessions[loop] = session
         keeper = loop.create_task(_keep(session), name="model-connections")
         _keepers.add(keeper)

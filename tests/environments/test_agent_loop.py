@@ -14,6 +14,7 @@ from tenacity import RetryError
 
 from environments import agent_loop
 from environments.agent_loop import AgentLoop, AgentResult, HermesAgentLoop
+from environments.models import asking
 from environments.models.chat import Chat
 from environments.rollouts.options import AgentOptions
 from environments.rollouts.record import StopReason, ToolCallRecord
@@ -101,7 +102,7 @@ def tools() -> Tools:
 
 @pytest.fixture(autouse=True)
 def waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(agent_loop, "RETRY_SECONDS", (0.0, 0.0, 0.0, 0.0))
+    monkeypatch.setattr(asking, "FLOOR", 0.0)
 
 
 CHAT = ("parser", "escape", "end_tokens", "replay_raw", "count_tokens")
@@ -180,12 +181,11 @@ async def test_waits_between_tries_are_those_of_the_back_off(tools, monkeypatch)
     async def sleep(seconds: float) -> None:
         waited.append(seconds)
 
-    monkeypatch.setattr(agent_loop, "RETRY_SECONDS", (1.0, 2.0))
-    monkeypatch.setattr(
-        agent_loop, "asyncio", SimpleNamespace(timeout=asyncio.timeout, sleep=sleep)
-    )
+    monkeypatch.setattr(asking, "FLOOR", 1.0)
+    monkeypatch.setattr(asking, "asyncio", SimpleNamespace(timeout=asyncio.timeout, sleep=sleep))
     result = await loop_of(Script(ConnectionError("reset")), tools).run(START)
-    assert waited == [1.0, 2.0]
+    assert len(waited) == asking.TRIES - 1
+    assert all(1.0 <= wait <= most for wait, most in zip(waited, (2, 4, 8, 16), strict=True))
     assert (result.stop, result.failure) == (StopReason.ENDPOINT, "ConnectionError: reset")
     assert not result.finished_naturally
 
@@ -222,7 +222,7 @@ async def test_the_deadline_ends_a_call_without_a_failure(tools):
 
 
 async def test_an_endpoint_that_fails_before_the_deadline_has_failed(tools, monkeypatch):
-    monkeypatch.setattr(agent_loop, "RETRY_SECONDS", (3600.0,))
+    monkeypatch.setattr(asking, "FLOOR", 3600.0)
     server = Script(ConnectionError("reset"))
     result = await loop_of(server, tools, deadline=60.0).run(START)
     assert (len(server.requests), result.stop) == (1, StopReason.ENDPOINT)
@@ -243,10 +243,10 @@ async def test_tries_together_keep_the_deadline(tools):
         return asyncio.timeout(None)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            agent_loop, "time", SimpleNamespace(monotonic=lambda: clock.now, perf_counter=None)
-        )
-        patch.setattr(agent_loop, "asyncio", SimpleNamespace(timeout=timeout, sleep=asyncio.sleep))
+        stopped = SimpleNamespace(monotonic=lambda: clock.now, perf_counter=None)
+        patch.setattr(agent_loop, "time", stopped)
+        patch.setattr(asking, "time", stopped)
+        patch.setattr(asking, "asyncio", SimpleNamespace(timeout=timeout, sleep=asyncio.sleep))
         await loop_of(Slow(DONE), tools, deadline=100.0, call_timeout=90.0).run(START)
     assert asked == [90.0, 60.0, 20.0]
 

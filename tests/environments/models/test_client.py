@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
+import random
+import zlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +21,8 @@ from atroposlib.envs.server_handling.openai_server import OpenAIServer
 from atroposlib.envs.server_handling.server_baseline import APIServerConfig
 from atroposlib.envs.server_handling.server_manager import ServerManager
 
+from environments.models import asking as models_asking
+from environments.models import client
 from environments.models.client import EndpointError, ModelServer
 
 ANSWER = {
@@ -97,13 +105,14 @@ async def test_what_is_no_completion_is_reported_with_its_status(answer, status,
     assert error.value.status_code == int(says[:3])
 
 
-async def test_an_endpoint_that_says_when_is_asked_again_then():
+async def test_an_endpoint_that_says_when_is_asked_again_then(monkeypatch):
     def busy() -> web.Response:
         return web.Response(status=429, headers={"Retry-After": "0"})
 
+    monkeypatch.setattr(models_asking, "FLOOR", 0.0)
     async with asking(busy, busy, good) as (server, endpoint):
-        found = await server.chat_completion(messages=HELLO)
-    assert found.choices[0].message.content == "hello"
+        found = await models_asking.ask(server, {"messages": HELLO}, 60.0, tries=1)
+    assert found.content == "hello"
     assert len(endpoint.asked) == 3
 
 
@@ -148,3 +157,151 @@ async def test_a_key_that_the_endpoint_repeats_is_not_in_the_error():
     async with asking(refuse) as (server, _):
         with pytest.raises(EndpointError, match=r"401: Incorrect API key provided: \(hidden\)\."):
             await server.chat_completion(messages=HELLO)
+
+
+# Answers in the wrong form, of the wrong size, at the wrong time
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"choices": [{"message": ANSWER["choices"][0]["message"], "finish_reason": "error"}]},
+        {"choices": [{"message": {}, "finish_reason": "content_filter"}]},
+        {"choices": [{"message": "hello"}]},
+        {"choices": [{"message": {"content": "hello"}, "error": {"code": 502, "message": "gone"}}]},
+        {**ANSWER, "error": {"message": "overloaded"}},
+    ],
+)
+async def test_what_no_model_said_is_asked_for_again(body, monkeypatch):
+    monkeypatch.setattr(models_asking, "FLOOR", 0.0)
+    async with asking(lambda: web.json_response(body)) as (server, endpoint):
+        with pytest.raises(models_asking.NoAnswerError, match=r"EndpointError: [25]0[02]: "):
+            await models_asking.ask(server, {"messages": HELLO}, 60.0)
+    assert len(endpoint.asked) == models_asking.TRIES
+
+
+async def test_nesting_without_end_is_an_endpoints_failure():
+    async with asking(lambda: web.Response(text="[" * 200_000)) as (server, _):
+        with pytest.raises(EndpointError, match=r"200: \[\["):
+            await server.chat_completion(messages=HELLO)
+
+
+async def test_an_odd_usage_fails_no_answer():
+    odd = {**ANSWER, "usage": {"prompt_tokens": "3", "completion_tokens": [[]], "more": -1}}
+    async with asking(lambda: web.json_response(odd)) as (server, _):
+        found = await models_asking.ask(server, {"messages": HELLO}, 60.0, tries=1)
+    assert (found.content, found.prompt_tokens, found.completion_tokens) == ("hello", 0, 0)
+
+
+async def test_a_key_in_a_choices_error_is_hidden():
+    told = {"choices": [{"error": {"message": "bad key sk-1-secret"}}]}
+    async with asking(lambda: web.json_response(told)) as (server, _):
+        with pytest.raises(EndpointError, match=r"bad key \(hidden\)"):
+            await server.chat_completion(messages=HELLO)
+
+
+def large(how: str, status: int) -> web.StreamResponse:
+    body = json.dumps({"choices": [], "pad": "x" * 5_000_000}).encode()
+    if how == "length":
+        return web.Response(body=body, status=status)
+    if how == "chunked":
+        response = web.Response(body=body, status=status)
+        response.enable_chunked_encoding()
+        return response
+    packed = gzip.compress(body) if how == "gzip" else zlib.compress(body)
+    return web.Response(body=packed, status=status, headers={"Content-Encoding": how})
+
+
+@pytest.mark.parametrize("how", ["length", "chunked", "gzip", "deflate"])
+async def test_an_answer_is_read_up_to_a_limit(how, monkeypatch):
+    monkeypatch.setattr(client, "MAX_ANSWER", 1 << 20)
+    async with asking(lambda: large(how, 200)) as (server, _):
+        with pytest.raises(EndpointError, match="200: the answer is larger than 1 MiB"):
+            await server.chat_completion(messages=HELLO)
+
+
+@pytest.mark.parametrize("how", ["length", "chunked", "gzip", "deflate"])
+async def test_an_error_too_large_keeps_its_status(how):
+    async with asking(lambda: large(how, 503)) as (server, _):
+        with pytest.raises(EndpointError, match="503") as error:
+            await server.chat_completion(messages=HELLO)
+    assert len(str(error.value)) < 300
+
+
+@pytest.mark.parametrize("how", ["gzip", "deflate"])
+async def test_a_packed_answer_is_unpacked(how):
+    body = json.dumps(ANSWER).encode()
+    packed = gzip.compress(body) if how == "gzip" else zlib.compress(body)
+    sent = lambda: web.Response(body=packed, headers={"Content-Encoding": how})  # noqa: E731
+    async with asking(sent) as (server, endpoint):
+        found = await server.chat_completion(messages=HELLO)
+    assert found.choices[0].message.content == "hello"
+    assert how in endpoint.headers[0]["Accept-Encoding"]
+
+
+@pytest.mark.parametrize(("how", "says"), [("gzip", "cannot be unpacked"), ("br", "as 'br'")])
+async def test_a_body_that_cannot_be_unpacked_is_named(how, says):
+    sent = lambda: web.Response(body=b"hello", headers={"Content-Encoding": how})  # noqa: E731
+    async with asking(sent) as (server, _):
+        with pytest.raises(EndpointError, match=says):
+            await server.chat_completion(messages=HELLO)
+
+
+SOON = format_datetime(datetime.now(UTC) + timedelta(seconds=3000), usegmt=True)
+WANTED = {
+    "0": 0.0, "7": 7.0, "1.5": 1.5, "9" * 400: float("inf"),
+    "-1": None, "nan": None, "inf": None, "-inf": None, "": None, "soon": None, "1_0": None,
+    "1e3": None, "0x10": None, " ": None, "٣": None,
+    "Wed, 21 Oct 2015 07:28:00 GMT": None, "Wed, 99 Oct 2055 07:28:00 GMT": None,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("header", "seconds"), WANTED.items())
+def test_retry_after_is_seconds_or_a_date_to_come(header, seconds):
+    assert client.retry_after(429, header) == seconds
+    assert client.retry_after(500, header) is None
+
+
+def test_retry_after_may_be_a_date():
+    assert 2000 < (client.retry_after(503, SOON) or 0) <= 3000
+
+
+@pytest.mark.parametrize("wanted", [None, 0.0, 3.0, 1e9, float("inf")])
+def test_a_pause_is_never_short_and_never_long(wanted):
+    least = min(max(wanted or 0.0, models_asking.FLOOR), models_asking.MAX_WAIT)
+    for waits in (0, 3, 10, 10_000):
+        for _ in range(50):
+            wait = models_asking.pause(waits, wanted)
+            assert least <= wait <= least + models_asking.MAX_WAIT
+
+
+def test_pauses_grow_and_draw_no_number_of_anyone_elses():
+    random.seed(7)
+    before = random.getstate()
+    longest = [max(models_asking.pause(waits) for _ in range(200)) for waits in (0, 2, 4)]
+    assert longest == sorted(longest)
+    assert random.getstate() == before
+
+
+@pytest.mark.parametrize("header", ["0", "-5", "nan", "inf", "99999999999", "soon", None])
+async def test_a_busy_endpoint_is_asked_seldom_and_named(header, monkeypatch):
+    """For as long as one call may take; the clock is the test's."""
+    now = 0.0
+
+    async def sleep(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+
+    monkeypatch.setattr(models_asking, "time", SimpleNamespace(monotonic=lambda: now))
+    clock = SimpleNamespace(sleep=sleep, timeout=lambda _: asyncio.timeout(None))
+    monkeypatch.setattr(models_asking, "asyncio", clock)
+
+    def busy() -> web.Response:
+        told = {} if header is None else {"Retry-After": header}
+        return web.json_response({"error": {"message": "slow down"}}, status=429, headers=told)
+
+    async with asking(busy) as (server, endpoint):
+        with pytest.raises(models_asking.NoAnswerError, match="429: slow down"):
+            await models_asking.ask(server, {"messages": HELLO}, 120.0)
+    assert models_asking.TRIES <= len(endpoint.asked) + 4 * (header == "99999999999") <= 20
+    assert now <= 120.0
