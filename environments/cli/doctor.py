@@ -21,6 +21,7 @@ import typer
 
 from environments.cli.verb import new_verb
 from environments.models.address import shown
+from environments.models.http import ENCODINGS, MAX_ANSWER, MAX_ERROR, BodyError, read_body
 from world_fixtures.common import UserError, WorldError, WorldLost, printable
 from world_fixtures.home import NEEDED, interpreter, versions, world_home
 from world_fixtures.servers import ServerPool
@@ -221,7 +222,9 @@ async def check_endpoint(base_url: str | None, model: str | None, key: str) -> F
         return Finding(True, "none given: the embedded policies are used (--base-url tries one)")
     import httpx
 
-    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    headers = {"Accept-Encoding": ", ".join(ENCODINGS)}
+    if key:
+        headers["Authorization"] = f"Bearer {key}"
     url = base_url.rstrip("/")
     async with httpx.AsyncClient(timeout=ENDPOINT_TIMEOUT, headers=headers) as client:
         try:
@@ -231,8 +234,10 @@ async def check_endpoint(base_url: str | None, model: str | None, key: str) -> F
                 return Finding(
                     False, f"{shown(url)}/models lists no model", "name one by --model-name"
                 )
-            response = await client.post(f"{url}/chat/completions", json=_question(model))
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            response = await _asked(
+                client, "POST", f"{url}/chat/completions", json=_question(model)
+            )
+        except (httpx.HTTPError, httpx.InvalidURL, BodyError) as error:
             return Finding(
                 False, f"{shown(url)}: {_first_line(error)}",
                 "start the endpoint, or correct --base-url (it ends in /v1)",
@@ -248,15 +253,31 @@ async def check_endpoint(base_url: str | None, model: str | None, key: str) -> F
 
 async def _models(client: Any, url: str) -> dict[str, int | None]:
     """Models by name with their context length; empty where the endpoint has no such list."""
-    response = await client.get(f"{url}/models")
+    response = await _asked(client, "GET", f"{url}/models")
     try:
         listed = response.json()["data"] if response.status_code == 200 else []
         return {
             entry["id"]: entry.get("max_model_len") or entry.get("context_length")
             for entry in listed
         }
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
+
+
+async def _asked(client: Any, method: str, url: str, **content: Any) -> Any:
+    """Return the whole response to a request, of which no more is read than an answer may have.
+
+    Raises BodyError where it is larger.
+    """
+    import httpx
+
+    async with client.stream(method, url, **content) as answer:
+        failed = answer.status_code >= 400
+        packing = answer.headers.get("Content-Encoding")
+        body = await read_body(
+            answer.aiter_raw(), packing, MAX_ERROR if failed else MAX_ANSWER, cut=failed
+        )
+    return httpx.Response(answer.status_code, content=body)
 
 
 def _question(model: str) -> dict[str, Any]:
@@ -289,7 +310,7 @@ def judge_answer(model: str, response: Any, context: int | None) -> Finding:
         message = response.json()["choices"][0]["message"]
         calls = message.get("tool_calls") or []
         arguments = [json.loads(call["function"]["arguments"]) for call in calls]
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         return Finding(False, f"{model}: no usable answer ({_first_line(error)})", remedy)
     if not calls:
         said = str(message.get("content") or "")[:80]

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field
 
+from environments.evaluation.formatting import share_text
 from environments.evaluation.metrics import Measure
 from environments.evaluation.statistics import Interval, score_interval, unpaired
 from environments.rollouts.record import Rollout
@@ -95,6 +96,8 @@ class Side(Frozen):
     tasks: int = 0
     reward: Measure | None = None
     success: Measure | None = None
+    reward_unscored_as_0: Measure | None = None
+    """Over all rollouts, with 0 for those that failed."""
     turns: float | None = None
     latency: Latency | None = None
 
@@ -165,6 +168,7 @@ def _side(model: str, rows: Sequence[TrafficRow], seconds: Iterable[float]) -> S
         tasks=len({r.task for r in scored}),
         reward=_measure((r.task, r.reward or 0.0) for r in scored),
         success=_measure((r.task, float(bool(r.success))) for r in scored),
+        reward_unscored_as_0=_measure((r.task, r.reward or 0.0) for r in rows),
         turns=fmean(r.turns for r in scored) if scored else None,
         latency=_latency(seconds),
     )  # fmt: skip
@@ -210,7 +214,9 @@ def traffic_text(summary: TrafficSummary) -> str:
             facts.append(f"{side.rollouts} rollouts of {side.tasks} tasks")
             facts.append(f"reward {_measured(side.reward)}, success {_measured(side.success)}")
         if side.failed:
-            facts.append(f"{side.failed} failed and in no mean")
+            share = share_text(side.failed / side.rollouts)
+            counted = _measured(side.reward_unscored_as_0)
+            facts.append(f"{side.failed} failed and in no mean ({share}; as 0: reward {counted})")
         if side.latency is not None:
             p50, p95 = side.latency.p50 * 1000, side.latency.p95 * 1000
             facts.append(f"a call p50 {p50:.0f} ms, p95 {p95:.0f} ms")

@@ -6,11 +6,13 @@ difference above 0 says that B is better.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
 
-from environments.evaluation.metrics import scored, task_means
+from environments.evaluation.formatting import share_text
+from environments.evaluation.metrics import HEADLINE, Score, scored, task_means
 from environments.evaluation.statistics import Interval, paired
 from environments.rollouts.files import read_rollouts, samples_path
 from environments.rollouts.record import Rollout
@@ -50,6 +52,27 @@ class TaskPair(Frozen):
     trajectories_b: tuple[Trajectory, ...]
 
 
+class Unscored(Frozen):
+    """The rollouts of one run that failed and have no score."""
+
+    n: int
+    share: float
+    """Of all its rollouts."""
+    families: dict[str, int]
+    """How many of each family; only those that have any."""
+
+
+class UnscoredAs0(Frozen):
+    """B against A with 0 for every rollout without a score, over the tasks that both have."""
+
+    tasks: int
+    mean_a: float
+    mean_b: float
+    difference: float
+    ci95: Interval | None
+    p_value: float
+
+
 class Comparison(Frozen):
     """B against A."""
 
@@ -75,6 +98,9 @@ class Comparison(Frozen):
     only_a: tuple[str, ...]
     """Tasks without a score in B: not played there, or failed."""
     only_b: tuple[str, ...]
+    unscored_a: Unscored
+    unscored_b: Unscored
+    unscored_as_0: UnscoredAs0
 
 
 class RunSamples(Frozen):
@@ -117,6 +143,26 @@ def compare(a: RunSamples, b: RunSamples, metric: str = "reward") -> Comparison:
         flipped=tuple(p for p in pairs if (p.success_a >= 0.5) != (p.success_b >= 0.5)),
         only_a=tuple(t for t in scores_a if t not in scores_b),
         only_b=tuple(t for t in scores_b if t not in scores_a),
+        unscored_a=_unscored(known_a), unscored_b=_unscored(known_b),
+        unscored_as_0=_unscored_as_0(known_a, known_b, name),
+    )  # fmt: skip
+
+
+def _unscored(scores: Sequence[Score]) -> Unscored:
+    families = Counter(s.family for s in scores if s.values is None)
+    n = families.total()
+    return Unscored(n=n, share=n / len(scores), families=dict(sorted(families.items())))
+
+
+def _unscored_as_0(a: Sequence[Score], b: Sequence[Score], name: str) -> UnscoredAs0:
+    known = task_means([*a, *b], name)  # some metrics do not apply to every task
+    all_a, all_b = (task_means(scores, name, unscored_as_0=True) for scores in (a, b))
+    tasks = [t for t in all_a if t in all_b and (t in known or name in HEADLINE)]
+    values_a, values_b = ([found[t] for t in tasks] for found in (all_a, all_b))
+    found = paired(values_a, values_b)
+    return UnscoredAs0(
+        tasks=len(tasks), mean_a=fmean(values_a), mean_b=fmean(values_b),
+        difference=found.difference, ci95=found.ci95, p_value=found.p_value,
     )  # fmt: skip
 
 
@@ -161,19 +207,19 @@ def _trajectories(run: RunSamples) -> dict[str, list[Trajectory]]:
 
 def comparison_text(found: Comparison) -> str:
     """Return the comparison for a terminal, with a line for each flipped task and its rollouts."""
-    ci95 = "" if found.ci95 is None else f" [{found.ci95[0]:+.3f}, {found.ci95[1]:+.3f}]"
     said = "a difference" if found.significant else "no difference that these tasks can show"
     lines = [
         f"A  {found.mean_a:.3f}  {found.a}",
         f"B  {found.mean_b:.3f}  {found.b}",
-        f"B - A  {found.difference:+.3f}{ci95} in {found.metric} over {found.tasks} tasks, "
-        f"p = {found.p_value:.4f}: {said}",
+        f"B - A  {found.difference:+.3f}{_interval(found.ci95)} in {found.metric} over"
+        f" {found.tasks} tasks, p = {found.p_value:.4f}: {said}",
         f"wins {found.wins}, losses {found.losses}, ties {found.ties}, "
         f"flipped {len(found.flipped)}",
     ]
     for name, left in (("A", found.only_a), ("B", found.only_b)):
         if left:
             lines.append(f"left out: {len(left)} tasks with a score in {name} alone")
+    lines += _unscored_lines(found)
     for pair in found.flipped:
         turned = "won " if pair.success_b > pair.success_a else "lost"
         lines.append(f"{turned}  {pair.task}  {pair.a:.2f} -> {pair.b:.2f}")
@@ -183,3 +229,26 @@ def comparison_text(found: Comparison) -> str:
             for t in found_at
         ]
     return "\n".join(lines)
+
+
+def _unscored_lines(found: Comparison) -> list[str]:
+    """Return what to know of rollouts without a score; nothing where both runs have none."""
+    lines = []
+    for name, side in (("A", found.unscored_a), ("B", found.unscored_b)):
+        if side.n:
+            families = ", ".join(f"{family} {n}" for family, n in side.families.items())
+            lines.append(
+                f"unscored in {name}: {side.n} rollouts, {share_text(side.share)} ({families})"
+            )
+    if lines:
+        other = found.unscored_as_0
+        lines.append(
+            f"unscored as 0: A {other.mean_a:.3f}, B {other.mean_b:.3f}, B - A"
+            f" {other.difference:+.3f}{_interval(other.ci95)} over {other.tasks} tasks,"
+            f" p = {other.p_value:.4f}"
+        )
+    return lines
+
+
+def _interval(ci95: Interval | None) -> str:
+    return "" if ci95 is None else f" [{ci95[0]:+.3f}, {ci95[1]:+.3f}]"

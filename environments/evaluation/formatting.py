@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from environments.evaluation.metrics import Measure
+from environments.evaluation.metrics import Measure, Stratum
+
+
+def unscored_text(stratum: Stratum) -> str:
+    """Return how many rollouts have no score, e.g. `3 (12.0 %)`; `0` without any."""
+    return f"{stratum.failed} ({share_text(stratum.unscored_share)})" if stratum.failed else "0"
+
+
+def share_text(share: float) -> str:
+    """Return a share as a percentage, e.g. `12.0 %`."""
+    return f"{share * 100:.1f} %"
 
 
 def measure_text(measure: Measure | None) -> str:

@@ -1,8 +1,9 @@
 """Rollouts -> scores -> Metrics: means with their intervals and numbers of rollouts. Pure.
 
-A rollout without a verdict failed (endpoint or world): it is counted as failed and enters
-no mean. A mean is over tasks, of each task's mean over its scored attempts, so that a task
-of which an attempt failed weighs as much as any other.
+A rollout without a verdict failed (endpoint or world) and is unscored: it is counted as failed
+and enters no mean but those of `unscored_as_0`, which say how the run would stand had the model
+played it and won nothing. A mean is over tasks, of each task's mean over its scored attempts, so
+that a task of which an attempt failed weighs as much as any other.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from world_fixtures.common import Frozen
 
 COUNTS = frozenset({"turns", "prompt_tokens", "completion_tokens", "tool_errors"})
 """Metrics that count things."""
+HEADLINE = ("mean_reward", "success_rate")
+"""What is also given with unscored rollouts as 0."""
 
 
 class Score(Frozen):
@@ -69,13 +72,17 @@ class Stratum(Frozen):
     n: int
     """Rollouts with a verdict."""
     failed: int
-    """Rollouts without one: in no measure."""
+    """Rollouts without one, unscored: in no measure."""
     tasks: int
     """Tasks with at least one verdict."""
     measures: dict[str, Measure]
     """By name: mean_reward, success_rate, reward/<part>, pass@k, pass^k, spl, map_f1,
     invalid_commands (share not understood), turns, prompt_tokens, completion_tokens and
     tool_errors (a rollout). Absent where it does not apply."""
+    unscored_share: float = 0.0
+    """Of all rollouts, the share of those without a verdict."""
+    unscored_as_0: dict[str, Measure] = {}
+    """mean_reward and success_rate over all rollouts, with 0 for those without a verdict."""
 
 
 class Metrics(Frozen):
@@ -130,11 +137,14 @@ def stratum(scores: Sequence[Score]) -> Stratum:
             values[name][score.task].append(value)
     n = sum(map(len, attempts.values()))
     measures = {name: _measure(name, by_task) for name, by_task in values.items()}
+    failed = len(scores) - n
     return Stratum(
         n=n,
-        failed=len(scores) - n,
+        failed=failed,
         tasks=len(attempts),
         measures=measures | _passes(list(attempts.values())),
+        unscored_share=failed / len(scores) if scores else 0.0,
+        unscored_as_0={name: _unscored_as_0(name, scores) for name in HEADLINE} if scores else {},
     )
 
 
@@ -165,16 +175,29 @@ def rollout_values(rollout: Rollout) -> dict[str, float]:
     return values
 
 
-def task_means(scores: Iterable[Score], name: str = "mean_reward") -> dict[str, float]:
-    """Return the mean of one metric over each task's scored attempts.
+def task_means(
+    scores: Iterable[Score], name: str = "mean_reward", *, unscored_as_0: bool = False
+) -> dict[str, float]:
+    """Return the mean of one metric over each task's attempts: the scored ones, or all.
 
     By task id, in the order of appearance.
     """
+    found = _by_task(scores, name, unscored_as_0)
+    return {task: fmean(values) for task, values in found.items()}
+
+
+def _by_task(scores: Iterable[Score], name: str, unscored_as_0: bool) -> dict[str, list[float]]:
     found: dict[str, list[float]] = defaultdict(list)
     for score in scores:
         if score.values is not None and name in score.values:
             found[score.task].append(score.values[name])
-    return {task: fmean(values) for task, values in found.items()}
+        elif score.values is None and unscored_as_0:
+            found[score.task].append(0.0)
+    return found
+
+
+def _unscored_as_0(name: str, scores: Iterable[Score]) -> Measure:
+    return _measure(name, _by_task(scores, name, unscored_as_0=True))
 
 
 def _measure(name: str, by_task: Mapping[str, Sequence[float]]) -> Measure:

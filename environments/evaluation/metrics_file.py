@@ -40,22 +40,30 @@ def metrics_document(
 
 def flat_metrics(metrics: Metrics) -> dict[str, Any]:
     """Return every mean under its name, strata as `family/errand/mean_reward`, with its ci95."""
-    flat: dict[str, Any] = {"n": metrics.overall.n, "failed": metrics.overall.failed}
-    flat |= _flat_stratum("", metrics.overall)
+    flat = _flat_counts("", metrics.overall) | _flat_stratum("", metrics.overall)
     if metrics.position is not None:
         flat |= _flat_measure("position", metrics.position)
     for path, stratum in metrics.strata().items():
-        flat |= {f"{path}/n": stratum.n, f"{path}/failed": stratum.failed}
-        flat |= _flat_stratum(f"{path}/", stratum)
+        flat |= _flat_counts(f"{path}/", stratum) | _flat_stratum(f"{path}/", stratum)
     for baseline, other in metrics.baselines.items():
         flat |= _flat_stratum(f"baseline/{baseline}/", other.overall)
     return flat
+
+
+def _flat_counts(prefix: str, stratum: Stratum) -> dict[str, Any]:
+    return {
+        f"{prefix}n": stratum.n,
+        f"{prefix}failed": stratum.failed,
+        f"{prefix}unscored_share": stratum.unscored_share,
+    }
 
 
 def _flat_stratum(prefix: str, stratum: Stratum) -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for name, measure in stratum.measures.items():
         flat |= _flat_measure(prefix + name, measure)
+    for name, measure in stratum.unscored_as_0.items():
+        flat |= _flat_measure(f"{prefix}{name}_unscored_as_0", measure)
     return flat
 
 

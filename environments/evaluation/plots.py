@@ -24,6 +24,8 @@ class PlotRow(NamedTuple):
     interval: tuple[float, float] | None
     marks: Mapping[str, float]
     """Means of other policies, by name."""
+    counted: float | None = None
+    """The mean with unscored rollouts as 0, where there are any."""
 
 
 def interval_plot(rows: Sequence[PlotRow], title: str) -> str:
@@ -64,6 +66,11 @@ def _row(row: PlotRow, y: int) -> list[str]:
         low, high = row.interval
         about += f" [{low:.3f}, {high:.3f}]"
         parts.append(f'<line class="whisker" x1="{_x(low)}" x2="{_x(high)}" y1="{y}" y2="{y}"/>')
+    if row.counted is not None:
+        parts.append(
+            f'<circle class="hollow" cx="{_x(row.counted)}" cy="{y}" r="5">'
+            f"<title>{escape(row.label)}: {row.counted:.3f} with unscored as 0</title></circle>"
+        )
     parts.append(
         f'<circle class="dot" cx="{_x(row.mean)}" cy="{y}" r="5">'
         f"<title>{escape(about)}</title></circle>"

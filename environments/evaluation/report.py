@@ -19,8 +19,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from environments.evaluation.formatting import measure_text
-from environments.evaluation.metrics import Measure, Metrics, Stratum
+from environments.evaluation.formatting import measure_text, unscored_text
+from environments.evaluation.metrics import HEADLINE, Measure, Metrics, Stratum
 from environments.evaluation.plots import PlotRow, histogram, interval_plot
 from environments.evaluation.run_identity import Run
 from environments.evaluation.sample_detail import outcome, sample_detail
@@ -38,6 +38,8 @@ COLUMNS = {
     "turns": "turns",
     "invalid_commands": "invalid",
 }
+UNSCORED = ("unscored", "mean reward, unscored as 0")
+"""Further columns where there are such rollouts."""
 
 
 def render_report(
@@ -53,6 +55,7 @@ def render_report(
         run=run,
         metrics=metrics,
         overall=metrics.overall,
+        unscored=unscored_text(metrics.overall),
         missing=run.total - metrics.overall.n - metrics.overall.failed,
         headline=_headline(metrics),
         traffic=traffic,
@@ -80,7 +83,12 @@ def _headline(metrics: Metrics) -> list[tuple[str, Measure]]:
     most = max((int(n[5:]) for n in measures if n.startswith("pass@")), default=1)
     if most > 1:
         titles |= {f"pass@{most}": f"pass@{most}", f"pass^{most}": f"pass^{most}"}
-    found = [(title, measures[name]) for name, title in titles.items() if name in measures]
+    found = []
+    for name, title in titles.items():
+        if name in measures:
+            found.append((title, measures[name]))
+        if name in measures and name in HEADLINE and metrics.overall.failed:
+            found.append((f"{title}, unscored as 0", metrics.overall.unscored_as_0[name]))
     if metrics.position is not None:
         found.append(("random 0 to oracle 1", metrics.position))
     return found
@@ -91,7 +99,8 @@ def _plots(rollouts: Sequence[Rollout], metrics: Metrics) -> list[tuple[str, Mar
         return []
     rewards = [r.verdict.reward for r in rollouts if r.verdict is not None]
     families, difficulties = "Mean reward by family", "Mean reward by difficulty"
-    spread = "Rollouts by reward"
+    unscored = metrics.overall.failed
+    spread = "Rollouts by reward" + (f" (without {unscored} unscored)" if unscored else "")
     return [
         (families, Markup(interval_plot(_rows(metrics, "family"), families))),
         (spread, Markup(histogram(rewards, spread))),
@@ -112,7 +121,8 @@ def _rows(metrics: Metrics, of: str) -> list[PlotRow]:
             for b, s in others.items()
             if s is not None and "mean_reward" in s.measures
         }
-        rows.append(PlotRow(name, measure.mean, measure.ci95, marks))
+        counted = stratum.unscored_as_0["mean_reward"].mean if stratum.failed else None
+        rows.append(PlotRow(name, measure.mean, measure.ci95, marks, counted))
     return rows
 
 
@@ -123,6 +133,7 @@ def _stratum(metrics: Metrics, of: str, name: str) -> Stratum | None:
 def _tables(metrics: Metrics) -> list[dict[str, Any]]:
     """Make a table each for families, difficulties and splits, with lines for baselines."""
     present = {n: t for n, t in COLUMNS.items() if n in metrics.overall.measures}
+    unscored = metrics.overall.failed > 0
     tables = []
     for of in ("family", "difficulty", "split"):
         own: dict[str, Stratum] = getattr(metrics, of)
@@ -132,15 +143,22 @@ def _tables(metrics: Metrics) -> list[dict[str, Any]]:
         for name in (*own, "all"):
             lines = [("", _stratum(metrics, of, name))]
             lines += [(b, _stratum(m, of, name)) for b, m in metrics.baselines.items()]
-            groups.append([_line(name, who, s, present) for who, s in lines if s is not None])
-        tables.append({"title": of, "head": ["n", *present.values()], "groups": groups})
+            groups.append(
+                [_line(name, who, s, present, unscored) for who, s in lines if s is not None]
+            )
+        head = ["n", *(UNSCORED if unscored else ()), *present.values()]
+        tables.append({"title": of, "head": head, "groups": groups})
     return tables
 
 
-def _line(name: str, who: str, stratum: Stratum, columns: dict[str, str]) -> dict[str, Any]:
-    n = f"{stratum.n} + {stratum.failed} failed" if stratum.failed else str(stratum.n)
-    cells = [_cell(stratum.measures.get(column)) for column in columns]
-    return {"name": who or name, "baseline": bool(who), "cells": [(n, ""), *cells]}
+def _line(
+    name: str, who: str, stratum: Stratum, columns: dict[str, str], unscored: bool
+) -> dict[str, Any]:
+    cells = [(str(stratum.n), "")]
+    if unscored:
+        cells += [(unscored_text(stratum), ""), _cell(stratum.unscored_as_0.get("mean_reward"))]
+    cells += [_cell(stratum.measures.get(column)) for column in columns]
+    return {"name": who or name, "baseline": bool(who), "cells": cells}
 
 
 def _cell(measure: Measure | None) -> tuple[str, str]:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from environments.evaluation.formatting import measure_text
-from environments.evaluation.metrics import Metrics, Stratum
+from environments.evaluation.formatting import measure_text, share_text, unscored_text
+from environments.evaluation.metrics import HEADLINE, Metrics, Stratum
 from environments.evaluation.run_identity import Run
-
-HEADLINE = ("mean_reward", "success_rate")
-"""Measures by family and difficulty."""
 
 
 def summary_markdown(run: Run, metrics: Metrics, traffic: str = "") -> str:
@@ -24,7 +21,7 @@ def summary_markdown(run: Run, metrics: Metrics, traffic: str = "") -> str:
         "",
         f"{overall.tasks} tasks, {overall.n} scored rollouts"
         + (f", {run.attempts} attempts a task" if run.attempts > 1 else "")
-        + (f", **{overall.failed} failed and in no number below**" if overall.failed else "")
+        + (f", **{_failed(overall)}**" if overall.failed else "")
         + (f", **{run.total - played} not yet played**" if played < run.total else "")
         + ". Means with 95 % intervals over tasks.",
         "",
@@ -32,11 +29,13 @@ def summary_markdown(run: Run, metrics: Metrics, traffic: str = "") -> str:
     wanted = ("mean_reward", "success_rate", "spl", "map_f1", "turns", "invalid_commands")
     passes = [n for n in overall.measures if n.startswith("pass") and n[5:] != "1"]
     columns = [overall, *(b.overall for b in metrics.baselines.values())]
-    rows = [
-        [name, *(measure_text(column.measures.get(name)) for column in columns)]
-        for name in (*wanted, *passes)
-        if name in overall.measures
-    ]
+    rows = []
+    for name in (*wanted, *passes):
+        if name in overall.measures:
+            rows.append([name, *(measure_text(c.measures.get(name)) for c in columns)])
+        if name in HEADLINE and overall.failed:
+            counted = [measure_text(c.unscored_as_0.get(name)) for c in columns]
+            rows.append([f"{name}, unscored as 0", *counted])
     lines += _table(["metric", _cell(run.model), *map(_cell, metrics.baselines)], rows)
     if metrics.position is not None:
         at = measure_text(metrics.position)
@@ -49,14 +48,23 @@ def summary_markdown(run: Run, metrics: Metrics, traffic: str = "") -> str:
     return "\n".join(lines) + "\n"
 
 
+def _failed(overall: Stratum) -> str:
+    """Say how many rollouts are unscored: the number first, for those who look for it."""
+    share = share_text(overall.unscored_share)
+    return f"{overall.failed} failed ({share}): unscored, and 0 only where that is said"
+
+
 def _strata_table(
     title: str, strata: Mapping[str, Stratum], metrics: Metrics, of: str
 ) -> tuple[list[str], list[list[str]]]:
     others = [_cell(f"{name} reward") for name in metrics.baselines]
-    head = [title, "n", "mean reward", "success rate", *others]
+    unscored = ["unscored", "mean reward, unscored as 0"] if metrics.overall.failed else []
+    head = [title, "n", "mean reward", "success rate", *unscored, *others]
     rows = []
     for name, own in {**strata, "all": metrics.overall}.items():
         row = [name, str(own.n), *(measure_text(own.measures.get(m)) for m in HEADLINE)]
+        if unscored:
+            row += [unscored_text(own), measure_text(own.unscored_as_0.get("mean_reward"))]
         for baseline in metrics.baselines.values():
             other = baseline.overall if name == "all" else getattr(baseline, of).get(name)
             measure = other.measures.get("mean_reward") if other else None

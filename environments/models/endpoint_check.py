@@ -31,8 +31,12 @@ async def check_endpoint(
         timeout = httpx.Timeout(TIMEOUT, connect=15)
         key = {"Authorization": f"Bearer {server.api_key}"} if server.api_key else {}
         try:
-            async with httpx.AsyncClient(timeout=timeout) as client:
-                answer = await client.get(f"{url.rstrip('/')}/models", headers=key)
+            # Its status is all that counts: the body, of whatever size, is left unread.
+            async with (
+                httpx.AsyncClient(timeout=timeout) as client,
+                client.stream("GET", f"{url.rstrip('/')}/models", headers=key) as answer,
+            ):
+                status = answer.status_code
         except httpx.ReadTimeout:
             continue  # it is there, and slow
         except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -40,8 +44,8 @@ async def check_endpoint(
                 f"no endpoint at {shown(url)} ({str(error) or 'no answer'}): start it, or correct"
                 f" {url_option}"
             ) from None
-        if answer.status_code in (401, 403):
+        if status in (401, 403):
             raise UserError(
-                f"{shown(url)} refuses the API key ({answer.status_code}): export the right one as"
+                f"{shown(url)} refuses the API key ({status}): export the right one as"
                 f" OPENAI_API_KEY, or name its variable with {key_option}"
             )

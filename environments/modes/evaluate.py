@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import sys
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -14,6 +16,7 @@ from environments.config import EvenniaWorldEnvConfig
 from environments.evaluation.baseline_runner import play_baselines
 from environments.evaluation.baselines import baselines_of, shipped
 from environments.evaluation.candidate import LOG, Traffic
+from environments.evaluation.formatting import unscored_text
 from environments.evaluation.metrics import Metrics
 from environments.evaluation.results import conclude
 from environments.evaluation.run_directory import RunDirectory
@@ -27,7 +30,7 @@ from environments.runner import Conditions
 from environments.tasks.model import Task
 from environments.tasks.suites import load_suite
 from environments.tools.registry import Tool
-from world_fixtures.common import UserError, digest
+from world_fixtures.common import UserError, digest, printable
 from world_fixtures.servers import ServerPool
 
 
@@ -134,11 +137,22 @@ async def evaluate(env: Evaluated) -> Metrics:
         raise
     metrics = results()
     if not metrics.overall.n:
-        reasons = [r.failure for r in directory.rollouts if r.failure]
         raise UserError(
-            f"no rollout could be scored: {reasons[0] if reasons else 'none was played'}"
+            f"no rollout could be scored: {_reason(directory.rollouts) or 'none was played'}"
         )
+    if metrics.overall.failed:
+        told = (
+            f"{unscored_text(metrics.overall)} rollouts are unscored, the most of them because of"
+            f" {_reason(directory.rollouts)}: the same command plays them again"
+        )
+        print(printable(told), file=sys.stderr)
     return metrics
+
+
+def _reason(rollouts: Sequence[Rollout]) -> str:
+    """Return the most frequent reason why rollouts have no score; empty where all have one."""
+    reasons = Counter(r.failure or r.stop.value for r in rollouts if r.verdict is None)
+    return reasons.most_common(1)[0][0] if reasons else ""
 
 
 def _slug(model: str) -> str:

@@ -83,8 +83,11 @@ def _check_serve(config: ModeConfig) -> None:
 async def check_rollout_server(url: str) -> None:
     """Raise UserError unless an Atropos API answers there."""
     try:
-        async with httpx.AsyncClient(timeout=15) as client:
-            (await client.get(f"{url}/info")).raise_for_status()
+        async with (
+            httpx.AsyncClient(timeout=15) as client,
+            client.stream("GET", f"{url}/info") as answer,
+        ):
+            answer.raise_for_status()
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise UserError(
             f"no Atropos API at {url} ({type(error).__name__}): start it with"

@@ -22,6 +22,7 @@ from atroposlib.envs.base import BaseEnvConfig
 from tenacity import RetryError
 
 from environments.compat import AtroposEnv
+from environments.models.http import MAX_ERROR, read_body
 from environments.rollouts.files import LinesFile, disk
 from environments.rollouts.groups import fill_groups
 from environments.rollouts.metrics import COLUMNS, RolloutTable
@@ -200,7 +201,8 @@ class ServeMode(AtroposEnv):
                 aiohttp.ClientSession(timeout=timeout) as session,
                 session.get(f"{self.config.rollout_server_url}/info") as answer,
             ):
-                return bool((await answer.json())["batch_size"] > 0)
+                raw = await read_body(answer.content.iter_any(), None, MAX_ERROR)
+                return bool(json.loads(raw)["batch_size"] > 0)
         except (aiohttp.ClientError, TimeoutError):
             return False
 

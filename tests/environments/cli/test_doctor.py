@@ -160,3 +160,20 @@ def test_a_template_without_tool_calls_is_a_problem(tmp_path) -> None:
     found = doctor.check_tokenizer(str(tmp_path))
     assert not found.ok
     assert "tool calls" in found.about
+
+
+@pytest.mark.parametrize("what", ["models", "answer"])
+async def test_an_endpoint_without_end_is_read_up_to_a_limit(serving, what, monkeypatch) -> None:
+    monkeypatch.setattr(doctor, "MAX_ANSWER", 1 << 20)
+
+    async def models(_: web.Request) -> web.Response:
+        pad = "x" * (2 << 20) if what == "models" else ""
+        return web.json_response({"data": [{"id": "m"}], "pad": pad})
+
+    async def complete(_: web.Request) -> web.Response:
+        return web.json_response({"choices": [], "pad": "x" * (2 << 20)})
+
+    async with serving(models, complete) as url:
+        found = await doctor.check_endpoint(url, None, "")
+    assert not found.ok
+    assert "larger than 1 MiB" in found.about

@@ -259,4 +259,6 @@ async def test_a_canary_is_compared_over_tasks_and_leaves_failures_out() -> None
     assert found.ci95[0] < found.difference < found.ci95[1] < 0
     assert found.p_value < 0.001
     assert "1 failed and in no mean" in traffic_text(found)
+    assert found.candidate.reward_unscored_as_0.mean == pytest.approx(0.28 * 10 / 11)
+    assert "(9.1 %; as 0: reward 0.25" in traffic_text(found)
     assert summarise([], "b", False).difference is None

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from environments.cli import main
-from environments.evaluation.compare import compare, load_samples
+from environments.evaluation.compare import compare, comparison_text, load_samples
 from environments.evaluation.run_directory import RunDirectory
 from environments.evaluation.run_identity import Run
 from environments.rollouts.record import Rollout
@@ -42,6 +42,19 @@ def test_pairs_by_task_and_leaves_failures_out(runs) -> None:
     where = found.flipped[1].trajectories_b[0]
     line = Path(where.samples).read_bytes().splitlines()[where.line - 1]
     assert json.loads(line)["task_id"] == "t1"
+
+
+def test_unscored_rollouts_are_counted_as_0_beside(runs) -> None:
+    found = compare(*map(load_samples, runs))
+    assert (found.unscored_a.n, found.unscored_b.n, found.unscored_b.share) == (0, 1, 0.25)
+    assert found.unscored_b.families == {"navigation": 1}
+    other = found.unscored_as_0
+    assert (other.tasks, other.mean_a, other.mean_b) == (4, 0.625, 0.5625)
+    assert other.difference == pytest.approx(-0.0625)
+    text = comparison_text(found)
+    assert "unscored in B: 1 rollouts, 25.0 % (navigation 1)" in text
+    assert "unscored as 0: A 0.625, B 0.562, B - A -0.062" in text
+    assert "unscored as 0" not in comparison_text(compare(*map(load_samples, (runs[0], runs[0]))))
 
 
 def test_a_directory_that_is_not_there_is_told_and_not_made(runs, tmp_path, capsys) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from environments.evaluation.metrics import measure_run, rollout_values, scored, stratum
+from environments.evaluation.metrics import Metrics, measure_run, rollout_values, scored, stratum
+from environments.evaluation.metrics_file import flat_metrics
 from environments.tasks.model import Family
 from world_fixtures.protocol import CONNECT, ResultKind
 
@@ -121,3 +122,35 @@ def test_metrics_survive_json(rollout) -> None:
 def test_one_task_has_a_wide_interval(rollout, reward: float) -> None:
     low, high = stratum(scored([rollout("a", reward)])).measures["success_rate"].ci95
     assert high - low > 0.5
+
+
+def test_what_is_unscored_is_also_counted_as_0(rollout, task) -> None:
+    """By kind as in all: a model that is filtered on hard tasks is not flattered."""
+    errand, walk = task("e", Family.ERRAND), task("w", Family.NAVIGATION)
+    played = [rollout(walk, 1.0), rollout(errand, None), rollout(errand, 1.0, 1)]
+    found = measure_run(scored([*played, rollout(task("f", Family.ERRAND), None)]))
+    overall, errands = found.overall, found.family["errand"]
+    assert overall.measures["mean_reward"].mean == 1.0
+    assert overall.unscored_as_0["mean_reward"].mean == (1.0 + 0.5 + 0.0) / 3
+    assert overall.unscored_as_0["success_rate"].mean == 0.5
+    assert (overall.unscored_share, errands.unscored_share) == (0.5, 2 / 3)
+    assert errands.unscored_as_0["mean_reward"].mean == 0.25
+    counted = errands.unscored_as_0["mean_reward"]
+    assert (counted.n, counted.tasks) == (3, 2)
+    flat = flat_metrics(found)
+    assert (flat["unscored_share"], flat["mean_reward_unscored_as_0"]) == (0.5, 0.5)
+    assert flat["family/errand/unscored_share"] == 2 / 3
+    assert flat["family/navigation/mean_reward_unscored_as_0"] == 1.0
+
+
+def test_without_unscored_rollouts_both_scores_are_one(rollout) -> None:
+    found = stratum(scored([rollout("a", 1.0), rollout("b", 0.5)]))
+    assert found.unscored_as_0["mean_reward"] == found.measures["mean_reward"]
+    assert found.unscored_share == 0.0
+
+
+def test_metrics_of_older_runs_are_read(rollout) -> None:
+    old = measure_run(scored([rollout("a", 1.0)])).model_dump()
+    for stratum_ in (old["overall"], *old["family"].values()):
+        del stratum_["unscored_share"], stratum_["unscored_as_0"]
+    assert Metrics.model_validate(old).overall.n == 1

@@ -63,7 +63,24 @@ def test_every_sample_with_its_timeline(rollouts) -> None:
     assert turn["calls"][0]["changes"] == ["agent.location: gate \u2192 court"]
     assert details[1]["reasons"]
     assert details[2]["failure"] == "the world server died"
-    assert "1 failed and are in no number here" in text
+    assert "1 (33.3 %) failed: unscored, and 0 only where that is said" in text
+
+
+def test_unscored_rollouts_are_shown_by_kind_and_counted_as_0(rollouts) -> None:
+    text = page(rollouts)
+    assert "<th>unscored</th><th>mean reward, unscored as 0</th>" in text
+    errand, walk = (text[text.index(f"<th>{f}</th>") :][:200] for f in ("errand", "navigation"))
+    assert "<td>1 (50.0 %)</td>" in errand
+    assert "<td>0</td>" in walk
+    assert "mean reward, unscored as 0" in text[: text.index("<table")]
+    assert text.count('class="hollow"') == 4  # all and errand; all and difficulty 3
+    assert "without 1 unscored" in text
+    scored_only = page(rollouts[:2])
+    assert "unscored" not in scored_only.replace(style(scored_only), "")
+
+
+def style(text: str) -> str:
+    return text[text.index("<style>") : text.index("</style>")]
 
 
 def test_turns_are_counted_over_all_stages(rollout) -> None:

@@ -60,6 +60,18 @@ def test_summary_has_baselines_in_every_table(finished, rollout) -> None:
     assert "a\\|b" in text
 
 
+def test_summary_counts_unscored_rollouts_as_0_by_kind(tmp_path, suite_of, rollout) -> None:
+    tasks = suite_of(4)
+    run = Run.of(tasks, suite="made", model="a")
+    rewards = (1.0, 1.0, 0.5, None)
+    conclude(tmp_path, run, [rollout(t, r) for t, r in zip(tasks, rewards, strict=True)])
+    text = (tmp_path / "summary.md").read_text()
+    assert "**1 failed (25.0 %): unscored, and 0 only where that is said**" in text
+    assert text.count("| unscored | mean reward, unscored as 0 |") == 2
+    assert "| mean_reward, unscored as 0 | 0.62 [" in text
+    assert text.count("| 1 (25.0 %) | 0.62 [") == 3  # its difficulty, and all twice
+
+
 def test_pauses_of_a_resumed_run_do_not_count(rollout) -> None:
     early, late = rollout("a"), rollout("b").model_copy(update={"started": 9000.0})
     assert busy_seconds([early, late, early]) == 1.0

@@ -83,7 +83,7 @@ PLAYED = {
     "an empty text": (answer({"role": "assistant", "content": ""}), ""),
     "a refusal": (
         answer({"role": "assistant", "content": None, "refusal": "I wont."}),
-        "I wil",
+        "I",
     ),
     "a refusal as part": (answer({"content": [{"type": "refusal", "refusal": "No."}]}), "No."),
     "parts": (answer({"content": [{"type": "text", "text": "a"}, {"text": "b"}]}), "ab"),
