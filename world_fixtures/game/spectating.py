@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from world_fixtures.game.instance import LiveInstance
+from world_fixtures.text import printable
 
 watchers: defaultdict[str, set[Any]] = defaultdict(set)
 """Accounts by the id of the instance they watch."""
@@ -18,7 +19,7 @@ def tell(instance: str, text: str) -> None:
     """Show a text to the accounts that watch an instance."""
     if watchers:
         for account in list(watchers.get(instance, ())):
-            account.msg(text=(text, {"type": "world"}), options={"raw": True})
+            account.msg(text=(printable(text), {"type": "world"}), options={"raw": True})
 
 
 def watch(account: Any, instance: str) -> None:

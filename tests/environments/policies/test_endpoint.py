@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
+import re
 import socket
 from typing import Any
 
@@ -12,6 +14,7 @@ import openai
 import pytest
 import pytest_asyncio
 
+from environments.policies import endpoint as endpoint_module
 from environments.policies.endpoint import PolicyEndpoint
 from world_fixtures.common import UserError
 
@@ -242,7 +245,7 @@ async def test_a_given_port_is_taken_and_given_back():
         port = probe.getsockname()[1]
     for _ in range(2):
         async with PolicyEndpoint(port) as server, httpx.AsyncClient() as client:
-            assert server.base_url == f"http://127.0.0.1:{port}/v1"
+            assert re.fullmatch(rf"http://127.0.0.1:{port}/[\w-]{{32}}/v1", server.base_url)
             assert (await client.get(f"{server.base_url}/models")).status_code == 200
     with pytest.raises(httpx.ConnectError):
         async with httpx.AsyncClient() as client:
@@ -256,3 +259,70 @@ async def test_latency_is_waited(tasks):
         started = loop.time()
         await client.post(f"{server.base_url}/chat/completions", json=asking())
         assert loop.time() - started >= 0.05
+
+
+# Strangers: other programs of this machine
+
+
+async def sent(endpoint: PolicyEndpoint, data: bytes) -> bytes:
+    """What a connection is answered until the endpoint closes it."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", endpoint.port)
+    writer.write(data)
+    try:
+        return await reader.read()
+    except ConnectionError:
+        return b""
+    finally:
+        writer.close()
+
+
+@pytest.mark.parametrize("path", ["/v1/models", "/health", "/", "//", "/%ff/v1/models", "*"])
+async def test_a_stranger_is_told_nothing(endpoint, monkeypatch, path):
+    monkeypatch.setattr(endpoint_module, "STRANGER_SECONDS", 0.01)
+    told = await sent(endpoint, f"GET {path} HTTP/1.1\r\nHost: h\r\n\r\n".encode())
+    assert re.match(rb"HTTP/1\.[01] 40[04] ", told)
+    assert b"oracle" not in told
+
+
+@pytest.mark.parametrize(
+    "start",
+    [b"", b"GET", b"POST /v1/chat/completions HTTP/1.1\r\nX: 1\r\n",
+     b"POST /v1/chat/completions HTTP/1.1\r\nHost: h\r\nContent-Length: 9000000\r\n\r\n{"],
+)  # fmt: skip
+async def test_a_stranger_who_is_slow_is_turned_away(endpoint, monkeypatch, start):
+    monkeypatch.setattr(endpoint_module, "STRANGER_SECONDS", 0.01)
+    told = await sent(endpoint, start)  # returns when the endpoint has closed the connection
+    assert not told or b" 404 " in told
+
+
+async def test_a_trusted_connection_stays(endpoint, http, monkeypatch):
+    monkeypatch.setattr(endpoint_module, "STRANGER_SECONDS", 0.01)
+    await http.get("/models")
+    await sent(endpoint, b"")
+    connection = next(iter(endpoint._runner.server.connections))
+    await http.get("/models")
+    assert connection in endpoint._runner.server.connections
+
+
+async def test_many_strangers_leave_room_for_ours(endpoint, http, monkeypatch):
+    monkeypatch.setattr(endpoint_module, "MAX_STRANGERS", 8)
+    idle = [await asyncio.open_connection("127.0.0.1", endpoint.port) for _ in range(20)]
+    assert (await http.get("/models")).status_code == 200
+    assert len(endpoint._strangers) <= 8
+    assert await idle[0][0].read() == b""
+    for _, writer in idle:
+        writer.close()
+
+
+async def test_frames_that_are_no_http_leave_no_trace(endpoint, http, caplog, monkeypatch):
+    monkeypatch.setattr(endpoint_module, "STRANGER_SECONDS", 0.01)
+    draw = random.Random(5)
+    whole = b"POST /v1/chat/completions HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}"
+    for _ in range(60):
+        frame = bytearray(whole)
+        for _ in range(draw.randint(1, 8)):
+            frame[draw.randrange(len(frame))] = draw.randrange(256)
+        await sent(endpoint, bytes(frame[: draw.randint(1, len(frame))]))
+    await sent(endpoint, b"GET / HTTP/1.1\r\n" + b"X: " + b"y" * 1_000_000 + b"\r\n\r\n")
+    assert (await http.get("/models")).status_code == 200
+    assert not caplog.records

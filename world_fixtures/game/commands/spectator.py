@@ -12,6 +12,7 @@ from evennia.commands.default.unloggedin import (
 )
 
 from world_fixtures.game import spectating
+from world_fixtures.text import printable
 
 
 class CmdInstances(Command):
@@ -55,7 +56,8 @@ class CmdWatch(Command):
         spectating.watch(self.account, instance.id)
         agent = instance.spec.agent
         self.msg(f"You look on at {instance.id}, {instance.spec.title}, unseen by {agent.name}.\n")
-        self.msg(text=(instance.scene(agent.id).view(), {"type": "world"}), options={"raw": True})
+        view = printable(instance.scene(agent.id).view())
+        self.msg(text=(view, {"type": "world"}), options={"raw": True})
 
 
 class CmdLeave(Command):
