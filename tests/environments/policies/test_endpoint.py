@@ -277,9 +277,9 @@ async def sent(endpoint: PolicyEndpoint, data: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("path", ["/v1/models", "/health", "/", "//", "/%ff/v1/models", "*"])
-async def test_a_stranger_is_told_nothing(endpoint, monkeypatch, path):
-    monkeypatch.setattr(endpoint_module, "STRANGER_SECONDS", 0.01)
-    told = await sent(endpoint, f"GET {path} HTTP/1.1\r\nHost: h\r\n\r\n".encode())
+async def test_a_stranger_is_told_nothing(endpoint, path):
+    asked = f"GET {path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
+    told = await sent(endpoint, asked.encode())
     assert re.match(rb"HTTP/1\.[01] 40[04] ", told)
     assert b"oracle" not in told
 
@@ -295,13 +295,10 @@ async def test_a_stranger_who_is_slow_is_turned_away(endpoint, monkeypatch, star
     assert not told or b" 404 " in told
 
 
-async def test_a_trusted_connection_stays(endpoint, http, monkeypatch):
-    monkeypatch.setattr(endpoint_module, "STRANGER_SECONDS", 0.01)
+async def test_a_connection_with_the_secret_is_no_strangers(endpoint, http):
     await http.get("/models")
-    await sent(endpoint, b"")
-    connection = next(iter(endpoint._runner.server.connections))
-    await http.get("/models")
-    assert connection in endpoint._runner.server.connections
+    assert len(endpoint._runner.server.connections) == 1
+    assert not endpoint._strangers
 
 
 async def test_many_strangers_leave_room_for_ours(endpoint, http, monkeypatch):
@@ -315,14 +312,16 @@ async def test_many_strangers_leave_room_for_ours(endpoint, http, monkeypatch):
 
 
 async def test_frames_that_are_no_http_leave_no_trace(endpoint, http, caplog, monkeypatch):
-    monkeypatch.setattr(endpoint_module, "STRANGER_SECONDS", 0.01)
     draw = random.Random(5)
     whole = b"POST /v1/chat/completions HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}"
-    for _ in range(60):
+    frames = [b"GET / HTTP/1.1\r\n" + b"X: " + b"y" * 1_000_000 + b"\r\n\r\n"]
+    for _ in range(200):
         frame = bytearray(whole)
         for _ in range(draw.randint(1, 8)):
             frame[draw.randrange(len(frame))] = draw.randrange(256)
-        await sent(endpoint, bytes(frame[: draw.randint(1, len(frame))]))
-    await sent(endpoint, b"GET / HTTP/1.1\r\n" + b"X: " + b"y" * 1_000_000 + b"\r\n\r\n")
+        frames.append(bytes(frame[: draw.randint(1, len(frame))]))
+    with monkeypatch.context() as patch:
+        patch.setattr(endpoint_module, "STRANGER_SECONDS", 0.01)
+        await asyncio.gather(*(sent(endpoint, frame) for frame in frames))
     assert (await http.get("/models")).status_code == 200
     assert not caplog.records
