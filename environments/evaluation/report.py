@@ -156,7 +156,9 @@ def _line(
 ) -> dict[str, Any]:
     cells = [(str(stratum.n), "")]
     if unscored:
-        cells += [(unscored_text(stratum), ""), _cell(stratum.unscored_as_0.get("mean_reward"))]
+        # Of baselines there are the tasks that the run has scored, and no others.
+        counted = None if who else stratum.unscored_as_0.get("mean_reward")
+        cells += [(unscored_text(stratum), ""), _cell(counted)]
     cells += [_cell(stratum.measures.get(column)) for column in columns]
     return {"name": who or name, "baseline": bool(who), "cells": cells}
 

@@ -34,7 +34,8 @@ def summary_markdown(run: Run, metrics: Metrics, traffic: str = "") -> str:
         if name in overall.measures:
             rows.append([name, *(measure_text(c.measures.get(name)) for c in columns)])
         if name in HEADLINE and overall.failed:
-            counted = [measure_text(c.unscored_as_0.get(name)) for c in columns]
+            # Of baselines there are the tasks that the run has scored, and no others.
+            counted = [measure_text(overall.unscored_as_0.get(name)), *"-" * len(columns[1:])]
             rows.append([f"{name}, unscored as 0", *counted])
     lines += _table(["metric", _cell(run.model), *map(_cell, metrics.baselines)], rows)
     if metrics.position is not None:
