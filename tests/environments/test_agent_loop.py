@@ -268,6 +268,27 @@ async def test_a_completion_without_a_message_ends_the_run(tools, empty):
     assert "no choices" in result.failure
 
 
+@pytest.mark.parametrize("finish", ["error", "content_filter"])
+async def test_what_was_withheld_is_asked_for_again_and_never_played(tools, finish):
+    withheld = reply("so far", call("echo"))
+    withheld.choices[0].finish_reason = finish
+    server = Script(withheld)
+    result = await loop_of(server, tools).run(START)
+    assert (len(server.requests), result.stop) == (asking.TRIES, StopReason.ENDPOINT)
+    assert (result.turns_used, tools.called, result.messages) == (0, [], START)
+    assert finish in result.failure
+    again = await loop_of(Script(withheld, DONE), tools).run(START)
+    assert (again.stop, again.failure) == (StopReason.FINISHED, None)
+
+
+@pytest.mark.parametrize("usage", [SimpleNamespace(prompt_tokens="3"), [], -1, {"a": None}])
+async def test_an_odd_usage_fails_no_answer(tools, usage):
+    said = reply("done")
+    said.usage = usage
+    result = await loop_of(Script(said), tools).run(START)
+    assert (result.stop, result.prompt_tokens) == (StopReason.FINISHED, 0)
+
+
 async def test_turns_are_limited(tools):
     result = await loop_of(Script(reply(None, call("echo"))), tools, max_turns=3).run(START)
     assert (result.turns_used, result.stop) == (3, StopReason.MAX_TURNS)
