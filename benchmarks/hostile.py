@@ -155,6 +155,7 @@ def _targets(gate: SpectatorGate, pool: ServerPool, endpoint: PolicyEndpoint) ->
         "gateway": {"port": port},
         "gateway_trusted": {"port": port, "secret": server._secret},
         "endpoint": {"port": endpoint.port},
+        "endpoint_trusted": {"port": endpoint.port, "root": endpoint.base_url.split("/")[3]},
         "telnet": {"port": gate.telnet},
         "web": {"port": int(gate.url.split(":")[2].split("/")[0])},
         "websocket": {"port": gate.socket},

@@ -71,6 +71,8 @@ class Attacker:
                 await self._free.acquire()
                 name = names[n % len(names)]
                 frame = FRAMES[name](self._rng, self._cage)
+                if root := self._targets[name].get("root"):  # a secret: not known beforehand
+                    frame = frame.replace(b"/v1/", f"/{root}/v1/".encode(), 1)
                 slow, flood = self._rng.random() < SLOW, self._rng.random() < FLOOD
                 group.create_task(self._one(name, frame, slow, flood))
 

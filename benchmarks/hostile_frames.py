@@ -88,7 +88,7 @@ def _broken(rng: random.Random, spec: dict[str, object]) -> dict[str, object]:
 
 
 def endpoint(rng: random.Random, cage: Path) -> bytes:
-    """A request to the embedded policies' endpoint."""
+    """A request to the embedded policies' endpoint, of a rollout that there is not."""
     body = {"model": "random", "user": "nobody's#0", "n": rng.choice((1, 0, 10**9)),
             "messages": [{"role": "user", "content": "look"}]}  # fmt: skip
     raw = json.dumps(body).encode()
@@ -152,6 +152,7 @@ FRAMES: dict[str, Frame] = {
     "gateway": gateway,
     "gateway_trusted": gateway_trusted,
     "endpoint": endpoint,
+    "endpoint_trusted": endpoint,
     "telnet": telnet,
     "web": web,
     "websocket": websocket,
