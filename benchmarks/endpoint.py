@@ -51,7 +51,9 @@ class ScriptedEndpoint:
         self._seconds = seconds
         self._failing = failing
         self._random = random.Random(seed)
-        self._bodies = [_body(turn) for turn in range(TURNS)]
+        self._bodies = [
+            json.dumps(completion(f"call_{turn}", move(turn))).encode() for turn in range(TURNS)
+        ]
 
     async def complete(self, request: web.Request) -> web.StreamResponse:
         """`POST /v1/chat/completions`."""
@@ -79,25 +81,26 @@ class ScriptedEndpoint:
         """The endpoint as an application of aiohttp."""
         app = web.Application(client_max_size=64 * 1024 * 1024)
         app.router.add_post("/v1/chat/completions", self.complete)
-        app.router.add_get("/v1/models", _models)
+        app.router.add_get("/v1/models", models)
         return app
 
 
-def _body(turn: int) -> bytes:
-    name, arguments = move(turn)
-    function = {"name": name, "arguments": json.dumps(arguments)}
-    message = {
-        "role": "assistant", "content": None,
-        "tool_calls": [{"id": f"call_{turn}", "type": "function", "function": function}],
+def completion(id_: str, call: Call | None) -> dict[str, Any]:
+    """A completion that makes one tool call, with this id, or says that it is done."""
+    message: dict[str, Any] = {"role": "assistant", "content": None if call else "It is done."}
+    if call is not None:
+        function = {"name": call[0], "arguments": json.dumps(call[1])}
+        message["tool_calls"] = [{"id": id_, "type": "function", "function": function}]
+    reason = "stop" if call is None else "tool_calls"
+    return {
+        "id": f"chatcmpl-{id_}", "object": "chat.completion", "created": 0, "model": "script",
+        "choices": [{"index": 0, "finish_reason": reason, "message": message}],
+        "usage": {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120},
     }  # fmt: skip
-    return json.dumps(
-        {"id": f"c{turn}", "object": "chat.completion", "created": 0, "model": "script",
-         "choices": [{"index": 0, "finish_reason": "tool_calls", "message": message}],
-         "usage": {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}}
-    ).encode()  # fmt: skip
 
 
-async def _models(_: web.Request) -> web.Response:
+async def models(_: web.Request) -> web.Response:
+    """`GET /v1/models`."""
     return web.json_response({"object": "list", "data": [{"id": "script", "object": "model"}]})
 
 

@@ -232,11 +232,9 @@ async def register(http: aiohttp.ClientSession, batch: int = BATCH) -> None:
 
 
 @contextlib.asynccontextmanager
-async def rollout_server(directory: Path) -> AsyncIterator[str]:
-    """`run-api` in a process of its own; gives its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+async def rollout_server(directory: Path, port: int = 0) -> AsyncIterator[str]:
+    """`run-api` in a process of its own, at a free port unless one is given; gives its address."""
+    port = port or free_port()
     program = str(Path(sys.executable).with_name("run-api"))
     with open(directory / "api.log", "wb") as log:  # noqa: ASYNC230
         process = await asyncio.create_subprocess_exec(
@@ -255,6 +253,14 @@ async def rollout_server(directory: Path) -> AsyncIterator[str]:
     finally:
         process.kill()
         await process.wait()
+
+
+def free_port() -> int:
+    """A port at which nobody listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
 
 
 def resident_kb() -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import inspect
 import json
 import sys
 from pathlib import Path
@@ -23,8 +24,9 @@ SUITES = {
     "evaluate": "benchmarks.evaluation",
     "limits": "benchmarks.limits",
     "hostile": "benchmarks.hostile",
+    "faults": "benchmarks.faults",
 }
-"""Name -> module with `async measure(quick, say) -> dict`."""
+"""Name -> module with `async measure(quick, say, ...) -> dict`; what else it takes are options."""
 CLONE = Path(__file__).resolve().parents[2]
 """Where the project lies, if it was not installed from a wheel."""
 
@@ -33,25 +35,38 @@ app = new_verb()
 
 @app.command()
 def bench(
-    suite: Literal["world", "process", "soak", "replay", "evaluate", "limits", "hostile"],
+    suite: Literal[
+        "world", "process", "soak", "replay", "evaluate", "limits", "hostile", "faults"
+    ],
     quick: Annotated[
-        bool, typer.Option("--quick", help="under a minute, with fewer repetitions")
+        bool, typer.Option("--quick", help="a minute or two, with fewer repetitions")
     ] = False,
+    seconds: Annotated[
+        float | None, typer.Option(help="length of a run that is not quick (faults)")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="of what is drawn (faults, soak)")] = None,
+    case: Annotated[int | None, typer.Option(help="play this case alone (faults)")] = None,
     file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="also write the figures there")
     ] = None,
 ) -> int:
-    """Measure on this machine."""
+    """Measure on this machine; exit code 1 where something was found to be wrong."""
     if not (CLONE / "benchmarks").is_dir():
         raise UserError("the benchmarks are not installed: run `bench` in a clone of the project")
     sys.path.insert(0, str(CLONE))
     module = importlib.import_module(SUITES[suite])
-    figures = asyncio.run(module.measure(quick, _say))
+    given = {"seconds": seconds, "seed": seed, "case": case}
+    options = {name: value for name, value in given.items() if value is not None}
+    known = inspect.signature(module.measure).parameters
+    for name in options:
+        if name not in known:
+            raise UserError(f"bench {suite} has no --{name}: leave it out")
+    figures = asyncio.run(module.measure(quick, _say, **options))
     if file:
         file.parent.mkdir(parents=True, exist_ok=True)
         write_file(file, json.dumps(figures, indent=2) + "\n", elsewhere="choose another --json")
     _print_table(figures)
-    return 0
+    return int(bool(figures.get("failures")))
 
 
 def _say(what: str) -> None:
