@@ -103,26 +103,26 @@ class FaultyEndpoint:
         await self._site.start()
 
     async def _complete(self, request: web.Request) -> web.StreamResponse:
-        body = json.loads(await request.read())
-        self.requests += 1
-        fault = self._due(self.requests)
-        messages = body["messages"]
+        messages = json.loads(await request.read())["messages"]
         prompt = next(m["content"] for m in messages if m["role"] == "user")
         stage = self._stages.get(prompt.rpartition("\n\n(")[0])
         if stage is None:
             return _error(400, "this task is none of mine")
+        conversation = f"{prompt}/{_first_id(messages)}"
+        if busy := self._still_busy(conversation):
+            return busy  # does not count: it may be asked very often
+        self.requests += 1
+        fault = self._due(self.requests)
         if fault:
             self.happened[fault] += 1
         if fault == plan.STUBBORN:
             self._stubborn.add(stage.task)
         if stage.task in self._stubborn:
             return _error(400, "I will not play this")
-        conversation = f"{prompt}/{_first_id(messages)}"
         if fault in BUSY_FOR:
             ends = asyncio.get_running_loop().time() + BUSY
             self._busy[conversation] = (BUSY_FOR[fault], ends)
-        if busy := self._still_busy(conversation):
-            return busy
+            return _come_again(BUSY_FOR[fault])
         await asyncio.sleep(LATENCY)
         whole = self._next(stage, messages, cut=fault == "cut_call")
         return await self._spoil(request, fault, whole)
@@ -133,7 +133,7 @@ class FaultyEndpoint:
             return None
         self._asked[conversation] += 1
         self.storms += self._asked[conversation] == STORM
-        return _error(429, "come again", {"Retry-After": wait})
+        return _come_again(wait)
 
     def _next(self, stage: Stage, messages: list[dict[str, Any]], cut: bool) -> dict[str, Any]:
         """Make the next call of a conversation; a step that was cut off is made again."""
@@ -232,6 +232,10 @@ def _first_id(messages: list[dict[str, Any]]) -> str:
 def _error(status: int, text: str, headers: dict[str, str] | None = None) -> web.Response:
     problem = {"error": {"message": text, "type": "fault", "code": status}}
     return web.json_response(problem, status=status, headers=headers)
+
+
+def _come_again(wait: str) -> web.Response:
+    return _error(429, "come again", {"Retry-After": wait})
 
 
 async def _cut(request: web.Request, part: bytes, promised: int) -> web.StreamResponse:

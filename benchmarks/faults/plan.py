@@ -32,6 +32,10 @@ STUBBORN = "refused_for_good"
 """A task whose every request is answered with 400: it stays unscored."""
 TRAINER = ("trainer_away", "rollout_server_restarted")
 
+FEW = 4
+"""Rollouts at the same time, so that there is time for faults."""
+MANY = 16
+"""Rollouts at the same time that need more files than there are descriptors in some cases."""
 FIRST = 4
 """Requests before the first fault."""
 GAP = (2, 6)
@@ -65,6 +69,8 @@ class Case:
     number: int
     mode: Mode
     lives: tuple[Life, ...]
+    at_once: int
+    """Rollouts at the same time."""
 
     @property
     def book(self) -> int:
@@ -109,7 +115,8 @@ def case(seed: int, number: int) -> Case:
     faults = _spread(early, kinds, late, rng)
     if patient and rng.random() < 0.5:  # all at once
         faults = _spread([], [*early, *kinds, *late], [], rng)
-    return Case(seed, number, mode, _lives(mode, shape, faults, rng))
+    at_once = MANY if shape == "few_descriptors" else FEW
+    return Case(seed, number, mode, _lives(mode, shape, faults, rng), at_once)
 
 
 def _dealt(seed: int, cycle: int, hand: int) -> list[str]:
@@ -148,7 +155,7 @@ def _lives(
     if shape == "disk_full":
         return (Life(faults, disk_kb=rng.choice((160, 200, 240, 280))),)
     if shape == "few_descriptors":
-        few = Life(descriptors=rng.choice((24, 48, 64)))
+        few = Life(descriptors=rng.choice((22, 24, 26)))
         return (few, Life(faults, "interrupted", after))
     if shape == "killed":
         return (Life(faults, "killed", after),)

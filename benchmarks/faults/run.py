@@ -35,6 +35,8 @@ CALL_TIMEOUT = 4.0
 """Seconds after which a call that hangs is tried again."""
 PATIENCE = 150.0
 """Seconds after which a program counts as hung; the pool's own time-out for servers is 20."""
+IMPATIENCE = 40.0
+"""The same for one that has no descriptors: it has to say so at its start."""
 WATCH = 0.1
 """Seconds between two looks at the file, for what is acknowledged."""
 TRIES = 4
@@ -140,7 +142,9 @@ async def _played_cleanly(book: Book, directory: Path) -> dict[str, float]:
     books.write_suite(suite, book.tasks)
     try:
         async with FaultyEndpoint(book.stages, lambda number: None) as model:
-            program = await place.start(_evaluate(model, suite, place, attempts=1), Limits())
+            program = await place.start(
+                _evaluate(model, suite, place, plan.FEW, attempts=1), Limits()
+            )
             ended = await program.wait(PATIENCE)
         if not ended or program.code:
             raise RuntimeError(f"the run without faults failed: {program.printed[-500:]}")
@@ -185,14 +189,16 @@ class _Player:
             self._training() as self._trainer,
             self._disk() as disk,
         ):
+            done = False
             for life in self._case.lives:
-                await self._live(life, disk)
+                done = done or await self._live(life, disk)
             self._model.heal()
             await self._end_chores()
             if disk is not None:
                 await disk.enlarge()
             if self._trainer is None:
-                await self._finish()
+                if not done:
+                    await self._finish()
                 await self._judge()
             else:
                 await self._trainer.drain()
@@ -234,11 +240,11 @@ class _Player:
         if self._trainer is not None:
             return _serve(self._model, self._book, self._place, self._trainer.url)
         if self._case.mode == "evaluate":
-            return _evaluate(self._model, self._suite, self._place)
-        return _process(self._model, self._book, self._place)
+            return _evaluate(self._model, self._suite, self._place, self._case.at_once)
+        return _process(self._model, self._book, self._place, self._case.at_once)
 
-    async def _live(self, life: Life, disk: SmallDisk | None) -> None:
-        """Run the program once, with the faults of this life."""
+    async def _live(self, life: Life, disk: SmallDisk | None) -> bool:
+        """Run the program once, with the faults of this life; whether nothing is left to do."""
         small = disk is not None and not disk.mounted
         self._model.wordy = small
         limits = Limits(life.descriptors, FILE_BYTES if small else None)
@@ -247,7 +253,7 @@ class _Player:
         ]
         before = self._progress()
         wanted = before + life.after if life.ending != "complete" else None
-        ends = time.monotonic() + PATIENCE
+        ends = time.monotonic() + (PATIENCE if life.descriptors is None else IMPATIENCE)
         while any(p.running for p in programs) and time.monotonic() < ends:
             self._look()
             if wanted is not None and self._progress() >= wanted:
@@ -267,6 +273,8 @@ class _Player:
                 self._misbehaved(programs[0], "does not name the file that cannot be written")
         if life.descriptors is not None:
             self.happened["few_descriptors"] += 1
+        # `evaluate` also ends well with rollouts that could not be scored
+        return self._case.mode == "process" and not life.rivals and not codes[0]
 
     async def _ended(self, program: Program, life: Life) -> None:
         """Wait until a program and all of its processes are gone; note what is wrong with it."""
@@ -414,19 +422,19 @@ def _curriculum(book: Book) -> list[str]:
 
 
 def _evaluate(
-    model: FaultyEndpoint, suite: Path, place: Place, attempts: int = ATTEMPTS
+    model: FaultyEndpoint, suite: Path, place: Place, at_once: int, attempts: int = ATTEMPTS
 ) -> list[str]:
     return [
         "evaluate", *_model_options(model), "--env.suite", str(suite),
-        "--env.eval_attempts", str(attempts), "--env.eval_concurrency", "4",
+        "--env.eval_attempts", str(attempts), "--env.eval_concurrency", str(at_once),
         "--env.eval_baselines", "false", "--env.data_dir_to_save_evals", str(place.out),
     ]  # fmt: skip
 
 
-def _process(model: FaultyEndpoint, book: Book, place: Place) -> list[str]:
+def _process(model: FaultyEndpoint, book: Book, place: Place, at_once: int) -> list[str]:
     return [
         "process", *_model_options(model), *_curriculum(book),
-        "--env.total_steps", str(books.ITEMS), "--env.process_concurrency", "2",
+        "--env.total_steps", str(books.ITEMS), "--env.process_concurrency", str(at_once // GROUP),
         "--env.data_path_to_save_groups", str(place.out / OUTPUT["process"]),
     ]  # fmt: skip
 
