@@ -80,18 +80,20 @@ class Case:
 
 SHAPES: tuple[tuple[Mode, str], ...] = (
     ("evaluate", "killed"),
-    ("process", "killed"),
-    ("serve", "interrupted"),
     ("process", "two_at_once"),
+    ("serve", "interrupted"),
     ("evaluate", "disk_full"),
+    ("process", "killed"),
     ("process", "few_descriptors"),
+    ("serve", "killed"),
     ("evaluate", "two_at_once"),
     ("process", "disk_full"),
-    ("serve", "killed"),
     ("evaluate", "interrupted"),
+    ("evaluate", "few_descriptors"),
+    ("process", "interrupted"),
 )
 CYCLE = len(SHAPES)
-QUICK = 6
+QUICK = 4
 """Cases of a quick run: the first shapes."""
 
 
@@ -103,7 +105,7 @@ def case(seed: int, number: int) -> Case:
     kinds = _dealt(seed, cycle, place % QUICK)
     patient = number >= QUICK  # these may take longer than a quick run has
     early, late = [rng.choice(WORLD)], []
-    if shape in ("killed", "interrupted"):
+    if shape not in ("few_descriptors", "disk_full"):
         late.append(PREFORK if mode == "process" else "server_killed")
     if mode == "serve":
         late += TRAINER if patient else TRAINER[:1]
@@ -151,7 +153,8 @@ def _lives(
         return tuple(lives)
     after = rng.randint(4, 7) if mode == "process" else rng.randint(6, 14)
     if shape == "two_at_once":
-        return (Life(faults, rivals=1),)
+        ending = rng.choice(("complete", "killed"))
+        return (Life(faults, ending, after, rivals=1),)
     if shape == "disk_full":
         return (Life(faults, disk_kb=rng.choice((160, 200, 240, 280))),)
     if shape == "few_descriptors":

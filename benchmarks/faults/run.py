@@ -27,8 +27,8 @@ from benchmarks.faults.trainer import Trainer, training
 
 SECONDS = 1800.0
 """Length of a run that is not quick."""
-AT_ONCE = 2
-"""Cases that are played at the same time: most of a case is waiting."""
+AT_ONCE = 3
+"""Cases that are played at the same time: much of a case is waiting."""
 GROUP = 2
 ATTEMPTS = 2
 CALL_TIMEOUT = 4.0
@@ -68,7 +68,7 @@ async def measure(
     with tempfile.TemporaryDirectory(prefix="faults-", ignore_cleanup_errors=True) as directory:
         run = _Run(seed, Path(directory), say)
         async with asyncio.TaskGroup() as players:
-            for _ in range(AT_ONCE):
+            for _ in range(plan.QUICK if quick else AT_ONCE):
                 players.create_task(run.play(numbers))
     return {**run.figures(), "seed": seed, "seconds": time.monotonic() - started}
 
@@ -258,7 +258,7 @@ class _Player:
             self._look()
             if wanted is not None and self._progress() >= wanted:
                 number = signal.SIGKILL if life.ending == "killed" else signal.SIGINT
-                programs[0].signal(number)
+                next(p for p in programs if p.running).signal(number)
                 self.happened["main_killed" if life.ending == "killed" else "interrupted"] += 1
                 wanted = None
             await asyncio.sleep(WATCH)
