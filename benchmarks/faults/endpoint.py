@@ -33,8 +33,8 @@ STORM = 40
 """Requests of one conversation while the endpoint is busy that nobody may make."""
 DRIP = 0.2
 """Seconds between two bytes of a slow answer."""
-REFUSED = 0.4
-"""Seconds for which nobody listens."""
+REFUSED = 1.2
+"""Seconds for which nobody listens: longer than the first pause of who tries again."""
 EVIL = "\x1b[2J\x1b]0;owned\x07 \x1b[31mred"
 """What no terminal may be sent."""
 

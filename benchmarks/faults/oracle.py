@@ -62,8 +62,10 @@ def check_samples(lines: Iterable[Line], rewards: Rewards, issued: Issued) -> Fo
             continue
         name = f"{line['task_id']} attempt {line['attempt']}"
         seen[line["task_id"], line["attempt"]] += 1
-        _check_score(found, name, line["task_id"], line["score"], rewards)
-        _check_played(found, name, line["task_id"], line["messages"], issued)
+        if not _is_played(line["task_id"], line["messages"], issued):
+            found.mis_scored.append(f"{name}: {line['score']} though it was not played to its end")
+        else:
+            _check_score(found, name, line["task_id"], line["score"], rewards)
     found.twice += [f"{task} attempt {n}" for (task, n), count in seen.items() if count > 1]
     return found
 
@@ -117,8 +119,12 @@ def check_rows(name: str, group: Line, size: int, rewards: Rewards, issued: Issu
     for score, messages, about in zip(
         group["scores"], group["messages"], group["overrides"], strict=False
     ):
-        _check_score(found, name, about["task"], score, rewards)
-        _check_played(found, name, about["task"], messages, issued)
+        if not _is_played(about["task"], messages, issued):
+            found.mis_scored.append(
+                f"{name}: {score} though {about['task']} was not played to its end"
+            )
+        else:
+            _check_score(found, name, about["task"], score, rewards)
     return found
 
 
@@ -237,11 +243,8 @@ def _check_score(found: Found, name: str, task: str, score: float, rewards: Rewa
         found.mis_scored.append(f"{name}: {score} where {task} deserves {right}")
 
 
-def _check_played(
-    found: Found, name: str, task: str, messages: Sequence[Line], issued: Issued
-) -> None:
-    """The conversation must end with a call that the endpoint has made for this task."""
+def _is_played(task: str, messages: Sequence[Line], issued: Issued) -> bool:
+    """Tell whether a conversation ends with a call that the endpoint has made for this task."""
     last = next((m for m in reversed(messages) if m["role"] == "assistant"), {})
     calls = [call["id"] for call in last.get("tool_calls") or ()]
-    if not calls or any(issued.get(id_) != task for id_ in calls):
-        found.mis_scored.append(f"{name}: scored where the model had not played {task} to its end")
+    return bool(calls) and all(issued.get(id_) == task for id_ in calls)

@@ -86,10 +86,14 @@ class Place:
             send(process.pid, signal.SIGCONT)
         await until(lambda: not self.processes(), SETTLE)
         left = self.processes()
-        for process in left:
+        await self.end()
+        return [f"process {p.command[:120]}" for p in left]
+
+    async def end(self) -> None:
+        """End every process at once."""
+        for process in self.processes():
             send(process.pid, signal.SIGKILL)
         await until(lambda: not self.processes(), DIES)
-        return [f"process {p.command[:120]}" for p in left]
 
     def left_over(self) -> list[str]:
         """Files that a program should have removed, once all have ended."""

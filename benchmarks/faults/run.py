@@ -33,7 +33,7 @@ GROUP = 2
 ATTEMPTS = 2
 CALL_TIMEOUT = 4.0
 """Seconds after which a call that hangs is tried again."""
-PATIENCE = 150.0
+PATIENCE = 120.0
 """Seconds after which a program counts as hung; the pool's own time-out for servers is 20."""
 IMPATIENCE = 40.0
 """The same for one that has no descriptors: it has to say so at its start."""
@@ -67,9 +67,12 @@ async def measure(
         numbers = itertools.takewhile(lambda _: time.monotonic() < ends, itertools.count())
     with tempfile.TemporaryDirectory(prefix="faults-", ignore_cleanup_errors=True) as directory:
         run = _Run(seed, Path(directory), say)
-        async with asyncio.TaskGroup() as players:
-            for _ in range(plan.QUICK if quick else AT_ONCE):
-                players.create_task(run.play(numbers))
+        try:
+            async with asyncio.TaskGroup() as players:
+                for _ in range(plan.QUICK if quick else AT_ONCE):
+                    players.create_task(run.play(numbers))
+        finally:
+            await run.close()
     return {**run.figures(), "seed": seed, "seconds": time.monotonic() - started}
 
 
@@ -102,6 +105,12 @@ class _Run:
             self._happened.update(played.happened)
             self._disks |= played.disks
             self._tell(case, played, time.monotonic() - started)
+
+    async def close(self) -> None:
+        """End the runs without faults that nobody waits for any more."""
+        for control in self._controls.values():
+            control.cancel()
+        await asyncio.gather(*self._controls.values(), return_exceptions=True)
 
     def figures(self) -> dict[str, Any]:
         """Counts of what is wrong, and of the faults that have happened."""
@@ -149,7 +158,7 @@ async def _played_cleanly(book: Book, directory: Path) -> dict[str, float]:
         if not ended or program.code:
             raise RuntimeError(f"the run without faults failed: {program.printed[-500:]}")
     finally:
-        await place.settled()
+        await place.end()
     rewards = books.deserved(place.out / "samples.jsonl")
     wrong = sorted(task for task in book.faultless if rewards[task] != 1.0)
     if wrong:
@@ -211,8 +220,7 @@ class _Player:
     async def leave(self) -> None:
         """End whatever still runs."""
         await self._end_chores()
-        for process in self._place.processes():
-            send(process.pid, signal.SIGKILL)
+        await self._place.end()
 
     @contextlib.asynccontextmanager
     async def _training(self) -> AsyncIterator[Trainer | None]:

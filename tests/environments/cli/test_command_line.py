@@ -105,6 +105,11 @@ def test_benchmarks_belong_to_a_clone(monkeypatch, capsys, tmp_path) -> None:
     assert "run `bench` in a clone" in capsys.readouterr().err
 
 
+def test_an_option_that_a_benchmark_does_not_have_is_refused(capsys) -> None:
+    assert main(["bench", "world", "--case", "1"]) == 2
+    assert "bench world has no --case" in capsys.readouterr().err
+
+
 def test_there_is_one_parser_of_command_lines() -> None:
     for file in Path(environments.cli.__file__).parent.glob("*.py"):
         assert "argparse" not in file.read_text(encoding="utf-8"), file
