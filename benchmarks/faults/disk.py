@@ -9,8 +9,6 @@ from pathlib import Path
 
 LARGE_KB = 64 * 1024
 """Size of the disk once there is space again."""
-FILE_BYTES = 1200 * 1024
-"""Limit of a file where no disk can be mounted: above the database of a world server."""
 
 
 class SmallDisk:

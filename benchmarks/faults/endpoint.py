@@ -26,7 +26,6 @@ from benchmarks.faults.book import Stage
 LATENCY = 0.04
 HUGE = 32 * 1024 * 1024
 """Bytes of a very large answer."""
-WORDS = "and so on " * 600
 BUSY = 1.5
 """Seconds for which an endpoint that says when to come again stays busy."""
 STORM = 40
@@ -54,8 +53,6 @@ class FaultyEndpoint:
 
     def __init__(self, stages: Mapping[str, Stage], due: Callable[[int], str | None]) -> None:
         self.requests = 0
-        self.wordy = False
-        """Whether answers are long, so that files grow."""
         self.issued: dict[str, str] = {}
         """Task of each call that was made, by the call's id."""
         self.happened: Counter[str] = Counter()
@@ -142,8 +139,6 @@ class FaultyEndpoint:
         call = stage.calls[done] if done < len(stage.calls) else None
         id_ = f"{'cut' if cut else 'call'}-{next(self._ids)}"
         whole = endpoint.completion(id_, call)
-        if self.wordy:
-            whole["choices"][0]["message"]["content"] = WORDS
         if cut and call is not None:
             choice = whole["choices"][0]
             choice["finish_reason"] = "length"

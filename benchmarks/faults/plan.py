@@ -112,7 +112,7 @@ def case(seed: int, number: int) -> Case:
     if mode == "evaluate" and (number == 0 or patient):
         kinds.append(STUBBORN)
     if patient and rng.random() < 0.25:
-        late.append(HUNG)
+        early.append(HUNG)
     rng.shuffle(late)
     faults = _spread(early, kinds, late, rng)
     if patient and rng.random() < 0.5:  # all at once

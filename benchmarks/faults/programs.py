@@ -113,33 +113,24 @@ class Place:
         """Details of errors that nobody foresaw."""
         return [p.read_text() for p in self._working.glob("evennia-world-error-*")]
 
-    async def start(self, options: list[str], limits: Limits) -> Program:
-        """Start `python environments/evennia_world_env.py OPTIONS` in a session of its own."""
+    async def start(self, options: list[str], descriptors: int | None = None) -> Program:
+        """Start `python environments/evennia_world_env.py OPTIONS` in a session of its own.
+
+        It may have `descriptors` open files, None: as many as this process.
+        """
+
+        def limit() -> None:
+            if descriptors is not None:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
+
         path = self.directory / f"output-{time.monotonic_ns()}.log"
         with open(path, "wb") as log:  # noqa: ASYNC230
             process = await asyncio.create_subprocess_exec(
                 sys.executable, ENV_FILE, *options, cwd=self._working, env=self.environ,
                 stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log,
-                start_new_session=True, preexec_fn=limits.apply,
+                start_new_session=True, preexec_fn=limit,
             )  # fmt: skip
         return Program(process, path)
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What the system allows a program; None is as ever."""
-
-    descriptors: int | None = None
-    """Open files."""
-    file_bytes: int | None = None
-    """Size of a file that it writes."""
-
-    def apply(self) -> None:
-        """Limit this process."""
-        if self.descriptors is not None:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (self.descriptors, self.descriptors))
-        if self.file_bytes is not None:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (self.file_bytes, self.file_bytes))
 
 
 class Program:
@@ -168,6 +159,14 @@ class Program:
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the program alone, as `kill` does."""
         send(self._process.pid, number)
+
+    def limit_files(self, size: int) -> None:
+        """Let no file that the program writes from now on be larger than `size` bytes.
+
+        World servers that run already may write as before.
+        """
+        with contextlib.suppress(ProcessLookupError):
+            resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE, (size, size))
 
     async def wait(self, seconds: float) -> bool:
         """Wait for its end; False, and SIGKILL, where it does not end in time."""

@@ -18,11 +18,11 @@ from typing import Any
 from benchmarks.faults import book as books
 from benchmarks.faults import oracle, plan
 from benchmarks.faults.book import Book
-from benchmarks.faults.disk import FILE_BYTES, SmallDisk, small_disk
+from benchmarks.faults.disk import SmallDisk, small_disk
 from benchmarks.faults.endpoint import EVIL, FaultyEndpoint
 from benchmarks.faults.oracle import Found
 from benchmarks.faults.plan import Case, Life
-from benchmarks.faults.programs import Limits, Place, Program, send, until
+from benchmarks.faults.programs import Place, Program, send, until
 from benchmarks.faults.trainer import Trainer, training
 
 SECONDS = 1800.0
@@ -43,6 +43,10 @@ TRIES = 4
 """Runs without faults until a program must be done."""
 PAUSE = (0.5, 2.5)
 """Seconds for which a server is stopped: less than the pool waits for it."""
+FIT = 3
+"""Lines that fit on a disk that is made full by a limit."""
+ROOM = 20_000
+"""Bytes more that fit: no whole line."""
 HUNG = 60.0
 """Seconds in which the pool has to find out that a server hangs."""
 
@@ -151,9 +155,8 @@ async def _played_cleanly(book: Book, directory: Path) -> dict[str, float]:
     books.write_suite(suite, book.tasks)
     try:
         async with FaultyEndpoint(book.stages, lambda number: None) as model:
-            program = await place.start(
-                _evaluate(model, suite, place, plan.FEW, attempts=1), Limits()
-            )
+            options = _evaluate(model, suite, place, plan.FEW, attempts=1)
+            program = await place.start(options)
             ended = await program.wait(PATIENCE)
         if not ended or program.code:
             raise RuntimeError(f"the run without faults failed: {program.printed[-500:]}")
@@ -253,17 +256,19 @@ class _Player:
 
     async def _live(self, life: Life, disk: SmallDisk | None) -> bool:
         """Run the program once, with the faults of this life; whether nothing is left to do."""
-        small = disk is not None and not disk.mounted
-        self._model.wordy = small
-        limits = Limits(life.descriptors, FILE_BYTES if small else None)
         programs = [
-            await self._place.start(self._options(), limits) for _ in range(1 + life.rivals)
+            await self._place.start(self._options(), life.descriptors)
+            for _ in range(1 + life.rivals)
         ]
+        limited = disk is not None and not disk.mounted
         before = self._progress()
         wanted = before + life.after if life.ending != "complete" else None
         ends = time.monotonic() + (PATIENCE if life.descriptors is None else IMPATIENCE)
         while any(p.running for p in programs) and time.monotonic() < ends:
             self._look()
+            if limited and self._progress() - before >= FIT:
+                programs[0].limit_files(self._output.stat().st_size + ROOM)
+                limited = False
             if wanted is not None and self._progress() >= wanted:
                 number = signal.SIGKILL if life.ending == "killed" else signal.SIGINT
                 next(p for p in programs if p.running).signal(number)
@@ -277,7 +282,7 @@ class _Player:
             self.happened["two_at_once"] += 1
         if life.disk_kb is not None and codes[0]:
             self.happened["disk_full"] += 1
-            if codes[0] == 2 and str(self._place.out) not in programs[0].printed:
+            if codes[0] == 2 and str(self._place.directory) not in programs[0].printed:
                 self._misbehaved(programs[0], "does not name the file that cannot be written")
         if life.descriptors is not None:
             self.happened["few_descriptors"] += 1
@@ -317,7 +322,7 @@ class _Player:
     async def _finish(self) -> None:
         """Give the same command until it says that all is done."""
         for _ in range(TRIES):
-            program = await self._place.start(self._options(), Limits())
+            program = await self._place.start(self._options())
             ended = await program.wait(PATIENCE)
             await self._ended(program, Life())
             if not ended:
