@@ -23,6 +23,8 @@ Rewards = Mapping[str, float]
 Issued = Mapping[str, str]
 """Task of each call that the endpoint has made, by the call's id."""
 CLOSE = 1e-9
+ROUNDED = 1e-6
+"""Error of a mean in `metrics.json`."""
 
 
 @dataclass
@@ -80,6 +82,20 @@ def check_complete_samples(lines: Iterable[Line], tasks: Collection[str], attemp
     if len(lines) > len(wanted):
         found.twice.append(f"{len(lines)} samples of {len(wanted)} attempts")
     return found
+
+
+def check_metrics(path: Path, lines: Iterable[Line]) -> Found:
+    """Check that the metrics of a run that is done are those of its samples."""
+    scores = [line["score"] for line in lines if line["score"] is not None]
+    try:
+        said = json.loads(path.read_bytes())["results"]["all"]
+    except (OSError, ValueError) as error:
+        return Found(lost=[f"{path.name} cannot be read: {error}"])
+    right = said["n"] == len(scores) and math.isclose(
+        said["mean_reward"], math.fsum(scores) / max(1, len(scores)), abs_tol=ROUNDED
+    )
+    what = f"{path.name}: {said['n']} rollouts with the mean {said['mean_reward']}"
+    return Found(mis_scored=[] if right else [what])
 
 
 def check_kept_samples(before: Iterable[Line], after: Iterable[Line]) -> Found:

@@ -343,6 +343,7 @@ class _Player:
             found.add(oracle.check_samples(now, rewards, issued))
             found.add(oracle.check_complete_samples(now, tasks, ATTEMPTS))
             found.add(oracle.check_kept_samples(before, now))
+            found.add(oracle.check_metrics(self._output.with_name("metrics.json"), now))
         else:
             found.add(oracle.check_groups(now, GROUP, rewards, issued))
             found.add(oracle.check_complete_groups(now, books.ITEMS))

@@ -161,6 +161,20 @@ def test_files_written_by_half_are_found(tmp_path, name, content, whole):
     assert wrong(oracle.check_files(tmp_path)) == ({} if whole else {"left_over": 1})
 
 
+@pytest.mark.parametrize(
+    ("n", "mean", "expected"),
+    [(2, 0.75, {}), (1, 0.75, {"mis_scored": 1}), (2, 0.5, {"mis_scored": 1})],
+)
+def test_metrics_are_those_of_the_samples(tmp_path, n, mean, expected):
+    said = {"results": {"all": {"n": n, "mean_reward": mean}}}
+    (tmp_path / "metrics.json").write_text(json.dumps(said))
+    assert wrong(oracle.check_metrics(tmp_path / "metrics.json", WHOLE)) == expected
+
+
+def test_metrics_that_are_not_there_are_lost(tmp_path):
+    assert wrong(oracle.check_metrics(tmp_path / "metrics.json", WHOLE)) == {"lost": 1}
+
+
 def test_only_whole_lines_are_acknowledged(tmp_path):
     assert oracle.whole_lines(tmp_path / "none") == []
     (tmp_path / "some").write_bytes(b"a\nb\nc")
