@@ -35,9 +35,7 @@ app = new_verb()
 
 @app.command()
 def bench(
-    suite: Literal[
-        "world", "process", "soak", "replay", "evaluate", "limits", "hostile", "faults"
-    ],
+    suite: Literal["world", "process", "soak", "replay", "evaluate", "limits", "hostile", "faults"],
     quick: Annotated[
         bool, typer.Option("--quick", help="a minute or two, with fewer repetitions")
     ] = False,
