@@ -23,7 +23,7 @@ from environments.export.files import Row, write
 from environments.export.hermes import hermes_files
 from environments.export.tables import TABLES, table
 from environments.export.tensorzero import tensorzero_files
-from environments.rollouts.files import SAMPLES, sample_line, write_file
+from environments.rollouts.files import SAMPLES, sample_line, write_lines
 from environments.rollouts.normalised import normalised_rollout
 from environments.rollouts.record import Rollout
 from environments.tasks.build import make_task
@@ -100,7 +100,7 @@ def _evaluate(tasks: list[Task], rollouts: list[Rollout], out: Path) -> None:
         for rollout in rollouts:
             directory.add(rollout)
     conclude(out, run, directory.rollouts, report=False)
-    write_file(out / SAMPLES, b"".join(map(sample_line, rollouts[:ROWS])))
+    write_lines(out / SAMPLES, map(sample_line, rollouts[:ROWS]))
     (out / ".lock").unlink()
 
 

@@ -22,6 +22,7 @@ from environments.rollouts.files import (
     read_samples,
     sample_line,
     write_file,
+    write_lines,
 )
 from environments.rollouts.identity import differences, listed, unrecorded
 from environments.rollouts.lock import lock
@@ -97,9 +98,8 @@ class RunDirectory:
         try:
             self._samples.close()
             if self.rollouts != self._read:
-                write_file(
-                    self.path / SAMPLES, b"".join(map(sample_line, self.rollouts)), kept=CONTINUES
-                )
+                lines = map(sample_line, self.rollouts)
+                write_lines(self.path / SAMPLES, lines, kept=CONTINUES)
         finally:
             self._lock.close()
 
@@ -148,10 +148,13 @@ class RunDirectory:
         """Open the samples for appending, without a last line that was not written to its end."""
         path = self.path / SAMPLES
         samples = LinesFile(path)
-        content = path.read_bytes()
-        whole = content.rfind(b"\n") + 1
-        check_torn_line(path, content.count(b"\n") + 1, content[whole:], FIRST_KEY)
-        samples.cut(whole)
+        whole = 0
+        with path.open("rb") as file:
+            for number, line in enumerate(file, start=1):
+                if not line.endswith(b"\n"):
+                    check_torn_line(path, number, line, FIRST_KEY)
+                    samples.cut(whole)
+                whole += len(line)
         return samples
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from environments.rollouts.files import disk, json_line, replace_file
+from environments.rollouts.files import disk, json_line, replace_file, write_lines
 
 ELSEWHERE = "choose another --out"
 
@@ -25,12 +25,8 @@ def write(path: Path, rows: Sequence[Row]) -> None:
 
 def write_jsonl(path: Path, rows: Sequence[Row]) -> None:
     """Write one row a line, as UTF-8 JSON. Raises UserError where the file cannot be written."""
-    write_lines(path, [json_line(row) for row in rows])
-
-
-def write_lines(path: Path, lines: Sequence[bytes]) -> None:
-    """Write a file of these lines. Raises UserError where it cannot be written."""
-    _write(path, lambda new: new.write_bytes(b"".join(lines)))
+    _make_directory(path)
+    write_lines(path, map(json_line, rows), elsewhere=ELSEWHERE)
 
 
 def write_parquet(path: Path, rows: Sequence[Row]) -> None:
@@ -43,10 +39,10 @@ def write_parquet(path: Path, rows: Sequence[Row]) -> None:
     import pyarrow.parquet
 
     table = pyarrow.Table.from_pylist([json.loads(json_line(row)) for row in rows])
-    _write(path, lambda new: pyarrow.parquet.write_table(table, new))
+    _make_directory(path)
+    replace_file(path, lambda new: pyarrow.parquet.write_table(table, new), elsewhere=ELSEWHERE)
 
 
-def _write(path: Path, write: Callable[[Path], Any]) -> None:
+def _make_directory(path: Path) -> None:
     with disk(path, elsewhere=ELSEWHERE):
         path.parent.mkdir(parents=True, exist_ok=True)
-    replace_file(path, write, elsewhere=ELSEWHERE)

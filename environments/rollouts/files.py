@@ -16,7 +16,7 @@ import json
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Self
 
@@ -62,14 +62,17 @@ def read_samples(path: Path) -> list[Rollout]:
     if not path.exists():
         return []
     rollouts = []
-    for number, line in enumerate(path.read_bytes().split(b"\n")[:-1], start=1):
-        try:
-            rollouts.append(Rollout.model_validate(json.loads(line)["rollout"]))
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise UserError(
-                f"{path} line {number} is no sample of this project's: "
-                "delete the line to have it played again"
-            ) from error
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            if not line.endswith(b"\n"):
+                break
+            try:
+                rollouts.append(Rollout.model_validate(json.loads(line)["rollout"]))
+            except (ValueError, KeyError, TypeError, RecursionError) as error:
+                raise UserError(
+                    f"{path} line {number} is no sample of this project's: "
+                    "delete the line to have it played again"
+                ) from error
     return rollouts
 
 
@@ -152,6 +155,22 @@ def write_file(
     """Write text (as UTF-8) or bytes by `replace_file`. Raises UserError as that does."""
     data = content.encode("utf-8", "replace") if isinstance(content, str) else content
     replace_file(path, lambda new: new.write_bytes(data), kept=kept, elsewhere=elsewhere)
+
+
+def write_lines(
+    path: Path,
+    lines: Iterable[bytes],
+    *,
+    kept: str = "",
+    elsewhere: str = "choose another place",
+) -> None:
+    """Write lines, one after the other, by `replace_file`. Raises UserError as that does."""
+
+    def write(new: Path) -> None:
+        with new.open("wb") as file:
+            file.writelines(lines)
+
+    replace_file(path, write, kept=kept, elsewhere=elsewhere)
 
 
 class LinesFile:
