@@ -71,19 +71,44 @@ class Watched:
     """The samples of one process."""
 
     samples: list[Sample] = field(default_factory=list)
+    finished: list[int] = field(default_factory=list)
+    """Rollouts that had ended at each of them."""
 
     def figures(self, rollouts: int) -> dict[str, float]:
-        """Sum the samples up; the slope is that of the second half of its life."""
-        late = self.samples[len(self.samples) // 2 :]
-        rss = [s.rss_kb / 1024 for s in self.samples]
+        """Sum the samples up; slopes are those of the second half of the rollouts."""
+        late = [
+            (done, sample)
+            for done, sample in zip(self.finished, self.samples, strict=True)
+            if rollouts / 2 <= done < rollouts
+        ]
+        rss = [float(sample.rss_kb) for _, sample in late]
         return {
-            "rss_mb_start": rss[0],
-            "rss_mb_peak": max(rss),
-            "rss_mb_end": rss[-1],
-            "rss_mb_a_minute": slope([s.at / 60 for s in late], [s.rss_kb / 1024 for s in late]),
+            "rss_mb_start": self.samples[0].rss_kb / 1024,
+            "rss_mb_peak": max(s.rss_kb for s in self.samples) / 1024,
+            "rss_mb_a_minute": slope([s.at / 60 for _, s in late], rss) / 1024,
+            "rss_kb_a_finished_rollout": slope([float(done) for done, _ in late], rss),
             "descriptors_peak": max(s.descriptors for s in self.samples),
             "cpu_ms_a_rollout": self.samples[-1].cpu * 1000 / rollouts,
         }
+
+
+@dataclass
+class Lines:
+    """Counts the lines of a file that grows."""
+
+    path: Path
+    count: int = 0
+    end: int = 0
+
+    def now(self) -> int:
+        """Return the number of whole lines."""
+        if self.path.exists():
+            with self.path.open("rb") as file:
+                file.seek(self.end)
+                new = file.read()
+            self.count += new.count(b"\n")
+            self.end += len(new)
+        return self.count
 
 
 async def measure(quick: bool, say: Progress) -> dict[str, Any]:
@@ -141,6 +166,7 @@ async def _worlds(suite: Suite, counts: tuple[int, ...]) -> dict[str, Any]:
 
 async def _rollouts(total: int, attempts: int, at_once: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="bench-limits-") as out:
+        samples = Path(out) / "samples.jsonl"
         async with endpoint.running(LATENCY) as address:
             options = {
                 "--env.suite": SUITE, "--env.eval_attempts": attempts, "--env.world_servers": 1,
@@ -156,13 +182,12 @@ async def _rollouts(total: int, attempts: int, at_once: int) -> dict[str, Any]:
                     stdout=log, stderr=log, start_new_session=True,
                 )  # fmt: skip
             try:
-                watched = await _watch(program)
+                watched = await _watch(program, Lines(samples))
             finally:
                 with contextlib.suppress(ProcessLookupError):
                     program.terminate()
                 code = await program.wait()
             seconds = time.monotonic() - started
-        samples = Path(out) / "samples.jsonl"
         lines = samples.read_text().splitlines() if samples.exists() else []
         told = (Path(out) / "output.log").read_text().splitlines()
     ends = [json.loads(line) for line in lines]
@@ -178,17 +203,23 @@ async def _rollouts(total: int, attempts: int, at_once: int) -> dict[str, Any]:
     }
 
 
-async def _watch(program: asyncio.subprocess.Process) -> dict[str, Watched]:
-    """Look at a program, its prefork server and the server forked from that, until it ends."""
+async def _watch(program: asyncio.subprocess.Process, lines: Lines) -> dict[str, Watched]:
+    """Look at a program, its prefork server and the server forked from that, until it ends.
+
+    `lines` is the file of its rollouts, one a line.
+    """
     found: dict[int, Watched] = {}
     names: dict[int, str] = {}
     ended = asyncio.ensure_future(program.wait())
     while not ended.done():
+        done = lines.now()
         for pid, name in _family(program.pid):
             with contextlib.suppress(OSError, IndexError):
                 sample = Sample.of(pid)
                 if sample.rss_kb:
-                    found.setdefault(pid, Watched()).samples.append(sample)
+                    watched = found.setdefault(pid, Watched())
+                    watched.samples.append(sample)
+                    watched.finished.append(done)
                     names[pid] = name
         await asyncio.wait([ended], timeout=INTERVAL)
     return {names[pid]: watched for pid, watched in found.items()}
