@@ -19,6 +19,7 @@ from environments.rollouts.files import (
     LinesFile,
     check_torn_line,
     disk,
+    read_file,
     read_samples,
     sample_line,
     write_file,
@@ -45,7 +46,7 @@ def read_run(directory: Path) -> Run | None:
     if not path.exists():
         return None
     try:
-        return Run.model_validate_json(path.read_bytes())
+        return Run.model_validate_json(read_file(path))
     except ValidationError as error:
         raise UserError(f"{path} is damaged: {error.errors()[0]['msg']}; delete it") from error
 

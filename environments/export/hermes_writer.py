@@ -16,7 +16,14 @@ from environments.export.hermes import (
     finished,
     hermes_lines,
 )
-from environments.rollouts.files import LinesFile, check_torn_line, disk, json_line, write_file
+from environments.rollouts.files import (
+    LinesFile,
+    check_torn_line,
+    disk,
+    json_line,
+    read_file,
+    write_file,
+)
 from environments.rollouts.lock import lock
 from environments.rollouts.record import Rollout
 from world_fixtures.common import UserError
@@ -110,7 +117,7 @@ def _keep(path: Path, done: Container[int]) -> None:
     if not path.exists():
         return
     with disk(path):
-        *whole, torn = path.read_bytes().split(b"\n")
+        *whole, torn = read_file(path).split(b"\n")
     try:
         kept = [text + b"\n" for text in whole if json.loads(text)["prompt_index"] in done]
     except (ValueError, KeyError, TypeError, RecursionError):

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from environments.export.hermes import COMPLETED, FAILED
 from environments.export.hermes_writer import trajectories_directory
-from environments.rollouts.files import LinesFile, check_torn_line, disk, write_file
+from environments.rollouts.files import LinesFile, check_torn_line, disk, read_file, write_file
 from environments.rollouts.identity import differences, listed, plain, unrecorded
 from environments.rollouts.lock import lock
 from world_fixtures.common import Frozen, UserError
@@ -179,7 +179,7 @@ def read_groups_run(groups: Path) -> GroupsRun | None:
     """
     path = run_path(groups)
     try:
-        return GroupsRun.model_validate_json(path.read_bytes())
+        return GroupsRun.model_validate_json(read_file(path))
     except FileNotFoundError:
         return None
     except OSError as error:

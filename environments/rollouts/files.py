@@ -54,6 +54,18 @@ def sample_line(rollout: Rollout) -> bytes:
     return _json(head)[:-1] + b',"rollout":' + _rollout_json(rollout) + b"}\n"
 
 
+def read_file(path: Path) -> bytes:
+    """Read a whole file. Raises UserError where it is no ordinary one: a FIFO has no end."""
+    check_ordinary(path)
+    return path.read_bytes()
+
+
+def check_ordinary(path: Path) -> None:
+    """Raise UserError where something is there that is neither a file nor a directory."""
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise UserError(f"{path} is no ordinary file: move it, or choose another place")
+
+
 def read_samples(path: Path) -> list[Rollout]:
     """Read the rollouts of a samples file, in the order of its lines; none where there is no file.
 
@@ -61,6 +73,7 @@ def read_samples(path: Path) -> list[Rollout]:
     """
     if not path.exists():
         return []
+    check_ordinary(path)
     rollouts = []
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
@@ -189,6 +202,7 @@ class LinesFile:
         self.path = path
         self._shared = shared
         self._kept = kept
+        check_ordinary(path)
         with disk(path, kept=kept):
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
 

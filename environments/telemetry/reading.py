@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from environments.rollouts.files import read_file
 from environments.telemetry.layout import DAY, EVENTS, META, meta_path, trace_path
 from environments.telemetry.trace import TraceEvent, TraceMeta
 from world_fixtures.common import UserError
@@ -32,8 +33,8 @@ def read_trace(path: Path) -> Trace:
     """
     meta_file = meta_path(path)
     try:
-        meta = _parsed(TraceMeta, meta_file.read_bytes(), str(meta_file))
-        lines = path.read_bytes().split(b"\n")[:-1]
+        meta = _parsed(TraceMeta, read_file(meta_file), str(meta_file))
+        lines = read_file(path).split(b"\n")[:-1]
     except OSError as error:
         raise UserError(f"cannot read {error.filename} ({error.strerror})") from error
     events = [_parsed(TraceEvent, line, f"{path} line {n}") for n, line in enumerate(lines, 1)]

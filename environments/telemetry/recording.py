@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from environments.rollouts.event_calls import events_with_calls
+from environments.rollouts.files import read_file
 from environments.rollouts.record import Rollout
 from environments.telemetry.layout import trace_path
 from environments.telemetry.trace import TraceEvent, TraceMeta
@@ -21,7 +22,7 @@ def record_rollout(rollout: Rollout, root: Path) -> Path:
     events = trace_events(rollout)
     path = trace_path(root, rollout.id, rollout.started)
     with day_locked(path):
-        there = path.read_bytes() if path.exists() else b""
+        there = read_file(path) if path.exists() else b""
         whole = there[: there.rfind(b"\n") + 1].splitlines(keepends=True)
         if whole != [line_of(e) for e in events[: len(whole)]]:
             raise UserError(

@@ -67,6 +67,12 @@ def test_what_is_no_file_is_refused(tmp_path, make):
     assert [path.name for path in tmp_path.iterdir()] == ["groups"]
 
 
+def test_a_record_that_is_a_fifo_is_not_waited_for(tmp_path):
+    os.mkfifo(run_path(tmp_path / "groups"))
+    with pytest.raises(UserError, match=r"groups\.run\.json is no ordinary file"):
+        GroupsFile(tmp_path / "groups", SETTINGS)
+
+
 @pytest.mark.parametrize("torn", [line(1)[:1], line(1)[:20], line(1)[:-1], line(1, 0, 2)])
 def test_only_the_torn_end_of_this_run_is_cut(tmp_path, torn):
     path = tmp_path / "groups.jsonl"

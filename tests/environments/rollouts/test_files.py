@@ -9,8 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from environments.rollouts.files import LinesFile, replace_file, write_file
+from environments.export.hermes_writer import COMPLETED, HermesWriter
+from environments.rollouts.files import LinesFile, read_samples, replace_file, write_file
 from environments.rollouts.lock import lock
+from environments.telemetry.layout import meta_path
+from environments.telemetry.reading import read_trace
+from environments.tools.registry import toolsets_of
 from world_fixtures.common import UserError
 
 
@@ -22,6 +26,23 @@ def test_a_file_that_does_not_fit_leaves_the_old_one_and_nothing_else(tmp_path, 
     assert str(told.value) == f"cannot write {path} (File too large): free some space"
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        read_samples,
+        lambda path: LinesFile(path),
+        lambda path: HermesWriter(path.parent, toolsets_of),
+        lambda path: read_trace(path),
+    ],
+)
+def test_a_fifo_is_refused_and_not_waited_for(tmp_path, read):
+    path = tmp_path / COMPLETED
+    os.mkfifo(path)
+    meta_path(path).symlink_to(path)
+    with pytest.raises(UserError, match="no ordinary file"):
+        read(path)
 
 
 def test_the_space_that_is_left_is_named(tmp_path):
