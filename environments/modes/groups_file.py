@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from environments.export.hermes import COMPLETED, FAILED
 from environments.export.hermes_writer import trajectories_directory
@@ -31,7 +31,7 @@ class GroupsRun(Frozen):
 
     settings: dict[str, Any]
     """What bears on the items, on how they are played and on their scores."""
-    feedback_lag: int | None = None
+    feedback_lag: int | None = Field(default=None, ge=1)
     """Items from a result to the first item that may depend on it; None where none does."""
 
 
@@ -225,7 +225,9 @@ def finished_items(path: Path) -> tuple[dict[int, Done], int]:
                 parts = int(group["parts"])
                 if place[1] == 0:
                     first = done_of(group)
-            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            except (
+                ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError,
+            ):  # fmt: skip
                 raise UserError(
                     f"{path} line {number} is no group of this project: choose another {OPTION}"
                 ) from None

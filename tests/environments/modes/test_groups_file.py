@@ -38,6 +38,8 @@ FOREIGN = {
     "no UTF-8": b"\xff\xfe\x00\n",
     "zeros": b"\0" * 4096,
     "deep": b"[" * 200_000 + b"\n",
+    "an infinite item": line(0).replace(b'"item":0', b'"item":1e999'),
+    "an infinite number of parts": line(0).replace(b'"parts":1', b'"parts":Infinity'),
     "ours, then text": line(0) + b"my notes",
     "text, then ours": b"my notes\n" + line(0),
     "an item twice": line(0) + line(1) + line(0),
@@ -65,6 +67,16 @@ def test_what_is_no_file_is_refused(tmp_path, make):
     with pytest.raises(UserError, match=r"groups.*(Is a directory|no ordinary file)"):
         GroupsFile(tmp_path / "groups", SETTINGS)
     assert [path.name for path in tmp_path.iterdir()] == ["groups"]
+
+
+@pytest.mark.parametrize("lag", [0, -3])
+def test_a_record_with_an_impossible_lag_is_damaged(tmp_path, lag):
+    path = tmp_path / "groups"
+    GroupsFile(path, SETTINGS, feedback_lag=4).close()
+    record = run_path(path).read_text().replace('"feedback_lag": 4', f'"feedback_lag": {lag}')
+    run_path(path).write_text(record)
+    with pytest.raises(UserError, match="is no record of how groups are made"):
+        GroupsFile(path, SETTINGS, feedback_lag=4)
 
 
 def test_a_record_that_is_a_fifo_is_not_waited_for(tmp_path):
