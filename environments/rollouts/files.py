@@ -207,11 +207,20 @@ class LinesFile:
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
 
     def add(self, lines: bytes) -> None:
-        """Append lines. Raises UserError, and leaves no part of them, where the disk refuses."""
+        """Append lines.
+
+        Raises UserError, and leaves no part of them, where the disk refuses, or where the file
+        is at its path no longer.
+        """
         with disk(self.path, kept=self._kept):
             if self._shared:
                 fcntl.flock(self._file, fcntl.LOCK_EX)
             try:
+                if not _is_at(self._file, Path(os.path.realpath(self.path))):
+                    raise UserError(
+                        f"{self.path} was moved, deleted or replaced while it was being written:"
+                        " put it back, or begin anew"
+                    )
                 append(self._file, lines)
             finally:
                 if self._shared:

@@ -63,6 +63,26 @@ def test_a_line_that_does_not_fit_is_not_begun(tmp_path, small_files):
     assert path.read_bytes() == b"first\nthird\n"
 
 
+@pytest.mark.parametrize("replaced", [False, True])
+def test_nothing_is_written_where_nobody_finds_it(tmp_path, replaced):
+    path = tmp_path / "groups.jsonl"
+    with LinesFile(path) as lines:
+        lines.add(b"first\n")
+        path.rename(tmp_path / "moved")
+        if replaced:
+            path.write_bytes(b"another\n")
+        with pytest.raises(UserError, match=r"groups\.jsonl was moved, deleted or replaced"):
+            lines.add(b"second\n")
+    assert (tmp_path / "moved").read_bytes() == b"first\n"
+
+
+def test_lines_are_added_by_way_of_a_link(tmp_path):
+    (tmp_path / "link").symlink_to("real")
+    with LinesFile(tmp_path / "link") as lines:
+        lines.add(b"a line\n")
+    assert (tmp_path / "real").read_bytes() == b"a line\n"
+
+
 def test_a_link_is_followed_and_the_mode_of_a_file_stays(tmp_path):
     real, link = tmp_path / "real", tmp_path / "link"
     real.write_text("old")
