@@ -72,6 +72,8 @@ class GroupsFile:
         now = GroupsRun(settings=plain(settings), feedback_lag=feedback_lag)
         with disk(path, elsewhere=f"choose another {OPTION}"):
             path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():  # not begun yet, or moved away
+            _check_trajectories(path)
         self._lock = lock(
             path, f"{path} is in use by another process: wait for it, or choose another {OPTION}"
         )

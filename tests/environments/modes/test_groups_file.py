@@ -158,6 +158,20 @@ def test_trajectories_of_other_groups_are_kept(tmp_path):
     GroupsFile(path, SETTINGS).close()
 
 
+def test_trajectories_of_groups_that_were_moved_are_kept(tmp_path):
+    path = tmp_path / "a.jsonl"
+    GroupsFile(path, SETTINGS).close()
+    with HermesWriter(trajectories_directory(path), toolsets_of):
+        pass
+    trajectories = trajectories_directory(path) / COMPLETED
+    trajectories.write_bytes(json_line({"conversations": [], "prompt_index": 0}))
+    path.rename(tmp_path / "moved.jsonl")
+    for _ in range(2):
+        with pytest.raises(UserError, match="trajectories of other groups"):
+            GroupsFile(path, SETTINGS)
+    assert not path.exists()
+
+
 def test_a_damaged_record_is_told(tmp_path):
     path = tmp_path / "groups.jsonl"
     path.write_bytes(line(0))
