@@ -21,6 +21,7 @@ from typing import Any
 
 from atroposlib.envs.server_handling.server_baseline import APIServerConfig
 from atroposlib.envs.server_handling.server_manager import ServerManager
+from pydantic import ValidationError
 
 from environments.config import EvenniaWorldEnvConfig
 from environments.evaluation.candidate_summary import (
@@ -39,7 +40,7 @@ from environments.models.completion import Completion, member, read_completion
 from environments.models.endpoint_check import check_endpoint
 from environments.policies.chat import PolicyChat
 from environments.policies.registry import get_policy
-from environments.rollouts.files import LinesFile, write_file
+from environments.rollouts.files import LinesFile, read_file, write_file
 from environments.rollouts.messages import parsed_arguments
 from environments.rollouts.record import Rollout
 from environments.tasks.model import Task
@@ -115,6 +116,7 @@ class Traffic:
         with LinesFile(log) as file:
             content = log.read_bytes() if continued else b""
             file.cut(content.rfind(b"\n") + 1)  # a line that was being written when all ended
+        read_rows(log)  # what is damaged is told before anything is played
 
     def selects(self, item: str) -> bool:
         """Tell whether the candidate plays the item of this id."""
@@ -168,10 +170,16 @@ class Traffic:
 
 
 def read_rows(log: Path) -> list[TrafficRow]:
-    """Read the rows of a log; of two of one rollout the later counts."""
+    """Read the rows of a log; of two of one rollout the later counts.
+
+    Raises UserError where a line is damaged.
+    """
     rows: dict[str, TrafficRow] = {}
-    for line in log.read_bytes().splitlines():
-        row = TrafficRow.model_validate_json(line)
+    for number, line in enumerate(read_file(log).splitlines(), start=1):
+        try:
+            row = TrafficRow.model_validate_json(line)
+        except ValidationError as error:
+            raise UserError(f"{log} line {number} is no row of traffic: delete the line") from error
         rows[row.rollout] = row
     return list(rows.values())
 

@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from environments.evaluation.baselines import baselines_of
 from environments.evaluation.candidate_summary import TRAFFIC, TrafficSummary, traffic_text
 from environments.evaluation.metrics import Metrics, Score, measure_run, scored
@@ -14,7 +16,7 @@ from environments.evaluation.report import render_report
 from environments.evaluation.run_directory import RUN, read_run
 from environments.evaluation.run_identity import Run
 from environments.evaluation.summary import summary_markdown
-from environments.rollouts.files import CONTINUES, SAMPLES, read_samples, write_file
+from environments.rollouts.files import CONTINUES, SAMPLES, read_file, read_samples, write_file
 from environments.rollouts.record import Rollout
 from world_fixtures.common import UserError
 
@@ -86,4 +88,7 @@ def _traffic(path: Path) -> str:
     """Return the comparison with a candidate in words; empty without one."""
     if not path.exists():
         return ""
-    return traffic_text(TrafficSummary.model_validate_json(path.read_bytes()))
+    try:
+        return traffic_text(TrafficSummary.model_validate_json(read_file(path)))
+    except ValidationError as error:
+        raise UserError(f"{path} is damaged: {error.errors()[0]['msg']}; delete it") from error

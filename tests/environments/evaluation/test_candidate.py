@@ -127,6 +127,14 @@ async def test_only_the_primary_acts_with_a_shadow(
         assert KEY.encode() not in file.read_bytes()
 
 
+def test_a_damaged_log_of_two_models_is_named_before_anything_is_played(env_of, tmp_path):
+    log = tmp_path / "traffic.jsonl"
+    log.write_bytes(b'{"a": 1}\n')
+    with pytest.raises(UserError, match=r"traffic\.jsonl line 1 is no row of traffic"):
+        env_of(candidate_model="random").traffic.record_to(log, continued=True)
+    assert log.read_bytes() == b'{"a": 1}\n'
+
+
 async def test_a_broken_shadow_is_counted_and_touches_nothing(env_of, candidate, tmp_path):
     candidate.answer = lambda: None
     samples = await evaluated(

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from environments.evaluation.candidate_summary import TRAFFIC
 from environments.evaluation.metrics import scored
 from environments.evaluation.metrics_file import busy_seconds
 from environments.evaluation.results import conclude, conclude_directory
@@ -80,6 +81,13 @@ def test_pauses_of_a_resumed_run_do_not_count(rollout) -> None:
 def test_a_directory_without_a_run_is_bad_input(tmp_path) -> None:
     with pytest.raises(UserError, match=r"run\.json"):
         conclude_directory(tmp_path)
+
+
+def test_a_damaged_comparison_of_two_models_is_named(finished) -> None:
+    out, _ = finished
+    (out / TRAFFIC).write_text("{")
+    with pytest.raises(UserError, match=r"traffic\.json is damaged: .*; delete it"):
+        conclude_directory(out)
 
 
 def test_the_results_of_a_run_at_hand_are_not_read_back(tmp_path, suite_of, rollout) -> None:
