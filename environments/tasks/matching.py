@@ -47,9 +47,9 @@ def f1(given: set[str], expected: set[str]) -> float:
     return 2 * len(given & expected) / (len(given) + len(expected))
 
 
-def _number(value: Any) -> float | None:
+def _number(value: Any) -> int | float | None:
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
+        return value  # a whole number of a thousand digits has no float
     if isinstance(value, str) and re.fullmatch(r"\s*-?\d{1,15}(\.\d{1,6})?\s*", value):
         return float(value)
     return None

@@ -175,7 +175,10 @@ def test_ones_own_words_are_no_evidence(question, trick):
     assert not Play(question).do(trick).verdict({"year": 1742}).success
 
 
-@pytest.mark.parametrize("answer", [None, {}, {"year": 1743}, {"year": None}, {"Year": 1742}])
+@pytest.mark.parametrize(
+    "answer",
+    [None, {}, {"year": 1743}, {"year": None}, {"Year": 1742}, {"year": 10**400}],
+)
 def test_seeing_without_answering_earns_nothing(question, answer):
     assert Play(question).do("read letter").verdict(answer).reward == 0.0
 
