@@ -20,7 +20,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from environments.cli.verb import new_verb
-from environments.models.address import shown
+from environments.models.address import shown, without_key
 from environments.models.http import ENCODINGS, MAX_ANSWER, MAX_ERROR, BodyError, read_body
 from world_fixtures.common import UserError, WorldError, WorldLost, printable
 from world_fixtures.home import NEEDED, interpreter, versions, world_home
@@ -228,18 +228,18 @@ async def check_endpoint(base_url: str | None, model: str | None, key: str) -> F
     url = base_url.rstrip("/")
     async with httpx.AsyncClient(timeout=ENDPOINT_TIMEOUT, headers=headers) as client:
         try:
-            models = await _models(client, url)
+            models = await _models(client, url, key)
             model = model or next(iter(models), None)
             if model is None:
                 return Finding(
                     False, f"{shown(url)}/models lists no model", "name one by --model-name"
                 )
             response = await _asked(
-                client, "POST", f"{url}/chat/completions", json=_question(model)
+                client, "POST", f"{url}/chat/completions", key, json=_question(model)
             )
         except (httpx.HTTPError, httpx.InvalidURL, BodyError) as error:
             return Finding(
-                False, f"{shown(url)}: {_first_line(error)}",
+                False, f"{shown(url)}: {_first_line(without_key(str(error), key) or error)}",
                 "start the endpoint, or correct --base-url (it ends in /v1)",
             )  # fmt: skip
     if response.status_code != 200:
@@ -251,9 +251,9 @@ async def check_endpoint(base_url: str | None, model: str | None, key: str) -> F
     return judge_answer(model, response, models.get(model))
 
 
-async def _models(client: Any, url: str) -> dict[str, int | None]:
+async def _models(client: Any, url: str, key: str) -> dict[str, int | None]:
     """Models by name with their context length; empty where the endpoint has no such list."""
-    response = await _asked(client, "GET", f"{url}/models")
+    response = await _asked(client, "GET", f"{url}/models", key)
     try:
         listed = response.json()["data"] if response.status_code == 200 else []
         return {
@@ -264,8 +264,10 @@ async def _models(client: Any, url: str) -> dict[str, int | None]:
         return {}
 
 
-async def _asked(client: Any, method: str, url: str, **content: Any) -> Any:
+async def _asked(client: Any, method: str, url: str, key: str, **content: Any) -> Any:
     """Return the whole response to a request, of which no more is read than an answer may have.
+
+    An API key that it repeats is hidden.
 
     Raises BodyError where it is larger.
     """
@@ -277,7 +279,8 @@ async def _asked(client: Any, method: str, url: str, **content: Any) -> Any:
         body = await read_body(
             answer.aiter_raw(), packing, MAX_ERROR if failed else MAX_ANSWER, cut=failed
         )
-    return httpx.Response(answer.status_code, content=body)
+    text = without_key(body.decode(errors="replace"), key)
+    return httpx.Response(answer.status_code, content=text.encode())
 
 
 def _question(model: str) -> dict[str, Any]:
@@ -316,12 +319,14 @@ def judge_answer(model: str, response: Any, context: int | None) -> Finding:
         said = str(message.get("content") or "")[:80]
         return Finding(False, f"{model}: answered {said!r} instead of calling the tool", remedy)
     if not isinstance(arguments[0], dict) or "command" not in arguments[0]:
-        return Finding(False, f"{model}: called the tool without its argument: {arguments}", remedy)
+        return Finding(
+            False, f"{model}: called the tool without its argument: {str(arguments)[:200]}", remedy
+        )
     thinks = any(message.get(k) for k in ("reasoning_content", "reasoning", "reasoning_details"))
     length = f"context {context} tokens" if context else "context length not reported"
     reasoning = "reasoning comes apart" if thinks else "no reasoning shown"
     return Finding(True, f"{model}: tool calls work, {reasoning}, {length}")
 
 
-def _first_line(error: BaseException) -> str:
+def _first_line(error: BaseException | str) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

@@ -31,13 +31,12 @@ from openai.types.chat import ChatCompletion
 from pydantic import ValidationError
 
 from environments import compat
+from environments.models.address import without_key
 from environments.models.completion import EndpointError, read_completion
 from environments.models.http import ENCODINGS, MAX_ANSWER, MAX_ERROR, BodyError, read_body
 
 __all__ = ["EndpointError", "ModelServer", "retry_after"]
 
-MIN_KEY = 6
-"""Characters; what is shorter, such as `none` or `x`, stands for no key."""
 KEEP_ALIVE = 4.0
 """Seconds that an idle connection is kept: servers close theirs after five or more."""
 
@@ -60,16 +59,30 @@ class ModelServer:
         request = compat.request_of(server, request)
         async with compat.slots(server, self._purpose):
             started = time.time()
-            if compat.is_plain_openai(server) and request.get("n", 1) == 1:
-                completion: Any = await _post(server, request)
-            else:
-                completion = await compat.complete_once(server, request)
+            completion = await _answer(server, request)
         compat.note_seconds(server, self._purpose, time.time() - started)
         return completion
 
 
 _sessions: WeakKeyDictionary[asyncio.AbstractEventLoop, aiohttp.ClientSession] = WeakKeyDictionary()
 _keepers: set[asyncio.Task[None]] = set()
+
+
+async def _answer(server: Any, request: dict[str, Any]) -> Any:
+    """One request, once. Raises what its client raises, with an API key in the text hidden."""
+    try:
+        if compat.is_plain_openai(server) and request.get("n", 1) == 1:
+            return await _post(server, request)
+        return await compat.complete_once(server, request)
+    except Exception as error:
+        told = str(error)
+        text = without_key(told, server.config.api_key)
+        if text == told:
+            raise
+        name = "" if isinstance(error, EndpointError) else f"{type(error).__name__}: "
+        raise EndpointError(
+            name + text, getattr(error, "status_code", None), getattr(error, "retry_after", None)
+        ) from None
 
 
 async def _post(server: Any, request: dict[str, Any]) -> ChatCompletion:
@@ -96,7 +109,7 @@ async def _post(server: Any, request: dict[str, Any]) -> ChatCompletion:
         except BodyError as error:
             raise EndpointError(f"{answer.status}: {error}", answer.status) from None
         wait = retry_after(answer.status, answer.headers.get("Retry-After"))
-    return _completion(answer.status, raw, server.config.api_key or "", wait)
+    return _completion(answer.status, raw, server.config.api_key, wait)
 
 
 @lru_cache(maxsize=16)
@@ -121,8 +134,8 @@ def retry_after(status: int, header: str | None) -> float | None:
     return None
 
 
-def _completion(status: int, raw: bytes, key: str, wait: float | None) -> ChatCompletion:
-    """Read an answer. Raises EndpointError, whose text never holds the API key."""
+def _completion(status: int, raw: bytes, key: str | None, wait: float | None) -> ChatCompletion:
+    """Read an answer. Raises EndpointError, whose text holds no part of the API key."""
     try:
         found = json.loads(raw)
     except (ValueError, RecursionError):
@@ -138,10 +151,10 @@ def _completion(status: int, raw: bytes, key: str, wait: float | None) -> ChatCo
                 code, problem = error.status_code or status, str(error)
             elif found.get("error"):
                 problem = str(error)
-    text = problem or raw[:200].decode(errors="replace").strip()
-    if len(key) >= MIN_KEY:  # some repeat the key that they refuse
-        text = text.replace(key, "(hidden)")
-    raise EndpointError(f"{code}: {text}", code, wait)
+    if problem is None:
+        start = raw[:MAX_ERROR].decode(errors="replace")
+        problem = without_key(start, key)[:200].strip()
+    raise EndpointError(f"{code}: {without_key(problem, key)}", code, wait)
 
 
 def _openai_form(found: dict[str, Any]) -> ChatCompletion:

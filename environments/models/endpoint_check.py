@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import httpx
 from atroposlib.envs.server_handling.server_baseline import APIServerConfig
 
-from environments.models.address import shown
+from environments.models.address import shown, without_key
 from world_fixtures.common import UserError
 
 TIMEOUT = 5.0
@@ -40,9 +40,9 @@ async def check_endpoint(
         except httpx.ReadTimeout:
             continue  # it is there, and slow
         except (httpx.HTTPError, httpx.InvalidURL) as error:
+            said = without_key(str(error), server.api_key) or "no answer"
             raise UserError(
-                f"no endpoint at {shown(url)} ({str(error) or 'no answer'}): start it, or correct"
-                f" {url_option}"
+                f"no endpoint at {shown(url)} ({said}): start it, or correct {url_option}"
             ) from None
         if status in (401, 403):
             raise UserError(

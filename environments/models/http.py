@@ -28,7 +28,7 @@ async def read_body(
     """
     packing = (encoding or "identity").strip().lower()
     if packing not in ("identity", "x-gzip", "", *ENCODINGS):
-        raise BodyError(f"the answer is packed as {packing[:40]!r}, which was not asked for")
+        raise BodyError(f"the answer is packed as {encoding!r}, which was not asked for")
     unpack = None if packing in ("identity", "") else zlib.decompressobj(wbits=47)  # gzip or zlib
     body = bytearray()
     async for chunk in chunks:

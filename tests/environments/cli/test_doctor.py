@@ -177,3 +177,12 @@ async def test_an_endpoint_without_end_is_read_up_to_a_limit(serving, what, monk
         found = await doctor.check_endpoint(url, None, "")
     assert not found.ok
     assert "larger than 1 MiB" in found.about
+
+
+@pytest.mark.parametrize("status", [200, 401])
+async def test_a_key_that_an_endpoint_repeats_is_not_printed(endpoint, status) -> None:
+    said = {"choices": [{"message": {"content": "x" * 75 + "sk-secret"}}]}
+    endpoint.answer = lambda: web.json_response(said, status=status)
+    found = await doctor.check_endpoint(endpoint.url, "m", "sk-secret")
+    assert not found.ok
+    assert "sk-s" not in found.about

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -305,3 +306,36 @@ async def test_a_busy_endpoint_is_asked_seldom_and_named(header, monkeypatch):
             await models_asking.ask(server, {"messages": HELLO}, 120.0)
     assert models_asking.TRIES <= len(endpoint.asked) + 4 * (header == "99999999999") <= 20
     assert now <= 120.0
+
+
+KEY = "sk-1-secret"
+
+
+async def _raw(bytes_: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(bytes_)
+    await writer.drain()
+    writer.close()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"HTTP/1.1 401 No\r\nContent-Length: 206\r\n\r\n" + b"x" * 195 + KEY.encode(),
+        b"HTTP/1.1 " + KEY.encode() + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX\0 " + KEY.encode() + b": 1\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nContent-Encoding: " + KEY.encode() + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + KEY.encode() + b"\r\n",
+        b"HTTP/1.1 307 Go\r\nContent-Length: 0\r\nLocation: file:///" + KEY.encode() + b"\r\n\r\n",
+    ],
+)
+async def test_a_key_is_in_no_error_wherever_it_is_repeated(said):
+    async with await asyncio.start_server(partial(_raw, said), "127.0.0.1", 0) as listener:
+        port = listener.sockets[0].getsockname()[1]
+        config = APIServerConfig(
+            model_name="m", base_url=f"http://127.0.0.1:{port}/v1", api_key=KEY, health_check=False
+        )
+        server = ModelServer(ServerManager([config], server_class=OpenAIServer))
+        with pytest.raises(models_asking.NoAnswerError) as error:
+            await models_asking.ask(server, {"messages": HELLO}, 60.0, tries=1)
+    assert "sk-1" not in str(error.value)
