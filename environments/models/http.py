@@ -37,6 +37,8 @@ async def read_body(
             body += chunk[:room] if unpack is None else unpack.decompress(chunk, room)
         except zlib.error:
             raise BodyError(f"the answer cannot be unpacked as {packing}") from None
+        if unpack is not None and unpack.unused_data:  # zlib would keep all that follows
+            raise BodyError(f"the answer goes on after the end of its {packing}")
         if len(body) > limit:
             if cut:
                 break

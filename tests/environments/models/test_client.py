@@ -339,3 +339,15 @@ async def test_a_key_is_in_no_error_wherever_it_is_repeated(said):
         with pytest.raises(models_asking.NoAnswerError) as error:
             await models_asking.ask(server, {"messages": HELLO}, 60.0, tries=1)
     assert "sk-1" not in str(error.value)
+
+
+async def test_what_follows_the_end_of_a_packed_answer_is_not_kept():
+    packed = gzip.compress(json.dumps(ANSWER).encode())
+
+    def endless() -> web.Response:
+        body = packed + b"x" * 100_000
+        return web.Response(body=body, headers={"Content-Encoding": "gzip"})
+
+    async with asking(endless) as (server, _):
+        with pytest.raises(EndpointError, match="goes on after the end"):
+            await server.chat_completion(messages=HELLO)
