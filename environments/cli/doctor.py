@@ -237,6 +237,11 @@ async def check_endpoint(base_url: str | None, model: str | None, key: str) -> F
             response = await _asked(
                 client, "POST", f"{url}/chat/completions", key, json=_question(model)
             )
+        except TimeoutError:
+            return Finding(
+                False, f"{shown(url)}: no whole answer within {ENDPOINT_TIMEOUT:g} s",
+                "find out why the endpoint is so slow, or try another model by --model-name",
+            )  # fmt: skip
         except (httpx.HTTPError, httpx.InvalidURL, BodyError) as error:
             return Finding(
                 False, f"{shown(url)}: {_first_line(without_key(str(error), key) or error)}",
@@ -273,7 +278,10 @@ async def _asked(client: Any, method: str, url: str, key: str, **content: Any) -
     """
     import httpx
 
-    async with client.stream(method, url, **content) as answer:
+    async with (
+        asyncio.timeout(ENDPOINT_TIMEOUT),  # the client's own is for each piece of an answer
+        client.stream(method, url, **content) as answer,
+    ):
         failed = answer.status_code >= 400
         packing = answer.headers.get("Content-Encoding")
         body = await read_body(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
@@ -13,6 +14,8 @@ from world_fixtures.common import UserError
 
 TIMEOUT = 5.0
 """Seconds for an endpoint to list its models; it may be busy."""
+CONNECT = 15.0
+"""Seconds to reach it."""
 
 
 async def check_endpoint(
@@ -28,16 +31,17 @@ async def check_endpoint(
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise UserError(f"{url_option} {shown(url)!r} is no address: write http://HOST:PORT/v1")
-        timeout = httpx.Timeout(TIMEOUT, connect=15)
+        timeout = httpx.Timeout(TIMEOUT, connect=CONNECT)
         key = {"Authorization": f"Bearer {server.api_key}"} if server.api_key else {}
         try:
             # Its status is all that counts: the body, of whatever size, is left unread.
             async with (
+                asyncio.timeout(CONNECT + TIMEOUT),
                 httpx.AsyncClient(timeout=timeout) as client,
                 client.stream("GET", f"{url.rstrip('/')}/models", headers=key) as answer,
             ):
                 status = answer.status_code
-        except httpx.ReadTimeout:
+        except (httpx.ReadTimeout, TimeoutError):
             continue  # it is there, and slow
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             said = without_key(str(error), server.api_key) or "no answer"

@@ -186,3 +186,19 @@ async def test_a_key_that_an_endpoint_repeats_is_not_printed(endpoint, status) -
     found = await doctor.check_endpoint(endpoint.url, "m", "sk-secret")
     assert not found.ok
     assert "sk-s" not in found.about
+
+
+async def test_an_answer_that_never_ends_is_given_up(serving, monkeypatch) -> None:
+    monkeypatch.setattr(doctor, "ENDPOINT_TIMEOUT", 0.5)
+
+    async def models(request: web.Request) -> web.StreamResponse:
+        answer = web.StreamResponse()
+        await answer.prepare(request)
+        while True:
+            await answer.write(b" ")
+            await asyncio.sleep(0.1)
+
+    async with serving(models, models) as url, asyncio.timeout(20):
+        found = await doctor.check_endpoint(url, None, "")
+    assert not found.ok
+    assert "no whole answer within 0.5 s" in found.about

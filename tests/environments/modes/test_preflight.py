@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import copy
 import socket
 
@@ -159,3 +160,19 @@ def test_slurm_without_a_job_is_told(monkeypatch):
     config = settings.read_mode_config(EvenniaWorldEnv, ["--slurm"])
     with pytest.raises(UserError, match="SLURM_JOB_NODELIST is not set"):
         preflight.check("process", config)
+
+
+async def test_an_endpoint_whose_answer_never_begins_is_passed_over(monkeypatch):
+    monkeypatch.setattr(endpoint_check, "CONNECT", 0.3)
+    monkeypatch.setattr(endpoint_check, "TIMEOUT", 0.3)
+
+    async def early(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            while True:
+                writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+                await writer.drain()
+                await asyncio.sleep(0.05)
+
+    async with await asyncio.start_server(early, "127.0.0.1", 0) as listener, asyncio.timeout(20):
+        port = listener.sockets[0].getsockname()[1]
+        await endpoint_check.check_endpoint(endpoint(f"http://127.0.0.1:{port}/v1"))
