@@ -24,8 +24,8 @@ class TaggedJsonParser(ToolCallParser):
 
     def read(self, text: str, opened: re.Match[str], tools: Tools) -> Read | None:
         """Read one or more objects up to the closing tag, or without it."""
-        close = text.find(self.close_tag, opened.end())
-        bound = close if close >= 0 else len(text)
+        ends = (text.find(tag, opened.end()) for tag in (self.close_tag, self.open_tag))
+        bound = min((end for end in ends if end >= 0), default=len(text))
         found, end = calls_at(text, opened.end(), bound)
         if not found:
             return None

@@ -286,3 +286,13 @@ def test_qwen3_coder_keeps_lines_and_forgives_forgotten_tags() -> None:
     assert found("qwen3_coder", text)[1] == [
         ("write", {"text": "\nif a < b:\n    return\n", "on": "wall"})
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "tag"), [("hermes", "tool_call"), ("longcat", "longcat_tool_call")]
+)
+def test_a_broken_array_is_searched_no_further_than_the_next_call(name, tag):
+    broken, whole = f"<{tag}>[{{", f'<{tag}>{{"name": "look"}}</{tag}>'
+    content, calls = get_parser(name).parse(broken + whole)
+    assert content == broken
+    assert [call.function.name for call in calls] == ["look"]
