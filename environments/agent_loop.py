@@ -17,7 +17,7 @@ from typing import Any
 
 from environments.models.asking import NoAnswerError, OutOfTimeError, ask
 from environments.models.chat import Chat, ChatServer
-from environments.models.completion import Completion, member
+from environments.models.completion import MAX_CALLS, Completion, member
 from environments.rollouts.options import AgentOptions
 from environments.rollouts.record import Message, StopReason, ToolCallRecord
 from environments.tool_call_parsers import TextParser
@@ -26,6 +26,10 @@ from environments.tools.registry import find_tools
 from environments.tools.toolbox import ToolActions, Toolbox, ToolRequest, encodable, error_result
 from world_fixtures.common import WorldError, WorldLost
 
+TOO_MANY = (
+    f"one answer has at most {MAX_CALLS} tool calls: "
+    "this one and those after it were not carried out"
+)
 UNREADABLE = "unreadable"
 """Name of the tool in the record of a call that could not be read."""
 
@@ -276,10 +280,13 @@ def _strip_end(text: str, end_tokens: Sequence[str]) -> str:
 
 
 def _calls(found: Sequence[Any], turn: int) -> list[ToolRequest]:
-    """Read calls; ids are unique within the turn, made up where they are missing."""
+    """Read calls; ids are unique within the turn, made up where they are missing.
+
+    Of too many the first that is not carried out stands for all that follow.
+    """
     calls: list[ToolRequest] = []
     taken: set[str] = set()
-    for index, call in enumerate(found):
+    for index, call in enumerate(found[: MAX_CALLS + 1]):
         function = member(call, "function")
         id_ = _text(member(call, "id"))
         while not id_ or id_ in taken:
@@ -287,7 +294,9 @@ def _calls(found: Sequence[Any], turn: int) -> list[ToolRequest]:
         taken.add(id_)
         arguments = member(function, "arguments")
         text = _text(arguments) if isinstance(arguments, str) else json.dumps(arguments or {})
-        calls.append(ToolRequest(id_, _text(member(function, "name")), text.strip() or "{}"))
+        name = _text(member(function, "name"))
+        problem = TOO_MANY if index == MAX_CALLS else None
+        calls.append(ToolRequest(id_, name, text.strip() or "{}", problem))
     return calls
 
 

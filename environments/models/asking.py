@@ -17,8 +17,8 @@ FLOOR = 0.5
 """Seconds that are waited at least before a further try."""
 MAX_WAIT = 60.0
 """Seconds that are waited at most, also where an endpoint wants more."""
-PERMANENT_STATUSES = (400, 401, 403, 404, 422)
-"""HTTP statuses after which asking again does not help."""
+PERMANENT_STATUSES = (*range(300, 400), 400, 401, 403, 404, 422)
+"""HTTP statuses after which asking again does not help; redirects are not followed."""
 
 _jitter = random.Random()  # of its own: a seeded `random` draws tasks, and goes on as it would
 

@@ -32,7 +32,7 @@ from pydantic import ValidationError
 
 from environments import compat
 from environments.models.address import without_key
-from environments.models.completion import EndpointError, read_completion
+from environments.models.completion import MAX_CALLS, EndpointError, read_completion
 from environments.models.http import ENCODINGS, MAX_ANSWER, MAX_ERROR, BodyError, read_body
 
 __all__ = ["EndpointError", "ModelServer", "retry_after"]
@@ -98,8 +98,15 @@ async def _post(server: Any, request: dict[str, Any]) -> ChatCompletion:
     timeout = aiohttp.ClientTimeout(total=server.config.timeout)
     url = f"{str(client.base_url).rstrip('/')}/chat/completions"
     async with _session().post(
-        url, data=data, headers=headers, timeout=timeout, proxy=_proxy(url)
+        url, data=data, headers=headers, timeout=timeout, proxy=_proxy(url), allow_redirects=False
     ) as answer:
+        if 300 <= answer.status < 400:
+            place = without_key(answer.headers.get("Location", "nowhere"), server.config.api_key)
+            raise EndpointError(
+                f"{answer.status}: it redirects to {place[:200]}, where nothing was sent: if that"
+                " is right, give that address",
+                answer.status,
+            )
         failed = answer.status >= 400
         try:
             raw = await read_body(
@@ -158,7 +165,11 @@ def _completion(status: int, raw: bytes, key: str | None, wait: float | None) ->
 
 
 def _openai_form(found: dict[str, Any]) -> ChatCompletion:
-    """Return an answer that could be read in the form of openai's client."""
+    """Return the first choice of an answer that could be read, in the form of openai's client."""
+    choice = found["choices"][0]
+    calls = (choice["message"].get("tool_calls") or ())[: MAX_CALLS + 1]
+    message = choice["message"] | ({"tool_calls": calls} if calls else {})
+    found = found | {"choices": [choice | {"message": message}]}
     try:
         return ChatCompletion.model_validate(found)
     except ValidationError:  # a field less, or one too many: ten times slower

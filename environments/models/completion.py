@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 NOT_PLAYED = frozenset(
     {
@@ -23,8 +23,10 @@ NOT_PLAYED = frozenset(
         "safety", "recitation", "prohibited_content", "blocklist", "spii",  # Gemini
     }
 )  # fmt: skip
-"""Values of `finish_reason`, in small letters, with which an endpoint says that it failed or
-withheld what the model said."""
+"""Values of `finish_reason`, in small letters and with underscores, with which an endpoint says
+that it failed or withheld what the model said."""
+MAX_CALLS = 128
+"""Tool calls of one answer that are carried out. A model that makes more is told so."""
 MOST_TOKENS = 2**53
 """Counts of tokens beyond this are not believed."""
 
@@ -49,7 +51,8 @@ class Completion:
     content: str
     """Text, or the model's refusal where that is all there is; empty without any."""
     tool_calls: Sequence[Any]
-    """Objects or dicts in OpenAI's form; what is in them is as the model wrote it."""
+    """Objects or dicts in OpenAI's form, MAX_CALLS + 1 at most; what is in them is as the model
+    wrote it."""
     reasoning: str | None
     finish_reason: str | None
     prompt_tokens: int
@@ -71,8 +74,8 @@ def read_completion(answer: Any) -> Completion:
     except ValidationError as error:
         raise EndpointError(f"the answer is no chat completion: {_where(error)}") from None
     _check_error(choice.error)
-    if choice.finish_reason is not None and choice.finish_reason.lower() in NOT_PLAYED:
-        reason = choice.finish_reason[:40]
+    if (choice.finish_reason or "").lower().replace("-", "_") in NOT_PLAYED:
+        reason = (choice.finish_reason or "")[:40]
         raise EndpointError(f"the model's answer was withheld: finish_reason is {reason!r}")
     message = choice.message
     reasoning = message.thoughts()
@@ -125,6 +128,12 @@ class _Message(_Loose):
     reasoning_content: Any = None
     reasoning: Any = None
     reasoning_details: Any = None
+
+    @field_validator("tool_calls", mode="before")
+    @classmethod
+    def _cut(cls, calls: Any) -> Any:
+        """Leave out calls beyond what is looked at: each costs time and memory."""
+        return calls[: MAX_CALLS + 1] if isinstance(calls, list) else calls
 
     def text(self) -> str | None:
         """Return the content as one text, or the refusal; None without either."""

@@ -14,8 +14,6 @@ Tools = Sequence[dict[str, Any]]
 """Schemas of tools, in OpenAI's form."""
 
 THINK, END_THINK = "<think>", "</think>"
-THOUGHT = re.compile(rf"{THINK}.*?{END_THINK}|\A(?:(?!{THINK}).)*?{END_THINK}", re.DOTALL)
-"""A closed block, also one that the prompt has opened."""
 SEPARATORS = re.compile(r"[\s;,\[\]]*")
 """What may separate two calls and is not content."""
 
@@ -69,7 +67,7 @@ class ToolCallParser(ABC):
 
     def attempted(self, text: str) -> bool:
         """Tell whether a call was meant in `text`, even if it is cut off or malformed."""
-        return self.mark.search(THOUGHT.sub("", text)) is not None
+        return self.mark.search(without_thoughts(text)) is not None
 
     @abstractmethod
     def read(self, text: str, opened: re.Match[str], tools: Tools) -> Read | None:
@@ -101,6 +99,22 @@ class ToolCallParser(ABC):
             if -1 < thought < position:
                 thought = text.find(THINK, position)
         return calls, [*pieces, text[kept:]]
+
+
+def without_thoughts(text: str) -> str:
+    """Return a text without its closed <think> blocks, also one that the prompt has opened."""
+    position = 0
+    closed, opened = text.find(END_THINK), text.find(THINK)
+    if closed >= 0 and not 0 <= opened < closed:
+        position = closed + len(END_THINK)
+    pieces = []
+    while (opened := text.find(THINK, position)) >= 0:
+        closed = text.find(END_THINK, opened)
+        if closed < 0:
+            break
+        pieces.append(text[position:opened])
+        position = closed + len(END_THINK)
+    return "".join([*pieces, text[position:]])
 
 
 def _with_ids(found: Sequence[ParsedCall]) -> list[ToolCall]:

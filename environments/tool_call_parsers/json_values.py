@@ -11,6 +11,10 @@ from environments.tool_call_parsers.base import ParsedCall
 SPACE = re.compile(r"\s*")
 BETWEEN = re.compile(r"[\s,;]*")
 REST_IS_EMPTY = re.compile(r"\s*\Z")
+WINDOW = 4096
+"""Characters in which a value is looked for first."""
+LONGEST_TOKEN = 16
+"""More characters than an escape or a constant has that a window's end may have cut."""
 MAX_DEPTH = 64
 """Values that are nested deeper are malformed: much code breaks on them."""
 NESTED = re.compile(r'(?:\s*(?:\[|\{\s*"[^"\\]*"\s*:)){65}')
@@ -30,13 +34,36 @@ def decode(text: str, position: int) -> tuple[Any, int] | None:
     start = SPACE.match(text, position).end()  # type: ignore[union-attr]
     if NESTED.match(text, start):
         return None
-    try:
-        value, end = _DECODER.raw_decode(text, start)
-    except (ValueError, RecursionError):  # also an endless number, a million brackets
+    found = _decode_from(text, start)
+    if found is None:
         return None
+    value, end = found
     if text.count("{", start, end) + text.count("[", start, end) > MAX_DEPTH and _deep(value):
         return None
     return value, end
+
+
+def _decode_from(text: str, start: int) -> tuple[Any, int] | None:
+    """Decode a value in ever larger windows of a text.
+
+    An error of the decoder counts the lines of all that it was given: with the whole text, a text
+    that is full of errors would take the square of its length.
+    """
+    size = WINDOW
+    while True:
+        window = text[start : start + size]
+        whole = start + size >= len(text)
+        try:
+            value, end = _DECODER.raw_decode(window)
+            if whole or end < len(window):
+                return value, start + end
+        except json.JSONDecodeError as error:
+            cut = error.msg.startswith("Unterminated") or error.pos > len(window) - LONGEST_TOKEN
+            if whole or not cut:
+                return None
+        except (ValueError, RecursionError):  # an endless number, a million brackets
+            return None
+        size *= 16
 
 
 def _deep(value: Any) -> bool:

@@ -16,6 +16,7 @@ from environments import agent_loop
 from environments.agent_loop import AgentLoop, AgentResult, HermesAgentLoop
 from environments.models import asking
 from environments.models.chat import Chat
+from environments.models.completion import MAX_CALLS
 from environments.rollouts.options import AgentOptions
 from environments.rollouts.record import StopReason, ToolCallRecord
 from environments.tool_call_parsers import get_parser
@@ -352,6 +353,18 @@ async def test_good_calls_survive_bad_ones(tools, bad):
     assert json.loads(result.messages[3]["content"]) == {"error": error.error}
     for record in result.tool_calls:
         assert ToolCallRecord.model_validate_json(record.model_dump_json()) == record
+
+
+async def test_of_very_many_calls_in_one_answer_the_first_are_carried_out(tools):
+    answer = reply(None, *(call("echo", json.dumps({"n": n})) for n in range(5000)))
+    result = await one_turn(tools, *answer.choices[0].message.tool_calls)
+    assert [arguments["n"] for _, arguments in tools.called] == list(range(MAX_CALLS))
+    *done, refused = result.tool_calls
+    assert len(done) == MAX_CALLS
+    assert "one answer has at most 128 tool calls" in refused.error
+    asked = next(m for m in result.messages if m.get("tool_calls"))["tool_calls"]
+    answered = [m["tool_call_id"] for m in result.messages if m["role"] == "tool"]
+    assert [c["id"] for c in asked] == answered
 
 
 async def test_an_unknown_tool_is_answered_with_the_known_ones(tools):

@@ -25,6 +25,7 @@ from atroposlib.envs.server_handling.server_manager import ServerManager
 from environments.models import asking as models_asking
 from environments.models import client
 from environments.models.client import EndpointError, ModelServer
+from environments.models.completion import MAX_CALLS
 
 ANSWER = {
     "id": "x", "object": "chat.completion", "created": 0, "model": "m",
@@ -351,3 +352,27 @@ async def test_what_follows_the_end_of_a_packed_answer_is_not_kept():
     async with asking(endless) as (server, _):
         with pytest.raises(EndpointError, match="goes on after the end"):
             await server.chat_completion(messages=HELLO)
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+async def test_a_redirect_is_told_and_the_prompt_goes_nowhere_else(status):
+    def redirect() -> web.Response:
+        return web.Response(status=status, headers={"Location": "/v1/chat/completions?sk-1-secret"})
+
+    async with asking(redirect, good) as (server, endpoint):
+        with pytest.raises(EndpointError, match=f"{status}: it redirects to /v1/chat") as told:
+            await server.chat_completion(messages=HELLO)
+        assert len(endpoint.asked) == 1
+    assert "secret" not in str(told.value)
+    assert told.value.status_code in models_asking.PERMANENT_STATUSES
+
+
+async def test_of_choices_and_calls_no_more_is_read_than_can_be_used():
+    call = {"id": "a", "type": "function", "function": {"name": "look", "arguments": "{}"}}
+    message = {"role": "assistant", "content": None, "tool_calls": [call] * 10_000}
+    choice = {"index": 0, "finish_reason": "tool_calls", "message": message}
+    many = ANSWER | {"choices": [choice] * 3}
+    async with asking(lambda: web.json_response(many)) as (server, _):
+        found = await server.chat_completion(messages=HELLO)
+    assert len(found.choices) == 1
+    assert len(found.choices[0].message.tool_calls) == MAX_CALLS + 1

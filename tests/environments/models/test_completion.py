@@ -25,6 +25,7 @@ def choice(**fields: Any) -> dict[str, Any]:
 NOT_PLAYED = {
     "finish_reason error": (answer(finish="error"), "withheld"),
     "finish_reason content_filter": (answer(finish="content_filter"), "withheld"),
+    "finish_reason CONTENT-FILTER": (answer(finish="CONTENT-FILTER"), "withheld"),
     "filtered and emptied": (
         answer({"role": "assistant", "content": ""}, "content_filter"),
         "with",

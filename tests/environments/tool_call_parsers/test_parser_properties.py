@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import string
 from functools import cache
 from typing import Any
@@ -13,7 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from environments.tool_call_parsers import ToolCall, ToolCallParser, get_parser, list_parsers
+from environments.tool_call_parsers.base import without_thoughts
 from environments.tool_call_parsers.calls import make_call
+from environments.tool_call_parsers.json_values import WINDOW, decode
 
 pytestmark = pytest.mark.once
 PARSERS = sorted({type(get_parser(name)): name for name in list_parsers()}.values())
@@ -166,3 +169,21 @@ def test_a_whole_call_is_found_in_any_junk(name: str, texts: int) -> None:
         _, calls = parser.parse(f"{''.join(before)}\n{whole}\n{''.join(after)}")
         found = [(c.function.name, c.function.arguments) for c in calls or []]
         assert ("look", '{"at": "the lamp"}') in found, (before, after)
+
+
+THOUGHT = re.compile(r"<think>.*?</think>|\A(?:(?!<think>).)*?</think>", re.DOTALL)
+
+
+@given(st.lists(st.sampled_from(["<think>", "</think>", "a", "\n"]), max_size=12).map("".join))
+def test_what_was_only_thought_is_left_out(text):
+    assert without_thoughts(text) == THOUGHT.sub("", text)
+
+
+@pytest.mark.parametrize("length", [WINDOW - 20, WINDOW, 17 * WINDOW])
+@given(st.data())
+def test_a_value_may_be_longer_than_a_window(length, data):
+    padding = length + data.draw(st.integers(-20, 20))
+    value = [" " * padding, True, None, -1.5e10, '\u00e9\n"', {"a": [12345678]}]
+    text = json.dumps(value) + data.draw(st.sampled_from(["", "}", "x", "1", '"']))
+    assert decode(text, 0) == (value, len(json.dumps(value)))
+    assert decode(text[: len(json.dumps(value)) - data.draw(st.integers(1, 60))], 0) is None
