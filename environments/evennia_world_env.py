@@ -35,6 +35,7 @@ from environments.policies.registry import get_policy
 from environments.rollouts.failures import RolloutFailed
 from environments.rollouts.groups import ScoredRollout
 from environments.rollouts.metrics import RolloutMetrics
+from environments.rollouts.owner import claim, of_other_groups, recorded_owner
 from environments.rollouts.record import Rollout
 from environments.runner import Conditions, play
 from environments.tasks.curriculum import Curriculum
@@ -292,7 +293,12 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
         """Begin the log of the two models, or continue it."""
         self._processing = True
         if self.traffic is not None:
-            self.traffic.record_to(groups.with_suffix(f".{LOG}"), continued)
+            log = groups.with_suffix(f".{LOG}")
+            foreign = recorded_owner(log) is None and not continued
+            if foreign and log.exists() and log.stat().st_size:
+                raise of_other_groups(log, groups, "rollouts")
+            claim(log, groups)
+            self.traffic.record_to(log, continued)
 
     async def process_manager(self) -> None:
         """Run `process`, with the comparison of the two models at its end."""

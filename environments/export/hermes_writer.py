@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Self
+from types import MappingProxyType
+from typing import Any, Self
 
 from environments.export.hermes import (
     COMPLETED,
@@ -25,10 +26,13 @@ from environments.rollouts.files import (
     write_file,
 )
 from environments.rollouts.lock import lock
+from environments.rollouts.owner import claim, of_other_groups, recorded_owner
 from environments.rollouts.record import Rollout
 from world_fixtures.common import UserError
 
 SUFFIX = ".hermes"
+RUN_SUFFIX = ".run.json"
+"""End of the name of the file that says how a file of groups is made."""
 
 
 def trajectories_directory(groups: Path) -> Path:
@@ -61,11 +65,18 @@ class HermesWriter:
     that are not `done` when the directory is opened again are cut out, to be played again.
     """
 
-    def __init__(self, directory: Path, toolsets_of: ToolsetsOf, done: Container[int] = ()) -> None:
-        """Open the directory; `done` are the items whose lines are kept.
+    def __init__(
+        self,
+        directory: Path,
+        toolsets_of: ToolsetsOf,
+        done: Mapping[int, str | None] = MappingProxyType({}),
+        groups: Path | None = None,
+    ) -> None:
+        """Open the directory; `done` are the items whose lines are kept, with the tasks' ids.
 
-        Raises UserError where it cannot be written, holds something else, or another process has
-        it open.
+        `groups` is the file of groups to which the trajectories belong, where there is one.
+        Raises UserError where the directory cannot be written, holds something else or the
+        trajectories of another file of groups, or another process has it open.
         """
         self.directory = directory
         self._toolsets_of = toolsets_of
@@ -76,6 +87,10 @@ class HermesWriter:
             f"{directory} is in use by another process: wait for it, or name other groups",
         )
         try:
+            if groups is not None:
+                if recorded_owner(directory) is None:
+                    _check_unrecorded(directory, groups, done)
+                claim(directory, groups)
             for name in (COMPLETED, FAILED):
                 _keep(directory / name, done)
             self._files = {n: LinesFile(directory / n) for n in (COMPLETED, FAILED)}
@@ -112,16 +127,60 @@ FIRST_KEY = b'{"conversations":'
 """How each line begins."""
 
 
-def _keep(path: Path, done: Container[int]) -> None:
+def _keep(path: Path, done: Mapping[int, str | None]) -> None:
     """Keep only the whole lines of items that are done."""
+    whole, torn = _lines(path)
+    kept = [text + b"\n" for text, item, _ in whole if item in done]
+    if torn or len(kept) < len(whole):
+        write_file(path, b"".join(kept))
+
+
+def _lines(path: Path) -> tuple[list[tuple[bytes, int, str | None]], bytes]:
+    """Read the whole lines, with item and task's id, and what was not written to its end.
+
+    Raises UserError where the file holds something else.
+    """
     if not path.exists():
-        return
+        return [], b""
     with disk(path):
         *whole, torn = read_file(path).split(b"\n")
     try:
-        kept = [text + b"\n" for text in whole if json.loads(text)["prompt_index"] in done]
-    except (ValueError, KeyError, TypeError, RecursionError):
+        read = [(text, *_place(json.loads(text))) for text in whole]
+    except (
+        ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError,
+    ):  # fmt: skip
         raise UserError(f"{path} holds other things than Hermes trajectories: move it") from None
     check_torn_line(path, len(whole) + 1, torn, FIRST_KEY)
-    if torn or len(kept) < len(whole):
-        write_file(path, b"".join(kept))
+    return read, torn
+
+
+def _place(line: dict[str, Any]) -> tuple[int, str | None]:
+    return int(line["prompt_index"]), line.get("metadata", {}).get("task_id")
+
+
+def _check_unrecorded(directory: Path, groups: Path, done: Mapping[int, str | None]) -> None:
+    """Raise UserError unless the trajectories of an earlier version are those of `groups`.
+
+    They are where they hold items of the file, with the same tasks. Items that it has not, which
+    a run that was killed leaves, may be those of another file that has this directory.
+    """
+    lines = [line for name in (COMPLETED, FAILED) for line in _lines(directory / name)[0]]
+    held = {item: task for _, item, task in lines}
+    common = held.keys() & done.keys()
+    same = all(done[item] in (None, held[item]) for item in common)
+    alone = held.keys() <= done.keys() or not _others(groups)
+    if held and not (common and same and alone):
+        raise of_other_groups(directory, groups, "trajectories")
+
+
+def _others(groups: Path) -> list[Path]:
+    """List the other files of groups that have the same directory of trajectories."""
+    records = groups.parent.glob(f"*{RUN_SUFFIX}")
+    found = [record.with_name(record.name.removesuffix(RUN_SUFFIX)) for record in records]
+    directory = trajectories_directory(groups)
+    return [
+        other
+        for other in found
+        if other.name not in ("", groups.name) and other.is_file() and other.stat().st_size
+        and trajectories_directory(other) == directory
+    ]  # fmt: skip

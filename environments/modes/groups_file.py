@@ -15,13 +15,13 @@ from typing import Any, Self
 from pydantic import Field, ValidationError
 
 from environments.export.hermes import COMPLETED, FAILED
-from environments.export.hermes_writer import trajectories_directory
+from environments.export.hermes_writer import RUN_SUFFIX, trajectories_directory
 from environments.rollouts.files import LinesFile, check_torn_line, disk, read_file, write_file
 from environments.rollouts.identity import differences, listed, plain, unrecorded
 from environments.rollouts.lock import lock
+from environments.rollouts.owner import OPTION, check_owner
 from world_fixtures.common import Frozen, UserError
 
-OPTION = "--env.data_path_to_save_groups"
 FIRST_KEY = b'{"tokens":'
 """How the line of a group begins, where an environment has not changed it."""
 
@@ -72,6 +72,7 @@ class GroupsFile:
         now = GroupsRun(settings=plain(settings), feedback_lag=feedback_lag)
         with disk(path, elsewhere=f"choose another {OPTION}"):
             path.parent.mkdir(parents=True, exist_ok=True)
+        check_owner(trajectories_directory(path), path)
         if not path.exists():  # not begun yet, or moved away
             _check_trajectories(path)
         self._lock = lock(
@@ -171,7 +172,7 @@ class GroupsWriter:
 
 def run_path(groups: Path) -> Path:
     """Return the file that says how a file of groups is made."""
-    return groups.with_name(f"{groups.name}.run.json")
+    return groups.with_name(f"{groups.name}{RUN_SUFFIX}")
 
 
 def read_groups_run(groups: Path) -> GroupsRun | None:

@@ -89,7 +89,7 @@ async def process(env: Processed) -> None:
     lag = LAG * at_once if env.learns else None
     with (
         GroupsFile(path, env.run_settings(), feedback_lag=lag, adopt=config.adopt) as file,
-        _trajectories(env, path, set(file.done)) as hermes,
+        _trajectories(env, file) as hermes,
     ):
         done = file.done
         env.begin_process(path, bool(done))
@@ -188,7 +188,7 @@ async def _groups(env: Processed, item: Any, index: int) -> list[dict[str, Any]]
 
 
 @contextmanager
-def _trajectories(env: Processed, groups: Path, done: set[int]) -> Iterator[HermesWriter | None]:
+def _trajectories(env: Processed, file: GroupsFile) -> Iterator[HermesWriter | None]:
     """Write Hermes trajectories, too, where the environment calls listeners with its rollouts."""
     listeners = getattr(env, "on_rollout", None)
     if listeners is None:
@@ -196,7 +196,9 @@ def _trajectories(env: Processed, groups: Path, done: set[int]) -> Iterator[Herm
         return
     listeners.append(gather)
     try:
-        with HermesWriter(trajectories_directory(groups), toolsets_of, done) as writer:
+        directory = trajectories_directory(file.path)
+        done = {index: item.task for index, item in file.done.items()}
+        with HermesWriter(directory, toolsets_of, done, file.path) as writer:
             yield writer
     finally:
         listeners.remove(gather)

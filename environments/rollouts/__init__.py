@@ -7,6 +7,7 @@ files              rollouts as lines of JSON and back
 training_sequence  tokens, and which of them are trained
 groups             scored rollouts -> the groups that Atropos trains on
 metrics            training metrics between two log steps
+owner              which file of groups the files beside it belong to
 normalised         rollouts without what the clock put into them
 """
 

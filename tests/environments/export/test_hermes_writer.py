@@ -41,7 +41,7 @@ def test_items_that_are_not_done_are_cut_out_and_written_again(rollouts, tmp_pat
             writer.add(item, [rollouts[0], rollouts[1], failed])
     whole = [(directory / name).read_bytes() for name in (COMPLETED, FAILED)]
     (directory / COMPLETED).write_bytes(whole[0][:-50])  # the last line is torn
-    with HermesWriter(directory, toolsets_of, done={0, 1}) as writer:
+    with HermesWriter(directory, toolsets_of, done={0: None, 1: None}) as writer:
         assert set(items(directory)) == {0, 1}
         writer.add(2, [rollouts[0], rollouts[1], failed])
     assert [(directory / name).read_bytes() for name in (COMPLETED, FAILED)] == whole

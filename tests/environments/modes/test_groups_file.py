@@ -15,6 +15,7 @@ from environments.modes.groups_file import GroupsFile, group_line, read_groups_r
 from environments.modes.process import process
 from environments.rollouts.files import json_line
 from environments.rollouts.identity import PROCESS_WITHOUT, SERVER_WITHOUT
+from environments.rollouts.owner import owner_record
 from environments.tools.registry import toolsets_of
 from world_fixtures.common import UserError
 
@@ -170,6 +171,100 @@ def test_trajectories_of_groups_that_were_moved_are_kept(tmp_path):
         with pytest.raises(UserError, match="trajectories of other groups"):
             GroupsFile(path, SETTINGS)
     assert not path.exists()
+
+
+def trajectory(item: int, task: str = "t") -> bytes:
+    return json_line(
+        {"conversations": [], "prompt_index": item, "metadata": {"task_id": f"{task}{item}"}}
+    )
+
+
+def whole_run(path: Path, items: int, task: str = "t") -> bytes:
+    """Write groups and trajectories as an earlier version did; return the trajectories."""
+    (trajectories_directory(path) / COMPLETED).unlink(missing_ok=True)
+    about = [{"task": f"{task}{i}"} for i in range(items)]
+    with GroupsFile(path, SETTINGS) as file:
+        for i in range(items):
+            file.add([{**json.loads(line(i)), "overrides": [about[i]]}])
+    directory = trajectories_directory(path)
+    directory.mkdir(exist_ok=True)
+    content = b"".join(trajectory(i, task) for i in range(items))
+    (directory / COMPLETED).write_bytes(content)
+    return content
+
+
+def opened(path: Path) -> None:
+    """Open groups and trajectories as `process` does."""
+    with GroupsFile(path, SETTINGS) as file:
+        done = {item: found.task for item, found in file.done.items()}
+        with HermesWriter(trajectories_directory(path), toolsets_of, done, path):
+            pass
+
+
+def test_trajectories_belong_to_the_file_that_began_them(tmp_path):
+    """A file that was begun first, and got no group, takes no trajectories of another."""
+    empty, path = tmp_path / "g.json", tmp_path / "g.jsonl"
+    GroupsFile(empty, SETTINGS).close()
+    opened(path)
+    content = whole_run(path, 3)
+    for _ in range(2):
+        with pytest.raises(UserError, match=r"belongs to the groups of g\.jsonl, not to g\.json: "):
+            opened(empty)
+    assert (trajectories_directory(path) / COMPLETED).read_bytes() == content
+    opened(path)
+    assert (trajectories_directory(path) / COMPLETED).read_bytes() == content
+    new = tmp_path / "new.jsonl"
+    for name in (lambda groups: groups, run_path, trajectories_directory):
+        name(path).rename(name(new))
+    with pytest.raises(UserError, match=r"if g\.jsonl was renamed, write its new name into"):
+        opened(new)
+    owner_record(trajectories_directory(new)).write_text("new.jsonl\n")
+    opened(new)
+    assert (trajectories_directory(new) / COMPLETED).read_bytes() == content
+
+
+def test_trajectories_without_an_owner_are_of_the_file_whose_items_they_hold(tmp_path):
+    empty, other, part, path = (tmp_path / n for n in ("g.json", "g.txt", "g.part", "g.jsonl"))
+    GroupsFile(empty, SETTINGS).close()
+    whole_run(other, 3, task="u")
+    whole_run(part, 2)
+    content = whole_run(path, 3)
+    for groups in (empty, other, part):
+        with pytest.raises(UserError, match="trajectories of other groups than those of"):
+            opened(groups)
+        assert (trajectories_directory(path) / COMPLETED).read_bytes() == content
+    opened(path)
+    assert (trajectories_directory(path) / COMPLETED).read_bytes() == content
+    with pytest.raises(UserError, match=r"belongs to the groups of g\.jsonl"):
+        opened(part)
+
+
+def test_items_that_a_killed_run_left_are_cut_without_an_owner_too(tmp_path):
+    path = tmp_path / "g.jsonl"
+    whole_run(path, 2)
+    file = trajectories_directory(path) / COMPLETED
+    file.write_bytes(file.read_bytes() + trajectory(2))
+    opened(path)
+    assert file.read_bytes() == trajectory(0) + trajectory(1)
+
+
+def test_the_log_of_two_models_belongs_to_one_file_of_groups(tmp_path):
+    config, servers = EvenniaWorldEnv.config_init()
+    env = EvenniaWorldEnv(config.model_copy(update={"candidate_model": "random"}), servers)
+    log = tmp_path / "a.traffic.jsonl"
+    env.begin_process(tmp_path / "a.jsonl", continued=False)
+    row = '{"rollout":"r","task":"t","attempt":0,"candidate":false,"model":"m","reward":1.0,'
+    row += '"success":true,"turns":1,"model_seconds":0.1}\n'
+    log.write_text(row)
+    with pytest.raises(UserError, match=r"belongs to the groups of a\.jsonl, not to a\.txt"):
+        env.begin_process(tmp_path / "a.txt", continued=False)
+    assert log.read_text() == row
+    owner_record(log).unlink()  # as of an earlier version
+    with pytest.raises(UserError, match="rollouts of other groups"):
+        env.begin_process(tmp_path / "a.txt", continued=False)
+    assert log.read_text() == row
+    env.begin_process(tmp_path / "a.jsonl", continued=True)
+    assert log.read_text() == row
 
 
 def test_a_damaged_record_is_told(tmp_path):
