@@ -37,8 +37,10 @@ def export(
 
     # The readers and writers: evaluation's statistics among them.
     from environments.export.files import write
+    from environments.export.hermes_writer import check_no_groups
     from environments.rollouts.files import read_rollouts
 
+    check_no_groups(out)
     files = _files(format, read_rollouts(source), margin)
     if not any(files.values()):
         raise UserError(f"{source} holds nothing for {format}: {_NEEDS[format]}")

@@ -33,11 +33,21 @@ from world_fixtures.common import UserError
 SUFFIX = ".hermes"
 RUN_SUFFIX = ".run.json"
 """End of the name of the file that says how a file of groups is made."""
+LOCK = ".lock"
 
 
 def trajectories_directory(groups: Path) -> Path:
     """Return the directory of the trajectories that belong to a file of groups."""
     return groups.with_suffix(SUFFIX)
+
+
+def check_no_groups(directory: Path) -> None:
+    """Raise UserError where the directory holds the trajectories of a file of groups."""
+    unrecorded = directory.suffix == SUFFIX and (directory / LOCK).exists()  # an earlier version's
+    if unrecorded or recorded_owner(directory) is not None:
+        raise UserError(
+            f"{directory} holds the trajectories of a run of `process`: choose another --out"
+        )
 
 
 _GATHERED: ContextVar[list[Rollout]] = ContextVar("gathered")
@@ -83,7 +93,7 @@ class HermesWriter:
         with disk(directory):
             directory.mkdir(parents=True, exist_ok=True)
         self._lock = lock(
-            directory / ".lock",
+            directory / LOCK,
             f"{directory} is in use by another process: wait for it, or name other groups",
         )
         try:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from environments.cli import main
 from environments.export.hermes import COMPLETED, FAILED
 from environments.export.hermes_writer import (
     HermesWriter,
@@ -15,6 +16,7 @@ from environments.export.hermes_writer import (
     gathering,
     trajectories_directory,
 )
+from environments.rollouts.owner import owner_record
 from environments.rollouts.record import Rollout, StopReason
 from environments.tools.registry import toolsets_of
 from world_fixtures.common import UserError
@@ -54,6 +56,21 @@ def test_files_of_something_else_are_left_alone(tmp_path):
     with pytest.raises(UserError, match="other things"):
         HermesWriter(tmp_path, toolsets_of)
     assert (tmp_path / COMPLETED).read_text() == '{"other": 1}\n'
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_an_export_replaces_no_trajectories_of_process(run, rollouts, tmp_path, recorded, capsys):
+    directory = trajectories_directory(tmp_path / "g.jsonl")
+    with HermesWriter(directory, toolsets_of, groups=tmp_path / "g.jsonl") as writer:
+        writer.add(0, rollouts[:1])
+    whole = (directory / COMPLETED).read_bytes()
+    if recorded:
+        directory = directory.rename(tmp_path / "moved")
+    else:  # by an earlier version
+        owner_record(directory).unlink()
+    assert main(["export", "hermes", str(run), "--out", str(directory)]) == 2
+    assert "holds the trajectories of a run of `process`" in capsys.readouterr().err
+    assert (directory / COMPLETED).read_bytes() == whole
 
 
 async def test_rollouts_are_gathered_by_the_item_they_were_played_for(rollouts):
