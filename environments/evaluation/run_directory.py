@@ -48,7 +48,10 @@ def read_run(directory: Path) -> Run | None:
     try:
         return Run.model_validate_json(read_file(path))
     except ValidationError as error:
-        raise UserError(f"{path} is damaged: {error.errors()[0]['msg']}; delete it") from error
+        raise UserError(
+            f"{path} is damaged: {error.errors()[0]['msg']}; move it away, and `evaluate` continues"
+            f" {SAMPLES} beside it with --env.adopt true"
+        ) from error
 
 
 class RunDirectory:
@@ -61,7 +64,8 @@ class RunDirectory:
         """Open the directory of `run`, which is made where there is none.
 
         A run of an earlier version, which recorded less of what it is, goes on only with `adopt`,
-        and where all that it recorded agrees. Raises UserError where the directory holds another
+        and where all that it recorded agrees; so do samples without any record, where they are of
+        this run's tasks. Raises UserError where the directory holds another
         run, another process has it open, or it cannot be written.
         """
         self.path = path
@@ -120,11 +124,7 @@ class RunDirectory:
     def _check_run(self, adopt: bool) -> None:
         before = read_run(self.path)
         if before is None:
-            if (self.path / SAMPLES).exists():
-                raise UserError(
-                    f"{self.path} holds {SAMPLES} of an unknown run: delete it, or choose another "
-                    "--env.data_dir_to_save_evals"
-                )
+            self._check_samples(adopt)
             self._write_run()
             return
         recorded = {**dict.fromkeys(ABSENT_IS_NONE), **before.settings}
@@ -141,6 +141,27 @@ class RunDirectory:
                     f" continue it with these options give --env.adopt true; {anew}"
                 )
             self._write_run()
+
+    def _check_samples(self, adopt: bool) -> None:
+        """Raise UserError unless samples whose run is not recorded may be continued."""
+        path = self.path / SAMPLES
+        with disk(path):
+            if not path.exists() or (path.is_file() and not path.stat().st_size):
+                return
+        elsewhere = "choose another --env.data_dir_to_save_evals"
+        samples = read_samples(path)  # what is no samples file is told so first
+        if not adopt:
+            raise UserError(
+                f"{path} holds samples, and {RUN}, which says how they were made, is not there:"
+                f" give --env.adopt true to continue them with these options, or {elsewhere}"
+            )
+        for rollout in samples:
+            if rollout.task.id not in self.run.tasks or rollout.attempt >= self.run.attempts:
+                raise UserError(
+                    f"{path} holds attempt {rollout.attempt + 1} at {rollout.task.id}, which is not"
+                    f" one of this run of {self.run.suite}: continue it with the suite and attempts"
+                    f" that it was made with, or {elsewhere}"
+                )
 
     def _write_run(self) -> None:
         write_file(self.path / RUN, self.run.model_dump_json(indent=1) + "\n")

@@ -193,6 +193,31 @@ async def test_another_run_is_refused_by_name(
     assert "delete the directory" in str(refused.value)
 
 
+async def test_samples_without_a_record_of_their_run_are_continued_if_adopted(
+    tmp_path, suite_of, seeded_play
+) -> None:
+    tasks = suite_of(3)
+    before = await played(tasks, seeded_play(), tmp_path, attempts=2)
+    whole = (tmp_path / "samples.jsonl").read_bytes()
+    run = run_of(tasks, attempts=2)
+    (tmp_path / "run.json").write_text("{")
+    with pytest.raises(UserError, match=r"is damaged.*move it away.* --env\.adopt true") as told:
+        RunDirectory(tmp_path, run, adopt=True)
+    assert "delete" not in str(told.value)
+    (tmp_path / "run.json").unlink()
+    with pytest.raises(UserError, match=r"give --env\.adopt true to continue them"):
+        RunDirectory(tmp_path, run)
+    for other in (run_of(tasks[:2], attempts=2), run_of(tasks)):
+        with pytest.raises(UserError, match="which is not one of this run of made"):
+            RunDirectory(tmp_path, other, adopt=True)
+    assert not (tmp_path / "run.json").exists()
+    with RunDirectory(tmp_path, run, adopt=True) as directory:
+        assert directory.rollouts == before
+    with RunDirectory(tmp_path, run) as directory:
+        assert directory.rollouts == before
+    assert (tmp_path / "samples.jsonl").read_bytes() == whole
+
+
 async def test_changed_tasks_are_another_run(tmp_path, suite_of, seeded_play) -> None:
     tasks = suite_of(2)
     await played(tasks, seeded_play(), tmp_path)
