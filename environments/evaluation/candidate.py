@@ -179,7 +179,9 @@ def read_rows(log: Path) -> list[TrafficRow]:
         try:
             row = TrafficRow.model_validate_json(line)
         except ValidationError as error:
-            raise UserError(f"{log} line {number} is no row of traffic: delete the line") from error
+            raise UserError(
+                f"{log} line {number} is no row of traffic: move the line into another file"
+            ) from error
         rows[row.rollout] = row
     return list(rows.values())
 

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from environments.evaluation.run_identity import Run
 from environments.rollouts.files import (
     CONTINUES,
+    SAMPLE_KEY,
     SAMPLES,
     LinesFile,
     check_torn_line,
@@ -31,8 +32,6 @@ from environments.rollouts.record import Rollout
 from world_fixtures.common import UserError
 
 RUN = "run.json"
-FIRST_KEY = b'{"task_id":'
-"""How each sample begins."""
 ABSENT_IS_NONE = ("reward", "traffic")
 """Settings that are recorded only where there is one."""
 
@@ -174,7 +173,7 @@ class RunDirectory:
         with path.open("rb") as file:
             for number, line in enumerate(file, start=1):
                 if not line.endswith(b"\n"):
-                    check_torn_line(path, number, line, FIRST_KEY)
+                    check_torn_line(path, number, line, SAMPLE_KEY)
                     samples.cut(whole)
                 whole += len(line)
         return samples

@@ -27,6 +27,8 @@ from world_fixtures.common import UserError
 
 SAMPLES = "samples.jsonl"
 """Name of the samples file in a run's directory."""
+SAMPLE_KEY = b'{"task_id":'
+"""How each sample begins."""
 
 
 def json_line(value: Any) -> bytes:
@@ -69,7 +71,8 @@ def check_ordinary(path: Path) -> None:
 def read_samples(path: Path) -> list[Rollout]:
     """Read the rollouts of a samples file, in the order of its lines; none where there is no file.
 
-    A last line that was not written to its end is left out. Raises UserError for any other damage.
+    A last line that was not written to its end is left out. Raises UserError for any other damage,
+    and for a file of something else.
     """
     if not path.exists():
         return []
@@ -82,9 +85,13 @@ def read_samples(path: Path) -> list[Rollout]:
             try:
                 rollouts.append(Rollout.model_validate(json.loads(line)["rollout"]))
             except (ValueError, KeyError, TypeError, RecursionError) as error:
+                if number == 1 and path.name != SAMPLES and not line.startswith(SAMPLE_KEY):
+                    raise UserError(
+                        f"{path} holds no samples: give a run directory or its {SAMPLES}"
+                    ) from error
                 raise UserError(
-                    f"{path} line {number} is no sample of this project's: "
-                    "delete the line to have it played again"
+                    f"{path} line {number} is damaged: move the line into another file, and"
+                    " `evaluate` plays it again"
                 ) from error
     return rollouts
 

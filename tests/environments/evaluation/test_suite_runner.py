@@ -7,11 +7,13 @@ import io
 import json
 import os
 import random
+import re
 from functools import partial
 
 import pytest
 from rich.console import Console
 
+from environments.cli import main
 from environments.evaluation.progress import RolloutProgress
 from environments.evaluation.results import conclude, load_run
 from environments.evaluation.run_directory import RunDirectory
@@ -239,6 +241,23 @@ def test_damage_in_the_middle_names_the_line(tmp_path, rollout) -> None:
     path.write_bytes(b"{}\n" + sample_line(rollout()))
     with pytest.raises(UserError, match="line 1"):
         read_samples(path)
+    copied = tmp_path / "copied.jsonl"
+    copied.write_bytes(sample_line(rollout()) + sample_line(rollout())[:40] + b"\n")
+    with pytest.raises(UserError, match="line 2 is damaged: move the line") as told:
+        read_samples(copied)
+    assert "delete" not in str(told.value)
+
+
+@pytest.mark.parametrize("command", [["compare", "GROUPS", "GROUPS"], ["report", "GROUPS"],
+                                     ["export", "sft", "GROUPS", "--out", "OUT"]])  # fmt: skip
+def test_a_file_of_groups_is_told_from_damaged_samples(tmp_path, command, capsys) -> None:
+    path = tmp_path / "groups.jsonl"
+    path.write_bytes(b'{"tokens":[[1]],"scores":[1.0],"item":0,"part":0,"parts":1}\n')
+    places = {"GROUPS": str(path), "OUT": str(tmp_path / "out")}
+    assert main([places.get(word, word) for word in command]) == 2
+    said = capsys.readouterr().err
+    assert re.search("give a run directory|name a directory that `evaluate` wrote", said)
+    assert "delete" not in said
 
 
 def test_a_sample_is_a_whole_line_whatever_the_model_wrote(tmp_path, rollout) -> None:
