@@ -14,6 +14,17 @@ if __package__ in (None, ""):  # run as a program from a clone
         *(p for p in sys.path if Path(p or ".").resolve() != Path(__file__).parent),
     ]
 
+if __name__ == "__main__":  # before the imports that take seconds: an interruption has its line
+    from environments.modes.program import run_program
+
+    def _main() -> int:
+        from environments.evennia_world_env import EvenniaWorldEnv
+        from environments.modes.command_line import run_environment
+
+        return run_environment(EvenniaWorldEnv)
+
+    raise SystemExit(run_program(_main))
+
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
@@ -327,7 +338,3 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
         metrics["train/instances_alive"] = self.pool.instances
         self.tool_errors_count = self.metrics.take_tool_errors()
         await super().wandb_log(metrics)
-
-
-if __name__ == "__main__":
-    EvenniaWorldEnv.cli()

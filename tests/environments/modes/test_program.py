@@ -102,3 +102,12 @@ def test_a_locale_without_its_letters_does_not_stop_it() -> None:
     )
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout.isascii()
+
+
+def test_an_interruption_while_a_mode_is_still_being_loaded_is_one_line(tmp_path) -> None:
+    stub = tmp_path / "atroposlib.py"
+    stub.write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    command = [sys.executable, str(ROOT / "environments" / "evennia_world_env.py"), "evaluate"]
+    env = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(command, env=env, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (130, "evennia-world: interrupted\n")
