@@ -24,14 +24,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from world_fixtures.common import UserError
+from world_fixtures.disk import NO_ROOM, disk
 
 PACKAGE = Path(__file__).resolve().parent
 MAIN = "world_fixtures.game.gateway.main"
 PYTHON_VARIABLE = "EVENNIA_WORLD_PYTHON"
+ELSEWHERE = "set EVENNIA_WORLD_HOME to a directory that can be written"
+"""What to do where nothing can be written."""
 NEEDED = ("evennia", "django", "pydantic")
 """Packages that a world server imports; the first two decide the database's layout."""
 ASK_TIMEOUT = 60.0
 """Seconds that an interpreter may take to say which packages it has."""
+_NO_ROOM_WORDS = ("disk I/O error", "disk is full", *map(os.strerror, NO_ROOM))
+"""How SQLite and the system say that no more can be written."""
 _ASK_VERSIONS = """
 import json, sys
 from importlib import metadata
@@ -49,14 +54,9 @@ def world_home() -> Path:
     given = os.environ.get("EVENNIA_WORLD_HOME")
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     home = Path(given).expanduser() if given else cache / "evennia-world"
-    try:
+    with disk(home, elsewhere=ELSEWHERE):
         for part in ("templates", "scratch"):
             (home / part).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(
-            f"cannot write to {home} ({error.strerror}): set EVENNIA_WORLD_HOME to a directory"
-            " that can be written"
-        ) from error
     return home.resolve()
 
 
@@ -69,10 +69,15 @@ def interpreter(python: str | None = None) -> str:
 
 
 def new_scratch(python: str | None = None) -> Path:
-    """Make a scratch directory of this process that holds a migrated database."""
+    """Make a scratch directory of this process that holds a migrated database.
+
+    Raises UserError where it cannot be written, or a world server cannot run.
+    """
     scratch = new_directory()
     try:
-        shutil.copyfile(template(python), scratch / "world.db3")
+        database = scratch / "world.db3"
+        with disk(database, elsewhere=ELSEWHERE):
+            shutil.copyfile(template(python), database)
     except BaseException:
         shutil.rmtree(scratch, ignore_errors=True)
         raise
@@ -83,7 +88,8 @@ def new_directory() -> Path:
     """Make a directory of this process; removed, if not before, once the process is gone."""
     scratch_root = world_home() / "scratch"
     reap(scratch_root)
-    return Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=scratch_root))
+    with disk(scratch_root, elsewhere=ELSEWHERE):
+        return Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=scratch_root))
 
 
 def reap(scratch_root: Path) -> None:
@@ -97,22 +103,31 @@ def reap(scratch_root: Path) -> None:
 def template(python: str | None = None) -> Path:
     """Return a migrated, empty database; made on first use, by one process at a time.
 
-    Raises UserError where `interpreter(python)` cannot run a world server.
+    Raises UserError where `interpreter(python)` cannot run a world server, or it cannot be
+    written.
     """
     python = interpreter(python)
     target = world_home() / "templates" / f"{_layout(versions(python))}.db3"
-    with _locked(target.with_suffix(".lock")):
+    with disk(target, elsewhere=ELSEWHERE), _locked(target.with_suffix(".lock")):
         if not target.exists():
             with tempfile.TemporaryDirectory(dir=target.parent) as work:
-                command = [python, "-m", MAIN, "--migrate", work]
-                made = subprocess.run(
-                    command, env=child_env(python), capture_output=True, text=True
-                )
-                if made.returncode:
-                    last = (made.stderr.strip().splitlines() or ["no message"])[-1]
-                    raise UserError(f"the world database could not be made: {last}")
+                _migrate(python, work)
                 (Path(work) / "world.db3").replace(target)
     return target
+
+
+def _migrate(python: str, work: str) -> None:
+    """Make an empty database in a directory. Raises UserError where that fails."""
+    command = [python, "-m", MAIN, "--migrate", work]
+    try:
+        made = subprocess.run(command, env=child_env(python), capture_output=True, text=True)
+    except OSError as error:
+        raise UserError(f"the world database could not be made: {error.strerror}") from error
+    if made.returncode:
+        last = (made.stderr.strip().splitlines() or ["no message"])[-1]
+        if any(words in last for words in _NO_ROOM_WORDS):
+            raise UserError(f"cannot write {work} ({last}): free some space")
+        raise UserError(f"the world database could not be made: {last}")
 
 
 def child_env(python: str | None = None) -> dict[str, str]:
@@ -136,8 +151,8 @@ def _package_alone() -> Path:
     """Return a directory that holds a link to our package and no other module."""
     name = hashlib.blake2b(os.fsencode(PACKAGE), digest_size=8).hexdigest()
     directory = world_home() / "packages" / name
-    directory.mkdir(parents=True, exist_ok=True)
-    with contextlib.suppress(FileExistsError):
+    with disk(directory, elsewhere=ELSEWHERE), contextlib.suppress(FileExistsError):
+        directory.mkdir(parents=True, exist_ok=True)
         (directory / PACKAGE.name).symlink_to(PACKAGE, target_is_directory=True)
     return directory
 

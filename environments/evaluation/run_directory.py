@@ -19,7 +19,6 @@ from environments.rollouts.files import (
     SAMPLES,
     LinesFile,
     check_torn_line,
-    disk,
     read_file,
     read_samples,
     sample_line,
@@ -30,6 +29,7 @@ from environments.rollouts.identity import differences, listed, unrecorded
 from environments.rollouts.lock import lock
 from environments.rollouts.record import Rollout
 from world_fixtures.common import UserError
+from world_fixtures.disk import disk
 
 RUN = "run.json"
 ABSENT_IS_NONE = ("reward", "traffic")

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from environments.rollouts.files import disk, json_line, replace_file, write_lines
+from environments.rollouts.files import json_line, replace_file, write_lines
+from world_fixtures.disk import disk
 
 ELSEWHERE = "choose another --out"
 

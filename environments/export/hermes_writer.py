@@ -20,7 +20,6 @@ from environments.export.hermes import (
 from environments.rollouts.files import (
     LinesFile,
     check_torn_line,
-    disk,
     json_line,
     read_file,
     write_file,
@@ -29,6 +28,7 @@ from environments.rollouts.lock import lock
 from environments.rollouts.owner import claim, of_other_groups, recorded_owner
 from environments.rollouts.record import Rollout
 from world_fixtures.common import UserError
+from world_fixtures.disk import disk
 
 SUFFIX = ".hermes"
 RUN_SUFFIX = ".run.json"

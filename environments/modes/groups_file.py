@@ -16,11 +16,12 @@ from pydantic import Field, ValidationError
 
 from environments.export.hermes import COMPLETED, FAILED
 from environments.export.hermes_writer import RUN_SUFFIX, trajectories_directory
-from environments.rollouts.files import LinesFile, check_torn_line, disk, read_file, write_file
+from environments.rollouts.files import LinesFile, check_torn_line, read_file, write_file
 from environments.rollouts.identity import differences, listed, plain, unrecorded
 from environments.rollouts.lock import lock
 from environments.rollouts.owner import OPTION, check_owner
 from world_fixtures.common import Frozen, UserError
+from world_fixtures.disk import disk
 
 FIRST_KEY = b'{"tokens":'
 """How the line of a group begins, where an environment has not changed it."""

@@ -23,10 +23,11 @@ from tenacity import RetryError
 
 from environments.compat import AtroposEnv
 from environments.models.http import MAX_ERROR, read_body
-from environments.rollouts.files import LinesFile, disk
+from environments.rollouts.files import LinesFile
 from environments.rollouts.groups import fill_groups
 from environments.rollouts.metrics import COLUMNS, RolloutTable
 from world_fixtures.common import UserError
+from world_fixtures.disk import disk
 
 POLL = 1.0
 """Seconds between two questions to a rollout server that is not ready."""

@@ -9,12 +9,10 @@ Atropos's evaluate_log (messages, score and what identifies it), with the whole 
 from __future__ import annotations
 
 import contextlib
-import errno
 import fcntl
 import itertools
 import json
 import os
-import shutil
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -24,6 +22,7 @@ from pydantic_core import PydanticSerializationError
 
 from environments.rollouts.record import Rollout
 from world_fixtures.common import UserError
+from world_fixtures.disk import disk
 
 SAMPLES = "samples.jsonl"
 """Name of the samples file in a run's directory."""
@@ -118,25 +117,6 @@ def read_rollouts(run: Path) -> list[Rollout]:
 
 CONTINUES = "what was written is kept, and the same command continues"
 """For `disk`: what is so where a command begins again where it was stopped."""
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-
-
-@contextlib.contextmanager
-def disk(path: Path, *, kept: str = "", elsewhere: str = "choose another place") -> Iterator[None]:
-    """Turn a failure of the disk into a UserError that names the file, the reason and the remedy.
-
-    `kept` says what is not lost, and `elsewhere` what to do where the path is at fault.
-    """
-    try:
-        yield
-    except OSError as error:
-        reason = error.strerror or str(error)
-        if error.errno in (errno.ENOSPC, errno.EDQUOT) and (free := _free(path)) is not None:
-            reason += f", {free:,} bytes free"
-        remedy = "free some space" if error.errno in _NO_ROOM else elsewhere
-        raise UserError(
-            f"cannot write {path} ({reason}): {'; '.join(filter(None, (remedy, kept)))}"
-        ) from error
 
 
 def replace_file(
@@ -305,14 +285,6 @@ def _is_at(file: int, path: Path) -> bool:
         return os.path.samestat(os.fstat(file), os.lstat(path))
     except FileNotFoundError:
         return False
-
-
-def _free(path: Path) -> int | None:
-    """Return the bytes that are free where this file is or was to be."""
-    for place in (path.parent, *path.parent.parents):
-        with contextlib.suppress(OSError):
-            return shutil.disk_usage(place).free
-    return None
 
 
 def _rollout_json(rollout: Rollout) -> bytes:

@@ -8,8 +8,8 @@ import stat
 from pathlib import Path
 from typing import IO
 
-from environments.rollouts.files import disk
 from world_fixtures.common import UserError
+from world_fixtures.disk import disk
 
 
 def lock(path: Path, in_use: str) -> IO[bytes]:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from environments.rollouts.files import disk, read_file, write_file
+from environments.rollouts.files import read_file, write_file
 from world_fixtures.common import UserError
+from world_fixtures.disk import disk
 
 OPTION = "--env.data_path_to_save_groups"
 OWNER = ".groups"

@@ -13,7 +13,7 @@ from typing import Self
 
 from pydantic import BaseModel
 
-from environments.rollouts import files
+import world_fixtures.disk
 from environments.rollouts.files import append, write_file
 from environments.telemetry.layout import meta_path, trace_path
 from environments.telemetry.trace import TraceEvent, TraceMeta
@@ -106,4 +106,4 @@ def line_of(model: BaseModel) -> bytes:
 
 def disk(path: Path) -> AbstractContextManager[None]:
     """Turn failures of the disk into UserErrors that say what to do about a trace."""
-    return files.disk(path, kept=KEPT, elsewhere=ELSEWHERE)
+    return world_fixtures.disk.disk(path, kept=KEPT, elsewhere=ELSEWHERE)

@@ -1,15 +1,11 @@
-"""An OpenAI-compatible endpoint on loopback whose two handlers a test writes, and a full disk."""
+"""An OpenAI-compatible endpoint on loopback whose two handlers a test writes."""
 
 from __future__ import annotations
 
-import resource
-import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import (
     AbstractAsyncContextManager,
-    AbstractContextManager,
     asynccontextmanager,
-    contextmanager,
 )
 
 import pytest
@@ -41,24 +37,6 @@ async def _serving(models: Handler, complete: Handler) -> AsyncIterator[str]:
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     yield f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
     await runner.cleanup()
-
-
-@contextmanager
-def _small_files(size: int) -> Iterator[None]:
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        signal.signal(signal.SIGXFSZ, handler)
-
-
-@pytest.fixture(scope="session")
-def small_files() -> Callable[[int], AbstractContextManager[None]]:
-    """`with small_files(size)`: no file of this process grows beyond so many bytes."""
-    return _small_files
 
 
 @pytest.fixture(scope="session")
