@@ -141,21 +141,28 @@ class WorldClient:
 
     async def _answer(self, future: asyncio.Future[Any], what: str, timeout: float) -> Any:
         loop = asyncio.get_running_loop()
-        timer: asyncio.TimerHandle
-
-        def check(answers: int, again: bool) -> None:
-            nonlocal timer
-            silent = answers == self._answers
-            if silent and again and not future.done():
-                future.set_exception(WorldLost(f"no answer to {what!r} within {timeout:g} s"))
-            else:  # twice in a row: once may be this process's own standing still
-                timer = loop.call_later(timeout / 2, check, self._answers, silent)
-
-        timer = loop.call_later(timeout / 2, check, self._answers, False)
+        half = timeout / 2
+        timer = loop.call_later(half, self._check, future, what, timeout, self._answers, False)
         try:
             return await future
         finally:
             timer.cancel()
+
+    def _check(
+        self, future: asyncio.Future[Any], what: str, timeout: float, answers: int, again: bool
+    ) -> None:
+        """Give a request up where nothing was answered since there were `answers`, twice in a row.
+
+        Once may be this process's own standing still.
+        """
+        if future.done():
+            return
+        silent = answers == self._answers
+        if silent and again:
+            future.set_exception(WorldLost(f"no answer to {what!r} within {timeout:g} s"))
+            return
+        loop = asyncio.get_running_loop()
+        loop.call_later(timeout / 2, self._check, future, what, timeout, self._answers, silent)
 
     def _flush(self) -> None:
         requests, self._outbox = self._outbox, []

@@ -28,11 +28,11 @@ import aiohttp
 import httpx
 from atroposlib.envs.server_handling.server_manager import ServerManager
 from openai.types.chat import ChatCompletion
-from pydantic import ValidationError
+from pydantic import PrivateAttr, ValidationError
 
 from environments import compat
 from environments.models.address import without_key
-from environments.models.completion import MAX_CALLS, EndpointError, read_completion
+from environments.models.completion import MAX_CALLS, Completion, EndpointError, read_completion
 from environments.models.http import ENCODINGS, MAX_ANSWER, MAX_ERROR, BodyError, read_body
 
 __all__ = ["EndpointError", "ModelServer", "retry_after"]
@@ -150,9 +150,9 @@ def _completion(status: int, raw: bytes, key: str | None, wait: float | None) ->
     code, problem = status, None
     if isinstance(found, dict) and (status >= 400 or found.keys() & {"choices", "error"}):
         try:
-            read_completion(found)
+            said = read_completion(found)
             if status < 400:
-                return _openai_form(found)
+                return _openai_form(found, said)
         except EndpointError as error:
             if status < 400:  # some answer 200 and say here what went wrong
                 code, problem = error.status_code or status, str(error)
@@ -164,17 +164,30 @@ def _completion(status: int, raw: bytes, key: str | None, wait: float | None) ->
     raise EndpointError(f"{code}: {without_key(problem, key)}", code, wait)
 
 
-def _openai_form(found: dict[str, Any]) -> ChatCompletion:
+class _Read(ChatCompletion):
+    """A completion that was read already."""
+
+    _said: Completion = PrivateAttr()
+
+    @property
+    def said(self) -> Completion:
+        """What the model said."""
+        return self._said
+
+
+def _openai_form(found: dict[str, Any], said: Completion) -> ChatCompletion:
     """Return the first choice of an answer that could be read, in the form of openai's client."""
     choice = found["choices"][0]
     calls = (choice["message"].get("tool_calls") or ())[: MAX_CALLS + 1]
     message = choice["message"] | ({"tool_calls": calls} if calls else {})
     found = found | {"choices": [choice | {"message": message}]}
     try:
-        return ChatCompletion.model_validate(found)
+        made = _Read.model_validate(found)
     except ValidationError:  # a field less, or one too many: ten times slower
         known = {k: v for k, v in found.items() if k in ChatCompletion.model_fields}
-        return ChatCompletion.construct(**known)
+        made = _Read.construct(**known)
+    made._said = said
+    return made
 
 
 def _session() -> aiohttp.ClientSession:

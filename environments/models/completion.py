@@ -62,8 +62,12 @@ class Completion:
 def read_completion(answer: Any) -> Completion:
     """Read what the model said from a chat completion: a dict, or an object of any client.
 
-    Raises EndpointError where the model said nothing that could be played.
+    One that was read already has it as `said`. Raises EndpointError where the model said nothing
+    that could be played.
     """
+    said = getattr(answer, "said", None)
+    if isinstance(said, Completion):
+        return said
     try:
         whole = _Answer.model_validate(answer)
         _check_error(whole.error)
