@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -65,6 +66,7 @@ async def test_the_longest_command_travels_no_further_than_it_must(pool, cottage
 @asynccontextmanager
 async def answering(pause: float, refuse: bool = False) -> AsyncIterator[WorldClient]:
     """A client of something that answers one request after the other, with a pause before each."""
+    over = asyncio.Event()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readline()
@@ -72,7 +74,8 @@ async def answering(pause: float, refuse: bool = False) -> AsyncIterator[WorldCl
         while line := await reader.readline():
             message = json.loads(line)
             for request in message if isinstance(message, list) else [message]:
-                await asyncio.sleep(pause)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(over.wait(), pause)
                 answer = {"id": request["id"], "ok": {}}
                 if refuse:
                     answer = {"id": None, "error": {"code": "bad_request", "message": "too much"}}
@@ -84,6 +87,7 @@ async def answering(pause: float, refuse: bool = False) -> AsyncIterator[WorldCl
         made = await WorldClient.connect(listener.sockets[0].getsockname()[1], "secret")
         yield made
         made.close()
+        over.set()
 
 
 async def test_a_busy_server_is_waited_for() -> None:
