@@ -7,8 +7,10 @@ from twisted.internet.protocol import Protocol
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
+from world_fixtures.game import strangers as strangers_module
 from world_fixtures.game.server import link
-from world_fixtures.game.server.link import ConnectingEnd, Handshake, ListeningEnd, Strangers
+from world_fixtures.game.server.link import ConnectingEnd, Handshake, ListeningEnd
+from world_fixtures.game.strangers import SECONDS, Strangers
 
 SECRET = b"the gate's"
 
@@ -33,7 +35,7 @@ class End:
         self, kind: type[Handshake], secret: bytes = SECRET, strangers: Strangers | None = None
     ) -> None:
         self.inner: list[Inner] = []
-        self.strangers: Strangers = {} if strangers is None else strangers
+        self.strangers = Strangers(1) if strangers is None else strangers
         self.handshake = kind(secret, self._take_over, self.strangers)
         self.transport = StringTransport()
         self.handshake.makeConnection(self.transport)
@@ -60,7 +62,7 @@ class End:
 def clock(monkeypatch) -> Clock:
     """Time stands still."""
     made = Clock()
-    monkeypatch.setattr(link, "reactor", made)
+    monkeypatch.setattr(strangers_module, "reactor", made)
     return made
 
 
@@ -77,7 +79,7 @@ def test_who_knows_the_secret_is_handed_on(clock, step) -> None:
     assert server.inner[0].got == portal.inner[0].got == b"hello"
     assert not server.strangers
     assert not portal.strangers
-    clock.advance(link.TIMEOUT)
+    clock.advance(SECONDS)
     assert not server.closed
     assert not portal.closed
 
@@ -123,12 +125,12 @@ def test_a_proof_is_of_one_connection_alone() -> None:
 def test_who_says_nothing_has_little_time(clock) -> None:
     for kind in (ListeningEnd, ConnectingEnd):
         end = End(kind)
-        clock.advance(link.TIMEOUT)
+        clock.advance(SECONDS)
         assert end.closed
 
 
 def test_strangers_are_few(clock) -> None:
-    strangers: Strangers = {}
+    strangers = Strangers(link.MAX_STRANGERS)
     ends = [End(ListeningEnd, strangers=strangers) for _ in range(link.MAX_STRANGERS)]
     talk(End(ConnectingEnd), ends[3])
     assert len(strangers) == link.MAX_STRANGERS - 1

@@ -17,31 +17,26 @@ from django.db import transaction
 from evennia.utils import logger
 from twisted.internet import protocol
 from twisted.protocols.basic import LineReceiver
-from twisted.protocols.policies import TimeoutMixin
 
 from world_fixtures.common import WorldError
 from world_fixtures.game import compat
 from world_fixtures.game.gateway.operations import Json, Operations, identity, to_json
+from world_fixtures.game.strangers import Strangers
 from world_fixtures.protocol import GREETING, MAX_LINE, MAX_SECRET, ErrorCode, Failure
 
-SECRET_TIMEOUT = 10.0
-"""Seconds that a connection may take to say the secret."""
 MAX_STRANGERS = 16
-"""Connections that have not said it; one more, and the oldest is cut off.
-
-The client of a pool says it at once, and so is never the oldest for long.
-"""
+"""Connections at once that have not said the secret."""
 
 
-class Wire(LineReceiver, TimeoutMixin):
+class Wire(LineReceiver):
     """One client's connection: a stranger's until the secret has come."""
 
     delimiter = b"\n"
     MAX_LENGTH = MAX_SECRET
     transport: Any
 
-    def __init__(self, secret: str, strangers: dict[Wire, None]) -> None:
-        """Take the secret, and the connections that have yet to say it, the oldest first."""
+    def __init__(self, secret: str, strangers: Strangers) -> None:
+        """Take the secret, and the connections that have yet to say it."""
         self._secret = secret
         self._strangers = strangers
         self._operations: Operations | None = None
@@ -50,21 +45,13 @@ class Wire(LineReceiver, TimeoutMixin):
     def connectionMade(self) -> None:
         """Send every answer at once, and wait for the secret for a while (Twisted's hook)."""
         self.transport.setTcpNoDelay(True)
-        self._strangers[self] = None
-        if len(self._strangers) > MAX_STRANGERS:
-            next(iter(self._strangers))._turn_away()
-        self.setTimeout(SECRET_TIMEOUT)
+        self._strangers.admit(self.transport)
 
     def connectionLost(self, reason: Any = None) -> None:
         """End the client's sessions (Twisted's hook)."""
-        self.setTimeout(None)
-        self._strangers.pop(self, None)
+        self._strangers.forget(self.transport)
         if self._operations is not None:
             self._operations.close_everything()
-
-    def timeoutConnection(self) -> None:
-        """Turn a stranger away who says nothing (Twisted's hook)."""
-        self._turn_away()
 
     def lineReceived(self, line: bytes) -> None:
         """Answer one message (Twisted's hook)."""
@@ -84,7 +71,7 @@ class Wire(LineReceiver, TimeoutMixin):
     def lineLengthExceeded(self, line: bytes) -> None:
         """Refuse a message that is too long (Twisted's hook)."""
         if self._operations is None:
-            self._turn_away()
+            self._strangers.turn_away(self.transport)
             return
         self._send(_failure(None, ErrorCode.BAD_REQUEST, f"a message has at most {MAX_LINE} bytes"))
         self.transport.loseConnection()
@@ -96,15 +83,10 @@ class Wire(LineReceiver, TimeoutMixin):
             self._send(_failure(GREETING, ErrorCode.UNAUTHORISED, problem))
             self.transport.loseConnection()
             return
-        del self._strangers[self]
-        self.setTimeout(None)
+        self._strangers.forget(self.transport)
         self.MAX_LENGTH = MAX_LINE
         self._operations = Operations()
         self._send(_success(GREETING, identity()))
-
-    def _turn_away(self) -> None:
-        self._strangers.pop(self, None)
-        self.transport.abortConnection()
 
     def _run(self, operations: Operations, requests: list[Any]) -> list[str]:
         """Return the answers to requests, as JSON. Raises what a database without remedy raises.
@@ -156,7 +138,7 @@ class WireFactory(protocol.ServerFactory):
 
     def __init__(self, secret: str) -> None:
         self._secret = secret
-        self._strangers: dict[Wire, None] = {}
+        self._strangers = Strangers(MAX_STRANGERS)
 
     def buildProtocol(self, addr: Any) -> Wire:
         """Return the protocol of a new connection (Twisted's hook)."""

@@ -19,21 +19,17 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
-from twisted.internet import reactor
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
+
+from world_fixtures.game.strangers import Strangers
 
 NONCE = 32
 """Bytes."""
 PROOF = 32
 """Bytes of a SHA-256."""
-TIMEOUT = 10.0
-"""Seconds until a connection without proof is closed."""
 MAX_STRANGERS = 8
-"""Connections without proof at once; one more closes the oldest."""
-
-Strangers = dict["Handshake", None]
-"""Connections without proof, the oldest first."""
+"""Connections without proof at once."""
 
 
 def proof(secret: bytes, end: bytes, nonces: bytes) -> bytes:
@@ -55,17 +51,10 @@ class Handshake(Protocol):
         self._nonce = secrets.token_bytes(NONCE)
         self._received = b""
         self._inner: Protocol | None = None
-        self._timer: Any = None
 
     def connectionMade(self) -> None:
         """Give the other end its time (Twisted's hook)."""
-        while len(self._strangers) >= MAX_STRANGERS:
-            oldest = next(iter(self._strangers))
-            del self._strangers[oldest]
-            oldest.transport.abortConnection()
-        self._strangers[self] = None
-        clock: Any = reactor
-        self._timer = clock.callLater(TIMEOUT, self.transport.abortConnection)
+        self._strangers.admit(self.transport)
 
     def dataReceived(self, data: bytes) -> None:
         """Take a part of the proof, or hand on what comes after it (Twisted's hook)."""
@@ -77,7 +66,7 @@ class Handshake(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Tell the protocol that took over (Twisted's hook)."""
-        self._known()
+        self._strangers.forget(self.transport)
         if self._inner is not None:
             self._inner.connectionLost(reason)
 
@@ -96,13 +85,8 @@ class Handshake(Protocol):
         self.transport.abortConnection()
         return False
 
-    def _known(self) -> None:
-        self._strangers.pop(self, None)
-        if self._timer is not None and self._timer.active():
-            self._timer.cancel()
-
     def _hand_over(self) -> None:
-        self._known()
+        self._strangers.forget(self.transport)
         self._inner = self._trusted()
         self._inner.makeConnection(self.transport)
         rest = self._take(len(self._received))

@@ -14,6 +14,7 @@ from twisted.internet.defer import Deferred
 from world_fixtures.game import compat
 from world_fixtures.game.gateway.session import PROTOCOL_KEY, SealedSession
 from world_fixtures.game.server.link import ConnectingEnd
+from world_fixtures.game.strangers import Strangers
 
 
 class SpectatedSession(SealedSession):
@@ -48,7 +49,7 @@ class PortalLinkFactory(AMPClientFactory):
 
     def buildProtocol(self, addr: Any) -> ConnectingEnd:
         """Return the protocol of a new connection (Twisted's hook)."""
-        return ConnectingEnd(settings.LINK_SECRET, self._trusted, {})
+        return ConnectingEnd(settings.LINK_SECRET, self._trusted, Strangers(1))
 
     def _trusted(self) -> PortalLink:
         self.resetDelay()

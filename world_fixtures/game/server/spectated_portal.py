@@ -18,7 +18,7 @@ from twisted.application import internet
 from twisted.internet.protocol import Protocol
 
 from world_fixtures.game import compat
-from world_fixtures.game.server.link import ListeningEnd, Strangers
+from world_fixtures.game.server.link import MAX_STRANGERS, ListeningEnd
 from world_fixtures.game.server.visitors import (
     MAX_INPUT,
     Pages,
@@ -27,6 +27,7 @@ from world_fixtures.game.server.visitors import (
     Visitors,
     WebSocket,
 )
+from world_fixtures.game.strangers import Strangers
 
 LOOPBACK = "127.0.0.1"
 
@@ -36,7 +37,7 @@ class ServerLinkFactory(AMPServerFactory):
 
     def __init__(self, portal: EvenniaPortalService) -> None:
         super().__init__(portal)
-        self._strangers: Strangers = {}
+        self._strangers = Strangers(MAX_STRANGERS)
 
     def buildProtocol(self, addr: Any) -> ListeningEnd:
         """Return the protocol of a new connection (Twisted's hook)."""
