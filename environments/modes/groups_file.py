@@ -81,9 +81,10 @@ class GroupsFile:
         )
         try:
             before = read_groups_run(path)
+            found = [] if before is None else _disagreement(before, now, adopt)
             with disk(path):
                 empty = not path.stat().st_size
-            if before is None and empty:
+            if empty and (before is None or found):
                 _check_trajectories(path)
             elif before is None and not adopt:
                 finished_items(path)  # what is no file of groups is told so first
@@ -92,17 +93,13 @@ class GroupsFile:
                     " made, is not there: give --env.adopt true to continue them with these"
                     f" options, or choose another {OPTION}"
                 )
-            elif before is not None and (found := _disagreement(before, now, adopt)):
-                if empty:
-                    _check_trajectories(path)
-                else:
-                    raise UserError(
-                        f"{path} holds groups made otherwise ({listed(found)}): continue it with"
-                        f" the same options, or choose another {OPTION}"
-                    )
+            elif found:
+                raise UserError(
+                    f"{path} holds groups made otherwise ({listed(found)}): continue it with"
+                    f" the same options, or choose another {OPTION}"
+                )
             self.done, whole = finished_items(path)
-            agrees = before is not None and not _disagreement(before, now, adopt)
-            lag = before.feedback_lag if before is not None and agrees else None
+            lag = None if before is None or found else before.feedback_lag
             self.run = GroupsRun(settings=now.settings, feedback_lag=lag or feedback_lag)
             if self.run != before:
                 write_file(run_path(path), self.run.model_dump_json(indent=1) + "\n")
