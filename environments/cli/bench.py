@@ -59,9 +59,10 @@ def bench(
     for name in options:
         if name not in known:
             raise UserError(f"bench {suite} has no --{name}: leave it out")
+    if file:  # before the work, or its figures would be lost where that fails
+        file.parent.mkdir(parents=True, exist_ok=True)
     figures = asyncio.run(module.measure(quick, _say, **options))
     if file:
-        file.parent.mkdir(parents=True, exist_ok=True)
         write_file(file, json.dumps(figures, indent=2) + "\n", elsewhere="choose another --json")
     failures = figures.pop("failures", [])  # said already, one by one
     _print_table(figures)
