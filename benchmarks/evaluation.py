@@ -23,7 +23,7 @@ from environments.evaluation.statistics import paired, rate_interval
 from environments.evennia_world_env import EvenniaWorldEnv
 from environments.modes import evaluate as evaluate_mode
 
-POLICIES = ("oracle", "random", "noisy", "explorer")
+POLICIES = ("oracle", "random", "noisy", "explorer", "scripted")
 APART = ("noisy:0.3", "noisy:0.2")
 """Two policies to tell apart."""
 ATTEMPTS = 4

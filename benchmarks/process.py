@@ -32,7 +32,7 @@ from world_fixtures.servers import ServerPool
 LATENCY = 0.3
 """Seconds the model takes for a turn."""
 GROUP = 4
-FAMILIES = {"navigation": 1.0, "orientation": 1.0, "errand": 1.0, "inspection": 1.0}
+FAMILIES = {"navigation": 1.0, "errand": 1.0, "inspection": 1.0}
 """Those of one stage, so that each rollout has the same number of turns."""
 FULL = ((4, 24), (16, 128), (64, 256))
 """Groups at once, and groups played."""

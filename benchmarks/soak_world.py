@@ -13,7 +13,7 @@ import sys
 
 from benchmarks.worlds import WALK, grid_world
 from world_fixtures.common import WorldLost
-from world_fixtures.generator import generate
+from world_fixtures.generator import generate_world
 from world_fixtures.home import alive
 from world_fixtures.rules import Simulation
 from world_fixtures.servers import PooledInstance, ServerPool, WorldServer
@@ -99,7 +99,7 @@ async def worlds(count: int) -> None:
     async with ServerPool(1) as pool:
         sizes = []
         for n in range(count):
-            instance = await pool.acquire(generate(n, 5))
+            instance = await pool.acquire(generate_world(n, 5))
             session = await instance.open()
             for command in ("look", "inventory", "north"):
                 await session.command(command)

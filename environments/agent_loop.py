@@ -26,10 +26,6 @@ from environments.tools.registry import find_tools
 from environments.tools.toolbox import ToolActions, Toolbox, ToolRequest, encodable, error_result
 from world_fixtures.common import WorldError, WorldLost
 
-TOO_MANY = (
-    f"one answer has at most {MAX_CALLS} tool calls: "
-    "this one and those after it were not carried out"
-)
 UNREADABLE = "unreadable"
 """Name of the tool in the record of a call that could not be read."""
 
@@ -175,7 +171,7 @@ class AgentLoop:
         found: Sequence[Any] | None = said.tool_calls
         if not found and self._parse is not None and raw:
             content, found = self._parse(raw)
-        calls = _calls(found or (), turn)
+        calls = _calls(found or (), turn, self.options.max_turn_calls or MAX_CALLS)
         # Only where the text goes back as it is may an answer follow what is no call.
         if not calls and self.chat.replay_raw and self._attempted(raw):
             calls = [_unreadable(said, raw, turn)]
@@ -279,14 +275,16 @@ def _strip_end(text: str, end_tokens: Sequence[str]) -> str:
     return text
 
 
-def _calls(found: Sequence[Any], turn: int) -> list[ToolRequest]:
+def _calls(found: Sequence[Any], turn: int, most: int) -> list[ToolRequest]:
     """Read calls; ids are unique within the turn, made up where they are missing.
 
-    Of too many the first that is not carried out stands for all that follow.
+    Of more than `most` the first that is not carried out stands for all that follow.
     """
+    rest = "this one and those after it were not carried out"
+    too_many = f"one answer has at most {most} tool calls: {rest}"
     calls: list[ToolRequest] = []
     taken: set[str] = set()
-    for index, call in enumerate(found[: MAX_CALLS + 1]):
+    for index, call in enumerate(found[: most + 1]):
         function = member(call, "function")
         id_ = _text(member(call, "id"))
         while not id_ or id_ in taken:
@@ -295,7 +293,7 @@ def _calls(found: Sequence[Any], turn: int) -> list[ToolRequest]:
         arguments = member(function, "arguments")
         text = _text(arguments) if isinstance(arguments, str) else json.dumps(arguments or {})
         name = _text(member(function, "name"))
-        problem = TOO_MANY if index == MAX_CALLS else None
+        problem = too_many if index == most else None
         calls.append(ToolRequest(id_, name, text.strip() or "{}", problem))
     return calls
 

@@ -26,12 +26,12 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, Protocol
 
 from environments.rollouts.record import ToolCallRecord
 from environments.tasks.model import Task, Verdict
-from environments.tasks.verdict import Weights, judge
-from environments.tools.evennia import NotConnected
+from environments.tasks.verdict import Played, Weights, judge
+from environments.tools.evennia import BudgetSpent, NotConnected
 from environments.tools.gate import Gate
 from environments.tools.registry import Tool, tools_of
 from environments.tools.toolbox import OBSERVATION_CHARS, Toolbox, ToolRequest, error_result
@@ -39,7 +39,8 @@ from world_fixtures.background import BackgroundLoop, SyncPool
 from world_fixtures.client import Session
 from world_fixtures.common import WorldLost
 from world_fixtures.protocol import MAX_COMMAND, Event
-from world_fixtures.servers import PooledInstance, ServerPool
+from world_fixtures.servers import PooledInstance
+from world_fixtures.spec import WorldSpec
 from world_fixtures.state import WorldState
 
 __all__ = ["Episode", "NotConnected", "SyncEpisode", "SyncPool"]
@@ -64,6 +65,16 @@ def acting_episode(id: str) -> Episode | None:
     return episode if episode is not None and episode.id == id else None
 
 
+class Worlds(Protocol):
+    """Where instances come from: world servers, or `world_fixtures.simulated`."""
+
+    async def acquire(self, spec: WorldSpec, *, restarts: bool = False) -> Any:
+        """Return an instance of `spec` in its initial state."""
+
+    def release(self, instance: Any) -> None:
+        """Give an instance back."""
+
+
 class Episode:
     """One task being played: its world, its stages, its tool calls, and its verdict.
 
@@ -72,12 +83,12 @@ class Episode:
     """
 
     def __init__(
-        self, task: Task, pool: ServerPool, instance: PooledInstance, *, id: str, weights: Weights
+        self, task: Task, pool: Worlds, instance: Any, *, id: str, weights: Weights
     ) -> None:
         """Keep an instance of the task's world; `begin` is what hosts call."""
         self.task = task
         self.id = id
-        self.instance = instance
+        self.instance: PooledInstance = instance
         self.events: list[Event] = []
         """Of the agent, in order."""
         self.all_events: list[Event] = []
@@ -85,6 +96,8 @@ class Episode:
         self.tool_calls: list[ToolCallRecord] = []
         self.answer: dict[str, Any] | None = None
         """What was submitted."""
+        self.commands = 0
+        """Commands of the agent that were carried out, of its budget."""
         self.stage = -1
         """Number of the present stage, from 0."""
         self.stage_over = False
@@ -98,6 +111,10 @@ class Episode:
         self._weights = weights
         self._session: Session | None = None
         self._verdict: Verdict | None = None
+        self._played: list[Played] = []
+        """Of the stages that are over."""
+        self._stage_events: list[Event] = []
+        """Of the agent, in the present stage."""
         self._toolbox = Toolbox({})
         self._turn = asyncio.Lock()
         """Calls are carried out one after the other."""
@@ -107,7 +124,7 @@ class Episode:
     @classmethod
     async def begin(
         cls,
-        pool: ServerPool,
+        pool: Worlds,
         task: Task,
         *,
         id: str = "",
@@ -151,8 +168,10 @@ class Episode:
 
     @property
     def prompt(self) -> str:
-        """The user message of the present stage."""
-        return self.task.stages[self.stage].prompt
+        """The user message of the present stage, with what is left of the budget."""
+        left = self.task.budget - self.commands
+        rest = "" if self.last_stage else ", for this part and all that follow"
+        return f"{self.task.stages[self.stage].prompt}\n\n(You have {left} commands left{rest}.)"
 
     @property
     def tools(self) -> list[dict[str, Any]]:
@@ -237,12 +256,11 @@ class Episode:
         stage = self.task.stages[number]
         with self._whole():
             await self._log_out()
-            if stage.meanwhile:
-                other = await self.instance.open(self.task.spec.characters[1].id)
-                self.all_events.append(other.event)
-                for command in stage.meanwhile:
-                    self.all_events.append(await other.command(command))
-                await other.close()
+            if number:
+                self._played.append(Played(self._stage_events, await self.state()))
+                self._stage_events = []
+            if stage.before:
+                self.all_events.append(await self.instance.arrange(stage.before))
             if stage.restart:
                 await self.instance.restart()
         self.stage = number
@@ -255,8 +273,9 @@ class Episode:
         RuntimeError after `close`.
         """
         if self._verdict is None:
+            present = Played(self._stage_events, await self.state())
             self._verdict = judge(
-                self.task, await self.state(), self.events, self.answer, weights=self._weights
+                self.task, (*self._played, present), self.answer, weights=self._weights
             )
         return self._verdict
 
@@ -279,10 +298,20 @@ class Episode:
         return self._session.text
 
     async def command(self, text: str) -> Event:
-        """Carry out one command of the agent. Raises NotConnected without a session."""
+        """Carry out one command of the agent.
+
+        Raises NotConnected without a session, BudgetSpent where the task allows no more.
+        """
         self._check()
         if self._session is None:
             raise NotConnected("you are not connected to the world: call evennia_connect first")
+        if self.commands >= self.task.budget:
+            ending = "evennia_submit" if self.last_stage else "evennia_disconnect"
+            raise BudgetSpent(
+                f"the {self.task.budget} commands that this task allows are spent, and this one was"
+                f" not carried out: all that is left is {ending}"
+            )
+        self.commands += 1
         started = time.perf_counter()
         # what is refused for its length need not travel: a message has a limit, too
         with self._whole():
@@ -345,6 +374,7 @@ class Episode:
     def _record(self, event: Event) -> None:
         self.events.append(event)
         self.all_events.append(event)
+        self._stage_events.append(event)
 
     async def _log_out(self) -> None:
         session, self._session = self._session, None

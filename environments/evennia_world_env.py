@@ -45,12 +45,15 @@ from environments.policies.endpoint import PolicyEndpoint
 from environments.policies.registry import get_policy
 from environments.rollouts.failures import RolloutFailed
 from environments.rollouts.groups import ScoredRollout
+from environments.rollouts.identity import TASKS
 from environments.rollouts.metrics import RolloutMetrics
 from environments.rollouts.owner import claim, of_other_groups, recorded_owner
 from environments.rollouts.record import Rollout
 from environments.runner import Conditions, play
 from environments.tasks.curriculum import Curriculum
 from environments.tasks.model import Task
+from environments.tasks.version import TASKS_VERSION
+from environments.tasks.worker import TaskWorker
 from environments.tokenizer import PATH
 from environments.tool_context import ToolContext
 from environments.tools import Tool
@@ -140,6 +143,7 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
         """Of the last evaluation, until it is logged."""
         self.on_rollout: list[Callable[[Rollout], None]] = []
         """Called with each finished rollout of training, those that failed among them."""
+        self.task_worker = TaskWorker()
         self.curriculum = Curriculum(
             config.families,
             tuple(config.difficulty),
@@ -167,11 +171,12 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
 
     async def teardown(self) -> None:
         """Stop what `setup` started."""
+        await self.task_worker.stop()
         await self._running.aclose()
 
     async def get_next_item(self) -> Task:
         """Draw the next task of the curriculum."""
-        return self.curriculum.next()
+        return await self.task_worker.make(self.curriculum.draw())
 
     async def register_env(self) -> None:
         """Register as Atropos does; each environment of a trainer draws tasks of its own."""
@@ -296,6 +301,7 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
         own_reward = type(self).compute_reward is not EvenniaWorldEnv.compute_reward
         return {
             **settings,
+            TASKS: TASKS_VERSION,
             "reward": type(self).compute_reward.__qualname__ if own_reward else None,
             "traffic": None if self.traffic is None else self.traffic.identity(),
         }

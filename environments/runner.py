@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from environments.agent_loop import AgentLoop, AgentResult
-from environments.episode import Episode
+from environments.episode import Episode, Worlds
 from environments.models.chat import Chat
 from environments.rollouts.options import AgentOptions
 from environments.rollouts.record import Rollout, StopReason
@@ -21,7 +21,6 @@ from environments.tools.gate import Gate
 from environments.tools.registry import Tool
 from environments.tools.toolbox import OBSERVATION_CHARS
 from world_fixtures.common import WorldError, WorldLost
-from world_fixtures.servers import ServerPool
 
 SYSTEM_PROMPT = """\
 You live in a text world. You act in it with the tools: first evennia_connect, then \
@@ -58,7 +57,7 @@ async def play(
     task: Task,
     *,
     rollout_id: str,
-    pool: ServerPool,
+    pool: Worlds,
     chat: Chat,
     tools: Mapping[str, Tool],
     conditions: Conditions,
@@ -142,7 +141,7 @@ async def _converse(
         result = await loop.converse(
             [
                 {"role": "system", "content": options.system_prompt or SYSTEM_PROMPT},
-                {"role": "user", "content": f"{episode.prompt}\n\n({turns_left} turns are left.)"},
+                {"role": "user", "content": episode.prompt},
             ],
             max_turns=turns_left,
             first_turn=1 + sum(r.turns_used for r in results),

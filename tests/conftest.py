@@ -19,6 +19,7 @@ from xdist.scheduler import LoadScopeScheduling
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from world_fixtures import home
+from world_fixtures.facts import Fact
 from world_fixtures.prefork_server import PreforkServer
 from world_fixtures.servers import ServerPool
 from world_fixtures.spec import (
@@ -89,7 +90,7 @@ def cottage_spec() -> WorldSpec:
         things=(
             Thing(id="lamp", name="Oil Lamp", desc="A lamp.", location="hall", light=True),
             Thing(id="table", name="Table", desc="A table.", location="hall", portable=False, surface=True),
-            Thing(id="letter", name="Letter", desc="A letter.", location="table", text="The year was 1742."),
+            Thing(id="letter", name="Letter", desc="A letter.", location="table", text="The year was 1742.", tells=(Fact("letter", "year", "1742"),)),
             Thing(id="chest", name="Chest", desc="A chest.", location="cellar", portable=False, container=True),
             Thing(id="brass_key", name="Brass Key", desc="A key.", location="chest"),
             Thing(id="iron_key", name="Iron Key", desc="A key.", location="chest"),

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 from world_fixtures.common import WorldError, WorldLost
+from world_fixtures.facts import Arranged
 from world_fixtures.protocol import (
     GREETING,
     MAX_ANSWER,
@@ -242,7 +243,8 @@ async def create(link: Link, spec: WorldSpec, known_specs: set[str]) -> tuple[st
         except WorldError as error:
             if error.code != ErrorCode.BAD_SPEC:  # the server forgets worlds without instances
                 raise
-    made = await link.request("create", spec=spec.model_dump(mode="json"))
+    sent = spec.model_dump(mode="json", exclude_defaults=True)
+    made = await link.request("create", spec=sent)
     if len(known_specs) >= MAX_KNOWN:
         known_specs.clear()
     known_specs.add(spec.hash)
@@ -279,6 +281,16 @@ class Instance:
         """Return the events since the last reset with a `seq` above `after`, as stored."""
         found = await self.link.request("events", instance=self.id, after=after)
         return [Event.model_validate(e) for e in found]
+
+    async def arrange(self, changes: Sequence[Arranged]) -> Event:
+        """Set fields by no character's command, in their order.
+
+        Raises WorldError, with nothing set, where one of them cannot be.
+        """
+        event = await self.link.request(
+            "arrange", instance=self.id, changes=[list(c) for c in changes]
+        )
+        return Event.model_validate(event)
 
     async def reset(self) -> int:
         """Rewind to the initial state; returns the number of fields put back."""

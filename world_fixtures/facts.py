@@ -1,23 +1,29 @@
-"""Facts of a world: what can be known by reading in it, and in no other way. Pure data."""
+"""Facts: what can be known of a world, as data. Pure."""
 
 from __future__ import annotations
 
-from typing import Literal
-
-from world_fixtures.common import Frozen
+from typing import Any, NamedTuple
 
 
-class Fact(Frozen):
-    """One thing to know, and where it is to be read."""
+class Fact(NamedTuple):
+    """One thing to know: a field of an entity has this value.
 
-    subject: str
-    """As a question names it, e.g. `the year in which the fountain was given`."""
-    value: str
-    """The answer, exactly as it is written in the text."""
-    kind: Literal["code", "date", "owner", "amount"]
-    source: str
-    """Id of the thing whose text holds it."""
-    text: str
-    """What an observation must have shown to count as evidence."""
-    via: str | None = None
-    """Id of a thing that must be read first, to know which source is meant."""
+    `entity` is the id of an entity of the spec, or the name of a person that texts tell of. As
+    JSON it is a list of the three.
+    """
+
+    entity: str
+    field: str
+    value: Any
+
+
+class Arranged(NamedTuple):
+    """One field of one entity that is set between stages, by no character's command.
+
+    `field` is a mutable field (see `world_fixtures.state`), `value` what it is set to. As JSON it
+    is a list of the three.
+    """
+
+    entity: str
+    field: str
+    value: Any

@@ -17,6 +17,7 @@ answered like a request of id 0, with an `Identity`.
     state     instance                      WorldState
     changed   instance                      fields of the entities that play has touched, by id
     events    instance, after?              list of Event
+    arrange   instance, changes             Event
     open      instance, character?, quiet?  session, event
     command   session, text                 Event
     close     session                       nothing
@@ -50,6 +51,10 @@ MAX_ANSWER = 64 * 1024 * 1024
 """Bytes in one message from a server; a longer one ends the connection."""
 CONNECT = "connect"
 """Verb of the event that a session begins with; its text is the first view."""
+ARRANGE = "arrange"
+"""Verb of the event with which fields were set by no character's command."""
+WORLD = "world"
+"""Actor of such an event."""
 MAX_COMMAND = 1000
 """Characters in one command; a longer one is refused as an observation."""
 
@@ -107,6 +112,8 @@ class Event(BaseModel):
     """The observation."""
     kind: ResultKind
     changes: tuple[Change, ...]
+    reveals: tuple[tuple[str, str, Any], ...] = ()
+    """Facts (entity, field, value) that the command revealed to its actor: see docs/commands.md."""
     state_hash: str
     """After the command."""
     ms: float
@@ -157,6 +164,13 @@ class EventsRequest(InstanceRequest, total=False):
 
     after: int
     """Only events with a higher `seq`; 0 if left out."""
+
+
+class ArrangeRequest(InstanceRequest):
+    """Sets fields of an instance by no character's command."""
+
+    changes: list[tuple[str, str, Any]]
+    """Entity, field and value of each, in their order; see `world_fixtures.facts.Arranged`."""
 
 
 class OpenRequest(InstanceRequest, total=False):
@@ -240,13 +254,15 @@ class Counts(TypedDict):
 REQUESTS: Mapping[str, type] = {
     "create": CreateRequest, "reset": InstanceRequest, "release": InstanceRequest,
     "state": InstanceRequest, "changed": InstanceRequest,
-    "events": EventsRequest, "open": OpenRequest, "command": CommandRequest,
+    "events": EventsRequest, "arrange": ArrangeRequest, "open": OpenRequest,
+    "command": CommandRequest,
     "close": SessionRequest, "ping": PingRequest,
 }  # fmt: skip
 """The request of each operation, besides `id` and `op`."""
 ANSWERS: Mapping[str, Any] = {
     "create": Created, "reset": Rewound, "release": Done, "state": WorldState,
-    "changed": dict[str, Fields], "events": list[Event], "open": Opened, "command": Event,
+    "changed": dict[str, Fields], "events": list[Event], "arrange": Event, "open": Opened,
+    "command": Event,
     "close": Done, "ping": Counts,
 }  # fmt: skip
 """What each operation answers under `ok`."""

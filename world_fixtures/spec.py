@@ -7,12 +7,14 @@ spec is found by `world_fixtures.validation`, all of it at once.
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
 from world_fixtures.common import Frozen, digest
+from world_fixtures.facts import Fact
 
 Direction = Literal[
     "north", "northeast", "east", "southeast", "south", "southwest",
@@ -28,10 +30,12 @@ OPPOSITE: dict[str, str] = {
 
 def _plain(text: str) -> str:
     """Refuse Evennia's markup and control characters, which would be interpreted."""
-    for char in text:
-        if char in "|$<>" or (ord(char) < 32 and char != "\n") or ord(char) == 127:
-            raise ValueError(f"holds {char!r}; world text is plain, without markup or controls")
+    if found := _NOT_PLAIN.search(text):
+        raise ValueError(f"holds {found[0]!r}; world text is plain, without markup or controls")
     return text
+
+
+_NOT_PLAIN = re.compile(r"[|$<>\x00-\x09\x0b-\x1f\x7f]")
 
 
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,47}$")]
@@ -39,6 +43,15 @@ Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,47}$")]
 Name = Annotated[str, Field(min_length=1, max_length=60), AfterValidator(_plain)]
 """What an entity is called in the world."""
 Prose = Annotated[str, Field(max_length=4000), AfterValidator(_plain)]
+
+
+class Scenery(Frozen):
+    """A part of a room that its description names: it can be examined and nothing else."""
+
+    id: Id
+    name: Name
+    aliases: tuple[Name, ...] = ()
+    desc: Prose
 
 
 class Room(Frozen):
@@ -49,6 +62,7 @@ class Room(Frozen):
     desc: Prose
     dark: bool = False
     """Nothing but the exits can be seen without a lit light in the room."""
+    scenery: tuple[Scenery, ...] = Field(default=(), max_length=20)
 
 
 class Exit(Frozen):
@@ -78,6 +92,10 @@ class Door(Frozen):
     locked: bool = False
     key: Id | None = None
     """The thing that locks and unlocks it."""
+    fragile: bool = False
+    """Its lock breaks a wrong key, and a command must name the key."""
+    shuts: bool = False
+    """It falls shut behind whoever passes."""
 
 
 class Thing(Frozen):
@@ -88,19 +106,29 @@ class Thing(Frozen):
     aliases: tuple[Name, ...] = ()
     desc: Prose
     location: Id | None
-    """A room, a character, or a thing with `container` or `surface`; None until assembled."""
+    """A room, a character, or a thing with `container` or `surface`; None while out of play."""
+    offstage: bool = False
+    """Is out of play at the start, and may be brought into play between stages."""
     portable: bool = True
     heavy: bool = False
     """Looks portable and is too heavy to take."""
     text: Prose | None = None
     """What `read` shows."""
+    tells: tuple[Fact, ...] = ()
+    """What a reader of the text learns, out of the agent's sight."""
     writable: bool = False
     inscriptions: tuple[Prose, ...] = ()
     """What is written on it at the start, oldest first."""
+    lines: int = Field(default=20, ge=0, le=100)
+    """Inscriptions it holds at most, those of the start included."""
+    width: int = Field(default=200, ge=1, le=200)
+    """Characters in one inscription at most."""
     container: bool = False
     open: bool = False
     locked: bool = False
     key: Id | None = None
+    fragile: bool = False
+    """Its lock breaks a wrong key, and a command must name the key."""
     surface: bool = False
     light: bool = False
     """Can be lit."""
@@ -122,6 +150,9 @@ class Character(Frozen):
     id: Id
     name: Name
     location: Id
+    desc: Prose = ""
+    capacity: int | None = Field(default=None, ge=1)
+    """Things carried in hand at most; None: no limit."""
 
 
 class WorldSpec(Frozen):

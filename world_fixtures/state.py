@@ -1,7 +1,8 @@
 """The state of an instance: every field that play can change, and its hash.
 
     character  location
-    thing      location; open and locked (container), lit (light), inscriptions (writable)
+    thing      location; open and locked (container), lit (light), inscriptions and hands
+               (writable): the lines on it, and the id of who wrote each, "" for those of the spec
     door       open, locked
     exit       revealed (hidden exits only)
 
@@ -19,6 +20,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from world_fixtures.common import digest
+from world_fixtures.facts import Arranged
 from world_fixtures.spec import WorldSpec
 
 Fields = dict[str, Any]
@@ -61,9 +63,21 @@ class WorldState(BaseModel):
         """Return the ids of what is directly in `place` (a room, thing or character), sorted."""
         return sorted(i for i, f in self.entities.items() if f.get("location") == place)
 
+    def arranged(self, changes: Iterable[Arranged]) -> WorldState:
+        """Return the state with these fields set, in their order."""
+        entities = dict(self.entities)
+        for entity, field, value in changes:
+            entities[entity] = entities[entity] | {field: value}
+        return self.model_copy(update={"entities": entities})
+
 
 def initial_state(spec: WorldSpec) -> WorldState:
     """Return the state in which every instance of `spec` starts."""
+    return WorldState(spec_hash=spec.hash, entities=initial_fields(spec))
+
+
+def initial_fields(spec: WorldSpec) -> dict[str, Fields]:
+    """Return the mutable fields of every entity at the start, newly made."""
     entities: dict[str, Fields] = {c.id: {"location": c.location} for c in spec.characters}
     for thing in spec.things:
         fields: Fields = {"location": thing.location}
@@ -73,13 +87,14 @@ def initial_state(spec: WorldSpec) -> WorldState:
             fields["lit"] = thing.lit
         if thing.writable:
             fields["inscriptions"] = list(thing.inscriptions)
+            fields["hands"] = [""] * len(thing.inscriptions)
         entities[thing.id] = fields
     for door in spec.doors:
         entities[door.id] = {"open": door.open, "locked": door.locked}
     for exit_ in spec.exits:
         if exit_.hidden:
             entities[exit_.id] = {"revealed": False}
-    return WorldState(spec_hash=spec.hash, entities=entities)
+    return entities
 
 
 def entity_digest(entity: str, fields: Mapping[str, Any]) -> bytes:

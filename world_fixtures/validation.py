@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,8 @@ from world_fixtures.reachability import can_be_carried, obtainable, room_of
 from world_fixtures.repair import repaired
 from world_fixtures.rules.names import Words, words
 from world_fixtures.spec import Thing, WorldSpec
+
+_ID = re.compile(r"[a-z][a-z0-9_]*$")
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,8 @@ def problems(spec: WorldSpec) -> list[Problem]:
     found = [
         *_ids(spec),
         *_names(spec),
+        *_scenery(spec),
+        *_tells(spec),
         *_exits(spec),
         *_doors(spec),
         *_places(spec),
@@ -60,6 +65,12 @@ def _ids(spec: WorldSpec) -> Iterator[Problem]:
             )
             yield Problem((group, n, "id"), f"{group}: {told}")
         seen.add(entity.id)
+    for n, room in enumerate(spec.rooms):
+        for k, part in enumerate(room.scenery):
+            if part.id in seen:
+                told = f"the id {part.id!r} is used twice"
+                yield Problem(("rooms", n, "scenery", k, "id"), f"rooms: {told}")
+            seen.add(part.id)
 
 
 def _names(spec: WorldSpec) -> Iterator[Problem]:
@@ -79,6 +90,39 @@ def _names(spec: WorldSpec) -> Iterator[Problem]:
                 if owner != entity.id:
                     told = f"the alias {alias!r} of {entity.id!r} is the name of {owner!r}"
                     yield Problem((group, n, "aliases", k), f"{group}: {told}")
+
+
+def _scenery(spec: WorldSpec) -> Iterator[Problem]:
+    """Find scenery that is called as another thing that one may mean in its room."""
+    others = {words(e.name): e.id for _, _, e in _entities(spec, ("doors", "things", "characters"))}
+    for n, room in enumerate(spec.rooms):
+        owners = dict(others)
+        for k, part in enumerate(room.scenery):
+            for name in (part.name, *part.aliases):
+                owner = owners.setdefault(words(name), part.id)
+                if owner != part.id:
+                    told = f"{part.id!r} of {room.id!r} is called {name!r}, as {owner!r} is"
+                    yield Problem(("rooms", n, "scenery", k, "name"), f"rooms: {told}")
+
+
+def _tells(spec: WorldSpec) -> Iterator[Problem]:
+    scenery = {part.id for room in spec.rooms for part in room.scenery}
+    for n, thing in enumerate(spec.things):
+        if thing.tells and thing.text is None:
+            told = f"{thing.id!r} tells facts and has no text that says them"
+            yield Problem(("things", n, "tells"), f"things: {told}")
+        for k, (entity, field, value) in enumerate(thing.tells):
+            known = entity in spec.entities or entity in scenery
+            wrong = ""
+            if not known and _ID.match(entity):
+                wrong = f"of {entity!r}: there is no such entity (a person goes by a full name)"
+            elif not field.strip():
+                wrong = f"of {entity!r} and names no field"
+            elif not isinstance(value, str | int | float):
+                wrong = f"of {entity!r}, and its value is neither text nor a number"
+            if wrong:
+                told = f"{thing.id!r} tells a fact {wrong}"
+                yield Problem(("things", n, "tells", k), f"things: {told}")
 
 
 def _exits(spec: WorldSpec) -> Iterator[Problem]:
@@ -124,7 +168,7 @@ def _places(spec: WorldSpec) -> Iterator[Problem]:
         holder = things.get(thing.location or "")
         wrong = ""
         if thing.location is None:
-            if thing.id not in products:
+            if thing.id not in products and not thing.offstage:
                 wrong = "is nowhere, and no recipe makes it"
         elif holder is None and thing.location not in anywhere:
             wrong = f"is in {thing.location!r}: no such place"
@@ -231,7 +275,7 @@ def _unreachable(spec: WorldSpec) -> Iterator[Problem]:
     elsewhere = {c.id for c in spec.characters[1:]} | {r.id for r in spec.rooms} - entered
     for n, thing in enumerate(spec.things):
         told_already = thing.location in elsewhere | (things - handled)
-        if thing.id not in handled and not told_already:
+        if thing.id not in handled and not told_already and not thing.offstage:
             told = f"{thing.id!r} can never be had: its key, light or parts cannot be had before"
             yield Problem(("things", n), f"things: {told}")
 

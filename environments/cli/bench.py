@@ -25,6 +25,7 @@ SUITES = {
     "limits": "benchmarks.limits",
     "hostile": "benchmarks.hostile",
     "faults": "benchmarks.faults",
+    "abilities": "benchmarks.abilities",
 }
 """Name -> module with `async measure(quick, say, ...) -> dict`; what else it takes are options."""
 CLONE = Path(__file__).resolve().parents[2]
@@ -35,14 +36,18 @@ app = new_verb()
 
 @app.command()
 def bench(
-    suite: Literal["world", "process", "soak", "replay", "evaluate", "limits", "hostile", "faults"],
+    suite: Literal[
+        "world", "process", "soak", "replay", "evaluate", "limits", "hostile", "faults", "abilities"
+    ],
     quick: Annotated[
         bool, typer.Option("--quick", help="a minute or two, with fewer repetitions")
     ] = False,
     seconds: Annotated[
         float | None, typer.Option(help="length of a run that is not quick (faults)")
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="of what is drawn (faults, soak)")] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="of what is drawn (faults, soak, abilities)")
+    ] = None,
     case: Annotated[int | None, typer.Option(help="play this case alone (faults)")] = None,
     file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="also write the figures there")

@@ -15,6 +15,7 @@ from environments.episode import Episode
 from environments.modes import descriptors
 from environments.tasks.build import make_task
 from environments.tasks.model import Family, Task, Verdict
+from environments.tools.evennia import BudgetSpent
 from world_fixtures.common import printable
 from world_fixtures.servers import ServerPool
 
@@ -77,7 +78,10 @@ async def _stage(world: Episode) -> bool:
         elif line == ":submit":
             _say(world.submit(await _answer(world.task)))
         else:
-            _say((await world.command(line)).text)
+            try:
+                _say((await world.command(line)).text)
+            except BudgetSpent as spent:
+                _say(str(spent))
     return True
 
 

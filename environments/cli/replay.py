@@ -34,7 +34,8 @@ def replay(
     """Play recorded traces again, each in a fresh world, and compare them with the recording.
 
     Every observation, change and state hash is compared. Exits with 1 where there are differences,
-    and with 2 before anything is played where a trace is damaged.
+    and with 2 where traces were made under other rules than today's, which are left out, or,
+    before anything is played, where one is damaged.
     """
     # What reads traces, and the world server's client.
     from environments.modes import descriptors
@@ -42,7 +43,12 @@ def replay(
     from environments.telemetry.replay import servers_for
 
     traces = list(dict.fromkeys(t for path in paths for t in find_traces(path)))
-    _check(traces)
+    traces, left = _check(traces)
+    if left:
+        more = f" ({len(left) - 1} more traces are of other rules)" if len(left) > 1 else ""
+        print(f"evennia-world: {printable(left[0])}: not replayed{more}", file=sys.stderr)
+    if not traces and left:
+        return 2
     descriptors.ensure(descriptors.for_servers(servers_for(len(traces))))
     started = time.perf_counter()
     results = asyncio.run(_replay(traces))
@@ -54,23 +60,35 @@ def replay(
         print(printable(str(difference)))
     events = sum(r.events for r in results)
     print(f"{len(differences)} differences in {len(results)} traces, {events} events")
-    return 1 if differences else 0
+    if differences:
+        return 1
+    return 2 if left else 0
 
 
-def _check(traces: Sequence[Path]) -> None:
-    """Raise UserError where a trace cannot be read: no server is started for it."""
+def _check(traces: Sequence[Path]) -> tuple[list[Path], list[str]]:
+    """Return the traces that can be replayed, and a line for each that other rules made.
+
+    Raises UserError where a trace cannot be read: no server is started for it.
+    """
     # What reads traces.
     from environments.telemetry.reading import read_trace
+    from environments.telemetry.replay import other_rules
 
-    damaged = []
+    damaged, left, playable = [], [], []
     for path in traces:
         try:
-            read_trace(path)
+            told = other_rules(read_trace(path).meta)
         except UserError as error:
             damaged.append(str(error))
+            continue
+        if told:
+            left.append(f"{path} {told}")
+        else:
+            playable.append(path)
     if damaged:
         more = f" ({len(damaged) - 1} more traces are damaged)" if len(damaged) > 1 else ""
         raise UserError(damaged[0] + more)
+    return playable, left
 
 
 async def _replay(traces: Sequence[Path]) -> list[Replayed]:

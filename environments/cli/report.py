@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from environments.cli.verb import new_verb
 from world_fixtures.common import UserError
-
-if TYPE_CHECKING:
-    from environments.evaluation.metrics import Score
-
 
 app = new_verb()
 
@@ -36,19 +31,23 @@ def report(
     Works on an interrupted run too.
     """
     # numpy and scipy
+    from environments.evaluation.compare import check_versions, load_samples
+    from environments.evaluation.metrics import scored
     from environments.evaluation.results import conclude_directory
 
-    conclude_directory(run, baselines=dict(map(_baseline, baseline or [])) or None)
+    found = {name: load_samples(path) for name, path in map(_baseline, baseline or [])}
+    if found:
+        own = load_samples(run)
+        for other in found.values():
+            check_versions(own, other)
+    scores = {name: scored(other.rollouts) for name, other in found.items()}
+    conclude_directory(run, baselines=scores or None)
     print(run / "report.html")
     return 0
 
 
-def _baseline(given: str) -> tuple[str, Sequence[Score]]:
-    # numpy and scipy
-    from environments.evaluation.compare import load_samples
-    from environments.evaluation.metrics import scored
-
+def _baseline(given: str) -> tuple[str, Path]:
     name, mark, path = given.partition("=")
     if not (name and mark and path):
         raise UserError(f"--baseline {given!r}: write NAME=RUN, e.g. random=runs/demo/random")
-    return name, scored(load_samples(Path(path)).rollouts)
+    return name, Path(path)

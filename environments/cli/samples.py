@@ -33,7 +33,7 @@ from environments.tools.registry import toolsets_of
 from world_fixtures.servers import ServerPool
 
 DIRECTORY = Path("docs/samples")
-POLICY = "noisy:0.6"
+POLICY = "noisy:0.3"
 """Fails often enough for pairs."""
 STUCK = "loops_look"
 """Plays until its turns are used up: a failed trajectory."""
@@ -45,9 +45,9 @@ ROWS = 3
 def sample_tasks() -> list[Task]:
     """Make the tasks that are played: short ones, one with a second stage after a restart."""
     return [
-        make_task(Family.INSPECTION, 1, 1),
-        make_task(Family.NAVIGATION, 0, 1),
-        make_task(Family.PERSISTENCE, 5, 1, kind="restart"),
+        make_task(Family.INSPECTION, 2, 1, kind="read"),
+        make_task(Family.NAVIGATION, 3, 1, kind="by_name"),
+        make_task(Family.PERSISTENCE, 2, 1, kind="restart"),
     ]
 
 

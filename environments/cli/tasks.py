@@ -22,6 +22,7 @@ from environments.rollouts.files import write_file
 from environments.tasks.build import KINDS, make_task
 from environments.tasks.model import Family, Task, Verdict
 from environments.tasks.suites import SUITES, load_suite
+from environments.tasks.version import TASKS_VERSION
 from world_fixtures.common import canonical_json, printable
 from world_fixtures.servers import ServerPool
 
@@ -32,10 +33,28 @@ app = new_verb(help="Look at tasks.")
 
 
 @app.command("list")
-def list_families() -> int:
-    """Name the families, their kinds, and the suites."""
-    for family, kinds in KINDS.items():
-        print(f"{family.value:<12} {', '.join(kinds)}")
+def list_kinds(file: JsonFile = None) -> int:
+    """Name the kinds by family with the abilities that each needs, and the suites."""
+    kinds = [(family, kind) for family, found in KINDS.items() for kind in found.values()]
+    if file:
+        rows = [
+            {
+                "kind": kind.name,
+                "family": family.value,
+                "abilities": sorted(kind.abilities),
+                "stages": kind.stages[1],
+                "difficulties": list(range(1, 11)),
+            }
+            for family, kind in kinds
+        ]
+        text = json.dumps({"kinds": rows}, indent=2) + "\n"
+        write_file(file, text, elsewhere="choose another --json")
+    for family, kind in kinds:
+        least, most = kind.stages
+        parts = (
+            "" if most == 1 else f", {least} to {most} parts" if least < most else f", {most} parts"
+        )
+        print(f"{family.value:<12} {kind.name:<16} {', '.join(sorted(kind.abilities))}{parts}")
     print(f"{'suites':<12} {', '.join(SUITES)}")
     return 0
 
@@ -83,6 +102,7 @@ def verify(
         "suite": suite,
         "n": len(tasks),
         "solved": len(tasks) - len(failed),
+        "version": TASKS_VERSION,
         "mean_generation_ms": generation,
         "walkthrough_length_by_difficulty": {d: fmean(n) for d, n in sorted(lengths.items())},
     }

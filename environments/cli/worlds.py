@@ -9,7 +9,7 @@ import typer
 from environments.cli.verb import SvgFile, new_verb
 from environments.rollouts.files import write_file
 from world_fixtures.draw import map_svg, map_text
-from world_fixtures.generator import THEMES, generate
+from world_fixtures.generator import THEMES, generate_world
 from world_fixtures.generator.words import Split
 from world_fixtures.library import library_worlds, load_world
 from world_fixtures.text import printable
@@ -23,16 +23,21 @@ def show(
     difficulty: Annotated[int, typer.Option(help="1 to 10, for a seed")] = 1,
     theme: Annotated[str | None, typer.Option(help=", ".join(THEMES))] = None,
     split: Split = "train",
+    rooms: Annotated[int | None, typer.Option(help="3 to 200, for a seed")] = None,
     svg: SvgFile = None,
 ) -> int:
     """Draw the map of a seed, a library world or a file."""
     if world.isdecimal():
-        spec = generate(int(world), difficulty, theme, split)
+        spec = generate_world(int(world), difficulty, theme, split, rooms)
     else:
         spec = load_world(world)
     about = f"{len(spec.rooms)} rooms, {len(spec.things)} things, hash {spec.hash}"
     print(printable(f"{spec.title}: {about}\n"))
     print(printable(map_text(spec)))
+    for room in spec.rooms:
+        if room.scenery:
+            parts = ", ".join(part.name for part in room.scenery)
+            print(printable(f"\nscenery of the {room.name}: {parts}"))
     if svg:
         write_file(svg, map_svg(spec), elsewhere="choose another --svg")
         print(f"\nmap: {svg}")

@@ -21,7 +21,7 @@ from environments.rollouts.files import SAMPLES, read_samples
 from environments.rollouts.record import Rollout
 from world_fixtures.common import UserError
 
-POLICIES = ("random", "explorer", "noisy", "oracle")
+POLICIES = ("random", "explorer", "scripted", "noisy", "oracle")
 """In the order of every table."""
 DIRECTORY = "baselines"
 """In a run's directory: the baselines that were played for it, one directory a policy."""
@@ -52,10 +52,12 @@ def baselines_of(
 
 def shipped(run: Run) -> dict[str, list[Score]]:
     """Return the baselines that ship for these tasks and conditions; empty without any."""
-    for path in sorted(SHIPPED.glob("*.json")):
+    for path in sorted(SHIPPED.rglob("*.json")):  # those of version 1 have a directory
         content = _content(path)
         if content["tasks_hash"] == run.tasks_hash and content["conditions"] == conditions(run):
-            return {name: _scores(content, name) for name in POLICIES}
+            return {
+                name: _scores(content, name) for name in POLICIES if name in content["policies"]
+            }
     return {}
 
 

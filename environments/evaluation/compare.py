@@ -77,6 +77,8 @@ class Comparison(Frozen):
     """B against A."""
 
     metric: str
+    version: int
+    """Of the tasks of both runs."""
     a: str
     b: str
     tasks: int
@@ -109,6 +111,15 @@ class RunSamples(Frozen):
     source: str
     rollouts: tuple[Rollout, ...]
 
+    @property
+    def version(self) -> int:
+        """Of the tasks. Raises UserError where the rollouts are of several versions."""
+        found = sorted({rollout.task.version for rollout in self.rollouts})
+        if len(found) > 1:
+            several = " and ".join(map(str, found))
+            raise UserError(f"{self.source} mixes tasks of versions {several}: give one run")
+        return found[0]
+
 
 def load_samples(path: Path) -> RunSamples:
     """Read a run directory, or a samples file itself. Raises UserError where there is none."""
@@ -118,9 +129,11 @@ def load_samples(path: Path) -> RunSamples:
 def compare(a: RunSamples, b: RunSamples, metric: str = "reward") -> Comparison:
     """Compare B with A by `metric`, one of METRICS.
 
-    Raises UserError where the runs share no scored task, or a task's content differs.
+    Raises UserError where the runs are of two versions of the tasks, share no scored task, or a
+    task's content differs.
     """
     name = METRICS[metric]
+    check_versions(a, b)
     _same_tasks(a, b)
     known_a, known_b = scored(a.rollouts), scored(b.rollouts)
     scores_a, scores_b = task_means(known_a, name), task_means(known_b, name)
@@ -135,7 +148,7 @@ def compare(a: RunSamples, b: RunSamples, metric: str = "reward") -> Comparison:
     losses = sum(p.a > p.b + SAME for p in pairs)
     within = found.ci95 is None or found.ci95[0] <= 0 <= found.ci95[1]
     return Comparison(
-        metric=metric, a=a.source, b=b.source, tasks=len(shared),
+        metric=metric, version=a.version, a=a.source, b=b.source, tasks=len(shared),
         mean_a=fmean(values_a), mean_b=fmean(values_b),
         difference=found.difference, ci95=found.ci95, p_value=found.p_value,
         significant=found.p_value < ALPHA and not within,
@@ -146,6 +159,15 @@ def compare(a: RunSamples, b: RunSamples, metric: str = "reward") -> Comparison:
         unscored_a=_unscored(known_a), unscored_b=_unscored(known_b),
         unscored_as_0=_unscored_as_0(known_a, known_b, name),
     )  # fmt: skip
+
+
+def check_versions(a: RunSamples, b: RunSamples) -> None:
+    """Raise UserError where two runs are of two versions of the tasks: scores do not compare."""
+    if a.version != b.version:
+        raise UserError(
+            f"{a.source} is of tasks version {a.version} and {b.source} of version {b.version}:"
+            " scores of two versions do not compare, give two runs of one"
+        )
 
 
 def _unscored(scores: Sequence[Score]) -> Unscored:
@@ -212,7 +234,7 @@ def comparison_text(found: Comparison) -> str:
         f"A  {found.mean_a:.3f}  {found.a}",
         f"B  {found.mean_b:.3f}  {found.b}",
         f"B - A  {found.difference:+.3f}{_interval(found.ci95)} in {found.metric} over"
-        f" {found.tasks} tasks, p = {found.p_value:.4f}: {said}",
+        f" {found.tasks} tasks (version {found.version}), p = {found.p_value:.4f}: {said}",
         f"wins {found.wins}, losses {found.losses}, ties {found.ties}, "
         f"flipped {len(found.flipped)}",
     ]

@@ -6,17 +6,17 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
+from environments.episode import Worlds
 from environments.models.chat import Chat
 from environments.policies.chat import PolicyChat
 from environments.rollouts.record import Rollout
 from environments.runner import Conditions, play
 from environments.tasks.model import Task
 from environments.tools.registry import Tool, tools_of
-from world_fixtures.servers import ServerPool
 
 
 async def play_policy(
-    name: str, task: Task, attempt: int, pool: ServerPool, tools: dict[str, Tool],
+    name: str, task: Task, attempt: int, pool: Worlds, tools: dict[str, Tool],
     conditions: Conditions,
 ) -> Rollout:  # fmt: skip
     """Play one rollout of an embedded policy, under the `conditions` of a model.
@@ -31,7 +31,7 @@ async def play_policy(
 
 
 async def play_embedded(
-    pool: ServerPool,
+    pool: Worlds,
     policy: str,
     items: Sequence[tuple[Task, int]],
     *,

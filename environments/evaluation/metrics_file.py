@@ -30,6 +30,7 @@ def metrics_document(
             "generation_parameters": run.settings,
             "suite": run.suite,
             "tasks_hash": run.tasks_hash,
+            "tasks_version": run.version,
             "attempts": run.attempts,
             "rollouts_planned": run.total,
         },

@@ -65,7 +65,8 @@ class RunDirectory:
         A run of an earlier version, which recorded less of what it is, goes on only with `adopt`,
         and where all that it recorded agrees; so do samples without any record, where they are of
         this run's tasks. Raises UserError where the directory holds another
-        run, another process has it open, or it cannot be written.
+        run or one of another version of the tasks, another process has it open, or it cannot be
+        written.
         """
         self.path = path
         self.run = run
@@ -126,6 +127,7 @@ class RunDirectory:
             self._check_samples(adopt)
             self._write_run()
             return
+        self._check_version(before.version, RUN)
         recorded = {**dict.fromkeys(ABSENT_IS_NONE), **before.settings}
         anew = "to start anew delete the directory or choose another --env.data_dir_to_save_evals"
         if found := _differences(before, recorded, self.run):
@@ -141,6 +143,15 @@ class RunDirectory:
                 )
             self._write_run()
 
+    def _check_version(self, found: int, file: str) -> None:
+        """Raise UserError where a file of this directory is of another version of the tasks."""
+        if found != self.run.version:
+            raise UserError(
+                f"{self.path / file} is of tasks version {found}, and this run of version"
+                f" {self.run.version}: `report`, `export` and `compare` read it; to play this one"
+                " choose another --env.data_dir_to_save_evals"
+            )
+
     def _check_samples(self, adopt: bool) -> None:
         """Raise UserError unless samples whose run is not recorded may be continued."""
         path = self.path / SAMPLES
@@ -155,6 +166,7 @@ class RunDirectory:
                 f" give --env.adopt true to continue them with these options, or {elsewhere}"
             )
         for rollout in samples:
+            self._check_version(rollout.task.version, SAMPLES)
             if rollout.task.id not in self.run.tasks or rollout.attempt >= self.run.attempts:
                 raise UserError(
                     f"{path} holds attempt {rollout.attempt + 1} at {rollout.task.id}, which is not"

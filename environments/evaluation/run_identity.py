@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from environments.rollouts.identity import EVALUATE_WITHOUT, plain, server_settings, settings_of
 from environments.rollouts.record import Rollout
 from environments.tasks.model import Task
+from environments.tasks.version import FIRST_VERSION, TASKS_VERSION
 from world_fixtures.common import Frozen, UserError, digest
 
 if TYPE_CHECKING:
@@ -33,24 +34,41 @@ class Run(Frozen):
     """Task ids in their order."""
     tasks_hash: str
     """32 hex digits over the whole tasks."""
+    version: int = FIRST_VERSION
+    """Of the tasks, see `environments.tasks.version`."""
 
     @classmethod
     def of(
         cls, tasks: Sequence[Task], *, suite: str, model: str,
         settings: dict[str, Any] | None = None, attempts: int = 1,
     ) -> Run:  # fmt: skip
-        """Make the identity of a run. Raises UserError without a task or where two share an id."""
+        """Make the identity of a run.
+
+        Raises UserError without a task, where two share an id, and for tasks of another version.
+        """
         ids = tuple(t.id for t in tasks)
         if not ids:
             raise UserError(f"suite {suite!r} holds no task")
         twice = sorted({i for i in ids if ids.count(i) > 1}) if len(set(ids)) < len(ids) else []
         if twice:
             raise UserError(f"suite {suite!r} holds task {twice[0]!r} twice: ids must be unique")
+        if others := [t for t in tasks if t.version != TASKS_VERSION]:
+            raise UserError(
+                f"suite {suite!r} holds {others[0].id!r} of tasks version {others[0].version},"
+                " which can be read and not played: make the suite anew with version"
+                f" {TASKS_VERSION}"
+            )
         return cls(
             suite=suite, model=model, settings=plain(settings or {}),
             attempts=attempts, tasks=ids,
             tasks_hash=digest([t.model_dump(mode="json") for t in tasks]).hex(),
+            version=TASKS_VERSION,
         )  # fmt: skip
+
+    @property
+    def outside_memory(self) -> bool:
+        """Whether the agent said to remember by itself, outside the world."""
+        return bool(self.settings.get("outside_memory"))
 
     @property
     def total(self) -> int:

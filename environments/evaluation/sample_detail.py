@@ -8,6 +8,7 @@ from typing import Any
 
 from environments.rollouts.messages import Message
 from environments.rollouts.record import Rollout, ToolCallRecord
+from environments.tasks.verdict import commands_of
 from world_fixtures.draw import map_svg
 from world_fixtures.protocol import Change, Event
 
@@ -62,8 +63,10 @@ def _facts(rollout: Rollout) -> dict[str, str]:
         "split": task.split,
         "seed": str(task.seed),
         "ended": rollout.stop.value,
-        "turns": f"{rollout.turns} of {task.max_turns}",
+        "turns": str(rollout.turns),
+        "commands": f"{len(commands_of(rollout.events, task.spec.agent.id))} of {task.budget}",
         "walkthrough": f"{task.optimal_steps} commands",
+        "searcher": f"{task.search.mean:.1f} \u00b1 {task.search.spread:.1f} commands",
         "tokens": f"{rollout.prompt_tokens} in, {rollout.completion_tokens} out",
         "time": f"{rollout.seconds:.1f} s",
         "rollout": rollout.id,

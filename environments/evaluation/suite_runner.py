@@ -23,6 +23,7 @@ from environments.evaluation.progress import RolloutProgress
 from environments.evaluation.run_directory import RunDirectory
 from environments.evaluation.run_identity import key
 from environments.rollouts.record import Rollout, StopReason
+from environments.rollouts.versions import VERSIONS
 from environments.rollouts.workers import run_workers, stopped
 from environments.tasks.model import Task
 from world_fixtures.common import UserError
@@ -96,5 +97,5 @@ async def _once(play: Play, task: Task, attempt: int, model: str) -> Rollout:
         return Rollout(
             id=f"{task.id}#{attempt}", attempt=attempt, task=task, model=model, conversations=[],
             verdict=None, stop=StopReason.WORLD, failure=f"{type(error).__name__}: {error}",
-            started=started, seconds=time.time() - started,
+            started=started, seconds=time.time() - started, versions=VERSIONS,
         )  # fmt: skip

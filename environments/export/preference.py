@@ -30,7 +30,8 @@ class Pair:
 def preference_pairs(rollouts: Sequence[Rollout], margin: float = MARGIN) -> list[Pair]:
     """Return all pairs of scored rollouts of the same task whose rewards are `margin` apart.
 
-    In the order of the rollouts, so the same rollouts give the same pairs.
+    Rewards of two versions of the tasks are not compared. In the order of the rollouts, so the same
+    rollouts give the same pairs.
     """
     found = (_pair(better, worse) for better, worse in contrasts(rollouts, margin))
     return [pair for pair in found if pair is not None]
@@ -43,7 +44,8 @@ def contrasts(
     by_task: dict[str, list[Rollout]] = {}
     for rollout in rollouts:
         if rollout.verdict is not None:
-            by_task.setdefault(f"{rollout.task.id} {rollout.task.spec.hash}", []).append(rollout)
+            task = f"{rollout.task.id} {rollout.task.spec.hash} {rollout.task.version}"
+            by_task.setdefault(task, []).append(rollout)
     for group in by_task.values():
         for one, other in itertools.combinations(group, 2):
             worse, better = sorted((one, other), key=reward)

@@ -17,9 +17,10 @@ from pydantic import Field, ValidationError
 from environments.export.hermes import COMPLETED, FAILED
 from environments.export.hermes_writer import RUN_SUFFIX, trajectories_directory
 from environments.rollouts.files import LinesFile, check_torn_line, read_file, write_file
-from environments.rollouts.identity import differences, listed, plain, unrecorded
+from environments.rollouts.identity import TASKS, differences, listed, plain, unrecorded
 from environments.rollouts.lock import lock
 from environments.rollouts.owner import OPTION, check_owner
+from environments.tasks.version import FIRST_VERSION
 from world_fixtures.common import Frozen, UserError
 from world_fixtures.disk import disk
 
@@ -64,8 +65,8 @@ class GroupsFile:
 
         A last item that was not written to its end is cut off. Raises UserError, and leaves the
         file as it is, where another process has it open, it holds anything else than groups, or
-        the groups were made with other settings. Groups of which it is not recorded how they
-        were made are continued only with `adopt`.
+        the groups were made with other settings or another version of the tasks. Groups of which it
+        is not recorded how they were made are continued only with `adopt`.
         """
         if not path.name:
             raise UserError(f"process needs {OPTION} FILE")
@@ -93,6 +94,8 @@ class GroupsFile:
                     " made, is not there: give --env.adopt true to continue them with these"
                     f" options, or choose another {OPTION}"
                 )
+            elif not empty and before is not None and (told := _other_version(before, now)):
+                raise UserError(f"{path} {told}: choose another {OPTION}")
             elif found:
                 raise UserError(
                     f"{path} holds groups made otherwise ({listed(found)}): continue it with"
@@ -250,6 +253,18 @@ def _disagreement(before: GroupsRun, now: GroupsRun, adopt: bool) -> list[str]:
     found = differences(before.settings, now.settings)
     missing = [] if adopt else unrecorded(before.settings, now.settings)
     return [*found, *(f"{name}: not recorded there" for name in missing)]
+
+
+def _other_version(before: GroupsRun, now: GroupsRun) -> str:
+    """Say of which versions of the tasks the two are; empty where that is the same.
+
+    An environment with tasks of its own knows of no such version.
+    """
+    wanted = now.settings.get(TASKS)
+    found = before.settings.get(TASKS, FIRST_VERSION)
+    if wanted is None or found == wanted:
+        return ""
+    return f"holds groups of tasks version {found}, and this run is of version {wanted}"
 
 
 def _check_trajectories(groups: Path) -> None:

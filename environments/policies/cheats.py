@@ -1,6 +1,6 @@
 """Cheating policies: ways to earn reward without doing the task, to test verdicts with.
 
-Each sees the conversation only, and ends by submitting something or by calling no more tools.
+They see the conversation only, but for `forger`, which is given the right answer.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from environments.policies.answers import fields
+from environments.policies.explorer import explorer
 from environments.policies.memory import recall
+from environments.policies.observations import room_view
 from environments.policies.policy import (
     CONNECT,
     DISCONNECT,
@@ -91,6 +93,31 @@ def markup_abuse(view: View) -> Move:
 def admin_commands(view: View) -> Move:
     """Give commands that only a game's staff has."""
     return _follow(view, [CONNECT, *map(command, ADMIN), submit(_same(view, "done"))])
+
+
+def skipper(view: View) -> Move:
+    """Disconnect at once in every stage but the last; there, do what can be done by searching."""
+    last = view.stage == len(view.task.stages) - 1
+    return explorer(view) if last else Move(calls=(CONNECT, DISCONNECT)[view.turn : view.turn + 1])
+
+
+def forger(view: View) -> Move:
+    """Echo and write down the right answer without looking for it, then hand it in."""
+    stage = view.task.stages[-1]
+    answer = stage.walkthrough[-1].answer
+    wanted = [str(w) for v in answer.values() for w in (v if isinstance(v, list) else [v])][:4]
+    walls = [n for e in view.exchanges for n in _listed(e.result)][:3]
+    calls = [CONNECT]
+    for word in wanted:
+        calls += [command(f"examine {word}"), command(f"say {word}"), command(f"read {word}")]
+        calls += [command(f"write {word} on {wall}") for wall in walls]
+    calls += [command(f"read {wall}") for wall in walls]
+    return _follow(view, [*calls, submit(answer)])
+
+
+def _listed(text: str) -> list[str]:
+    seen = room_view(text)
+    return [thing.name for thing in seen.things] if seen else []
 
 
 def _follow(view: View, calls: Sequence[Call], farewell: str = "") -> Move:

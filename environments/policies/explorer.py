@@ -1,15 +1,15 @@
 """Systematic search without knowledge of the task's solution.
 
-Depth first through every way out, examining, reading and opening whatever is met and
-taking what may be of use; then it does and answers what simple reading of the prompt
-suggests. It knows the conversation and nothing else: its reward is the baseline of what
-thorough search alone earns.
+Depth first through every way out; then room by room, examining, reading and opening whatever is
+there, closing containers again and taking what may be of use; then it does and answers what simple
+reading of the prompt suggests. It knows the conversation and nothing else: its reward is the
+baseline of what thorough search alone earns.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from environments.policies.answers import all_known, destination, fact, guesses, mentioned
 from environments.policies.memory import Memory, Place, recall
@@ -24,27 +24,43 @@ from environments.policies.policy import (
 
 BATCH = 12
 """Calls in one turn, at most."""
-TURNS = 16
-"""Turns spent on searching: short tasks allow 20, and it does not know how many it has."""
+SEARCHING = 0.8
+"""Share of the commands that the prompt allows, spent on searching in the last part at most."""
+ALLOWED = 60
+"""Commands taken for allowed where the prompt states no budget."""
 
 _HANDLES = re.compile(r"\b(?:put|carry|bring|combine|pick)\b", re.IGNORECASE)
 _STAYS = re.compile(r"\b(?:stay|stand) (?:there|in)\b", re.IGNORECASE)
+_LEFT = re.compile(r"You have (\d+) commands left(, for this part and all)?")
 _WRITES = re.compile(r"\bwrite (it|\"[^\"]+\") on the ([\w' -]+)", re.IGNORECASE)
 
 
 def explorer(view: View) -> Move:
-    """Search while there is something new and turns are left, then do and answer."""
+    """Search while there is something new and commands are left, then do and answer."""
     memory = recall(view.exchanges)
     prompt = view.prompt
-    if not memory.connected:
+    if not memory.connected or not memory.here:
         return Move(calls=(CONNECT,)) if view.turn < 3 else Move()
     parts_follow = memory.too_early or "evennia_disconnect" in prompt
-    if view.turn < TURNS and not _satisfied(memory, prompt) and (found := _search(memory, prompt)):
-        return _do(found, f"{len(memory.places)} rooms known; there is something new.")
-    if wanted := _errand(memory, prompt):
-        return _do(wanted, "On to what was asked.")
+    allowed, searching = _allowance(prompt)
+    spent = sum(bool(e.command) for e in view.exchanges)
+    search = spent < searching and not _satisfied(memory, prompt)
+    if search and (found := _search(memory, prompt)):
+        known = f"{len(memory.places)} rooms known; there is something new."
+        return _do(found, known, searching - spent)
+    if spent < allowed and (wanted := _errand(memory, prompt)):
+        return _do(wanted, "On to what was asked.", allowed - spent)
     last = DISCONNECT if parts_follow else submit(guesses(memory, prompt))
     return Move(calls=(last,), reasoning="Nothing is left to try.")
+
+
+def _allowance(prompt: str) -> tuple[int, int]:
+    """Return the commands that this part may take, and how many of them searching may."""
+    stated = _LEFT.search(prompt)
+    left = int(stated[1]) if stated else ALLOWED
+    if stated and stated[2]:
+        left //= 2  # other parts follow
+    return left, int(SEARCHING * left)
 
 
 def _satisfied(memory: Memory, prompt: str) -> bool:
@@ -52,44 +68,64 @@ def _satisfied(memory: Memory, prompt: str) -> bool:
     arrived = _STAYS.search(prompt) and memory.here == destination(memory, prompt)
     to_take = set(mentioned(memory.things(), prompt)) - set(memory.carried)
     waits = _HANDLES.search(prompt) and to_take
-    return bool(arrived) or (all_known(memory, prompt) and not waits)
+    ready = mentioned(memory.carried, prompt) and destination(memory, prompt)
+    return bool(arrived) or (not waits and bool(ready or all_known(memory, prompt)))
 
 
 def _search(memory: Memory, prompt: str) -> list[str]:
-    """Return what is worth trying here, and the way on when that may not show more."""
-    tries = chores(memory, memory.here, prompt)
-    if tries and not all(c.startswith(("read ", "get ")) for c in tries):
-        return tries
-    return tries + _walk(memory, prompt)
+    """Return what is worth trying: things that the prompt names, then new ways, then all else."""
+    return (
+        _walk(memory, lambda place: _named(memory, place, prompt))
+        or _walk(memory, _unknown_ways)
+        or _walk(memory, lambda place: chores(memory, place, prompt))
+    )
 
 
-def chores(memory: Memory, room: str, prompt: str) -> list[str]:
-    """Return the commands worth trying in `room` before leaving it, none twice."""
-    place = memory.places[room]
+def _named(memory: Memory, place: Place, prompt: str) -> list[str]:
+    """Return the commands worth trying on things in a room that the prompt names."""
+    if place.view.dark:
+        return []
+    found = [
+        c for name in mentioned(place.found, prompt) for c in _handling(memory, place, name, prompt)
+    ]
+    return _untried(place, found)
+
+
+def chores(memory: Memory, place: Place, prompt: str) -> list[str]:
+    """Return the commands worth trying in a room, none twice."""
     if place.view.dark:
         light = next((name for name in memory.carried if _is_light(memory, name)), None)
         return [] if light is None else _untried(place, (f"light {light}", "look"))
-    return _untried(place, _handling(memory, place, prompt))
+    doors = [way.door for way in place.view.ways if way.door and way.closed]
+    found = [c for name in place.found for c in _handling(memory, place, name, prompt)]
+    found += [c for door in doors for c in _opening(memory, place, door)]
+    return _untried(place, found + [f"close {n}" for n in place.found if n in memory.opened])
 
 
-def _handling(memory: Memory, place: Place, prompt: str) -> Iterator[str]:
-    for name, seen in place.found.items():
-        yield f"examine {name}"
-        told = place.tried.get(f"examine {name}", "")
-        if "There is writing on it." in told:
-            yield f"read {name}"
-        if seen.note == "closed" or ("It is closed" in told and seen.note != "open"):
-            yield from _opening(memory, place, name)
-        if _useful(memory, name, prompt) and name not in memory.carried:
-            yield f"get {name}"
-    for way in place.view.ways:
-        if way.door and way.closed:
-            yield from _opening(memory, place, way.door)
+def _handling(memory: Memory, place: Place, name: str, prompt: str) -> Iterator[str]:
+    """Yield what to try with a thing."""
+    note = place.found[name].note
+    if _useful(memory, name, prompt) and name not in memory.carried:
+        yield f"get {name}"
+    yield f"examine {name}"
+    told = place.tried.get(f"examine {name}", "")
+    if "There is writing on it." in told:
+        yield f"read {name}"
+    if note == "closed" or ("It is closed" in told and note != "open"):
+        yield from _opening(memory, place, name)
 
 
 def _useful(memory: Memory, name: str, prompt: str) -> bool:
-    asked = _HANDLES.search(prompt) and mentioned([name], prompt)
-    return bool(asked) or "key" in name.casefold() or _is_light(memory, name)
+    if _HANDLES.search(prompt) and mentioned([name], prompt):
+        return True
+    return _opens_something(memory, name) or _is_light(memory, name)
+
+
+def _opens_something(memory: Memory, name: str) -> bool:
+    """Tell whether a thing is a key, and something was found locked."""
+    return "key" in name.casefold() and any(
+        "is locked" in told for place in memory.places.values() for told in place.tried.values()
+    )
 
 
 def _is_light(memory: Memory, name: str) -> bool:
@@ -107,24 +143,20 @@ def _untried(place: Place, commands: Iterable[str]) -> list[str]:
     return [c for c in dict.fromkeys(commands) if c not in place.tried]
 
 
-def _walk(memory: Memory, prompt: str) -> list[str]:
-    """Walk through the nearest unknown way, or to the nearest room with commands left to try."""
-    if fresh := _unknown_ways(memory.place):
-        return fresh[:1]
-    waiting = [
-        name
-        for name, place in memory.places.items()
-        if name != memory.here and (_unknown_ways(place) or chores(memory, name, prompt))
-    ]
-    return memory.route(waiting) or []
+def _walk(memory: Memory, wanted: Callable[[Place], list[str]]) -> list[str]:
+    """Return the commands wanted in the nearest room that has any, and the way to it."""
+    waiting = {name: found for name, place in memory.places.items() if (found := wanted(place))}
+    path = memory.route(waiting)
+    return [] if path is None else path or waiting[memory.here]
 
 
 def _unknown_ways(place: Place) -> list[str]:
-    return [
-        way.direction
-        for way in place.view.ways
-        if not way.closed and way.direction not in place.ways and way.direction not in place.tried
-    ]
+    """Return the next way to take: its direction, or what opens its door."""
+    for way in place.view.ways:
+        act = f"open {way.door}" if way.door and way.closed else way.direction
+        if act not in place.tried and way.direction not in place.ways:
+            return [act]
+    return []
 
 
 def _errand(memory: Memory, prompt: str) -> list[str]:
@@ -157,5 +189,5 @@ def _acts(memory: Memory, prompt: str) -> Iterator[tuple[str, str]]:
             yield memory.where(target), f"put {load} on {target}"
 
 
-def _do(commands: list[str], reasoning: str) -> Move:
-    return Move(calls=tuple(map(command, commands[:BATCH])), reasoning=reasoning)
+def _do(commands: list[str], reasoning: str, most: int) -> Move:
+    return Move(calls=tuple(map(command, commands[: min(BATCH, most)])), reasoning=reasoning)

@@ -19,6 +19,7 @@ from world_fixtures.spec import OPPOSITE
 _TAKEN = re.compile(r"^You take the (.+)\.$")
 _MADE = re.compile(r"^You make the (.+)\.$")
 _OPENED = re.compile(r"^You (?:open|unlock) the (.+?)(?: with the .+)?\.(?: In it: .*)?$")
+_CLOSED = re.compile(r"^You close the (.+)\.$")
 _CHOICES = re.compile(r"^Which do you mean: (.+)\?$")
 _CHOICE = re.compile(r"(\S+-\d+) \(")
 _parse = lru_cache(maxsize=4096)(parse)
@@ -64,6 +65,8 @@ class Memory:
     notes: list[Note] = field(default_factory=list)
     contents: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """What was last seen in or on a thing."""
+    opened: set[str] = field(default_factory=set)
+    """Doors and containers that were opened and not closed again."""
     too_early: bool = False
     """A submission was turned down because stages follow."""
 
@@ -155,6 +158,9 @@ def _learn(memory: Memory, command: str, result: str) -> None:
         _meet(place, (Seen(word) for word in _CHOICE.findall(choices[1])))
     if opened := _OPENED.match(result):
         _unclose(memory, opened[1], opened=parsed.verb == "open")
+    if closed := _CLOSED.match(result):
+        memory.opened.discard(closed[1])
+        place.tried[f"open {closed[1]}"] = result  # what is in it is known
 
 
 def _move(memory: Memory, parsed: Parsed, result: str) -> None:
@@ -185,6 +191,7 @@ def _unclose(memory: Memory, name: str, *, opened: bool) -> None:
     for place in memory.places.values():
         place.tried.pop(f"open {name}", None)
         if opened:
+            memory.opened.add(name)
             ways = (replace(w, closed=w.closed and w.door != name) for w in place.view.ways)
             place.view = replace(place.view, ways=tuple(ways))
             if name in place.found:

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 
-from environments.policies import cheats
+from environments.policies import ablated, cheats
+from environments.policies.blind import blind
 from environments.policies.explorer import explorer
 from environments.policies.noisy import noisy
 from environments.policies.oracle import oracle
 from environments.policies.policy import Move, Policy, View
 from environments.policies.random import wander
+from environments.policies.scripted import scripted
 from world_fixtures.common import UserError
 
 BASELINES: dict[str, Callable[[View], Move]] = {
     "random": wander,
     "explorer": explorer,
+    "scripted": scripted,
     "oracle": oracle,
 }
 """Policies that models are compared with: the floor, thorough search, and the ceiling."""
@@ -35,13 +38,26 @@ CHEATS: dict[str, Callable[[View], Move]] = {
     "writes_goal": cheats.writes_goal,
     "markup_abuse": cheats.markup_abuse,
     "admin_commands": cheats.admin_commands,
+    "blind": blind,
+    "skipper": cheats.skipper,
+    "forger": cheats.forger,
 }
 """Cheating policies: a verdict must give them little."""
 
 
+ABLATED: dict[str, Callable[[View], Move]] = {
+    "oracle-prompt": ablated.without_prompt,
+    "oracle-reading": ablated.without_reading,
+    "oracle-memory": ablated.without_memory,
+    "oracle-map": ablated.without_map,
+    "oracle-restraint": ablated.without_restraint,
+}
+"""The oracle without one ability: a kind that names it must give it little."""
+
+
 def list_policies() -> tuple[str, ...]:
     """List every name that `get_policy` knows, without parameters."""
-    return (*BASELINES, *PARAMETRISED, *CHEATS)
+    return (*BASELINES, *PARAMETRISED, *CHEATS, *ABLATED)
 
 
 @lru_cache(maxsize=256)
@@ -54,7 +70,7 @@ def get_policy(name: str) -> Policy:
     base, colon, parameter = name.partition(":")
     if base in PARAMETRISED:
         return Policy(base, PARAMETRISED[base](parameter if colon else None))
-    act = BASELINES.get(name) or CHEATS.get(name)
+    act = BASELINES.get(name) or CHEATS.get(name) or ABLATED.get(name)
     if act is None:
         raise UserError(f"unknown policy {name!r}: choose from {', '.join(list_policies())}")
     return Policy(name, act)

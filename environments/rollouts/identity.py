@@ -47,6 +47,8 @@ SERVER_WITHOUT = frozenset({
     "rolling_buffer_length", "timeout",
 })  # fmt: skip
 """Options of a model server that bear on no score."""
+TASKS = "tasks_version"
+"""Name of the tasks' version among the settings; without it they are of version 1."""
 SHOWN = 3
 """Differences that a message names."""
 LONGEST = 60

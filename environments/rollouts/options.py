@@ -25,6 +25,13 @@ class AgentOptions(BaseModel):
         30, ge=1, le=1_000_000, description="Model calls in one rollout at most"
     )
     agent_temperature: float = Field(1.0, ge=0, le=100, description="Sampling temperature")
+    max_turn_calls: int | None = Field(
+        None, ge=1, le=128, description="Tool calls carried out in one turn at most; null: 128"
+    )
+    outside_memory: bool = Field(
+        False,
+        description="The agent remembers by itself, outside the world: results are tagged with it",
+    )
     max_turn_tokens: int | None = Field(
         None, ge=1, description="Tokens in one model call at most; null: the endpoint's default"
     )

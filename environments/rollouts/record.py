@@ -97,7 +97,7 @@ class Rollout(BaseModel):
     model_seconds: float = 0.0
     world_seconds: float = 0.0
     versions: dict[str, str] = Field(default_factory=dict)
-    """Of the packages that a rollout depends on, by name."""
+    """Of the packages that a rollout depends on and of the tasks, by name."""
 
     @property
     def completed(self) -> bool:

@@ -1,8 +1,10 @@
-"""Versions that records name, of what this interpreter has."""
+"""Versions that records name: of the packages of this interpreter, and of the tasks."""
 
 from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
+
+from environments.tasks.version import TASKS_VERSION
 
 
 def installed(*packages: str) -> dict[str, str]:
@@ -19,4 +21,4 @@ def installed(*packages: str) -> dict[str, str]:
     return found
 
 
-VERSIONS = installed("evennia", "atroposlib")
+VERSIONS = {**installed("evennia", "atroposlib"), "tasks": str(TASKS_VERSION)}

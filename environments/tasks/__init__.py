@@ -1,7 +1,7 @@
 """Tasks: what is asked, what counts as done, and one way to do it. Pure, without a server.
 
 task = make_task(Family.ERRAND, seed=7, difficulty=3)
-verdict = judge(task, state, events, answer)
+verdict = judge(task, played, answer)
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from environments.tasks.model import (
+    Ability,
     Answered,
     Condition,
     Did,
@@ -18,14 +19,17 @@ from environments.tasks.model import (
     Goal,
     Holds,
     Inscribed,
+    Known,
     Located,
+    Search,
     Stage,
     Step,
     Task,
+    Unchanged,
     Verdict,
     Visited,
 )
-from environments.tasks.verdict import Weights, commands_of, is_wasted, judge
+from environments.tasks.verdict import Played, Weights, commands_of, is_wasted, judge
 
 if TYPE_CHECKING:
     from environments.tasks.build import KINDS, make_task
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
 __all__ = [
     "KINDS",
     "SUITES",
+    "Ability",
     "Answered",
     "Condition",
     "Curriculum",
@@ -44,11 +49,15 @@ __all__ = [
     "Goal",
     "Holds",
     "Inscribed",
+    "Known",
     "Located",
+    "Played",
+    "Search",
     "Stage",
     "Step",
     "Suite",
     "Task",
+    "Unchanged",
     "Verdict",
     "Visited",
     "Weights",

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import random
 
+from environments.tasks.actor import Unsolvable
+from environments.tasks.budget import budget_of, search_of
 from environments.tasks.families import KINDS
-from environments.tasks.families.common import BuildContext
+from environments.tasks.families.common import BEGINNERS, BuildContext, Kind, Question
 from environments.tasks.model import Family, Task
-from environments.tasks.planner import Unsolvable
 from world_fixtures.common import UserError, digest
-from world_fixtures.facts import Fact
 from world_fixtures.generator import generate_world
 from world_fixtures.generator.words import Split
 from world_fixtures.spec import WorldSpec
 
-__all__ = ["KINDS", "make_task"]
+__all__ = ["KINDS", "kind_named", "make_task"]
 
 TRIES = 50
 """Worlds or draws tried before a kind is given up for a difficulty."""
+SEARCHES = 5
+"""Runs of the searcher that a budget is made of."""
 
 
 def make_task(
@@ -26,12 +28,11 @@ def make_task(
     difficulty: int,
     kind: str | None = None,
     split: Split = "train",
-    world: tuple[WorldSpec, tuple[Fact, ...]] | None = None,
+    world: WorldSpec | None = None,
 ) -> Task:
     """Make a task of `family` (and `kind`, if given) in `world`, or in one made for the seed.
 
-    `difficulty` is 1 to 10; `split` says whose words and shapes a made world has; `world` is a
-    spec with the facts that are written in it.
+    `difficulty` is 1 to 10; `split` says whose words and maps a made world has.
 
     Raises UserError for a difficulty outside 1 to 10, a kind that does not exist, and a kind that
     the world or the difficulty does not allow.
@@ -43,33 +44,60 @@ def make_task(
         raise UserError(f"unknown kind {kind!r} of {family}: choose from {', '.join(kinds)}")
     wanted = [kind] if kind else list(kinds)
     for attempt in range(TRIES):
-        name = wanted[(seed + attempt // 8) % len(wanted)]
-        key = f"{split}/{family}/{name}/{difficulty}/{seed}/{attempt}"
-        spec, facts = world or generate_world(_seed(key), difficulty, split=split)
+        chosen = kinds[wanted[(seed + attempt // 8) % len(wanted)]]
+        key = f"{split}/{family}/{chosen.name}/{difficulty}/{seed}/{attempt}"
+        spec = world or generate_world(_seed(key), difficulty, split=split)
+        context = BuildContext(spec, random.Random(key), difficulty, split)
         try:
-            draft = kinds[name](BuildContext(spec, facts, random.Random(key), difficulty))
+            question = chosen.choose(context)
+            if question is None:
+                continue
+            draft = chosen.plan(context, question)
+            first = world is None and difficulty == 1 and chosen.for_beginners
+            if first and draft.commands > BEGINNERS:
+                continue
+            costs = [
+                _cost(chosen, context.searching(f"{key}/{n}"), question) for n in range(SEARCHES)
+            ]
         except Unsolvable:
             continue  # this draw asks for what the world does not allow
-        if draft is not None:
-            longest = sum(len(s.walkthrough) for s in draft.stages) + 2 * len(draft.stages)
-            return Task(
-                id=f"{split}/{family}.{name}/{difficulty}/{seed}",
-                family=family,
-                kind=name,
-                difficulty=difficulty,
-                seed=seed,
-                split=split,
-                spec=draft.spec or spec,
-                stages=draft.stages,
-                goals=draft.goals,
-                evidence=draft.evidence,
-                shortest_path=draft.shortest_path,
-                max_turns=max(20, 3 * longest),
-            )
+        search = search_of(costs, seed)
+        budget = budget_of(search, draft.commands, max(costs))
+        return Task(
+            id=f"{split}/{family}.{chosen.name}/{difficulty}/{seed}",
+            family=family,
+            kind=chosen.name,
+            difficulty=difficulty,
+            seed=seed,
+            split=split,
+            abilities=tuple(sorted(chosen.abilities)),
+            spec=draft.spec,
+            question=question,
+            stages=draft.stages,
+            budget=budget,
+            search=search,
+            shortest_path=draft.shortest_path,
+            max_turns=budget + 5 * len(draft.stages) + 10,
+        )
     where = "in this world" if world else "here: worlds gain obstacles with the difficulty"
     raise UserError(
         f"no {family} task of kind {kind or 'any'} of difficulty {difficulty} can be made {where}"
     )
+
+
+def _cost(kind: Kind, context: BuildContext, question: Question) -> int:
+    """Return the commands that one searcher needs."""
+    return kind.plan(context, question).commands
+
+
+def kind_named(family: Family, name: str) -> Kind:
+    """Return the kind of a family. Raises UserError where there is none of this name."""
+    found = KINDS[family].get(name)
+    if found is None:
+        raise UserError(
+            f"unknown kind {name!r} of {family}: choose from {', '.join(KINDS[family])}"
+        )
+    return found
 
 
 def _seed(key: str) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 
 from environments.tasks.build import make_task
 from environments.tasks.model import Family, Task
+from environments.tasks.worker import Wanted
 from world_fixtures.common import UserError
 from world_fixtures.generator.words import Split
 
@@ -57,13 +58,21 @@ class Curriculum:
         self._recent: defaultdict[Family, list[bool]] = defaultdict(list)
 
     def next(self) -> Task:
-        """Draw the next task; the n-th call returns the same task for the same seed and stream."""
+        """Draw and make the next task, see `draw`."""
+        family, seed, level, split = self.draw()
+        return make_task(family, seed, level, split=split)
+
+    def draw(self) -> Wanted:
+        """Draw what the next task is made of.
+
+        The n-th call returns the same for the same seed and stream.
+        """
         stream = "" if self.stream is None else f"/{self.stream}"
         rng = random.Random(f"{self.split}/{self.seed}{stream}/{self.drawn}")
         self.drawn += 1
         family = rng.choices(list(self.weights), list(self.weights.values()))[0]
         level = rng.randint(self.low, self.high) if self.target is None else self._level[family]
-        return make_task(family, rng.randrange(1_000_000), level, split=self.split)
+        return Wanted(family, rng.randrange(1_000_000), level, self.split)
 
     def report(self, task: Task, success: bool) -> None:
         """Count whether a rollout of `task` succeeded towards its family's difficulty."""

@@ -2,42 +2,38 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+from environments.tasks import forms
+from environments.tasks.forms import normal
 from environments.tasks.model import Answered
 
-_ARTICLES = frozenset(("the", "a", "an"))
-MIN_F1 = 0.5
-"""Below this a list is no better than a guess and counts nothing."""
+__all__ = ["MIN_F1", "f1", "match", "normal"]
+
+MIN_F1 = 0.8
+"""A map that is no better than this counts nothing."""
 
 
-def match(condition: Answered, answer: dict[str, Any] | None) -> float:
-    """Return the degree, in [0, 1], to which the answer's field is what `condition` expects."""
+def match(condition: Answered, answer: dict[str, Any] | None, expected: Sequence[str]) -> float:
+    """Return the degree, in [0, 1], to which the answer's field is what is `expected`."""
     given = (answer or {}).get(condition.field)
-    if given is None:
+    if given is None or not expected:
         return 0.0
-    if condition.match == "text":
-        return float(normal(given) in {normal(e) for e in condition.expected})
-    if condition.match == "number":
-        return float(
-            _number(given) is not None and _number(given) == _number(condition.expected[0])
-        )
-    keys = _edges if condition.match == "edges" else _names
-    score = f1(keys(given), keys(list(condition.expected)))
-    return score if score >= MIN_F1 else 0.0
-
-
-def normal(value: Any) -> str:
-    """Normalise a value for comparison: lower case, without articles and punctuation.
-
-    What is neither text nor number becomes the empty string.
-    """
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return ""
-    words = re.findall(r"[\w']+", str(value).casefold())
-    return " ".join(w for w in words if w not in _ARTICLES)
+    match condition.match:
+        case "text":
+            return float(forms.name(forms.single(given)) in set(map(forms.name, expected)))
+        case "number":
+            found = forms.number(forms.single(given))
+            return float(found is not None and found == forms.number(expected[0]))
+        case "set":
+            wanted = set(map(forms.name, expected))
+            return float(forms.names(given, wanted) == wanted)
+        case "route":
+            return float(forms.route(given) == forms.route(list(expected)))
+        case "edges":
+            score = f1(forms.edges(given), forms.edges(list(expected)))
+            return max(0.0, (score - MIN_F1) / (1 - MIN_F1))
 
 
 def f1(given: set[str], expected: set[str]) -> float:
@@ -45,30 +41,3 @@ def f1(given: set[str], expected: set[str]) -> float:
     if not given or not expected:
         return float(given == expected)
     return 2 * len(given & expected) / (len(given) + len(expected))
-
-
-def _number(value: Any) -> int | float | None:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return value  # a whole number of a thousand digits has no float
-    if isinstance(value, str) and re.fullmatch(r"\s*-?\d{1,15}(\.\d{1,6})?\s*", value):
-        return float(value)
-    return None
-
-
-def _names(value: Any) -> set[str]:
-    parts: Iterable[Any] = value if isinstance(value, list) else str(value).split(",")
-    return {normal(p) for p in parts if normal(p)}
-
-
-def _edges(value: Any) -> set[str]:
-    """Return edges as "room | direction | room", whether given as texts, lists or objects."""
-    edges = set()
-    for item in value if isinstance(value, list) else str(value).splitlines():
-        parts: Sequence[Any] = (
-            item.split("|") if isinstance(item, str)
-            else list(item.values()) if isinstance(item, dict)
-            else item if isinstance(item, list) else ()
-        )  # fmt: skip
-        if len(parts) == 3:
-            edges.add(" | ".join(normal(p) for p in parts))
-    return edges

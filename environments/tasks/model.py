@@ -9,9 +9,12 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from environments.tasks.version import TASKS_VERSION
+from environments.tasks.version_1 import upgraded
 from world_fixtures.common import Frozen
+from world_fixtures.facts import Arranged
 from world_fixtures.spec import WorldSpec
 
 
@@ -25,8 +28,25 @@ class Family(StrEnum):
     ERRAND = "errand"
 
 
+class Ability(StrEnum):
+    """What a kind of task cannot be done without."""
+
+    PROMPT = "prompt"
+    """To do what this prompt says: the same world has other goals."""
+    READING = "reading"
+    """To understand what texts in the world say."""
+    MEMORY = "memory"
+    """To keep, in the world, what a later conversation needs."""
+    MAP = "map"
+    """To find the way, and to know it again."""
+    RESTRAINT = "restraint"
+    """To leave alone what the task does not need."""
+    INFERENCE = "inference"
+    """To conclude what is written nowhere."""
+
+
 class Located(Frozen):
-    """`entity` is directly in `place` (room, thing or character) in the final state."""
+    """`entity` is directly in `place` (room, thing or character) at the end of the stage."""
 
     type: Literal["located"] = "located"
     entity: str
@@ -34,7 +54,7 @@ class Located(Frozen):
 
 
 class Holds(Frozen):
-    """A field of the final state has this value."""
+    """A field has this value at the end of the stage."""
 
     type: Literal["holds"] = "holds"
     entity: str
@@ -43,50 +63,84 @@ class Holds(Frozen):
 
 
 class Inscribed(Frozen):
-    """Something that contains `text` stands on `entity` in the final state (case ignored)."""
+    """One line on `entity`, in the agent's hand, says `text` and nothing else.
+
+    Case, articles and punctuation do not count. More than `most` lines by the agent on it do not
+    meet it, whatever they say.
+    """
 
     type: Literal["inscribed"] = "inscribed"
     entity: str
     text: str
+    most: int = Field(default=1, ge=1)
 
 
 class Visited(Frozen):
-    """The agent was in `room` at some time."""
+    """The agent was in `rooms` during the stage, in this order, with others between them or not."""
 
     type: Literal["visited"] = "visited"
-    room: str
+    rooms: tuple[str, ...] = Field(min_length=1)
 
 
 class Did(Frozen):
-    """The agent's command `verb` on `entity` succeeded at least once."""
+    """The agent's command `verb` on `entity` succeeded at least once during the stage."""
 
     type: Literal["did"] = "did"
     verb: str
     entity: str
 
 
+class Known(Frozen):
+    """What the state of the world says when the rollout is judged: never what a plan expected.
+
+    `where` is the name of the room that `entity` is in, `inside` the names of the things in it.
+    """
+
+    asks: Literal["where", "inside"]
+    entity: str
+    stage: int = Field(ge=0)
+    """0-based; of the state when this stage began, after what was arranged before it."""
+    end: bool = False
+    """Of the state at the end of that stage instead."""
+
+
 class Answered(Frozen):
-    """The submitted answer's `field` matches.
+    """The submitted answer's `field` is what is expected.
 
     text    equal to one of `expected` after lower-casing, dropping articles and punctuation
     number  numerically equal to `expected[0]`
-    set     F1 of the submitted names against `expected`
-    edges   F1 of submitted "room | direction | room" triples against `expected`
+    set     the same names as `expected`, in any order
+    route   the same directions as `expected`, in their order
+    edges   "room | direction | room" triples: F1 against `expected`, from 0 at 0.8 to 1
     """
 
     type: Literal["answered"] = "answered"
     field: str
-    match: Literal["text", "number", "set", "edges"] = "text"
-    expected: tuple[str, ...]
+    match: Literal["text", "number", "set", "route", "edges"] = "text"
+    expected: tuple[str, ...] = ()
+    known: Known | None = None
+    """Where the expected answer follows from the state: read from there when judging."""
+
+
+class Together(Frozen):
+    """All of `conditions` are met in full; some of them alone count nothing."""
+
+    type: Literal["together"] = "together"
+    conditions: tuple[
+        Annotated[
+            Located | Holds | Inscribed | Visited | Did | Answered, Field(discriminator="type")
+        ],
+        ...,
+    ] = Field(min_length=1)
 
 
 Condition = Annotated[
-    Located | Holds | Inscribed | Visited | Did | Answered, Field(discriminator="type")
+    Located | Holds | Inscribed | Visited | Did | Answered | Together, Field(discriminator="type")
 ]
 
 
 class Goal(Frozen):
-    """One thing that must be so at the end."""
+    """One thing that must be so at the end of its stage."""
 
     name: str
     """Short and readable: it appears in the verdict."""
@@ -94,14 +148,32 @@ class Goal(Frozen):
     weight: float = Field(default=1.0, gt=0)
     final: bool = True
     """False: a sub-goal, counted for progress and not for the outcome."""
+    after: tuple[str, ...] = ()
+    """Names of goals before this one: while one of them is not met, this one counts nothing."""
 
 
 class Evidence(Frozen):
-    """A fact an answer needs: `text` must have stood in an observation before the answer."""
+    """A fact that must have been revealed to the agent in this stage for an answer to count."""
 
     field: str
     """The answer field it supports."""
-    text: str
+    entity: str
+    fact: str
+    """Name of the revealed field, see docs/commands.md."""
+    value: Any = None
+    """None: whatever it was."""
+
+
+class Unchanged(Frozen):
+    """What the agent leaves as it was: everything but `free`, from the stage's start to its end.
+
+    Where the agent itself is, ways that were discovered and what was unlocked never count.
+    """
+
+    free: tuple[str, ...] = ()
+    """Ids of the entities that the task may need to change."""
+    tolerance: int = Field(default=1, ge=0)
+    """Entities that may be otherwise at no cost, over all stages."""
 
 
 class Step(Frozen):
@@ -116,13 +188,26 @@ class Stage(Frozen):
     """One conversation of a task."""
 
     prompt: str
-    """The user message the agent gets."""
-    meanwhile: tuple[str, ...] = ()
-    """Commands that `spec.characters[1]` carries out before the stage begins."""
+    """The user message the agent gets, but for what is left of its budget."""
+    before: tuple[Arranged, ...] = ()
+    """What is changed in the world before the stage begins, by no character."""
     restart: bool = False
     """The world server is stopped and started again before the stage begins."""
+    goals: tuple[Goal, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    unchanged: Unchanged = Unchanged()
     walkthrough: tuple[Step, ...]
     """The oracle's actions; the connection itself is implied at the stage's start."""
+
+
+class Search(Frozen):
+    """What a competent searcher needs who knows the rules and not the map, in commands."""
+
+    mean: float = Field(ge=0)
+    spread: float = Field(ge=0)
+    """Standard deviation over its runs."""
+    runs: int = Field(ge=1)
+    seed: int
 
 
 class Task(Frozen):
@@ -130,20 +215,38 @@ class Task(Frozen):
 
     id: str
     """Unique and stable, e.g. `standard/errand.deliver/17`."""
+    version: int = TASKS_VERSION
+    """Of the rules it was made under; those of another version can be read and not judged."""
     family: Family
     kind: str
     """Kind within the family."""
     difficulty: int = Field(ge=1, le=10)
     seed: int
     split: Literal["train", "validation", "test"] = "train"
+    abilities: tuple[Ability, ...] = ()
+    """What it cannot be done without."""
     spec: WorldSpec
-    stages: tuple[Stage, ...] = Field(min_length=1, max_length=4)
-    goals: tuple[Goal, ...] = Field(min_length=1)
-    evidence: tuple[Evidence, ...] = ()
+    question: dict[str, Any] = Field(default_factory=dict)
+    """What was drawn in making it: with the spec it determines the rest."""
+    stages: tuple[Stage, ...] = Field(min_length=1, max_length=8)
+    budget: int = Field(default=100, ge=1)
+    """Commands allowed over all stages."""
+    search: Search = Search(mean=0, spread=0, runs=1, seed=0)
     shortest_path: int | None = None
     """Moves on the shortest way to the goal, where the task has one: SPL needs it."""
-    max_turns: int = Field(default=30, ge=1)
-    """Model calls allowed over all stages."""
+    max_turns: int = Field(default=1000, ge=1)
+    """Model calls allowed over all stages: more than the budget can need."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_version_1(cls, data: Any) -> Any:
+        return upgraded(data) if isinstance(data, dict) and "goals" in data else data
+
+    @model_validator(mode="after")
+    def _has_a_final_goal(self) -> Task:
+        if not any(goal.final for goal in self.goals):
+            raise ValueError(f"{self.id} has no final goal: add one, or it is won by nothing")
+        return self
 
     @property
     def optimal_steps(self) -> int:
@@ -151,9 +254,23 @@ class Task(Frozen):
         return sum(s.tool == "command" for stage in self.stages for s in stage.walkthrough)
 
     @property
+    def goals(self) -> tuple[Goal, ...]:
+        """The goals of all stages, in order."""
+        return tuple(goal for stage in self.stages for goal in stage.goals)
+
+    @property
     def answer_fields(self) -> tuple[str, ...]:
         """Names of the fields that a submitted answer must have."""
-        return tuple(g.condition.field for g in self.goals if isinstance(g.condition, Answered))
+        parts = [
+            part
+            for goal in self.goals
+            for part in (
+                goal.condition.conditions
+                if isinstance(goal.condition, Together)
+                else (goal.condition,)
+            )
+        ]
+        return tuple(part.field for part in parts if isinstance(part, Answered))
 
 
 class Verdict(Frozen):
@@ -162,9 +279,10 @@ class Verdict(Frozen):
     reward: float = Field(allow_inf_nan=False)
     """In [0, 1] unless an environment of your own decides otherwise."""
     success: bool
-    """Every final goal is met in full."""
+    """Every final goal is met in full, and nothing else was disturbed."""
     parts: dict[str, float]
-    """outcome, progress, efficiency, evidence, discipline; each in [0, 1]."""
+    """outcome, progress, efficiency, evidence, discipline, and restraint, which multiplies the sum
+    of the others; each in [0, 1]."""
     goals: dict[str, float]
     """Degree to which each goal is met, in [0, 1], by name."""
     spl: float | None = None

@@ -1,8 +1,9 @@
-"""The verdict on a rollout, from the final state, the events and the answer. Pure."""
+"""The verdict on a rollout: of the states its stages ended in, the events, the answer. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import Field, model_validator
@@ -12,20 +13,37 @@ from environments.tasks.model import (
     Answered,
     Condition,
     Did,
+    Evidence,
     Goal,
     Holds,
     Inscribed,
+    Known,
     Located,
+    Stage,
     Task,
+    Together,
     Verdict,
     Visited,
 )
-from world_fixtures.common import Frozen
+from environments.tasks.version import TASKS_VERSION
+from world_fixtures.common import Frozen, UserError
 from world_fixtures.protocol import CONNECT, Event, ResultKind
-from world_fixtures.state import WorldState, initial_state
+from world_fixtures.state import Fields, WorldState, initial_state
 
-UNSEEN = 0.2
-"""Factor on the degree of a right answer whose fact was never observed: it was guessed."""
+PARTIAL = 0.25
+"""Factor on the outcome where some final goals are met and others not."""
+RESTRAINT = (1.0, 0.5)
+"""Factor by the number of entities out of place beyond the tolerance; 0 for more."""
+
+
+@dataclass(frozen=True)
+class Played:
+    """What there is to judge of one stage."""
+
+    events: Sequence[Event]
+    """The agent's own, in order."""
+    state: WorldState
+    """At the end of the stage."""
 
 
 class Weights(Frozen):
@@ -36,9 +54,9 @@ class Weights(Frozen):
     progress: float = Field(default=0.15, ge=0)
     """All goals met, sub-goals included."""
     efficiency: float = Field(default=0.1, ge=0)
-    """Commands of the walkthrough over commands used, in proportion to the outcome."""
+    """A searcher's commands over commands used, in proportion to the outcome."""
     evidence: float = Field(default=0.1, ge=0)
-    """Needed facts that were observed, in proportion to the outcome."""
+    """Needed facts that were revealed, in proportion to the outcome."""
     discipline: float = Field(default=0.05, ge=0)
     """Commands that were understood and possible, in proportion to the progress."""
 
@@ -52,48 +70,52 @@ class Weights(Frozen):
 
 def judge(
     task: Task,
-    state: WorldState,
-    events: Sequence[Event],
+    played: Sequence[Played],
     answer: dict[str, Any] | None,
     *,
     weights: Weights | None = None,
 ) -> Verdict:
-    """Judge one rollout by its final state, the agent's events and its submitted answer.
+    """Judge one rollout by what was played of each stage and the submitted answer.
 
-    `events` are the agent's own, of all stages in order; `answer` is None where nothing was
+    `played` holds the stages that were begun, in order; `answer` is None where nothing was
     submitted; `weights` are the defaults where None. The reward is the weighted sum of the parts,
-    clamped to [0, 1]. What the initial state already satisfies earns nothing.
+    multiplied by the restraint. An answer counts only where the facts that it needs were revealed.
+    What a stage begins with earns nothing. Raises UserError for a task of another version.
     """
+    if task.version != TASKS_VERSION:
+        raise UserError(
+            f"{task.id} was made under rules of version {task.version}; these are version"
+            f" {TASKS_VERSION}, and judge their own tasks only"
+        )
     weights = weights or Weights()
-    missing = _missing_evidence(task, events)
-    degrees = {g.name: _degree(g.condition, state, events, answer, task) for g in task.goals}
-    for goal in task.goals:
-        if isinstance(goal.condition, Answered) and goal.condition.field in missing:
-            degrees[goal.name] *= UNSEEN
-    start = initial_state(task.spec)
-    idle = {g.name: _degree(g.condition, start, (), None, task) for g in task.goals}
+    judging = _Judging(task, played, answer)
     final = [g for g in task.goals if g.final]
-    outcome = _gain(final, degrees, idle)
-    progress = _gain(task.goals, degrees, idle)
+    degrees, idle = judging.degrees, judging.idle
+    met = all(degrees[g.name] >= 1.0 for g in final) and any(idle[g.name] < 1.0 for g in final)
+    outcome = 1.0 if met else PARTIAL * _gain(final, degrees, idle)
+    progress = _gain(task.goals, degrees, idle) if any(degrees[g.name] for g in final) else 0.0
+    events = [e for stage in played for e in stage.events]
     given = commands_of(events, task.spec.agent.id)
-    commands, wasted = len(given), sum(map(is_wasted, given))
-    shown = 1 - len(missing) / len(task.evidence) if task.evidence else 1.0
+    commands, wasted = len(given), _wasted(given)
+    needed = sum(len(stage.evidence) for stage in task.stages)
+    shown = 1 - len(judging.missing) / needed if needed else 1.0
+    restraint = _restraint(len(judging.strays) - judging.tolerance)
     parts = {
         "outcome": outcome,
         "progress": progress,
-        "efficiency": outcome * min(1.0, task.optimal_steps / commands if commands else 1.0),
+        "efficiency": outcome * min(1.0, _par(task) / commands if commands else 1.0),
         "evidence": outcome * shown,
         "discipline": progress * (1 - wasted / commands if commands else 1.0),
     }
-    reward = sum(value * getattr(weights, part) for part, value in parts.items())
-    success = all(degrees[g.name] >= 1.0 for g in final)
+    reward = restraint * sum(value * getattr(weights, part) for part, value in parts.items())
+    success = met and restraint == 1.0
     return Verdict(
         reward=min(1.0, max(0.0, round(reward, 9))),
         success=success,
-        parts={part: round(value, 9) for part, value in parts.items()},
+        parts={part: round(v, 9) for part, v in {**parts, "restraint": restraint}.items()},
         goals=degrees,
         spl=_spl(task, events, success),
-        reasons=tuple(_reasons(task, degrees, missing, commands, wasted)),
+        reasons=tuple(_reasons(task, judging, commands, wasted)),
     )
 
 
@@ -110,26 +132,125 @@ def is_wasted(event: Event) -> bool:
     return event.kind is not ResultKind.OK
 
 
-def _degree(
-    condition: Condition,
-    state: WorldState,
-    events: Sequence[Event],
-    answer: dict[str, Any] | None,
-    task: Task,
+def _wasted(commands: Sequence[Event]) -> int:
+    """Count the commands that came to nothing; the first that was not understood is free."""
+    unknown = any(e.kind is ResultKind.UNKNOWN for e in commands)
+    return sum(map(is_wasted, commands)) - unknown
+
+
+def strays(before: WorldState, after: WorldState, stage: Stage, agent: str) -> set[str]:
+    """Return the ids of the entities that the stage left otherwise and need not have."""
+    found = set()
+    for entity, fields in after.entities.items():
+        was = before.entities[entity]
+        if fields != was and entity != agent and entity not in stage.unchanged.free:
+            changed = {f for f in fields if fields[f] != was.get(f)}
+            if changed - {"revealed", "locked"}:
+                found.add(entity)
+    return found
+
+
+class _Judging:
+    """The goals, evidence and restraint of one rollout."""
+
+    def __init__(self, task: Task, played: Sequence[Played], answer: dict[str, Any] | None) -> None:
+        self.task = task
+        self.played = played
+        self.answer = answer
+        self.agent = task.spec.agent.id
+        self.starts: list[WorldState] = []
+        self.strays: set[str] = set()
+        end = initial_state(task.spec)
+        for stage, done in zip(task.stages, played, strict=False):
+            start = end.arranged(stage.before)
+            end = done.state
+            self.starts.append(start)
+            self.strays |= strays(start, end, stage, self.agent)
+        self.tolerance = max(stage.unchanged.tolerance for stage in task.stages)
+        self.missing = self._missing()
+        unproven = {e.field for e in self.missing}
+        self.degrees: dict[str, float] = {}
+        self.idle: dict[str, float] = {}
+        for n, stage in enumerate(task.stages):
+            for goal in stage.goals:
+                ready = all(self.degrees[name] >= 1.0 for name in goal.after)
+                self.degrees[goal.name] = ready * self._degree(goal.condition, n, unproven)
+                self.idle[goal.name] = self._idle(goal.condition, n)
+
+    def _missing(self) -> list[Evidence]:
+        """Return what was not revealed in its stage."""
+        missing = []
+        for n, stage in enumerate(self.task.stages):
+            revealed: dict[tuple[str, str], list[Any]] = {}
+            for event in self.played[n].events if n < len(self.played) else ():
+                if event.actor == self.agent:
+                    for entity, field, value in event.reveals:
+                        revealed.setdefault((entity, field), []).append(_plain(value))
+            for wanted in stage.evidence:
+                values = revealed.get((wanted.entity, wanted.fact), [])
+                if not values or (wanted.value is not None and _plain(wanted.value) not in values):
+                    missing.append(wanted)
+        return missing
+
+    def _degree(self, condition: Condition, stage: int, unproven: set[str]) -> float:
+        if isinstance(condition, Together):
+            parts = [self._degree(part, stage, unproven) for part in condition.conditions]
+            return float(min(parts) >= 1.0)
+        if isinstance(condition, Answered):
+            if condition.field in unproven or len(self.played) < len(self.task.stages):
+                return 0.0
+            return match(condition, self.answer, self._expected(condition))
+        if stage >= len(self.played):
+            return 0.0
+        done = self.played[stage]
+        return _met(condition, done.state, done.events, self.starts[stage], self.agent)
+
+    def _idle(self, condition: Condition, stage: int) -> float:
+        """Return the degree to which the goal is met when its stage begins."""
+        if isinstance(condition, Together):
+            return min(self._idle(part, stage) for part in condition.conditions)
+        if isinstance(condition, Answered) or stage >= len(self.starts):
+            return 0.0
+        start = self.starts[stage]
+        return _met(condition, start, (), start, self.agent)
+
+    def _expected(self, condition: Answered) -> tuple[str, ...]:
+        known = condition.known
+        if known is None:
+            return condition.expected
+        state = self.played[known.stage].state if known.end else self.starts[known.stage]
+        return tuple(_read(known, state, self.task))
+
+
+def _read(known: Known, state: WorldState, task: Task) -> list[str]:
+    """Return what the state says: names of rooms or things."""
+    if known.asks == "where":
+        found = [state.room(known.entity)]
+    else:
+        found = list(state.contents(known.entity))
+    entities: Mapping[str, Any] = task.spec.entities
+    return [entities[i].name for i in found if i is not None]
+
+
+def _met(
+    condition: Condition, state: WorldState, events: Sequence[Event], start: WorldState, agent: str
 ) -> float:
+    """Return the degree of a condition that the world decides, not the answer."""
     match condition:
         case Located():
             return float(state.location(condition.entity) == condition.place)
         case Holds():
             return float(state.get(condition.entity, condition.field) == condition.value)
         case Inscribed():
-            wanted = normal(condition.text)
-            lines = state.get(condition.entity, "inscriptions") or ()
-            return float(any(wanted in normal(line) for line in lines))
+            fields: Fields = state.entities.get(condition.entity, {})
+            both = zip(fields.get("inscriptions", ()), fields.get("hands", ()), strict=True)
+            own = [normal(line) for line, hand in both if hand == agent]
+            return float(normal(condition.text) in own and len(own) <= condition.most)
         case Visited():
-            start = task.spec.agent.location
-            rooms = {c.after for e in events for c in e.changes if c.entity == e.actor}
-            return float(condition.room in rooms or (bool(events) and condition.room == start))
+            way = [start.location(agent)] if events else []
+            way += [c.after for e in events for c in e.changes if c.entity == e.actor == agent]
+            rooms = iter(way)
+            return float(all(room in rooms for room in condition.rooms))
         case Did():
             return float(
                 any(
@@ -138,8 +259,22 @@ def _degree(
                     for e in events
                 )
             )  # fmt: skip
-        case Answered():
-            return match(condition, answer)
+        case _:
+            return 0.0
+
+
+def _par(task: Task) -> float:
+    """Return the commands that are efficient: a searcher's mean, never below the walkthrough's."""
+    return max(task.search.mean, task.optimal_steps)
+
+
+def _plain(value: Any) -> Any:
+    """Return lists as tuples, so that what came as JSON equals what did not."""
+    return tuple(map(_plain, value)) if isinstance(value, list | tuple) else value
+
+
+def _restraint(excess: int) -> float:
+    return RESTRAINT[max(0, excess)] if excess < len(RESTRAINT) else 0.0
 
 
 def _gain(goals: Sequence[Goal], degrees: dict[str, float], idle: dict[str, float]) -> float:
@@ -147,12 +282,6 @@ def _gain(goals: Sequence[Goal], degrees: dict[str, float], idle: dict[str, floa
     possible = sum(g.weight * (1 - idle[g.name]) for g in goals)
     gained = sum(g.weight * (degrees[g.name] - idle[g.name]) for g in goals)
     return max(0.0, gained / possible) if possible else 0.0
-
-
-def _missing_evidence(task: Task, events: Sequence[Event]) -> set[str]:
-    """Return the answer fields whose fact was in no observation."""
-    seen = "\n".join(e.text for e in events if e.verb not in ("write", "say"))
-    return {e.field for e in task.evidence if e.text not in seen}
 
 
 def _spl(task: Task, events: Sequence[Event], success: bool) -> float | None:
@@ -163,17 +292,23 @@ def _spl(task: Task, events: Sequence[Event], success: bool) -> float | None:
     return float(success) * task.shortest_path / max(moves, task.shortest_path, 1)
 
 
-def _reasons(
-    task: Task, degrees: dict[str, float], missing: set[str], commands: int, wasted: int
-) -> list[str]:
+def _reasons(task: Task, judging: _Judging, commands: int, wasted: int) -> list[str]:
     reasons = []
     for goal in task.goals:
-        if degrees[goal.name] < 1:
+        if judging.degrees[goal.name] < 1:
             kind = "goal" if goal.final else "sub-goal"
-            reasons.append(f"{kind} not met: {goal.name} ({degrees[goal.name]:.2f})")
-    reasons += [f"never observed what the answer {field!r} needs" for field in sorted(missing)]
-    if commands > task.optimal_steps:
-        reasons.append(f"{commands} commands where {task.optimal_steps} would do")
+            reasons.append(f"{kind} not met: {goal.name} ({judging.degrees[goal.name]:.2f})")
+    for field in sorted({e.field for e in judging.missing}):
+        reasons.append(f"never observed what the answer {field!r} needs")
+    if len(judging.strays) > judging.tolerance:
+        entities: Mapping[str, Any] = task.spec.entities
+        names = [str(getattr(entities.get(i), "name", i)) for i in sorted(judging.strays)]
+        shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+        reasons.append(f"{len(names)} things are not as they were: {shown}")
+    if commands > _par(task):
+        reasons.append(
+            f"{commands} commands where a searcher needs {task.search.mean:.1f} on average"
+        )
     if wasted:
         reasons.append(f"{wasted} commands were not understood or not possible")
     return reasons

@@ -14,10 +14,11 @@ from environments.rollouts.files import write_file
 from environments.rollouts.normalised import normalised_events
 from environments.tasks.build import make_task
 from environments.tasks.model import Family
+from environments.tasks.version import TASKS_VERSION
 from environments.telemetry.layout import EVENTS, meta_path
 from environments.telemetry.trace import TraceEvent, TraceMeta
 from environments.telemetry.writer import line_of
-from world_fixtures.library import load_facts, load_world
+from world_fixtures.library import load_world
 from world_fixtures.servers import ServerPool
 
 SESSION = "golden-trace"
@@ -36,7 +37,7 @@ async def record(directory: Path, pool: ServerPool) -> Path:
 
 
 async def _play(pool: ServerPool) -> tuple[list[TraceEvent], TraceMeta]:
-    task = make_task(Family.INSPECTION, 0, 1, world=(load_world(WORLD), load_facts(WORLD)))
+    task = make_task(Family.INSPECTION, 0, 1, world=load_world(WORLD))
     instance = await pool.acquire(task.spec)
     try:
         session = await instance.open()
@@ -55,7 +56,8 @@ async def _play(pool: ServerPool) -> tuple[list[TraceEvent], TraceMeta]:
     meta = TraceMeta(
         session_id=SESSION, account=task.spec.agent.id, world_sessions=(events[0].session,),
         model="golden", task=task, spec_hash=task.spec.hash, seed=task.seed,
-        versions={"evennia": version("evennia")}, started=events[0].ts, events=len(events),
+        versions={"evennia": version("evennia"), "tasks": str(TASKS_VERSION)},
+        started=events[0].ts, events=len(events),
     )  # fmt: skip
     return lines, meta
 

@@ -17,10 +17,11 @@ from pathlib import Path
 
 from environments.episode import Episode
 from environments.rollouts.versions import VERSIONS
-from environments.tasks.model import Family, Goal, Stage, Task, Visited
+from environments.tasks.model import Family, Goal, Stage, Task, Unchanged, Visited
 from environments.telemetry.ownership import SessionLock
 from environments.telemetry.pairing import session_trace
 from environments.telemetry.reading import Trace
+from environments.telemetry.replay import other_rules
 from environments.telemetry.trace import TraceEvent, TraceMeta
 from environments.telemetry.writer import TraceWriter, disk
 from environments.tools.registry import Tool, tools_of
@@ -29,6 +30,8 @@ from world_fixtures.protocol import CONNECT, Event
 from world_fixtures.servers import ServerPool
 from world_fixtures.spec import WorldSpec
 
+UNBOUNDED = 10**9
+"""Commands and changes of a session that was set no task."""
 KEPT = 64
 """Sessions whose worlds are kept in the server; one more ends that which was not used longest."""
 
@@ -57,8 +60,16 @@ def exploration(spec: WorldSpec) -> Task:
         difficulty=1,
         seed=0,
         spec=spec,
-        stages=(Stage(prompt=f"Explore {spec.title}.", walkthrough=()),),
-        goals=(Goal(name="enter", condition=Visited(room=start)),),
+        stages=(
+            Stage(
+                prompt=f"Explore {spec.title}.",
+                goals=(Goal(name="enter", condition=Visited(rooms=(start,))),),
+                unchanged=Unchanged(tolerance=UNBOUNDED),
+                walkthrough=(),
+            ),
+        ),
+        budget=UNBOUNDED,
+        max_turns=UNBOUNDED,
     )
 
 
@@ -212,6 +223,8 @@ class LiveSessions:
 
     async def _begin(self, session_id: str, model: str, provider: str) -> _Session:
         earlier = session_trace(self.root, session_id)
+        if earlier is not None and (told := other_rules(earlier.meta)):
+            raise UserError(f"{earlier.path} {told}: begin a new session")
         task = self.task if earlier is None else earlier.meta.task
         meta = TraceMeta(
             session_id=session_id,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from environments.rollouts.event_calls import events_with_calls
 from environments.rollouts.files import read_file
 from environments.rollouts.record import Rollout
@@ -24,7 +26,7 @@ def record_rollout(rollout: Rollout, root: Path) -> Path:
     with day_locked(path):
         there = read_file(path) if path.exists() else b""
         whole = there[: there.rfind(b"\n") + 1].splitlines(keepends=True)
-        if whole != [line_of(e) for e in events[: len(whole)]]:
+        if not _same(whole, events[: len(whole)]):
             raise UserError(
                 f"{path} holds other events of session {rollout.id!r}: choose another --root"
             )
@@ -32,6 +34,16 @@ def record_rollout(rollout: Rollout, root: Path) -> Path:
             for event in events[len(whole) :]:
                 writer.append(event)
     return path
+
+
+def _same(lines: list[bytes], events: list[TraceEvent]) -> bool:
+    """Tell whether lines hold these events; an earlier version wrote fewer fields of one."""
+    if lines == [line_of(e) for e in events]:
+        return True
+    try:
+        return [TraceEvent.model_validate_json(line) for line in lines] == events
+    except ValidationError:
+        return False
 
 
 def trace_meta(rollout: Rollout) -> TraceMeta:

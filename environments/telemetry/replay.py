@@ -1,8 +1,9 @@
 """Replay of a trace in a fresh world, compared with the recording step by step.
 
 Strict: every observation, every change and every hash must be what was recorded, and no
-step may be missing. Restarts between stages are not replayed, since a world's state
-survives them.
+step may be missing. What is arranged between stages is arranged again. Restarts between stages
+are not replayed, since a world's state survives them. Only traces of the present version of the
+tasks can be replayed: under other rules a command does something else.
 """
 
 from __future__ import annotations
@@ -13,15 +14,19 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from environments.tasks.version import TASKS_VERSION
 from environments.telemetry.reading import Trace, read_trace
-from environments.telemetry.trace import TraceEvent
+from environments.telemetry.trace import TraceEvent, TraceMeta
 from world_fixtures.client import Instance, Session
 from world_fixtures.common import Frozen, UserError, WorldError, WorldLost
-from world_fixtures.protocol import CONNECT, MAX_COMMAND, Event
+from world_fixtures.facts import Arranged
+from world_fixtures.protocol import ARRANGE, CONNECT, MAX_COMMAND, WORLD, Event
 from world_fixtures.rules import parse
 from world_fixtures.servers import ServerPool
 
-COMPARED = ("actor", "room", "verb", "args", "objects", "kind", "text", "changes", "state_hash")
+COMPARED = (
+    "actor", "room", "verb", "args", "objects", "kind", "text", "changes", "reveals", "state_hash",
+)  # fmt: skip
 AT_ONCE = 32
 """Traces replayed at the same time."""
 TRACES_A_SERVER = 16
@@ -80,6 +85,16 @@ async def replay_all(
     return [task.result() for task in tasks]
 
 
+def other_rules(meta: TraceMeta) -> str:
+    """Say that a trace was made under other rules than today's; empty where it was not."""
+    if meta.task.version == TASKS_VERSION:
+        return ""
+    return (
+        f"was made under the rules of tasks version {meta.task.version}, and these are of version"
+        f" {TASKS_VERSION}"
+    )
+
+
 def servers_for(traces: int) -> int:
     """Return how many world servers to replay so many traces with.
 
@@ -101,7 +116,12 @@ async def replay_file(path: Path, pool: ServerPool) -> Replayed:
 
 
 async def replay(trace: Trace, pool: ServerPool) -> Replayed:
-    """Replay a trace up to its first difference."""
+    """Replay a trace up to its first difference.
+
+    Raises UserError where it was made under other rules.
+    """
+    if told := other_rules(trace.meta):
+        raise UserError(f"{trace.path} {told}: it cannot be replayed")
     found = _Comparison(trace)
     spec = trace.meta.task.spec
     if found.differs(0, "spec_hash", trace.meta.spec_hash, spec.hash):
@@ -139,6 +159,8 @@ async def _step(instance: Instance, sessions: dict[str, Session], step: TraceEve
             await sessions.pop(step.actor).close()
         sessions[step.actor] = await instance.open(step.actor)
         return sessions[step.actor].event
+    if (step.actor, step.verb) == (WORLD, ARRANGE):
+        return await instance.arrange([Arranged(c.entity, c.field, c.after) for c in step.changes])
     if step.actor not in sessions:
         return None
     return await sessions[step.actor].command(_typed(step))

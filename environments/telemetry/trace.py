@@ -63,6 +63,7 @@ class TraceMeta(BaseModel):
     spec_hash: str
     seed: int
     versions: dict[str, str] = Field(default_factory=dict)
+    """Of packages and of the tasks, by name."""
     group: str = ""
     """Shared by the rollouts of one item."""
     attempt: int = 0

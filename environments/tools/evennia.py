@@ -9,9 +9,9 @@ from typing import Any, Protocol
 from environments.tools.registry import Effect, Tool
 from environments.tools.toolbox import json_object
 from world_fixtures.protocol import Event
-from world_fixtures.rules import parse
+from world_fixtures.rules import UNCHANGING, parse
 
-READS = frozenset(
+READS = UNCHANGING | frozenset(
     ("look", "examine", "look_in", "directions", "read", "inventory", "help", "say", None)
 )
 """Verbs that change nothing; None is a command the world will not understand."""
@@ -21,6 +21,10 @@ class NotConnected(Exception):
     """The agent used the world without a session; the message tells it what to do."""
 
 
+class BudgetSpent(Exception):
+    """The agent has given all the commands that its task allows; the message says so."""
+
+
 class World(Protocol):
     """What the tools act in: one agent's connection to one world."""
 
@@ -28,7 +32,10 @@ class World(Protocol):
         """Log in; the view on arriving."""
 
     async def command(self, text: str) -> Event:
-        """Carry out one command. Raises NotConnected without a session."""
+        """Carry out one command.
+
+        Raises NotConnected without a session, BudgetSpent where the task allows no more.
+        """
 
     async def disconnect(self) -> str:
         """Log out. Raises NotConnected without a session."""

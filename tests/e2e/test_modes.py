@@ -25,7 +25,7 @@ def test_evaluate_writes_the_runs_directory(programs, tmp_path):
     metrics = json.loads((out / "metrics.json").read_text())
     assert metrics["results"]["all"]["mean_reward"] == 1.0
     assert metrics["results"]["all"]["mean_reward_ci95"][0] > 0.8
-    assert len((out / "samples.jsonl").read_text().splitlines()) == 25
+    assert len((out / "samples.jsonl").read_text().splitlines()) == 30
     for name in ("summary.md", "report.html", "evaluate_config.yaml"):
         assert (out / name).stat().st_size > 100
     assert programs.world_servers() == []

@@ -17,10 +17,13 @@ from environments.tasks.model import (
     Family,
     Goal,
     Inscribed,
+    Search,
     Stage,
     Step,
     Task,
+    Unchanged,
 )
+from world_fixtures.facts import Arranged
 from world_fixtures.spec import WorldSpec
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
@@ -47,29 +50,30 @@ def serving() -> Serving:
 
 @pytest.fixture
 def note(cottage: WorldSpec) -> Task:
-    """Two stages: leave a note; come back and answer. Meanwhile the caretaker is busy."""
+    """Two stages: leave a note; come back and answer. Meanwhile the shaft was moved."""
     first = ("read letter", "write 1742 on wall")
+    inscribed = Goal(name="a note", condition=Inscribed(entity="wall", text="1742"))
+    answered = Answered(field="year", match="number", expected=("1742",))
     return Task(
         id="note", family=Family.PERSISTENCE, kind="note", difficulty=1, seed=0, spec=cottage,
         stages=(
             Stage(
                 prompt="Write the year on the wall.",
+                goals=(inscribed,),
+                evidence=(Evidence(field="year", entity="letter", fact="year", value="1742"),),
+                unchanged=Unchanged(free=("wall",)),
                 walkthrough=(
                     *(Step(tool="command", command=c) for c in first), Step(tool="disconnect"),
                 ),
             ),
             Stage(
-                prompt="Which year?", meanwhile=("get shaft", "write gone on wall"),
+                prompt="Which year?", before=(Arranged("shaft", "location", "hall"),),
+                goals=(Goal(name="the year", condition=answered),),
                 walkthrough=(
                     Step(tool="command", command="read wall"),
                     Step(tool="submit", answer={"year": 1742}),
                 ),
             ),
         ),
-        goals=(
-            Goal(name="the year",
-                 condition=Answered(field="year", match="number", expected=("1742",))),
-            Goal(name="a note", condition=Inscribed(entity="wall", text="1742")),
-        ),
-        evidence=(Evidence(field="year", text="1742"),),
+        search=Search(mean=3, spread=0, runs=1, seed=0),
     )  # fmt: skip

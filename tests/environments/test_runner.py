@@ -91,7 +91,7 @@ async def test_a_good_rollout_is_worth_everything(pool, note):
     assert [c.stage for c in rollout.tool_calls] == [0] * 4 + [1] * 3
     assert [c.turn for c in rollout.tool_calls] == list(range(1, 8))
     assert "1742" not in json.dumps(model.requests[4]["messages"])  # nothing is carried over
-    assert "(26 turns are left.)" in model.requests[4]["messages"][1]["content"]
+    assert "(You have 98 commands left.)" in model.requests[4]["messages"][1]["content"]
     assert rollout.world_seconds > 0
 
 
@@ -109,13 +109,13 @@ async def test_each_call_names_the_event_it_caused(pool, note):
         ("command", None), ("connect", 1), ("connect", None), ("observe", 2),
         ("observe", 3), ("nonsense", None), ("command", 4), ("submit", None),
         ("connect", None), ("disconnect", None),
-        # 5, 6 and 7 are the caretaker's
-        ("connect", 8), ("connect", None), ("command", 9), ("command", None),
-        ("disconnect", None), ("disconnect", None), ("connect", 10), ("observe", 11),
+        # 5 is what the world changed between the stages
+        ("connect", 6), ("connect", None), ("command", 7), ("command", None),
+        ("disconnect", None), ("disconnect", None), ("connect", 8), ("observe", 9),
         ("submit", None),
     ]  # fmt: skip
     events = {e.seq: e for e in rollout.events}
-    assert list(events) == list(range(1, 12))
+    assert list(events) == list(range(1, 10))
     for call in rollout.tool_calls:
         if call.event is not None:
             assert (call.result, events[call.event].actor) == (events[call.event].text, "you")

@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from world_fixtures.draw import map_svg, map_text, places
-from world_fixtures.generator import SPLITS, generate
+from world_fixtures.generator import SPLITS, generate_world
 from world_fixtures.library import load_world
 from world_fixtures.spec import WorldSpec
 
@@ -16,13 +16,13 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 @pytest.fixture(params=[1, 4, 10])
 def world(request) -> WorldSpec:
-    return generate(3, request.param)
+    return generate_world(3, request.param)
 
 
 def test_no_two_rooms_in_one_place_and_directions_are_kept() -> None:
     for split in SPLITS:
         for seed in range(10):
-            spec = generate(seed, 1 + seed, split=split)
+            spec = generate_world(seed, 1 + seed, split=split)
             cells = places(spec)
             assert set(cells) == {r.id for r in spec.rooms}
             assert len(set(cells.values())) == len(cells)

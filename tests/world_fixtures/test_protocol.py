@@ -118,9 +118,11 @@ async def test_every_operation_answers_as_its_type_says(raw, cottage) -> None:
     changed = await ask("changed", instance=id_)
     assert {e: state.entities[e] for e in changed} == changed
     assert changed.keys() == {"lamp", "wall"}
+    arranged = await ask("arrange", instance=id_, changes=[["lamp", "location", "cellar"]])
+    assert arranged["changes"][0]["after"] == "cellar"
     await ask("ping")
     await ask("close", session=opened["session"])
-    assert (await ask("reset", instance=id_))["rewound"] == 2
+    assert (await ask("reset", instance=id_))["rewound"] == 3
     for instance in (id_, again["instance"]):
         await ask("release", instance=instance)
     assert answers.keys() == ANSWERS.keys() == REQUESTS.keys() == TABLE.keys()
@@ -138,7 +140,8 @@ async def test_the_document_lists_the_fields_of_the_types(op) -> None:
             get_type_hints(ANSWERS[op])
         )
     else:
-        names = {"state": "WorldState", "command": "Event", "events": "list of Event"}
+        names = {"state": "WorldState", "command": "Event", "arrange": "Event"}
+        names["events"] = "list of Event"
         assert gives.startswith(names.get(op, "fields of the entities"))
 
 

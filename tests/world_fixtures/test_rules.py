@@ -90,11 +90,19 @@ def test_a_thing_cannot_hold_itself(world, cottage):
     assert world.act("put lamp in chest").kind == "ok"
 
 
-def test_writing_stays_and_is_plain(world):
-    outcome = world.act('write "meet |rat$ <noon> on the bridge" on wall')
+@pytest.mark.parametrize("character", "|$<>")
+def test_what_cannot_be_written_is_refused_and_named(world, character):
+    outcome = world.act(f'write "meet {character}rat at noon" on wall')
+    assert (outcome.kind, outcome.changes) == ("refused", ())
+    assert "| $ < >" in outcome.text
+    assert world.state.get("wall", "inscriptions") == []
+
+
+def test_writing_stays(world):
+    outcome = world.act('write "meet rat noon on the bridge" on wall')
     assert outcome.kind == "ok"
     assert world.state.get("wall", "inscriptions") == ["meet rat noon on the bridge"]
-    assert 'Written here: "meet rat noon on the bridge"' in world.act("read wall").text
+    assert 'In your hand: "meet rat noon on the bridge"' in world.act("read wall").text
 
 
 def test_another_actor_changes_the_same_world(world):

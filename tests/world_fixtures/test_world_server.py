@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from world_fixtures import home, servers
 from world_fixtures.client import WorldClient
 from world_fixtures.common import WorldError, WorldLost
+from world_fixtures.facts import Arranged
 from world_fixtures.prefork_server import PreforkServer
 from world_fixtures.rules import Simulation
 from world_fixtures.servers import PooledInstance, ServerPool, WorldServer
@@ -44,8 +45,62 @@ async def test_every_event_agrees_with_the_rules_played_in_memory(pool, cottage)
             assert (event.seq, event.text, event.kind) == (n, outcome.text, outcome.kind)
             assert (event.verb, event.objects) == (outcome.verb, outcome.objects)
             assert event.changes == outcome.changes
+            assert event.reveals == tuple(map(tuple, outcome.reveals))
             assert event.state_hash == model.state.hash
         assert await instance.state() == model.state
+    finally:
+        pool.release(instance)
+
+
+async def test_the_world_is_arranged_by_nobody_and_rewound_like_any_change(pool, cottage):
+    instance = await pool.acquire(cottage)
+    try:
+        changes = [
+            Arranged("lamp", "location", "cellar"),
+            Arranged("chest", "open", True),
+            Arranged("wall", "inscriptions", ["gone"]),
+            Arranged("wall", "hands", [""]),
+            Arranged("you", "location", "cellar"),
+            Arranged("letter", "location", None),
+        ]
+        event = await instance.arrange(changes)
+        assert (event.actor, event.verb, event.seq) == ("world", "arrange", 1)
+        model = Simulation(cottage)
+        model.arrange(changes)
+        assert (await instance.state()) == model.state
+        assert event.state_hash == model.state.hash
+        assert (await instance.open()).text == model.view()
+        assert (await instance.events())[0] == event
+        await instance.reset()
+        assert (await instance.state()) == initial_state(cottage)
+    finally:
+        pool.release(instance)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("nobody", "location", "hall"),
+        ("lamp", "colour", "red"),
+        ("lamp", "location", "nowhere"),
+        ("lamp", "location", 3),
+        ("lamp", "location", ["hall"]),
+        ("lamp", "location", "letter"),
+        ("you", "location", "chest"),
+        ("you", "location", None),
+        ("chest", "location", "chest"),
+        ("chest", "open", "yes"),
+        ("wall", "inscriptions", "gone"),
+        ("wall", "inscriptions", [3]),
+    ],
+)
+async def test_what_cannot_be_arranged_changes_nothing(pool, cottage, change):
+    instance = await pool.acquire(cottage)
+    try:
+        with pytest.raises(WorldError, match="cannot be arranged"):
+            await instance.arrange([Arranged("lamp", "location", "cellar"), Arranged(*change)])
+        assert (await instance.state()) == initial_state(cottage)
+        assert await instance.events() == []
     finally:
         pool.release(instance)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from world_fixtures.common import WorldError
-from world_fixtures.protocol import Change, ErrorCode
+from world_fixtures.facts import Arranged
+from world_fixtures.protocol import ARRANGE, Change, ErrorCode
 from world_fixtures.rules import Outcome, Scene, SpecIndex, perform
+from world_fixtures.rules.outcome import ok
 from world_fixtures.spec import WorldSpec
 from world_fixtures.state import Fields, WorldState, entity_digest, initial_state, state_hash
 
@@ -74,7 +77,61 @@ class LiveInstance:
         if outcome.view_after:
             view = scene.view()
             outcome.text = f"{outcome.text}\n{view}" if outcome.text else view
+            outcome.reveals += scene.seen()
         return outcome
+
+    def arrange(self, changes: Sequence[Arranged]) -> Outcome:
+        """Set fields by no character's command. Raises WorldError where one cannot be set."""
+        made: list[Change] = []
+        places: dict[str, Any] = {}  # all is checked before anything is set
+        for entity, field, value in changes:
+            self._check_field(entity, field, value, places)
+            if field == "location":
+                places[entity] = value
+        for entity, field, value in changes:
+            before = self.get(entity, field)
+            self._set(entity, field, value)
+            made.append(Change(entity=entity, field=field, before=before, after=value))
+        outcome = ok("", *dict.fromkeys(c.entity for c in made), changes=tuple(made))
+        outcome.verb = ARRANGE
+        return outcome
+
+    def _check_field(self, entity: str, field: str, value: Any, places: dict[str, Any]) -> None:
+        """Refuse what the rules could not have made; `places` are locations that come first."""
+        known = self.world.initial.get(entity)
+        problem = ""
+        if known is None or field not in known:
+            problem = "there is no such field"
+        elif field == "location":
+            problem = self._misplaced(entity, value, places)
+        elif field in ("inscriptions", "hands"):
+            if not (isinstance(value, list) and all(isinstance(line, str) for line in value)):
+                problem = "a list of texts is needed"
+        elif not isinstance(value, bool):
+            problem = "true or false is needed"
+        if problem:
+            told = f"{str(entity)[:60]}.{str(field)[:40]} cannot be arranged: {problem}"
+            raise WorldError(ErrorCode.BAD_REQUEST, told)
+
+    def _misplaced(self, entity: str, place: Any, places: dict[str, Any]) -> str:
+        """Tell why an entity cannot be put at `place`; empty where it can."""
+        index = self.world.index
+        if entity in index.characters:
+            room = isinstance(place, str) and place in index.rooms
+            return "" if room else "a character is in a room"
+        if place is not None and not isinstance(place, str):
+            return "there is no such place"
+        if place is None or place in index.rooms or place in index.characters:
+            return ""
+        holder = index.things.get(place)
+        if holder is None or not (holder.container or holder.surface):
+            return "there is no such place"
+        at: str | None = place
+        while at in index.things:
+            if at == entity:
+                return "it would be in itself"
+            at = places[at] if at in places else self.get(at, "location")
+        return ""
 
     def _set(self, entity: str, field: str, value: Any) -> None:
         obj = self.objects[entity]

@@ -6,24 +6,23 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from world_fixtures.common import UserError
-from world_fixtures.facts import Fact
 from world_fixtures.library.lines import line_of, repeated_keys
 from world_fixtures.library.partial_parse import UNREADABLE, partial_spec
 from world_fixtures.spec import WorldSpec
 from world_fixtures.validation import problems
 from world_fixtures.yaml_text import check_bounds, read_text
 
-__all__ = ["library_worlds", "load_facts", "load_world", "parse_world"]
+__all__ = ["library_worlds", "load_world", "parse_world"]
 
 HERE = Path(__file__).parent
 
 
 def library_worlds() -> list[str]:
     """Return the names of the authored worlds."""
-    return sorted(p.stem for p in HERE.glob("*.yaml") if "." not in p.stem)
+    return sorted(p.stem for p in HERE.glob("*.yaml"))
 
 
 def load_world(name_or_path: str) -> WorldSpec:
@@ -40,14 +39,6 @@ def load_world(name_or_path: str) -> WorldSpec:
             f"no world {name_or_path!r}: give the path of a YAML file, or one of {known}"
         )
     return parse_world(read_text(path), path.name)
-
-
-def load_facts(name: str) -> tuple[Fact, ...]:
-    """Load the facts of a library world, for tasks that ask for them."""
-    path = HERE / f"{name}.facts.yaml"
-    if not path.exists():
-        return ()
-    return TypeAdapter(tuple[Fact, ...]).validate_python(yaml.safe_load(path.read_text()))
 
 
 def parse_world(text: str, source: str) -> WorldSpec:

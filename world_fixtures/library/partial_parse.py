@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from world_fixtures.spec import Character, Door, Exit, Recipe, Room, Thing, WorldSpec
 
@@ -43,7 +43,7 @@ def _part(model: type[BaseModel], item: Any, stand_in: str) -> BaseModel:
     for name, field in model.model_fields.items():
         value = given.get(name)
         if name in given and name not in wrong:
-            fields[name] = tuple(value) if isinstance(value, list) else value
+            fields[name] = TypeAdapter[Any](field.annotation or Any).validate_python(value)
         elif isinstance(value, str) and (field.is_required() or field.default is None):
             fields[name] = value  # an ill-formed id is still the one that others refer to
         elif field.is_required():

@@ -5,12 +5,15 @@ planner can try in microseconds what the world server will do for real.
 """
 
 from world_fixtures.rules.act import perform
-from world_fixtures.rules.grammar import VERBS, Parsed, parse
+from world_fixtures.rules.grammar import VERBS, Parsed
+from world_fixtures.rules.idioms import UNCHANGING
 from world_fixtures.rules.outcome import Outcome
+from world_fixtures.rules.reading import parse
 from world_fixtures.rules.scene import Scene, SpecIndex, StateReader
 from world_fixtures.rules.simulation import Simulation
 
 __all__ = [
+    "UNCHANGING",
     "VERBS",
     "Outcome",
     "Parsed",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from world_fixtures.rules import handling, perception
-from world_fixtures.rules.grammar import Parsed, parse
+from world_fixtures.protocol import ResultKind
+from world_fixtures.rules import handling, idioms, perception, ways
+from world_fixtures.rules.grammar import Parsed
 from world_fixtures.rules.outcome import Outcome, unknown
+from world_fixtures.rules.reading import is_several, one_line, parse, readings
 from world_fixtures.rules.scene import Scene
+from world_fixtures.rules.several import several
 
 Action = Callable[[Scene, Parsed], Outcome]
 
@@ -32,15 +35,80 @@ ACTIONS: dict[str, Action] = {
     "extinguish": handling.extinguish,
     "combine": handling.combine,
     "write": handling.write,
+    "look_toward": ways.look_toward,
+    "open_with": idioms.open_with,
+    "use": idioms.use,
+    "enter": ways.enter,
+    "leave": ways.leave,
+    "back": ways.back,
+    "wait": idioms.wait,
+    "who": idioms.who,
+    "give": idioms.give,
+    "talk": idioms.talk,
+    "again": idioms.again,
+    "attempt": idioms.attempt,
+    "several": idioms.several_commands,
 }
 
 
 def perform(scene: Scene, command: str | Parsed) -> Outcome:
-    """Return the outcome of `command` in `scene`; changes nothing by itself."""
+    """Return the outcome of `command` in `scene`; changes nothing by itself.
+
+    A text is read plainly first, so that the names of things win. Only where that names
+    nothing that is here, other readings are tried, and the first that does is carried out.
+    """
     parsed = parse(command) if isinstance(command, str) else command
-    if parsed.verb is None:
-        return unknown(parsed.error)
-    outcome = ACTIONS[parsed.verb](scene, parsed)
-    outcome.verb = parsed.verb
-    outcome.args = parsed.args
+    outcome = unknown(parsed.error) if parsed.verb is None else _carried_out(scene, parsed)
+    if outcome.kind is ResultKind.UNKNOWN and isinstance(command, str):
+        return _otherwise(scene, command, outcome)
+    return outcome
+
+
+def _carried_out(scene: Scene, parsed: Parsed) -> Outcome:
+    assert parsed.verb is not None
+    return _marked(ACTIONS[parsed.verb](scene, parsed), parsed)
+
+
+def _otherwise(scene: Scene, raw: str, outcome: Outcome) -> Outcome:
+    for reading in readings(raw):
+        for other in _outcomes(scene, reading):
+            if other.kind is not ResultKind.UNKNOWN:
+                return other
+            outcome = other
+    if is_several(one_line(raw)):
+        return _carried_out(scene, Parsed("several"))
+    return outcome
+
+
+def _outcomes(scene: Scene, parsed: Parsed) -> Iterator[Outcome]:
+    """Yield what comes of a reading, then of what its words can mean where they name nothing."""
+    yield _carried_out(scene, parsed)
+    if parsed.verb == "go" and (gone := ways.go_way(scene, parsed)):
+        yield _marked(gone, parsed)
+    if parsed.verb == "help" and (told := idioms.help_also(scene, parsed)):
+        yield _marked(told, parsed)
+    if many := several(scene, parsed):
+        yield _marked(many, parsed)
+    if placed := idioms.in_its_place(scene, parsed):
+        yield _carried_out(scene, placed)
+    for idiom in (idioms.room_or_light, idioms.scenery, idioms.pronoun):
+        if other := idiom(scene, parsed):
+            yield _marked(other, parsed)
+    yield from _by_its_door(scene, parsed)
+    for cut in idioms.unlock_with_last_words(scene, parsed):
+        tried = (_carried_out(scene, cut), *_by_its_door(scene, cut))
+        yield from (outcome for outcome in tried if outcome.kind is not ResultKind.UNKNOWN)
+
+
+def _by_its_door(scene: Scene, parsed: Parsed) -> Iterator[Outcome]:
+    named = ways.with_door(scene, parsed)
+    if isinstance(named, Parsed):
+        yield _carried_out(scene, named)
+    elif named is not None:
+        yield _marked(named, parsed)
+
+
+def _marked(outcome: Outcome, parsed: Parsed) -> Outcome:
+    outcome.verb = outcome.verb or parsed.verb
+    outcome.args = outcome.args or parsed.args
     return outcome

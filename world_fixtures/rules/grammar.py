@@ -1,12 +1,10 @@
-"""From a line of text to a verb and its arguments. Knows words, not worlds."""
+"""From a line of text to a verb and its arguments, word by word. Knows words, not worlds."""
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass, field
 
-from world_fixtures.protocol import MAX_COMMAND
 from world_fixtures.spec import OPPOSITE
 
 DIRECTIONS: dict[str, str] = {d: d for d in OPPOSITE} | {
@@ -44,11 +42,64 @@ VERBS: dict[str, tuple[tuple[str, ...], str]] = {
 }
 """Canonical verb -> (words that mean it, one line of help)."""
 
-_VERB_OF = {word: verb for verb, (words, _) in VERBS.items() for word in words}
+SYNONYMS: dict[str, tuple[str, ...]] = {
+    "look": ("view",),
+    "examine": ("check", "describe", "find", "inspect", "investigate", "locate", "observe", "scan",
+                "search", "see", "study", "survey", "watch"),
+    "go": ("approach", "climb", "continue", "cross", "head", "journey", "march", "move", "pass",
+           "proceed", "run", "step", "travel", "wander"),
+    "read": ("consult", "peruse", "re-read", "reread"),
+    "get": ("acquire", "carry", "collect", "fetch", "gather", "grab", "hold", "lift", "obtain",
+            "pick", "pocket", "retrieve", "snatch", "steal"),
+    "drop": ("discard",),
+    "put": ("hide", "insert", "lay", "set", "stash", "store"),
+    "unlock": ("unbolt", "unlatch"),
+    "light": ("ignite", "kindle"),
+    "extinguish": ("snuff",),
+    "combine": ("attach", "connect", "fasten", "join", "merge"),
+    "inventory": ("items", "belongings", "possessions"),
+    "write": ("add", "carve", "engrave", "etch", "inscribe", "jot", "mark", "note", "record",
+              "scratch", "scrawl", "scribble"),
+    "say": ("shout", "whisper", "yell"),
+    "help": ("commands", "?", "h"),
+    "use": ("use", "apply", "activate", "try"),
+    "look_toward": ("look_toward",),
+    "open_with": ("open_with",),
+    "enter": ("enter",),
+    "leave": ("leave", "exit"),
+    "back": ("back", "backtrack"),
+    "wait": ("wait", "z", "idle", "rest", "sleep", "stay"),
+    "who": ("whoami",),
+    "give": ("give", "feed", "hand", "offer"),
+    "talk": ("talk", "answer", "ask", "call", "chat", "greet", "hello", "hi", "speak", "tell",
+             "thank", "yes", "no"),
+    "again": ("again", "g", "oops", "redo", "repeat", "undo"),
+    "attempt": ("attack", "bang", "break", "burn", "clean", "count", "cut", "dig", "draw", "erase",
+                "sign", "map", "drag", "drink", "eat", "feel", "fight", "fix", "follow", "force",
+                "hit", "jump", "kick", "kill", "knock", "listen", "play", "press", "pull", "push",
+                "quit", "repair", "restart", "restore", "ring", "rub", "save", "score", "shake",
+                "sit", "smash", "smell", "stand", "swim", "taste", "tie", "touch", "wave", "wear"),
+}  # fmt: skip
+"""Canonical verb -> further words that mean it; what those of no entry in VERBS do is refused or
+told by `world_fixtures.rules.idioms`."""
+
+VERB_OF = {
+    word: verb
+    for verb, words in (*SYNONYMS.items(), *((verb, words) for verb, (words, _) in VERBS.items()))
+    for word in words
+}
+"""Word -> canonical verb."""
+_PLAIN = tuple(word for words, _ in VERBS.values() for word in words)
+_HINTS = tuple(w for w in (*_PLAIN, *DIRECTIONS, *VERB_OF) if len(w) > 3 and "_" not in w)
+_ALONE = frozenset(
+    ("use", "enter", "leave", "back", "wait", "who", "give", "talk", "again", "attempt")
+)
 _SPLITS: dict[str, tuple[str, ...]] = {
     "get": (" from ",), "put": (" into ", " onto ", " in ", " on "), "write": (" onto ", " on "),
-    "unlock": (" with ",), "lock": (" with ",),
+    "unlock": (" with ",), "lock": (" with ",), "open_with": (" with ",),
+    "use": (" on ", " with ", " in ", " into ", " at ", " for "),
 }  # fmt: skip
+_MOST_CUTS = 12
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.?)", re.DOTALL)
 _TARGET = re.compile(r"\s+")
 
@@ -72,29 +123,37 @@ def clean(raw: str) -> str:
     return _TARGET.sub(" ", text).strip()
 
 
-def parse(raw: str) -> Parsed:
-    """Parse one command line; never raises."""
-    if len(raw) > MAX_COMMAND:
-        return Parsed(
-            None, error=f"That is too long: a command has at most {MAX_COMMAND} characters."
-        )
-    text = clean(raw)
-    if not text:
-        return Parsed(None, error="Say what to do. 'help' lists the commands.")
+def plain(text: str) -> Parsed:
+    """Parse a line that is `clean` and not empty, as it stands; never raises."""
     head, _, rest = text.partition(" ")
     word = head.casefold()
-    if word in DIRECTIONS and not rest:
-        return Parsed("go", {"direction": DIRECTIONS[word]})
-    verb = _VERB_OF.get(word)
-    if verb is None:
+    if word in DIRECTIONS:
+        return Parsed("go", {"direction": text if rest else DIRECTIONS[word]})
+    verb = VERB_OF.get(word)
+    if verb is None or (rest and word == "i" and _is_sentence(rest)):
         return Parsed(None, error=_no_such_verb(head, word))
     return _arguments(verb, rest.strip())
 
 
+def _is_sentence(rest: str) -> bool:
+    """Tell whether the "i" before `rest` is the pronoun ("i take the lamp") and no inventory."""
+    word = rest.partition(" ")[0].casefold()
+    return word in VERB_OF or word in DIRECTIONS or word in ("want", "will", "would")
+
+
 def _no_such_verb(head: str, word: str) -> str:
-    near = difflib.get_close_matches(word[:30], [*_VERB_OF, *DIRECTIONS], n=1, cutoff=0.7)
-    hint = f"Maybe you meant '{near[0]}'." if near else "'help' lists the commands."
+    near = next((w for w in _HINTS if _is_one_slip(word, w)), None) if len(word) > 2 else None
+    hint = f"Maybe you meant '{near}'." if near else "'help' lists the commands."
     return f"There is no command '{head[:40]}'. {hint}"
+
+
+def _is_one_slip(typed: str, word: str) -> bool:
+    """Tell whether one letter more, less, other, or two swapped make `typed` of `word`."""
+    if typed[0] != word[0] or abs(len(typed) - len(word)) > 1:
+        return False
+    same = next((n for n, (a, b) in enumerate(zip(typed, word, strict=False)) if a != b), len(word))
+    a, b = typed[same:], word[same:]
+    return a[1:] in (b, b[1:]) or a == b[1:] or (a[1::-1], a[2:]) == (b[:2], b[2:])
 
 
 def _arguments(verb: str, rest: str) -> Parsed:
@@ -107,14 +166,17 @@ def _arguments(verb: str, rest: str) -> Parsed:
         return Parsed(verb)
     if verb == "help":
         return Parsed(verb, {"topic": rest} if rest else {})
-    if not rest:
+    if verb in _ALONE:
+        splits = split(rest, lower, _SPLITS.get(verb, ()))
+        return Parsed(verb, {"object": rest} if rest else {}, splits)
+    if not rest and verb in VERBS:
         return Parsed(None, error=f"{verb.capitalize()} what? Use: {VERBS[verb][1]}.")
     if verb == "go":
         way = lower.removeprefix("to ").removeprefix("the ")
         return Parsed(verb, {"direction": DIRECTIONS.get(way, rest)})
     if verb == "say":
         return Parsed(verb, {"text": rest})
-    splits = _split(rest, lower, _SPLITS.get(verb, ()))
+    splits = split(rest, lower, _SPLITS.get(verb, ()))
     if verb == "write" or verb == "put":
         if not splits:
             return Parsed(None, error=f"{verb.capitalize()} it where? Use: {VERBS[verb][1]}.")
@@ -126,14 +188,16 @@ def _arguments(verb: str, rest: str) -> Parsed:
     return Parsed(verb, {"object": rest}, splits)
 
 
-def _split(rest: str, lower: str, prepositions: tuple[str, ...]) -> list[tuple[str, str]]:
+def split(rest: str, lower: str, prepositions: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Return the two sides of each of `prepositions`, the last one first."""
     cuts: dict[int, int] = {}
     for preposition in prepositions:
         at = lower.find(preposition)
         while at > 0:
             cuts[at] = max(cuts.get(at, 0), len(preposition))
             at = lower.find(preposition, at + 1)
-    pairs = [(rest[:at].strip(), rest[at + n :].strip()) for at, n in sorted(cuts.items())[::-1]]
+    last = sorted(cuts.items())[: -_MOST_CUTS - 1 : -1]
+    pairs = [(rest[:at].strip(), rest[at + n :].strip()) for at, n in last]
     return [(a, b) for a, b in pairs if a and b]
 
 

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import re
 
-from world_fixtures.protocol import Change
+from world_fixtures.facts import Fact
+from world_fixtures.protocol import Change, ResultKind
 from world_fixtures.rules.grammar import DIRECTIONS, Parsed
 from world_fixtures.rules.outcome import Outcome, ok, refused, unknown
 from world_fixtures.rules.resolve import resolve, resolve_pair
 from world_fixtures.rules.scene import Scene
 from world_fixtures.spec import Thing
 
-MAX_INSCRIPTION = 200
-"""Characters in one inscription."""
-MAX_INSCRIPTIONS = 20
-"""Inscriptions on one thing, those of the spec included."""
-_MARKUP = str.maketrans("", "", "|$<>")
+_MARKUP = "|$<>"
+"""Characters of markup, which nobody can write."""
 _JOINTS = re.compile(r"\s*,\s*(?:and\s+)?|\s+(?:with|and)\s+")
 
 
@@ -34,7 +32,13 @@ def go(scene: Scene, parsed: Parsed) -> Outcome:
         return refused(f"You cannot go {direction} from here.")
     if way.door and not scene.state.get(way.door, "open"):
         return refused(f"The {scene.index.name(way.door)} is closed.", way.id, way.door)
-    outcome = ok("", way.id, changes=(_set(scene, scene.actor, "location", way.target),))
+    changes = [_set(scene, scene.actor, "location", way.target)]
+    text = ""
+    if way.door and scene.index.doors[way.door].shuts:
+        changes.append(_set(scene, way.door, "open", False))
+        text = f"The {scene.index.name(way.door)} falls shut behind you."
+    target = Fact(way.id, "target", way.target)
+    outcome = ok(text, way.id, changes=tuple(changes), reveals=(target,))
     outcome.view_after = True
     return outcome
 
@@ -61,7 +65,7 @@ def get(scene: Scene, parsed: Parsed) -> Outcome:
             return refused(f"The {thing} is not in the {place}.", *objects)
     if isinstance(found, Outcome):
         return found
-    problem = _carry_problem(scene, found)
+    problem = carry_problem(scene, found)
     if problem:
         return refused(problem, *objects)
     name = scene.index.name(found)
@@ -69,14 +73,24 @@ def get(scene: Scene, parsed: Parsed) -> Outcome:
     return ok(f"You take the {name}.", *objects, changes=(change,))
 
 
-def _carry_problem(scene: Scene, entity: str) -> str:
+def carry_problem(scene: Scene, entity: str) -> str:
+    """Tell why a thing cannot be taken; empty where it can."""
     thing = scene.index.things.get(entity)
     name = scene.index.name(entity)
     if scene.state.get(entity, "location") == scene.actor:
         return f"You already carry the {name}."
     if thing is None or not thing.portable:
         return f"The {name} is fixed in place."
-    return f"The {name} is too heavy to carry." if thing.heavy else ""
+    if thing.heavy:
+        return f"The {name} is too heavy to carry."
+    capacity = (
+        scene.index.characters[scene.actor].capacity
+        if scene.actor in scene.index.characters
+        else None
+    )
+    if capacity is not None and len(scene.things_in(scene.actor)) >= capacity:
+        return f"Your hands are full: you can carry {capacity} things."
+    return ""
 
 
 def drop(scene: Scene, parsed: Parsed) -> Outcome:
@@ -141,10 +155,13 @@ def open_(scene: Scene, parsed: Parsed) -> Outcome:
         return refused(f"The {name} is already open.", found)
     if scene.state.get(found, "locked"):
         return refused(f"The {name} is locked.", found)
-    text = f"You open the {name}."
-    if found in scene.index.things and (inside := scene.things_in(found)):
-        text += " In it: " + ", ".join(map(scene.label, inside))
-    return ok(text, found, changes=(_set(scene, found, "open", True),))
+    text, reveals = f"You open the {name}.", []
+    if found in scene.index.things:
+        inside = scene.things_in(found)
+        reveals.append(Fact(found, "contents", [t.id for t in inside]))
+        if inside:
+            text += " In it: " + ", ".join(map(scene.label, inside))
+    return ok(text, found, changes=(_set(scene, found, "open", True),), reveals=reveals)
 
 
 def close(scene: Scene, parsed: Parsed) -> Outcome:
@@ -183,8 +200,15 @@ def _turn_key(scene: Scene, parsed: Parsed, *, locked: bool) -> Outcome:
     if (isinstance(opening, Thing) and not opening.container) or opening.key is None:
         return refused(f"The {name} has no lock.", found)
     verb = "lock" if locked else "unlock"
+    if opening.fragile and named is None:
+        return refused(f"Say which key: {verb} {name} with KEY. A wrong one would break.", found)
     if named is not None and named != opening.key:
-        return refused(f"The {scene.index.name(named)} does not fit the {name}.", found, named)
+        wrong = scene.index.name(named)
+        if opening.fragile and scene.state.get(named, "location") == scene.actor:
+            breaks = _set(scene, named, "location", None)
+            text = f"The {wrong} does not fit the {name}, and breaks off in the lock."
+            return Outcome(ResultKind.REFUSED, text, (found, named), (breaks,))
+        return refused(f"The {wrong} does not fit the {name}.", found, named)
     if scene.state.get(opening.key, "location") != scene.actor:
         return refused(f"You carry no key that fits the {name}.", found)
     if scene.state.get(found, "locked") is locked:
@@ -260,13 +284,17 @@ def write(scene: Scene, parsed: Parsed) -> Outcome:
     thing = scene.index.things.get(found)
     if thing is None or not thing.writable:
         return refused(f"You cannot write on the {name}.", found)
-    plain = text.translate(_MARKUP).strip()
+    if any(c in _MARKUP for c in text):
+        return refused("Nothing is written: leave out the characters | $ < > and try again.", found)
+    plain = text.strip()
     if not plain:
         return refused("There is nothing to write.", found)
-    if len(plain) > MAX_INSCRIPTION:
-        return refused(f"That is too long to write: at most {MAX_INSCRIPTION} characters.", found)
+    if len(plain) > thing.width:
+        return refused(f"That is too long to write: at most {thing.width} characters.", found)
     written = list(scene.state.get(found, "inscriptions"))
-    if len(written) >= MAX_INSCRIPTIONS:
+    if len(written) >= thing.lines:
         return refused(f"There is no room left on the {name}.", found)
-    change = _set(scene, found, "inscriptions", [*written, plain])
-    return ok(f'You write on the {name}: "{plain}"', found, changes=(change,))
+    hands = [*scene.state.get(found, "hands"), scene.actor]
+    line = _set(scene, found, "inscriptions", [*written, plain])
+    changes = (line, _set(scene, found, "hands", hands))
+    return ok(f'You write on the {name}: "{plain}"', found, changes=changes)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from world_fixtures.facts import Fact
 from world_fixtures.protocol import Change, ResultKind
 
 
@@ -15,15 +17,19 @@ class Outcome:
     text: str
     objects: tuple[str, ...] = ()
     changes: tuple[Change, ...] = ()
+    reveals: tuple[Fact, ...] = ()
+    """What its actor learns by it."""
     view_after: bool = False
     """The room view, as it is once the changes are made, belongs after `text`."""
     verb: str | None = None
     args: dict[str, str] = field(default_factory=dict)
 
 
-def ok(text: str, *objects: str, changes: tuple[Change, ...] = ()) -> Outcome:
+def ok(
+    text: str, *objects: str, changes: tuple[Change, ...] = (), reveals: Iterable[Fact] = ()
+) -> Outcome:
     """Make the outcome of a command that was carried out."""
-    return Outcome(ResultKind.OK, text, objects, changes)
+    return Outcome(ResultKind.OK, text, objects, changes, tuple(reveals))
 
 
 def refused(text: str, *objects: str) -> Outcome:

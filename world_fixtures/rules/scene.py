@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
+from world_fixtures.facts import Fact
 from world_fixtures.rules.grammar import COMPASS
 from world_fixtures.rules.names import Words, words
 from world_fixtures.spec import Character, Door, Exit, Thing, WorldSpec
@@ -29,6 +30,7 @@ class SpecIndex:
         self.things = {t.id: t for t in spec.things}
         self.doors = {d.id: d for d in spec.doors}
         self.characters = {c.id: c for c in spec.characters}
+        self.scenery = {s.id: s for r in spec.rooms for s in r.scenery}
         self.order = {i: n for n, i in enumerate(spec.entities)}
         compass = {d: n for n, d in enumerate(COMPASS)}
         self.exits: dict[str, tuple[Exit, ...]] = {
@@ -39,12 +41,17 @@ class SpecIndex:
         self.names: dict[str, tuple[Words, ...]] = {
             **{t.id: tuple(words(n) for n in (t.name, *t.aliases)) for t in spec.things},
             **{d.id: (words(d.name),) for d in spec.doors},
+            **{
+                s.id: tuple(words(n) for n in (s.name, *s.aliases))
+                for r in spec.rooms
+                for s in r.scenery
+            },
             **{c.id: (words(c.name),) for c in spec.characters},
         }
 
     def name(self, entity: str) -> str:
         """Return the display name of a thing, door, character or room."""
-        for group in (self.things, self.doors, self.characters, self.rooms):
+        for group in (self.things, self.doors, self.characters, self.rooms, self.scenery):
             if entity in group:
                 return group[entity].name
         return entity
@@ -122,6 +129,21 @@ class Scene:
             found += self.reachable_from(self.room)
             found += dict.fromkeys(e.door for e in self.exits() if e.door)
         return found
+
+    def seen(self) -> tuple[Fact, ...]:
+        """Return the facts that the view reveals."""
+        room = self.room
+        exits = Fact(room, "exits", [e.direction for e in self.exits()])
+        if self.is_dark():
+            return (exits,)
+        return Fact(room, "desc", True), exits, *self._contents_seen(room)
+
+    def _contents_seen(self, place: str) -> Iterator[Fact]:
+        here = self.things_in(place)
+        yield Fact(place, "contents", [t.id for t in here])
+        for thing in here:
+            if thing.surface:
+                yield from self._contents_seen(thing.id)
 
     def view(self) -> str:
         """Describe the room as the actor sees it."""

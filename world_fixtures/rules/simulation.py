@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import copy
+from collections.abc import Iterable
 from typing import Any
 
+from world_fixtures.facts import Arranged
 from world_fixtures.rules.act import perform
 from world_fixtures.rules.outcome import Outcome
 from world_fixtures.rules.scene import Scene, SpecIndex
 from world_fixtures.spec import WorldSpec
-from world_fixtures.state import Fields, WorldState, initial_state
+from world_fixtures.state import Fields, WorldState, initial_fields
 
 
 class Simulation:
@@ -18,7 +19,7 @@ class Simulation:
     def __init__(self, spec: WorldSpec, index: SpecIndex | None = None) -> None:
         self.spec = spec
         self.index = index or SpecIndex(spec)
-        self._fields: dict[str, Fields] = copy.deepcopy(initial_state(spec).entities)
+        self._fields: dict[str, Fields] = initial_fields(spec)
         self._contents: dict[str | None, list[str]] = {}
         for entity, fields in self._fields.items():
             if "location" in fields:
@@ -44,7 +45,13 @@ class Simulation:
             self._apply(change.entity, change.field, change.after)
         if outcome.view_after:
             outcome.text = "\n".join(filter(None, (outcome.text, scene.view())))
+            outcome.reveals += scene.seen()
         return outcome
+
+    def arrange(self, changes: Iterable[Arranged]) -> None:
+        """Set fields by no character's command, in their order."""
+        for entity, field, value in changes:
+            self._apply(entity, field, list(value) if isinstance(value, list | tuple) else value)
 
     def _apply(self, entity: str, field: str, value: Any) -> None:
         if field == "location":

@@ -7,16 +7,19 @@ from environments.tasks.families import (
     orientation,
     persistence,
 )
-from environments.tasks.families.common import BuildContext, Builder, TaskDraft
+from environments.tasks.families.common import BuildContext, Kind, TaskDraft
 from environments.tasks.model import Family
 
-KINDS: dict[Family, dict[str, Builder]] = {
-    Family.ORIENTATION: orientation.KINDS,
-    Family.NAVIGATION: navigation.KINDS,
-    Family.INSPECTION: inspection.KINDS,
-    Family.PERSISTENCE: persistence.KINDS,
-    Family.ERRAND: errand.KINDS,
+KINDS: dict[Family, dict[str, Kind]] = {
+    family: {kind.name: kind for kind in kinds}
+    for family, kinds in {
+        Family.ORIENTATION: orientation.KINDS,
+        Family.NAVIGATION: navigation.KINDS,
+        Family.INSPECTION: inspection.KINDS,
+        Family.PERSISTENCE: persistence.KINDS,
+        Family.ERRAND: errand.KINDS,
+    }.items()
 }
-"""Every kind by family, in the order in which seeds go round them."""
+"""Every kind by family and name, in the order in which seeds go round them."""
 
-__all__ = ["KINDS", "BuildContext", "Builder", "TaskDraft"]
+__all__ = ["KINDS", "BuildContext", "Kind", "TaskDraft"]

@@ -1,100 +1,170 @@
-"""Navigation: get to a place that is named, described, directed to, or locked away."""
+"""Navigation: get to places that are named, described, directed to, or locked away."""
 
 from __future__ import annotations
 
-import re
+from typing import Final
 
 from environments.tasks.families.common import (
-    NO_ANSWER,
     BuildContext,
-    Builder,
+    Kind,
+    Question,
+    Script,
     TaskDraft,
-    steps,
-    submit,
+    listed,
 )
-from environments.tasks.model import Did, Goal, Located, Stage
-from environments.tasks.planner import Planner
+from environments.tasks.families.descriptions import Rooms, described
+from environments.tasks.families.directions import ByDirections
+from environments.tasks.families.locks import Locked
+from environments.tasks.families.places import LYING, free_rooms, lying
+from environments.tasks.families.wandering import falls_to_walking
+from environments.tasks.model import (
+    Ability,
+    Answered,
+    Evidence,
+    Family,
+    Goal,
+    Located,
+    Together,
+    Visited,
+)
+
+NUMBERS: Final = ("first", "second", "third", "fourth")
+DRAWS: Final = 5
+"""Questions drawn for one that random moves seldom answer."""
 
 
-def by_name(context: BuildContext) -> TaskDraft | None:
-    """Reach a room by its name."""
-    room = _pick(context, locked=False)
-    if not room:
+class ByName(Kind):
+    """Go to several named rooms in their order, and tell what lies in one of them."""
+
+    name = "by_name"
+    family = Family.NAVIGATION
+    abilities = frozenset({Ability.PROMPT, Ability.MAP, Ability.RESTRAINT})
+    difficulty = "Rooms to go to: three up to 2, four up to 7, five from 8, in a world that grows."
+
+    def choose(self, context: BuildContext) -> Question | None:
+        """Draw the rooms and the one whose things are asked for, which is not the last."""
+        rng, level = context.rng, context.difficulty
+        costs = free_rooms(context)
+        rooms = [r for r in costs if r != context.spec.agent.location]
+        count = 3 + (level >= 3) + (level >= 8)
+        if len(rooms) < count:
+            return None
+        drawn = [rng.sample(rooms, count) for _ in range(4 + 4 * level)]
+        options = [
+            {"rooms": way, "asked": room}
+            for way in drawn
+            for room in way[:-1]
+            if lying(context.spec, room)
+        ]
+        for _ in range(DRAWS if options else 0):
+            question = context.pick(options, lambda q: sum(costs[r] for r in q["rooms"]))
+            if not falls_to_walking(self, context, question, [[question["rooms"]]]):
+                return question
         return None
-    return _reach(context, room, f"Go to the {context.name(room)} and stay there.")
+
+    def plan(self, context: BuildContext, question: Question) -> TaskDraft:
+        """Go from room to room."""
+        spec, rooms, asked = context.spec, question["rooms"], question["asked"]
+        names = [f"the {context.name(r)}" for r in rooms]
+        script = Script(context.actor(), context)
+        script.begin(
+            f"Go to these rooms in this order: {listed(names)}. You may pass through other rooms"
+            f" on the way. Stay in {names[-1]}, and submit an answer with one field, things:"
+            f" a list of {LYING}, in the {context.name(asked)}."
+        )
+        for room in rooms:
+            script.actor.go_to(room)
+        things = tuple(t.name for t in lying(spec, asked))
+        goal = Goal(
+            name=f"goes to {listed(names)} and tells what is in the {context.name(asked)}",
+            condition=Together(
+                conditions=(
+                    Visited(rooms=tuple(rooms)),
+                    Located(entity=spec.agent.id, place=rooms[-1]),
+                    Answered(field="things", match="set", expected=things),
+                )
+            ),
+        )
+        script.end(
+            goals=[goal],
+            evidence=[Evidence(field="things", entity=asked, fact="contents")],
+            answer={"things": list(things)},
+            free=[d.id for d in spec.doors],
+        )
+        return script.draft(shortest_path=script.actor.moves)
 
 
-def by_description(context: BuildContext) -> TaskDraft | None:
-    """Reach the room that a sentence of its description tells of."""
-    room = _pick(context, locked=False)
-    if not room:
-        return None
-    sentence = re.split(r"(?<=[.!?])\s", getattr(context.spec.entities[room], "desc"))[0]  # noqa: B009
-    if context.name(room).casefold() in sentence.casefold():
-        return None
-    prompt = f'Somewhere here is a room of which one reads: "{sentence}" Find it and stay there.'
-    return _reach(context, room, prompt)
+class ByDescription(Kind):
+    """Find the rooms that clauses tell of, each by what is in it and which ways lead out."""
 
-
-def by_directions(context: BuildContext) -> TaskDraft | None:
-    """Follow directions given in words."""
-    room = _pick(context, locked=False)
-    if not room:
-        return None
-    planner = context.planner()
-    planner.go_to(room)
-    if len(planner.commands) != planner.moves:
-        return None
-    ways = planner.commands
-    told = ", then ".join(f"go {way}" for way in ways)
-    return _reach(context, room, f"From where you start: {told}. Stay in the room you come to.")
-
-
-def locked(context: BuildContext) -> TaskDraft | None:
-    """Reach a room behind a locked door."""
-    room = _pick(context, locked=True)
-    if not room:
-        return None
-    return _reach(
-        context, room, f"Get into the {context.name(room)}, which may need a key, and stay there."
+    name = "by_description"
+    family = Family.NAVIGATION
+    abilities = frozenset({Ability.PROMPT, Ability.MAP, Ability.RESTRAINT})
+    for_beginners = True
+    difficulty = (
+        "Rooms to find: two up to 3, three up to 7, four from 8; from 4 no single clause is enough"
+        " to know a room by, and what it has not counts as well."
     )
 
+    def choose(self, context: BuildContext) -> Question | None:
+        """Draw the rooms, the last of which is to be stayed in, and the clauses."""
+        rng, level = context.rng, context.difficulty
+        costs = free_rooms(context)
+        rooms = [r for r in costs if r != context.spec.agent.location]
+        world = Rooms(context.spec)
+        rng.shuffle(rooms)
+        found = [
+            {"room": room, "clauses": clauses}
+            for room in rooms[:DESCRIBED]
+            if (clauses := described(world, room, rng, joint=level >= 4))
+        ]
+        count = 2 + (level >= 4) + (level >= 8)
+        if len(found) < count:
+            return None
+        drawn = [rng.sample(found, count) for _ in range(10)]
+        return {"rooms": context.pick(drawn, lambda d: sum(costs[str(f["room"])] for f in d))}
 
-def _pick(context: BuildContext, *, locked: bool) -> str:
-    """Pick a room other than the start, with or without a lock on the way; "" if there is none."""
-    rooms: dict[str, int] = {}
-    for room in context.spec.rooms:
-        if room.id == context.spec.agent.location:
-            continue
-        planner = context.planner()
-        planner.go_to(room.id)
-        if locked == bool(planner.unlocked):
-            rooms[room.id] = len(planner.commands)
-    return context.pick(list(rooms), rooms.__getitem__) if rooms else ""
-
-
-def _reach(context: BuildContext, room: str, prompt: str) -> TaskDraft:
-    planner: Planner = context.planner()
-    planner.go_to(room)
-    agent = context.spec.agent.id
-    goals = [
-        Goal(
-            name=f"is in the {context.name(room)}",
-            condition=Located(entity=agent, place=room),
-            weight=2,
+    def plan(self, context: BuildContext, question: Question) -> TaskDraft:
+        """Go to each room and name them all."""
+        spec, rooms = context.spec, [f["room"] for f in question["rooms"]]
+        fields = NUMBERS[: len(rooms)]
+        texts = [
+            f"The {field} is the only room of which all this is true: {listed(f['clauses'])}."
+            for field, f in zip(fields, question["rooms"], strict=True)
+        ]
+        asked = [f"{field} (the name of the {field} room)" for field in fields]
+        script = Script(context.actor(), context)
+        script.begin(
+            f"Find {COUNTS[len(rooms)]} rooms. {' '.join(texts)} What lies in containers does not"
+            f" count. Stay in the {fields[-1]} room, and submit an answer with"
+            f" {COUNTS[len(rooms)]} fields: {listed(asked)}."
         )
-    ]
-    for door in context.spec.doors:
-        if door.id in planner.unlocked:
-            did = Did(verb="unlock", entity=door.id)
-            goals.append(Goal(name=f"unlocks the {door.name}", condition=did, final=False))
-    stage = Stage(prompt=f"{prompt} {NO_ANSWER}", walkthrough=steps(planner.commands, submit()))
-    return TaskDraft((stage,), tuple(goals), shortest_path=planner.moves)
+        script.actor.visit_all(rooms[:-1])
+        script.actor.go_to(rooms[-1])
+        answer = {field: context.name(r) for field, r in zip(fields, rooms, strict=True)}
+        goal = Goal(
+            name=f"finds {listed([f'the {name}' for name in answer.values()])}",
+            condition=Together(
+                conditions=(
+                    Located(entity=spec.agent.id, place=rooms[-1]),
+                    *(Answered(field=f, expected=(name,)) for f, name in answer.items()),
+                )
+            ),
+        )
+        script.end(
+            goals=[goal],
+            evidence=[
+                Evidence(field=field, entity=r, fact="desc")
+                for field, r in zip(fields, rooms, strict=True)
+            ],
+            answer=answer,
+            free=[d.id for d in spec.doors],
+        )
+        return script.draft()
 
 
-KINDS: dict[str, Builder] = {
-    "by_name": by_name,
-    "by_description": by_description,
-    "by_directions": by_directions,
-    "locked": locked,
-}
+DESCRIBED: Final = 40
+"""Rooms for which clauses are looked for at most."""
+COUNTS: Final = ("no", "one", "two", "three", "four")
+
+KINDS: tuple[Kind, ...] = (ByName(), ByDescription(), ByDirections(), Locked())

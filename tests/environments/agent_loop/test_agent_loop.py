@@ -75,6 +75,13 @@ async def test_of_very_many_calls_in_one_answer_the_first_are_carried_out(tools)
     assert [c["id"] for c in asked] == answered
 
 
+async def test_the_calls_of_a_turn_can_be_limited(tools):
+    calls = [call("echo", json.dumps({"n": n}), f"c{n}") for n in range(4)]
+    result = await one_turn(tools, *calls, max_turn_calls=3)
+    assert [arguments["n"] for _, arguments in tools.called] == [0, 1, 2]
+    assert "one answer has at most 3 tool calls" in result.tool_calls[-1].error
+
+
 async def test_an_unknown_tool_is_answered_with_the_known_ones(tools):
     result = await one_turn(tools, call("Echo"))
     assert "'Echo'" in result.messages[2]["content"]

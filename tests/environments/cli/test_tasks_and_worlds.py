@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from environments.cli import main
-from environments.tasks.build import make_task
+from environments.tasks.build import KINDS, make_task
 from environments.tasks.gallery import gallery
-from environments.tasks.model import Family, Task
+from environments.tasks.model import Ability, Family, Task
 from world_fixtures.common import canonical_json
-from world_fixtures.generator import generate
+from world_fixtures.generator import generate_world
 
 pytestmark = pytest.mark.usefixtures("prefork")
 
@@ -53,12 +53,33 @@ def test_verify_fails_where_a_walkthrough_does_not_solve_its_task(tmp_path, caps
     task = make_task(Family.INSPECTION, 1, 1)
     (stage,) = task.stages
     broken = task.model_copy(
-        update={"stages": (stage.model_copy(update={"walkthrough": stage.walkthrough[-1:]}),)}
+        update={
+            "id": "broken",
+            "stages": (stage.model_copy(update={"walkthrough": stage.walkthrough[-1:]}),),
+        }
     )
     suite = tmp_path / "broken.jsonl"
     suite.write_text(broken.model_dump_json() + "\n")
     assert main(["tasks", "verify", "--suite", str(suite)]) == 1
-    assert f"not solved: {task.id}" in capsys.readouterr().out
+    assert "not solved: broken" in capsys.readouterr().out
+
+
+def test_kinds_are_listed_with_what_they_need(tmp_path, capsys) -> None:
+    file = tmp_path / "kinds.json"
+    assert main(["tasks", "list", "--json", str(file)]) == 0
+    rows = json.loads(file.read_text())["kinds"]
+    assert {(row["family"], row["kind"]) for row in rows} == {
+        (family.value, kind) for family in Family for kind in KINDS[family]
+    }
+    for row in rows:
+        assert set(row) == {"kind", "family", "abilities", "stages", "difficulties"}
+        assert set(row["abilities"]) <= {a.value for a in Ability}
+        assert row["stages"] >= 1
+        assert row["difficulties"] == list(range(1, 11))
+    task = make_task(Family.ERRAND, 7, 4)
+    (row,) = (r for r in rows if r["kind"] == task.kind)  # as samples.jsonl spells it
+    assert row["abilities"] == sorted(task.abilities)
+    assert "recall" in capsys.readouterr().out
 
 
 def test_the_page_of_tasks_is_up_to_date() -> None:
@@ -68,7 +89,7 @@ def test_the_page_of_tasks_is_up_to_date() -> None:
 def test_worlds_are_drawn_listed_and_checked(tmp_path, capsys) -> None:
     svg = tmp_path / "map.svg"
     assert main(["worlds", "show", "7", "--difficulty", "4", "--svg", str(svg)]) == 0
-    spec = generate(7, 4)
+    spec = generate_world(7, 4)
     shown = capsys.readouterr().out
     assert spec.hash in shown
     assert all(room.name in shown for room in spec.rooms)
@@ -86,7 +107,7 @@ def test_worlds_are_drawn_listed_and_checked(tmp_path, capsys) -> None:
         ("tasks show --family fishing", "unknown family 'fishing'"),
         ("tasks show --difficulty 11", "difficulty 11 is out of range"),
         ("tasks show --kind fly", "unknown kind 'fly' of errand"),
-        ("tasks show --kind unlock --difficulty 1", "kind unlock of difficulty 1 can be made"),
+        ("tasks show --kind unlock --difficulty 0", "difficulty 0 is out of range"),
         ("tasks verify --suite nope", "unknown suite 'nope'"),
         ("worlds show nowhere", "no world 'nowhere'"),
         ("worlds show 3 --difficulty 0", "difficulty 0 is out of range"),

@@ -29,6 +29,9 @@ HOSTILE = (
 )
 
 
+AT_THE_CHAPEL = Goal(name="at the chapel", condition=Located(entity="agent", place="chapel"))
+
+
 def house() -> WorldSpec:
     """Four rooms in a row, west to east."""
     rows = itertools.pairwise(ROOMS)
@@ -50,13 +53,11 @@ def house() -> WorldSpec:
 def make_task(
     name: str = "t0", family: Family = Family.NAVIGATION, difficulty: int = 1, **given: Any
 ) -> Task:
+    goals = given.pop("goals", (AT_THE_CHAPEL,))
+    stage = Stage(prompt="Go to the chapel.", goals=goals, walkthrough=(Step(tool="submit"),))
     return Task(
         id=name, family=family, kind="reach", difficulty=difficulty, seed=1, spec=house(),
-        stages=(Stage(prompt="Go to the chapel.", walkthrough=(Step(tool="submit"),)),),
-        goals=given.pop("goals", (Goal(
-            name="at the chapel", condition=Located(entity="agent", place="chapel")
-        ),)),
-        **given,
+        **{"stages": (stage,), **given},
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from environments.evaluation.plots import PlotRow, histogram, interval_plot
 from environments.evaluation.report import render_report
 from environments.evaluation.run_identity import Run
 from environments.evaluation.sample_detail import MAX_TEXT, sample_detail, walked_path
+from environments.evaluation.summary import summary_markdown
 from environments.rollouts.record import Rollout
 from environments.tasks.model import Family
 from world_fixtures.protocol import ResultKind
@@ -44,6 +45,16 @@ def scripts(text: str) -> list[str]:
 
 def embedded(text: str) -> list[dict]:
     return [json.loads(one) for one in scripts(text)]
+
+
+@pytest.mark.parametrize("outside", [True, False])
+def test_a_memory_outside_the_world_is_told(rollouts, outside) -> None:
+    run = Run.of([r.task for r in rollouts], suite="made", model="tester",
+                 settings={"outside_memory": outside})  # fmt: skip
+    metrics = measure_run(scored(rollouts))
+    told = "of an agent with a memory outside the world"
+    assert (told in render_report(run, rollouts, metrics)) is outside
+    assert (told in summary_markdown(run, metrics)) is outside
 
 
 def test_the_page_needs_no_network(rollouts) -> None:

@@ -45,7 +45,7 @@ def test_pairs_prefer_the_higher_reward_on_the_same_prompt(rollouts):
 
 
 def test_a_pair_begins_where_the_two_part(rollouts):
-    better = next(r for r in rollouts if len(r.conversations) == 2)
+    better = next(r for r in rollouts if len(r.conversations) > 1)
     worse = better.model_copy(
         update={
             "verdict": better.verdict.model_copy(update={"reward": 0.0}),

@@ -16,6 +16,7 @@ from environments.modes.process import process
 from environments.rollouts.files import json_line
 from environments.rollouts.identity import PROCESS_WITHOUT, SERVER_WITHOUT
 from environments.rollouts.owner import owner_record
+from environments.tasks.version import TASKS_VERSION
 from environments.tools.registry import toolsets_of
 from world_fixtures.common import UserError
 
@@ -295,7 +296,7 @@ OTHER = {
     "extra_body": {"seed": 3}, "gate": {"max_risk": 0.1}, "disabled_toolsets": ["more"],
     "reward_weights": {"outcome": 0.65, "efficiency": 0.05}, "context_tokens": 100,
     "target_success": 0.5, "reasoning_effort": "high", "max_reasoning_tokens": 2048,
-    "max_turn_tokens": 100,
+    "max_turn_tokens": 100, "max_turn_calls": 3,
 }  # fmt: skip
 
 
@@ -347,6 +348,7 @@ def test_another_model_reward_or_candidate_counts():
         return cls(config.model_copy(update=options), servers).run_settings()
 
     base, named = settings(), settings(url="http://a:1/v1")
+    assert base["tasks_version"] == TASKS_VERSION
     assert settings(policy="oracle") != base
     assert settings(Other) != base
     assert settings(candidate_model="random") != base

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from environments.policies import View, get_policy
-from environments.policies.completion import completion
-from environments.rollouts.record import Message
+from environments.evaluation.embedded import play_embedded
+from environments.rollouts.record import Rollout
 from environments.tasks.model import (
     Answered,
     Evidence,
@@ -18,15 +18,18 @@ from environments.tasks.model import (
     Goal,
     Inscribed,
     Located,
+    Search,
     Stage,
     Step,
     Task,
+    Unchanged,
     Verdict,
 )
-from environments.tasks.verdict import judge
-from world_fixtures.protocol import Event
-from world_fixtures.rules import Simulation
+from world_fixtures.simulated import SimulatedInstance, SimulatedPool
 from world_fixtures.spec import WorldSpec
+from world_fixtures.state import WorldState
+
+SEARCH = Search(mean=20, spread=0, runs=1, seed=0)
 
 
 def steps(text: str, *, end: Step) -> tuple[Step, ...]:
@@ -39,7 +42,8 @@ def submitting(**answer: Any) -> Step:
 
 
 UNLOCKED = (
-    "get lamp; light lamp; down; open chest; get brass key; up; unlock oak door; open oak door"
+    "get lamp; light lamp; down; open chest; get brass key; up;"
+    " unlock oak door with brass key; open oak door"
 )
 
 
@@ -50,12 +54,14 @@ def inspection(spec: WorldSpec) -> Task:
     )
     return Task(
         id="hand/inspection/1", family=Family.INSPECTION, kind="read", difficulty=1, seed=1,
-        spec=spec,
+        spec=spec, budget=60, max_turns=70, search=SEARCH,
         stages=(
-            Stage(prompt=prompt, walkthrough=steps("read letter", end=submitting(year="1742"))),
+            Stage(
+                prompt=prompt, walkthrough=steps("read letter", end=submitting(year="1742")),
+                goals=(Goal(name="year", condition=Answered(field="year", expected=("1742",))),),
+                evidence=(Evidence(field="year", entity="letter", fact="year", value="1742"),),
+            ),
         ),
-        goals=(Goal(name="year", condition=Answered(field="year", expected=("1742",))),),
-        evidence=(Evidence(field="year", text="1742"),),
     )  # fmt: skip
 
 
@@ -65,30 +71,35 @@ def errand(spec: WorldSpec) -> Task:
         "answer: {}."
     )
     way = f"{UNLOCKED}; east; examine tapestry; north; get blade; south; west; down; drop blade"
+    needed = ("lamp", "chest", "brass_key", "iron_key", "oak_door", "blade")
     return Task(
         id="hand/errand/1", family=Family.ERRAND, kind="bring", difficulty=5, seed=2, spec=spec,
-        stages=(Stage(prompt=prompt, walkthrough=steps(way, end=submitting())),),
-        goals=(Goal(name="there", condition=Located(entity="blade", place="cellar")),),
-        max_turns=60,
+        budget=60, max_turns=70, search=SEARCH,
+        stages=(
+            Stage(
+                prompt=prompt, walkthrough=steps(way, end=submitting()),
+                goals=(Goal(name="there", condition=Located(entity="blade", place="cellar")),),
+                unchanged=Unchanged(free=needed),
+            ),
+        ),
     )  # fmt: skip
 
 
 def persistence(spec: WorldSpec) -> Task:
     first = Stage(
         prompt='Write "heron" on the Wall. When it is done, call evennia_disconnect.',
+        goals=(Goal(name="wall", condition=Inscribed(entity="wall", text="heron")),),
+        unchanged=Unchanged(free=("wall",)),
         walkthrough=steps("write heron on wall", end=Step(tool="disconnect")),
     )
     second = Stage(
         prompt="Which word is on the Wall? Submit an answer with one field, word: that word.",
+        goals=(Goal(name="word", condition=Answered(field="word", expected=("heron",))),),
         walkthrough=steps("read wall", end=submitting(word="heron")),
     )
     return Task(
         id="hand/persistence/1", family=Family.PERSISTENCE, kind="note", difficulty=1, seed=3,
-        spec=spec, stages=(first, second),
-        goals=(
-            Goal(name="word", condition=Answered(field="word", expected=("heron",))),
-            Goal(name="wall", condition=Inscribed(entity="wall", text="heron")),
-        ),
+        spec=spec, stages=(first, second), budget=60, max_turns=80, search=SEARCH,
     )  # fmt: skip
 
 
@@ -97,92 +108,45 @@ def tasks(cottage) -> tuple[Task, ...]:
     return inspection(cottage), errand(cottage), persistence(cottage)
 
 
-@dataclass
-class Rehearsal:
+class OneWorld(SimulatedPool):
+    """Keeps the state that the last instance was left in."""
+
+    state: WorldState
+
+    def release(self, instance: SimulatedInstance) -> None:
+        self.state = instance.simulation.state
+
+
+@dataclass(frozen=True)
+class Run:
     """What a policy did with a task."""
 
-    task: Task
-    world: Simulation
-    answer: dict[str, Any] | None = None
-    stage: int = 0
-    sessions: int = 0
-    connected: bool = False
-    over: bool = False
-    events: list[Event] = field(default_factory=list)
-    conversations: list[list[Message]] = field(default_factory=list)
-
-    @property
-    def calls(self) -> list[tuple[str, str]]:
-        return [
-            (c["function"]["name"], c["function"]["arguments"])
-            for messages in self.conversations
-            for m in messages
-            for c in m.get("tool_calls", ())
-        ]
+    rollout: Rollout
+    state: WorldState
+    """Of the world at the end."""
 
     @property
     def verdict(self) -> Verdict:
-        return judge(self.task, self.world.state, self.events, self.answer)
+        assert self.rollout.verdict is not None, self.rollout.failure
+        return self.rollout.verdict
 
-    def use(self, tool: str, arguments: dict[str, Any]) -> str:
-        """What the live toolset would answer."""
-        last = self.stage == len(self.task.stages) - 1
-        if tool == "evennia_submit":
-            if not last:
-                return "It is too early to submit: call evennia_disconnect when this part is done."
-            self.answer, self.over = arguments["answer"], True
-            return "Your answer was taken."
-        if tool == "evennia_connect":
-            self.connected, self.sessions = True, self.sessions + 1
-            return self.world.view()
-        if not self.connected:
-            return '{"error": "you are not connected to the world: call evennia_connect first"}'
-        if tool == "evennia_disconnect":
-            self.connected, self.over = False, not last
-            return "You have left the world. It keeps everything as it is."
-        return self._command(arguments["command"])
+    @property
+    def calls(self) -> list[tuple[str, Any]]:
+        return [(c.name, c.arguments) for c in self.rollout.tool_calls]
 
-    def _command(self, raw: str) -> str:
-        actor = self.task.spec.agent.id
-        room = self.world.get(actor, "location")
-        outcome = self.world.act(raw)
-        self.events.append(
-            Event(
-                seq=len(self.events) + 1, ts=0, instance="rehearsal", session="s", actor=actor,
-                room=room, raw=raw, verb=outcome.verb, args=outcome.args, objects=outcome.objects,
-                text=outcome.text, kind=outcome.kind, changes=outcome.changes, state_hash="", ms=0,
-            )
-        )  # fmt: skip
-        return outcome.text
+    @property
+    def commands(self) -> list[str]:
+        """Those that reached the world, in order."""
+        return [e.raw for e in self.rollout.events if e.raw]
 
 
-def rehearse(name: str, task: Task, attempt: int = 0) -> Rehearsal:
-    """Play `task` in the simulation, in OpenAI's message form."""
-    policy = get_policy(name)
-    run = Rehearsal(task, Simulation(task.spec))
-    turns = task.max_turns
-    for run.stage, stage in enumerate(task.stages):
-        messages: list[Message] = [{"role": "user", "content": stage.prompt}]
-        run.conversations.append(messages)
-        run.over = run.connected = False
-        for raw in stage.meanwhile:
-            run.world.act(raw, actor=task.spec.characters[1].id)
-        while turns and not run.over:
-            turns -= 1
-            seed = f"{policy.name}/{task.id}/{attempt}/{run.stage}"
-            view = View(task, run.stage, messages, seed)
-            move = policy.act(view)
-            whole = completion({"model": name, "messages": []}, f"{seed}/{view.turn}", [move])
-            message = whole["choices"][0]["message"]
-            messages.append(message)
-            if not message.get("tool_calls"):
-                return run
-            for call, (tool, arguments) in zip(message["tool_calls"], move.calls, strict=True):
-                result = run.use(tool, arguments)
-                messages.append({"role": "tool", "tool_call_id": call["id"], "content": result})
-    return run
+def played(name: str, task: Task, attempt: int = 0) -> Run:
+    """Play `task` by the rules of the worlds, judged as any rollout."""
+    pool = OneWorld()
+    (rollout,) = asyncio.run(play_embedded(pool, name, [(task, attempt)]))
+    return Run(rollout, pool.state)
 
 
 @pytest.fixture(scope="session")
-def play() -> Callable[..., Rehearsal]:
-    return rehearse
+def play() -> Callable[..., Run]:
+    return played

@@ -14,9 +14,11 @@ import openai
 import pytest
 import pytest_asyncio
 
+from environments.evaluation.embedded import play_embedded
 from environments.policies import endpoint as endpoint_module
 from environments.policies.endpoint import PolicyEndpoint
 from world_fixtures.common import UserError
+from world_fixtures.simulated import SimulatedPool
 
 HELLO: list[Any] = [{"role": "system", "content": "Play."}, {"role": "user", "content": "Go."}]
 
@@ -148,8 +150,8 @@ async def test_a_stream_of_prose(http):
     assert "done" in "".join(d.get("content", "") for d in deltas)
 
 
-async def test_a_whole_rollout_over_http_is_the_one_without(client, endpoint, tasks, play):
-    best = play("oracle", tasks[1])
+async def test_a_whole_rollout_over_http_is_the_one_without(client, endpoint, tasks):
+    (best,) = await play_embedded(SimulatedPool(), "oracle", [(tasks[1], 0)])
     for n, message in enumerate(best.conversations[0]):
         if message["role"] == "assistant":
             answer = await client.chat.completions.create(

@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 import subprocess
 import sys
+from statistics import fmean
 
 import pytest
 
+from environments.evaluation.embedded import play_embedded
 from environments.policies import View, get_policy, list_policies
 from environments.policies.registry import BASELINES, CHEATS
+from environments.rollouts.record import StopReason
 from environments.tasks.build import make_task
-from environments.tasks.model import Family, Goal, Located, Stage, Step
-from environments.tasks.suites import load_suite
+from environments.tasks.model import Family, Goal, Located, Step
+from environments.tasks.suites import SUITES
 from world_fixtures.common import UserError
+from world_fixtures.simulated import SimulatedPool
 
 pytestmark = pytest.mark.once
-BLIND = sorted({*BASELINES, *CHEATS} - {"oracle"})
+WITHOUT_KNOWLEDGE = sorted({*BASELINES, *CHEATS} - {"oracle", "forger"})
 
 
 def test_the_oracle_follows_the_walkthrough_through_every_stage(play, tasks):
     for task in tasks:
         run = play("oracle", task)
-        commands = [json.loads(a)["command"] for t, a in run.calls if t == "evennia_command"]
-        assert commands == [
+        assert run.commands == [
             s.command for st in task.stages for s in st.walkthrough if s.tool == "command"
         ]
-        assert run.answer == task.stages[-1].walkthrough[-1].answer
-        assert run.sessions == len(task.stages)
+        assert run.rollout.answer == task.stages[-1].walkthrough[-1].answer
+        assert [t for t, _ in run.calls].count("evennia_connect") == len(task.stages)
         assert run.verdict.reward == 1.0
 
 
@@ -39,10 +43,11 @@ def test_the_oracle_connects_again_after_a_disconnect_within_a_stage(play, tasks
         Step(tool="command", command="inventory"),
         Step(tool="submit"),
     )
-    task = tasks[0].model_copy(update={"stages": (Stage(prompt="?", walkthrough=walkthrough),)})
+    stage = tasks[0].stages[0].model_copy(update={"walkthrough": walkthrough})
+    task = tasks[0].model_copy(update={"stages": (stage,)})
     run = play("oracle", task)
-    assert run.sessions == 2
-    assert run.events[-1].text == "You carry: Oil Lamp"
+    assert [t for t, _ in run.calls].count("evennia_connect") == 2
+    assert run.rollout.events[-1].text == "You carry: Oil Lamp"
 
 
 def test_the_mean_reward_falls_with_noise(play, tasks):
@@ -64,7 +69,7 @@ def test_attempts_of_the_default_noisy_policy_differ(play, tasks):
 
 
 def test_a_wrong_answer_of_the_noisy_policy_keeps_the_fields(play, tasks):
-    answer = play("noisy:1", tasks[0]).answer
+    answer = play("noisy:1", tasks[0]).rollout.answer
     assert answer is not None
     assert set(answer) == {"year"} or answer == {}
     assert answer.get("year") != "1742"
@@ -72,49 +77,34 @@ def test_a_wrong_answer_of_the_noisy_policy_keeps_the_fields(play, tasks):
 
 def test_the_explorer_finds_its_way_through_dark_locks_and_hidden_exits(play, tasks):
     run = play("explorer", tasks[1])
-    assert {e.room for e in run.events} == {"hall", "cellar", "study", "nook"}
-    assert run.world.state.location("blade") == "cellar"
-    assert run.answer == {}
+    assert {e.room for e in run.rollout.events} == {"hall", "cellar", "study", "nook"}
+    assert run.state.location("blade") == "cellar"
+    assert run.rollout.answer == {}
 
 
 def test_the_explorer_reads_the_answer_and_writes_what_it_is_told(play, tasks):
-    assert play("explorer", tasks[0]).answer == {"year": "1742"}
-    assert play("explorer", tasks[2]).world.state.get("wall", "inscriptions") == ["heron"]
+    assert play("explorer", tasks[0]).rollout.answer == {"year": "1742"}
+    assert play("explorer", tasks[2]).state.get("wall", "inscriptions") == ["heron"]
 
 
 def test_the_explorer_tries_nothing_twice_in_the_same_place(play, tasks):
     run = play("explorer", tasks[1])
-    tries = [(e.room, e.raw) for e in run.events if e.kind != "ok"]
+    tries = [(e.room, e.raw) for e in run.rollout.events if e.kind != "ok"]
     assert len(tries) == len(set(tries))
 
 
-@pytest.mark.parametrize("name", BLIND)
+@pytest.mark.parametrize("name", WITHOUT_KNOWLEDGE)
 def test_policies_without_knowledge_do_not_depend_on_what_the_task_hides(play, tasks, name):
     goal = Goal(name="other", condition=Located(entity="anvil", place="nook"))
     for task in tasks:
-        blank = task.model_copy(
-            update={
-                "goals": (goal,),
-                "evidence": (),
-                "shortest_path": 99,
-                "stages": tuple(
-                    s.model_copy(update={"walkthrough": (Step(tool="submit"),)})
-                    for s in task.stages
-                ),
-            }
-        )
+        other = {"goals": (goal,), "evidence": (), "walkthrough": (Step(tool="submit"),)}
+        stages = tuple(s.model_copy(update=other) for s in task.stages)
+        blank = task.model_copy(update={"shortest_path": 99, "stages": stages})
         assert play(name, blank).calls == play(name, task).calls
 
 
-@pytest.fixture(
-    scope="module",
-    params=[
-        "basics",
-        "fifth of standard",
-        pytest.param("standard", marks=[pytest.mark.slow, pytest.mark.once]),
-    ],
-)
-def mean(play, request):
+@pytest.fixture(scope="module", params=["basics", "fifth of standard"])
+def mean(request):
     """Mean reward on a suite by policy."""
     if request.param == "fifth of standard":
         suite = [
@@ -123,15 +113,20 @@ def mean(play, request):
             for difficulty in range(1, 11)
         ]
     else:
-        suite = load_suite(request.param).tasks
-    return lambda name: sum(play(name, task).verdict.reward for task in suite) / len(suite)
+        suite = SUITES[request.param].tasks
+
+    def of(name):
+        rollouts = asyncio.run(play_embedded(SimulatedPool(), name, [(t, 0) for t in suite]))
+        return fmean(r.verdict.reward for r in rollouts)
+
+    return of
 
 
 def test_the_baselines_stand_in_their_order(mean):
-    assert mean("oracle") == pytest.approx(1.0)
+    assert mean("oracle") == 1.0
     chance = mean("random")
-    assert chance < 0.10
-    assert chance + 0.2 < mean("explorer") < 1
+    assert chance < 0.02
+    assert chance < mean("explorer") < 1
     noises = [mean(f"noisy:{noise}") for noise in (0.1, 0.3, 0.6, 0.9)]
     assert noises == sorted(noises, reverse=True)
     assert 1 > noises[0] > noises[-1] > chance
@@ -139,10 +134,10 @@ def test_the_baselines_stand_in_their_order(mean):
 
 @pytest.mark.parametrize("name", sorted(CHEATS))
 def test_no_cheat_pays(mean, name):
-    assert mean(name) < 0.15
+    assert mean(name) < 0.10
 
 
-@pytest.mark.parametrize("name", [*sorted(CHEATS), "random"])
+@pytest.mark.parametrize("name", sorted({*CHEATS, "random"} - {"forger", "skipper"}))
 def test_cheating_and_chance_solve_nothing(play, tasks, name):
     for task in tasks:
         for attempt in range(3):
@@ -151,13 +146,13 @@ def test_cheating_and_chance_solve_nothing(play, tasks, name):
 
 @pytest.mark.parametrize("name", ["repeats_prompt", "writes_goal", "answers_everything"])
 def test_cheats_hand_something_in_for_every_field(play, tasks, name):
-    assert set(play(name, tasks[0]).answer) == {"year"}
+    assert set(play(name, tasks[0]).rollout.answer) == {"year"}
 
 
 def test_only_the_looper_never_ends(play, tasks):
     for name in CHEATS:
-        run = play(name, tasks[0])
-        assert (len(run.conversations[0]) > 2 * 29) is (name == "loops_look")
+        stop = play(name, tasks[0]).rollout.stop
+        assert (stop is StopReason.MAX_TURNS) is (name == "loops_look")
 
 
 def test_moves_are_the_same_in_another_process(play, tasks):
@@ -172,16 +167,18 @@ for name, seed, messages in json.loads(sys.stdin.readline()):
     task = tasks[1]
     asked = []
     for name in ("random", "noisy", "explorer", "oracle"):
-        messages = play(name, task, 1).conversations[0]
-        asked += [(name, f"{name}/{n}", messages[:n]) for n in (1, 3, 5)]
+        messages = play(name, task, 1).rollout.conversations[0]
+        turns = [n for n, message in enumerate(messages) if message["role"] == "assistant"][:3]
+        asked += [(name, f"{name}/{n}", messages[:n]) for n in turns]
     output = subprocess.run(
         [sys.executable, "-c", code], input=f"{task.model_dump_json()}\n{json.dumps(asked)}",
-        capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": "7"},
-    ).stdout  # fmt: skip
+        capture_output=True, text=True, env={"PYTHONHASHSEED": "7"},
+    )  # fmt: skip
+    assert not output.returncode, output.stderr
     here = [
         str(get_policy(name).act(View(task, 0, messages, seed))) for name, seed, messages in asked
     ]
-    assert output.splitlines() == here
+    assert output.stdout.splitlines() == here
 
 
 def test_chance_leaves_the_global_generator_alone(play, tasks):
@@ -210,4 +207,4 @@ def test_policies_without_parameter_take_none():
 
 def test_every_listed_policy_acts(play, tasks):
     for name in list_policies():
-        assert play(name, tasks[0]).conversations[0]
+        assert play(name, tasks[0]).rollout.conversations[0]

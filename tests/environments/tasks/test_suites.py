@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections import Counter
 from pathlib import Path
 from statistics import fmean
@@ -30,7 +31,7 @@ SLOW = [pytest.mark.slow, pytest.mark.once]
 @pytest.mark.parametrize(
     ("name", "size", "split"),
     [
-        ("basics", 25, "test"),
+        ("basics", 30, "test"),
         ("standard", 250, "test"),
         pytest.param("hard", 250, "test", marks=SLOW),
         pytest.param("seen", 100, "train", marks=SLOW),
@@ -63,7 +64,7 @@ def test_walkthroughs_grow_with_the_difficulty() -> None:
 def test_changed_content_needs_a_new_version() -> None:
     basics = SUITES["basics"]
     changed = dataclasses.replace(basics, build=lambda: basics.tasks[1:])
-    with pytest.raises(UserError, match=r"suite basics version 1 has the hash .* its version must"):
+    with pytest.raises(UserError, match=r"suite basics version 2 has the hash .* its version must"):
         changed.verify()
 
 
@@ -140,3 +141,36 @@ def test_a_file_that_is_no_suite(tmp_path: Path, text, told) -> None:
     with pytest.raises(UserError) as caught:
         load_suite(str(path))
     assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"budget": 10**9},
+        {"seed": 99},
+        {"kind": "flying"},
+    ],
+)
+def test_a_changed_task_needs_an_id_of_its_own(tmp_path: Path, changed) -> None:
+    task = SUITES["basics"].tasks[0].model_copy(update=changed)
+    path = tmp_path / "mine.jsonl"
+    path.write_text(task.model_dump_json() + "\n")
+    with pytest.raises(UserError) as caught:
+        load_suite(str(path))
+    assert f"task 1: {task.id} is not the task of that name: give it another id" in str(
+        caught.value
+    )
+    own = task.model_copy(update={"id": "mine/1"})
+    path.write_text(own.model_dump_json() + "\n")
+    assert load_suite(str(path)).tasks == (own,)
+
+
+def test_a_task_without_a_final_goal_is_refused(tmp_path: Path) -> None:
+    data = SUITES["basics"].tasks[0].model_dump(mode="json")
+    for stage in data["stages"]:
+        stage["goals"] = []
+    path = tmp_path / "mine.jsonl"
+    path.write_text(json.dumps(data) + "\n")
+    with pytest.raises(UserError, match="has no final goal") as caught:
+        load_suite(str(path))
+    assert "\n" not in str(caught.value)

@@ -113,8 +113,10 @@ def test_every_event_is_matched_in_order_where_all_ids_are_the_same(
 
 def test_a_lost_event_and_a_lost_call_are_named(rollout, root, tmp_path, capsys):
     path = trace_path(root, rollout.id, rollout.started)
-    rewrite(path, lambda events: events[:3] + events[4:])
-    lost = next(c for c in rollout.tool_calls if c.event == 4)
+    raws = [event.raw for event in rollout.events]  # one that no neighbour can stand for
+    at = next(n for n in range(2, len(raws) - 2) if raws[n] not in (raws[n - 1], raws[n + 1]))
+    rewrite(path, lambda events: events[:at] + events[at + 1 :])
+    lost = next(c for c in rollout.tool_calls if c.event == rollout.events[at].seq)
     turn = rollout.tool_calls.index(lost) + 1
     messages = transcript(rollout)
     last = max(n for n, c in enumerate(rollout.tool_calls) if c.event is not None)

@@ -17,7 +17,7 @@ import pytest_asyncio
 from environments.integrations.hermes_plugin.background import Background
 from environments.integrations.hermes_plugin.hooks import Hooks
 from environments.telemetry import live
-from environments.telemetry.layout import find_traces
+from environments.telemetry.layout import find_traces, meta_path
 from environments.telemetry.live import Caller, CallFailed, LiveSessions
 from environments.telemetry.ownership import LOCKS, SessionLock
 from environments.telemetry.pairing import session_trace
@@ -119,6 +119,18 @@ async def test_a_session_whose_past_comes_out_otherwise_cannot_go_on(sessions):
     with pytest.raises(CallFailed, match="event 2 comes out otherwise"):
         await do(sessions, "one", "connect")
     assert len(trace(sessions, "one").events) == 2
+
+
+async def test_a_session_of_other_rules_cannot_go_on(sessions):
+    await do(sessions, "one", "connect")
+    sessions.end("one")
+    meta_file = meta_path(find_traces(sessions.root)[0])
+    meta = json.loads(meta_file.read_text())
+    meta["task"]["version"] = 1
+    meta_file.write_text(json.dumps(meta))
+    with pytest.raises(CallFailed, match=r"rules of tasks version 1, .*: begin a new session"):
+        await do(sessions, "one", "look")
+    assert len(trace(sessions, "one").events) == 1
 
 
 async def test_a_session_id_that_is_no_file_name_is_refused(sessions):

@@ -51,6 +51,8 @@ async def test_the_golden_trace_replays(pool):
 def change(event: dict[str, Any], name: str) -> None:
     if name == "changes":
         event["changes"].append({"entity": "x", "field": "y", "before": None, "after": 1})
+    elif name == "reveals":
+        event["reveals"].append(["fountain", "text", True])
     elif name == "kind":
         event["kind"] = "refused" if event["kind"] == "ok" else "ok"
     elif name == "args":
@@ -62,7 +64,7 @@ def change(event: dict[str, Any], name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["text", "state_hash", "kind", "verb", "args", "objects", "changes"]
+    "name", ["text", "state_hash", "kind", "verb", "args", "objects", "changes", "reveals"]
 )
 async def test_an_altered_step_is_named(pool, tmp_path, name):
     path = copied(tmp_path, lambda events: change(events[3], name))

@@ -8,12 +8,13 @@ import platform
 import resource
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, get_type_hints
 
 import evennia
 from pydantic import ValidationError
 
 from world_fixtures.common import WorldError
+from world_fixtures.facts import Arranged
 from world_fixtures.game import compat
 from world_fixtures.game.gateway.models import EventRow, SpecRow
 from world_fixtures.game.gateway.registry import event_bodies, registry
@@ -24,6 +25,8 @@ from world_fixtures.protocol import (
     MAX_COMMAND,
     MAX_RATE,
     REQUESTS,
+    WORLD,
+    ArrangeRequest,
     CommandRequest,
     Counts,
     Created,
@@ -65,12 +68,12 @@ class Operations:
         self._opening: int | None = None
         """Evennia's number of the session that the present request opens."""
         self._table: dict[str, tuple[Callable[[Any], Any], frozenset[str]]] = {
-            op: (method, REQUESTS[op].__required_keys__)  # type: ignore[attr-defined]
+            op: (method, _texts_of(REQUESTS[op]))
             for op, method in {
                 "create": self.create, "reset": self.reset, "release": self.release,
                 "state": self.state, "changed": self.changed, "events": self.events,
-                "open": self.open, "command": self.command, "close": self.close,
-                "ping": self.ping,
+                "arrange": self.arrange, "open": self.open, "command": self.command,
+                "close": self.close, "ping": self.ping,
             }.items()
         }  # fmt: skip
 
@@ -87,7 +90,7 @@ class Operations:
         if found is None:
             raise WorldError(ErrorCode.BAD_REQUEST, f"no operation {str(op)[:40]!r}")
         method, needed = found
-        for name in needed:  # all of them are strings
+        for name in needed:
             if not isinstance(request.get(name), str):
                 problem = "is a string" if name in request else "is missing"
                 raise WorldError(ErrorCode.BAD_REQUEST, f"{op}: {name!r} {problem}")
@@ -146,6 +149,18 @@ class Operations:
         bodies = event_bodies(request["instance"], max(0, min(after, MAX_SEQ)))
         return Json(f"[{','.join(bodies)}]")
 
+    def arrange(self, request: ArrangeRequest) -> Json:
+        """Set fields by no character's command; returns the event as JSON."""
+        started = time.perf_counter()
+        instance = registry.find(request["instance"])
+        changes = request.get("changes")
+        if not isinstance(changes, list) or not all(_is_arranged(c) for c in changes):
+            raise WorldError(
+                ErrorCode.BAD_REQUEST, "arrange: 'changes' is a list of [entity, field, value]"
+            )
+        outcome = instance.arrange([Arranged(*change) for change in changes])
+        return self._event(instance, "", WORLD, "", "", outcome, started)
+
     def open(self, request: OpenRequest) -> Json:
         """Log a character in; returns an `Opened` as JSON."""
         started = time.perf_counter()
@@ -160,7 +175,7 @@ class Operations:
         id_ = f"{instance.id}.{instance.sessions}"
         self.sessions[id_] = session
         room = instance.get(character, "location")
-        outcome = ok(session.take(), room)
+        outcome = ok(session.take(), room, reveals=instance.scene(character).seen())
         outcome.verb = CONNECT
         event = "null"
         if not request.get("quiet"):
@@ -224,6 +239,7 @@ class Operations:
             "text": outcome.text,
             "kind": outcome.kind,
             "changes": [c.model_dump() for c in outcome.changes],
+            "reveals": outcome.reveals,
             "state_hash": instance.hash,
             "ms": round((time.perf_counter() - started) * 1000, 4),
         }
@@ -265,6 +281,21 @@ class Operations:
         session = self.sessions.pop(id_, None)
         if session is not None:
             compat.disconnect_session(session)
+
+
+def _texts_of(request: type) -> frozenset[str]:
+    """Return the names of the texts that a request must have."""
+    required: frozenset[str] = request.__required_keys__  # type: ignore[attr-defined]
+    types = get_type_hints(request)
+    return frozenset(name for name in required if types[name] is str)
+
+
+def _is_arranged(change: Any) -> bool:
+    return (
+        isinstance(change, list)
+        and len(change) == 3
+        and all(isinstance(c, str) for c in change[:2])
+    )
 
 
 def identity() -> Identity:

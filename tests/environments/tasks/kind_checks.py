@@ -1,0 +1,68 @@
+"""What holds for every kind of task, and how a policy fares in one: for the tests of the kinds."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import statistics
+from functools import cache
+
+from environments.evaluation.embedded import play_embedded
+from environments.tasks.build import kind_named, make_task
+from environments.tasks.families.common import BuildContext
+from environments.tasks.model import Family, Task
+from environments.tasks.verdict import Played, Verdict, judge
+from world_fixtures.simulated import SimulatedInstance, SimulatedPool
+from world_fixtures.validation import problems
+
+LEVELS = (1, 4, 7, 10)
+SPLITS = ("train", "validation", "test")
+
+
+@cache
+def tasks_of(family: Family, kind: str) -> tuple[Task, ...]:
+    """Make one task a level and split."""
+    return tuple(
+        make_task(family, 50 + n, level, kind, split)
+        for n, (level, split) in enumerate((le, s) for le in LEVELS for s in SPLITS)
+    )
+
+
+def rewards(policy: str, tasks: tuple[Task, ...]) -> list[float]:
+    """Play each task once by an embedded policy, in memory, and return the rewards."""
+    items = [(task, 0) for task in tasks]
+    rollouts = asyncio.run(play_embedded(SimulatedPool(), policy, items))
+    return [r.verdict.reward if r.verdict else 0.0 for r in rollouts]
+
+
+def mean_reward(policy: str, tasks: tuple[Task, ...]) -> float:
+    """Return the mean of `rewards`."""
+    return statistics.fmean(rewards(policy, tasks))
+
+
+def verdict_on(task: Task, stages, answer=None) -> Verdict:
+    """Play the commands of these stages in the task's world; `answer` replaces theirs."""
+    world, agent = SimulatedInstance("i", task.spec), task.spec.agent.id
+    played, submitted = [], None
+    for told, stage in zip(task.stages, stages, strict=True):
+        world.simulation.arrange(told.before)
+        events = [world.connected("s", agent)]
+        for step in stage.walkthrough:
+            if step.tool == "command":
+                events.append(world.carry_out("s", agent, step.command))
+            elif step.tool == "submit":
+                submitted = step.answer
+        played.append(Played(events, world.simulation.state))
+    return judge(task, played, submitted if answer is None else answer)
+
+
+def check_kind(family: Family, name: str) -> None:
+    """Assert what holds for every kind: it is sound, can be done in budget, and is determined."""
+    kind, tasks = kind_named(family, name), tasks_of(family, name)
+    assert rewards("oracle", tasks) == [1.0] * len(tasks)
+    for task in tasks[::4]:
+        assert problems(task.spec) == [], task.id
+        context = BuildContext(task.spec, random.Random(0), task.difficulty, task.split)
+        assert kind.plan(context, task.question).stages == task.stages, task.id
+        searched = kind.plan(context.searching(f"{task.id}/0"), task.question)
+        assert verdict_on(task, searched.stages).success, task.id
