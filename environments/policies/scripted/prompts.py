@@ -259,5 +259,9 @@ def _brought(text: str) -> list[tuple[Query, Query]]:
 
 
 def _loads(text: str) -> list[tuple[str, str]]:
-    found = [re.match(r"(.+) (?:in|on|into|onto) the (.+)$", part) for part in _names(text)]
+    found = [
+        re.match(r"(.+?) on the floor of the (.+)$", part)
+        or re.match(r"(.+) (?:in|on|into|onto) the (.+)$", part)
+        for part in _names(text)
+    ]
     return [(m[1], m[2]) for m in found if m]
