@@ -104,7 +104,9 @@ COUNTED: tuple[tuple[str, Maker], ...] = (
     (r"^A (\w+) in one of the rooms describes a way", lambda m: Waybill(_pad(m.string), m[1])),
     (r"^You are where the way of the first session (began|ended)\.",
      lambda m: Rewalk(_pad(m.string), m[1] == "ended")),
-    (r"^Unlock (the .+?) and open it; it can stay open\.", lambda m: Open(query(m[1]))),
+    (r"^Unlock (the .+?) and open it; it can stay open\."
+     r"(?: Which key fits is written in the (.+?)\.)?(?:.* field, (\w+): the (?:mark|number) )?",
+     lambda m: Open(query(m[1]), m[2] or "", m[3] or "")),
     (r"^Combine (.+?) into the (.+?), and put it down on the floor of (the .+?)\. ",
      lambda m: Errands([(query(m[2]), query(m[3]))], tuple(map(query, _phrases(m[1]))))),
     (r"^Put (the .+?)\. (?!.*\bturns are left)(?:Close the (.+?) when)?",

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from environments.policies.scripted.errands import Bring, Errand
-from environments.policies.scripted.hand import Hand
+from environments.policies.scripted.hand import STUDY, Hand
 from environments.policies.scripted.queries import Query
+from environments.policies.scripted.told import bare
 from environments.policies.scripted.world import World
 
 
@@ -113,15 +114,35 @@ class Contents(Errand):
 
 @dataclass
 class Open(Errand):
-    """Unlock and open what is named or told of."""
+    """Unlock and open what is named or told of, and tell a mark of the text that tells its key."""
 
     target: Query
+    source: str = ""
+    """Name of the text that tells the key, where the prompt names it."""
+    field: str = ""
+    """Takes the mark; empty where none is asked for."""
     name: str = ""
 
     def act(self, hand: Hand) -> None:
-        """Find out which it is, then its key."""
+        """Find out which it is, then its key and the mark."""
         self.name = hand.learn(self.target)
+        if self.source and hand.thing(self.source).text is None:
+            hand.reach(self.source, f"read {hand.thing(self.source).name}")
+        if self.field:
+            source = self._source(hand.world)
+            if not source:
+                hand.search(STUDY)
+            hand.learn(Query(relation="seal", of=Query(source)))
         hand.open(self.name)
+
+    def _source(self, world: World) -> str:
+        return bare(world.lore.sources.get(("key", bare(self.name)), ""))
+
+    def answer(self, world: World) -> dict[str, Any]:
+        """Give the mark."""
+        self.name = self.target.answer(world.lore) or ""
+        mark = world.lore.value("seal", self._source(world))
+        return {self.field: mark} if self.field and mark else {}
 
     def kept(self) -> Iterable[str]:
         """Return what was to be opened."""

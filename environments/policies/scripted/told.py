@@ -176,7 +176,10 @@ class Lore:
 
     def __init__(self, texts: Iterable[tuple[str, str]]) -> None:
         """Read texts, each with the name of the thing on which it is written."""
-        self.facts = [fact for source, text in texts for fact in told(source, text)]
+        found = [(fact, source) for source, text in texts for fact in told(source, text)]
+        self.facts = [fact for fact, _ in found]
+        self.sources = {fact[:2]: source for fact, source in reversed(found)}
+        """Names of the things on which it is written, by relation and subject."""
 
     def value(self, relation: str, subject: str) -> str | None:
         """Return the value of a relation."""
