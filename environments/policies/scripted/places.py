@@ -13,6 +13,7 @@ from environments.policies.scripted.known import Room, Thing
 from environments.policies.scripted.notes import tour
 from environments.policies.scripted.queries import Query
 from environments.policies.scripted.search import SURFACES, Wish, legible, routes
+from environments.policies.scripted.told import bare
 from environments.policies.scripted.world import World
 
 
@@ -113,9 +114,11 @@ class Tour(Errand):
 
 @dataclass
 class Enter(Errand):
-    """Get into a locked room that texts tell of, and say what is in it."""
+    """Get into a locked room that texts tell of, and say what is in it and when it was built."""
 
     room: Query
+    field: str = ""
+    """Takes the year; empty where none is asked for."""
 
     def act(self, hand: Hand) -> None:
         """Find out which it is; read on until its key is told."""
@@ -124,6 +127,8 @@ class Enter(Errand):
         if room is None:
             hand.search(Wish(texts=True, unlock=True))
             return
+        if self.field:
+            hand.learn(self._year(name), Wish(texts=True, unlock=True))
         see(hand, room.name)
         hand.settle(room.name)
 
@@ -132,8 +137,13 @@ class Enter(Errand):
         return None
 
     def answer(self, world: World) -> dict[str, Any]:
-        """List the things."""
-        return {"things": [t.name for t in listed(world, world.here)]}
+        """List the things, and give the year."""
+        found: dict[str, Any] = {"things": [t.name for t in listed(world, world.here)]}
+        year = self._year(self.room.answer(world.lore) or "").answer(world.lore)
+        return {**found, self.field: year} if self.field and year else found
+
+    def _year(self, name: str) -> Query:
+        return Query(relation="built", of=Query(bare(name)))
 
 
 @dataclass
