@@ -125,7 +125,7 @@ class Enter(Errand):
         name = hand.learn(self.room, Wish(letters=True, unlock=True))
         room = hand.world.find_room(name)
         if room is None:
-            hand.search(Wish(texts=True, unlock=True))
+            hand.search(Wish(texts=not _openable(hand.world), unlock=True))
             return
         if self.field:
             hand.learn(self._year(name), Wish(texts=True, unlock=True))
@@ -144,6 +144,16 @@ class Enter(Errand):
 
     def _year(self, name: str) -> Query:
         return Query(relation="built", of=Query(bare(name)))
+
+
+def _openable(world: World) -> bool:
+    """Tell whether there is a door with a known key behind which nobody looked."""
+    return any(
+        door.door and world.lore.value("key", bare(door.name))
+        for room in world.rooms.values()
+        for way in room.ways.values()
+        if not way.target and (door := world.things.get(way.door))
+    )
 
 
 @dataclass

@@ -141,7 +141,9 @@ class Promise(Errand):
 def _noted(requests: Iterable[str]) -> list[str]:
     notes = []
     for request in requests:
-        if m := re.search(r"carry the (.+?) to the (.+?) and put it down (?:on the floor )?there", request):
+        if m := re.search(
+            r"carry the (.+?) to the (.+?) and put it down (?:on the floor )?there", request
+        ):
             notes.append(f"{m[1]}:{m[2]}")
         elif m := re.search(r"write (\S+) on the (.+)", request):
             notes.append(f"{m[1]}@{m[2]}")
