@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Sequence
 
 from world_fixtures.facts import Arranged
-from world_fixtures.protocol import ARRANGE, CONNECT, MAX_COMMAND, WORLD, Change, Event
+from world_fixtures.protocol import CONNECT, MAX_COMMAND, WORLD, Event
 from world_fixtures.rules import Outcome, Scene, Simulation
 from world_fixtures.rules.outcome import ok
 from world_fixtures.spec import WorldSpec
@@ -63,14 +63,7 @@ class SimulatedInstance:
 
     async def arrange(self, changes: Sequence[Arranged]) -> Event:
         """Set fields by no character's command, in their order."""
-        made = []
-        for entity, field, value in changes:
-            before = self.simulation.get(entity, field)
-            self.simulation.arrange([Arranged(entity, field, value)])
-            made.append(Change(entity=entity, field=field, before=before, after=value))
-        outcome = ok("", *dict.fromkeys(c.entity for c in made), changes=tuple(made))
-        outcome.verb = ARRANGE
-        return self._event("", WORLD, "", "", outcome)
+        return self._event("", WORLD, "", "", self.simulation.arrange(changes))
 
     async def restart(self) -> None:
         """Do nothing: there is no server to restart, and the state would stay."""

@@ -25,8 +25,7 @@ def blind(view: View) -> Move:
     spent = any("BudgetSpent" in e.result for e in view.exchanges[-BATCH:])
     if not spent:
         place = memory.place
-        here = [c for c in dict.fromkeys(_handling(memory, place)) if c not in place.tried]
-        if found := here or _onward(memory):
+        if found := place.untried(_handling(memory, place)) or memory.nearest(_unknown):
             return Move(calls=tuple(map(command, found[:BATCH])))
     return Move(calls=(submit({field: guess(field, memory, "") for field in fields(view.prompt)}),))
 
@@ -43,16 +42,7 @@ def _handling(memory: Memory, place: Place) -> Iterator[str]:
         yield f"read {name}"
 
 
-def _onward(memory: Memory) -> list[str]:
-    """Walk through an unknown way, or towards the nearest room that has one."""
-    if fresh := _unknown(memory.place):
-        return fresh[:1]
-    return memory.route(n for n, p in memory.places.items() if _unknown(p)) or []
-
-
 def _unknown(place: Place) -> list[str]:
-    return [
-        way.direction
-        for way in place.view.ways
-        if not way.closed and way.direction not in place.ways and way.direction not in place.tried
-    ]
+    """Return the first way that was not taken; none where there is none."""
+    open_ways = [w.direction for w in place.view.ways if not w.closed]
+    return place.untried(d for d in open_ways if d not in place.ways)[:1]

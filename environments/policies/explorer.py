@@ -9,7 +9,7 @@ baseline of what thorough search alone earns.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 
 from environments.policies.answers import all_known, destination, fact, guesses, mentioned
 from environments.policies.memory import Memory, Place, recall
@@ -75,9 +75,9 @@ def _satisfied(memory: Memory, prompt: str) -> bool:
 def _search(memory: Memory, prompt: str) -> list[str]:
     """Return what is worth trying: things that the prompt names, then new ways, then all else."""
     return (
-        _walk(memory, lambda place: _named(memory, place, prompt))
-        or _walk(memory, _unknown_ways)
-        or _walk(memory, lambda place: chores(memory, place, prompt))
+        memory.nearest(lambda place: _named(memory, place, prompt))
+        or memory.nearest(_unknown_ways)
+        or memory.nearest(lambda place: chores(memory, place, prompt))
     )
 
 
@@ -88,18 +88,18 @@ def _named(memory: Memory, place: Place, prompt: str) -> list[str]:
     found = [
         c for name in mentioned(place.found, prompt) for c in _handling(memory, place, name, prompt)
     ]
-    return _untried(place, found)
+    return place.untried(found)
 
 
 def chores(memory: Memory, place: Place, prompt: str) -> list[str]:
     """Return the commands worth trying in a room, none twice."""
     if place.view.dark:
         light = next((name for name in memory.carried if _is_light(memory, name)), None)
-        return [] if light is None else _untried(place, (f"light {light}", "look"))
+        return [] if light is None else place.untried((f"light {light}", "look"))
     doors = [way.door for way in place.view.ways if way.door and way.closed]
     found = [c for name in place.found for c in _handling(memory, place, name, prompt)]
     found += [c for door in doors for c in _opening(memory, place, door)]
-    return _untried(place, found + [f"close {n}" for n in place.found if n in memory.opened])
+    return place.untried(found + [f"close {n}" for n in place.found if n in memory.opened])
 
 
 def _handling(memory: Memory, place: Place, name: str, prompt: str) -> Iterator[str]:
@@ -137,17 +137,6 @@ def _opening(memory: Memory, place: Place, name: str) -> Iterator[str]:
     if "is locked" in place.tried.get(f"open {name}", ""):
         keys = (thing for thing in memory.carried if "key" in thing.casefold())
         yield from (f"unlock {name} with {key}" for key in keys)
-
-
-def _untried(place: Place, commands: Iterable[str]) -> list[str]:
-    return [c for c in dict.fromkeys(commands) if c not in place.tried]
-
-
-def _walk(memory: Memory, wanted: Callable[[Place], list[str]]) -> list[str]:
-    """Return the commands wanted in the nearest room that has any, and the way to it."""
-    waiting = {name: found for name, place in memory.places.items() if (found := wanted(place))}
-    path = memory.route(waiting)
-    return [] if path is None else path or waiting[memory.here]
 
 
 def _unknown_ways(place: Place) -> list[str]:

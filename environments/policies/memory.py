@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
@@ -40,6 +40,10 @@ class Place:
     """Things met here, by the words that name them, in order."""
     tried: dict[str, str] = field(default_factory=dict)
     """Command carried out here -> its last result."""
+
+    def untried(self, commands: Iterable[str]) -> list[str]:
+        """Return those of `commands` that were not carried out here, each once."""
+        return [c for c in dict.fromkeys(commands) if c not in self.tried]
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,12 @@ class Memory:
             if any(wanted == seen.name.casefold() for seen in place.found.values()):
                 return name
         return ""
+
+    def nearest(self, wanted: Callable[[Place], list[str]]) -> list[str]:
+        """Return the commands wanted in the nearest room that has any, or the way to it."""
+        waiting = {name: found for name, place in self.places.items() if (found := wanted(place))}
+        path = self.route(waiting)
+        return [] if path is None else path or waiting[self.here]
 
     def things(self) -> Iterator[str]:
         """Iterate over the names of the things met, in order, each once."""

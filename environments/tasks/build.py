@@ -7,7 +7,7 @@ import random
 from environments.tasks.actor import Unsolvable
 from environments.tasks.budget import budget_of, search_of
 from environments.tasks.families import KINDS
-from environments.tasks.families.common import BEGINNERS, BuildContext, Kind, Question
+from environments.tasks.families.common import BEGINNERS, BuildContext, Kind
 from environments.tasks.model import Family, Task
 from world_fixtures.common import UserError, digest
 from world_fixtures.generator import generate_world
@@ -39,12 +39,9 @@ def make_task(
     """
     if not 1 <= difficulty <= 10:
         raise UserError(f"difficulty {difficulty} is out of range: choose 1 to 10")
-    kinds = KINDS[family]
-    if kind is not None and kind not in kinds:
-        raise UserError(f"unknown kind {kind!r} of {family}: choose from {', '.join(kinds)}")
-    wanted = [kind] if kind else list(kinds)
+    wanted = list(KINDS[family].values()) if kind is None else [kind_named(family, kind)]
     for attempt in range(TRIES):
-        chosen = kinds[wanted[(seed + attempt // 8) % len(wanted)]]
+        chosen = wanted[(seed + attempt // 8) % len(wanted)]
         key = f"{split}/{family}/{chosen.name}/{difficulty}/{seed}/{attempt}"
         spec = world or generate_world(_seed(key), difficulty, split=split)
         context = BuildContext(spec, random.Random(key), difficulty, split)
@@ -56,9 +53,8 @@ def make_task(
             first = world is None and difficulty == 1 and chosen.for_beginners
             if first and draft.commands > BEGINNERS:
                 continue
-            costs = [
-                _cost(chosen, context.searching(f"{key}/{n}"), question) for n in range(SEARCHES)
-            ]
+            searching = [context.searching(f"{key}/{n}") for n in range(SEARCHES)]
+            costs = [chosen.plan(searcher, question).commands for searcher in searching]
         except Unsolvable:
             continue  # this draw asks for what the world does not allow
         search = search_of(costs, seed)
@@ -83,11 +79,6 @@ def make_task(
     raise UserError(
         f"no {family} task of kind {kind or 'any'} of difficulty {difficulty} can be made {where}"
     )
-
-
-def _cost(kind: Kind, context: BuildContext, question: Question) -> int:
-    """Return the commands that one searcher needs."""
-    return kind.plan(context, question).commands
 
 
 def kind_named(family: Family, name: str) -> Kind:

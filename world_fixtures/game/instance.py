@@ -7,9 +7,9 @@ from typing import Any
 
 from world_fixtures.common import WorldError
 from world_fixtures.facts import Arranged
-from world_fixtures.protocol import ARRANGE, Change, ErrorCode
+from world_fixtures.protocol import Change, ErrorCode
 from world_fixtures.rules import Outcome, Scene, SpecIndex, perform
-from world_fixtures.rules.outcome import ok
+from world_fixtures.rules.outcome import arranged
 from world_fixtures.spec import WorldSpec
 from world_fixtures.state import Fields, WorldState, entity_digest, initial_state, state_hash
 
@@ -92,9 +92,7 @@ class LiveInstance:
             before = self.get(entity, field)
             self._set(entity, field, value)
             made.append(Change(entity=entity, field=field, before=before, after=value))
-        outcome = ok("", *dict.fromkeys(c.entity for c in made), changes=tuple(made))
-        outcome.verb = ARRANGE
-        return outcome
+        return arranged(made)
 
     def _check_field(self, entity: str, field: str, value: Any, places: dict[str, Any]) -> None:
         """Refuse what the rules could not have made; `places` are locations that come first."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from world_fixtures.facts import Fact
-from world_fixtures.protocol import Change, ResultKind
+from world_fixtures.protocol import ARRANGE, Change, ResultKind
 
 
 @dataclass(slots=True)
@@ -30,6 +30,13 @@ def ok(
 ) -> Outcome:
     """Make the outcome of a command that was carried out."""
     return Outcome(ResultKind.OK, text, objects, changes, tuple(reveals))
+
+
+def arranged(changes: Sequence[Change]) -> Outcome:
+    """Make the outcome of fields that were set by no character's command."""
+    outcome = ok("", *dict.fromkeys(c.entity for c in changes), changes=tuple(changes))
+    outcome.verb = ARRANGE
+    return outcome
 
 
 def refused(text: str, *objects: str) -> Outcome:

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from world_fixtures.facts import Arranged
+from world_fixtures.protocol import Change
 from world_fixtures.rules.act import perform
-from world_fixtures.rules.outcome import Outcome
+from world_fixtures.rules.outcome import Outcome, arranged
 from world_fixtures.rules.scene import Scene, SpecIndex
 from world_fixtures.spec import WorldSpec
 from world_fixtures.state import Fields, WorldState, initial_fields
@@ -48,10 +49,14 @@ class Simulation:
             outcome.reveals += scene.seen()
         return outcome
 
-    def arrange(self, changes: Iterable[Arranged]) -> None:
+    def arrange(self, changes: Iterable[Arranged]) -> Outcome:
         """Set fields by no character's command, in their order."""
+        made = []
         for entity, field, value in changes:
+            before = self.get(entity, field)
             self._apply(entity, field, list(value) if isinstance(value, list | tuple) else value)
+            made.append(Change(entity=entity, field=field, before=before, after=value))
+        return arranged(made)
 
     def _apply(self, entity: str, field: str, value: Any) -> None:
         if field == "location":

@@ -9,6 +9,7 @@ from typing import Final
 from environments.tasks.actor import Unsolvable
 from environments.tasks.families.common import BuildContext, Kind, Question
 from world_fixtures.spec import WorldSpec
+from world_fixtures.state import initial_state
 
 RUNS: Final = 40
 SEARCHES: Final = 2
@@ -108,10 +109,8 @@ def falls_to_walking(
 
 def room_of(spec: WorldSpec, entity: str) -> str:
     """Return the room that an entity is in at the start; Unsolvable where it is in none."""
-    rooms = {r.id for r in spec.rooms}
-    place: str | None = entity
-    while place not in rooms:
-        place = getattr(spec.entities[place], "location", None) if place else None
-        if place is None:
-            raise Unsolvable(f"{entity} is not in play")
-    return place
+    known = {r.id for r in spec.rooms}
+    room = entity if entity in known else initial_state(spec).room(entity)
+    if room is None:
+        raise Unsolvable(f"{entity} is not in play")
+    return room

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
-import statistics
 from functools import cache
 
-from environments.evaluation.embedded import play_embedded
 from environments.tasks.build import kind_named, make_task
 from environments.tasks.families.common import BuildContext
 from environments.tasks.model import Family, Task
 from environments.tasks.verdict import Played, Verdict, judge
-from world_fixtures.simulated import SimulatedInstance, SimulatedPool
+from tests.environments.tasks.kinds import rewards
+from world_fixtures.simulated import SimulatedInstance
 from world_fixtures.validation import problems
 
 LEVELS = (1, 4, 7, 10)
@@ -26,18 +24,6 @@ def tasks_of(family: Family, kind: str) -> tuple[Task, ...]:
         make_task(family, 50 + n, level, kind, split)
         for n, (level, split) in enumerate((le, s) for le in LEVELS for s in SPLITS)
     )
-
-
-def rewards(policy: str, tasks: tuple[Task, ...]) -> list[float]:
-    """Play each task once by an embedded policy, in memory, and return the rewards."""
-    items = [(task, 0) for task in tasks]
-    rollouts = asyncio.run(play_embedded(SimulatedPool(), policy, items))
-    return [r.verdict.reward if r.verdict else 0.0 for r in rollouts]
-
-
-def mean_reward(policy: str, tasks: tuple[Task, ...]) -> float:
-    """Return the mean of `rewards`."""
-    return statistics.fmean(rewards(policy, tasks))
 
 
 def verdict_on(task: Task, stages, answer=None) -> Verdict:

@@ -8,10 +8,10 @@ from environments.tasks.build import KINDS, make_task
 from environments.tasks.model import Ability, Family, Holds, Located
 from tests.environments.tasks.kind_checks import (
     check_kind,
-    mean_reward,
     tasks_of,
     verdict_on,
 )
+from tests.environments.tasks.kinds import mean as mean_reward
 
 KIND_NAMES = tuple(KINDS[Family.ERRAND])
 

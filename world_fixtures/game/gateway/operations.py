@@ -59,6 +59,16 @@ class Json(str):
     __slots__ = ()
 
 
+def _texts_of(request: type) -> frozenset[str]:
+    """Return the names of the texts that a request must have."""
+    required: frozenset[str] = request.__required_keys__  # type: ignore[attr-defined]
+    types = get_type_hints(request)
+    return frozenset(name for name in required if types[name] is str)
+
+
+_TEXTS = {op: _texts_of(request) for op, request in REQUESTS.items()}
+
+
 class Operations:
     """Executes requests for one connection; keeps the sessions it opened."""
 
@@ -68,7 +78,7 @@ class Operations:
         self._opening: int | None = None
         """Evennia's number of the session that the present request opens."""
         self._table: dict[str, tuple[Callable[[Any], Any], frozenset[str]]] = {
-            op: (method, _texts_of(REQUESTS[op]))
+            op: (method, _TEXTS[op])
             for op, method in {
                 "create": self.create, "reset": self.reset, "release": self.release,
                 "state": self.state, "changed": self.changed, "events": self.events,
@@ -281,13 +291,6 @@ class Operations:
         session = self.sessions.pop(id_, None)
         if session is not None:
             compat.disconnect_session(session)
-
-
-def _texts_of(request: type) -> frozenset[str]:
-    """Return the names of the texts that a request must have."""
-    required: frozenset[str] = request.__required_keys__  # type: ignore[attr-defined]
-    types = get_type_hints(request)
-    return frozenset(name for name in required if types[name] is str)
 
 
 def _is_arranged(change: Any) -> bool:
