@@ -208,7 +208,7 @@ def _way_out(world: World, wish: Wish, room: Room, direction: str) -> Iterator[O
     if door is None or door.open:
         if not way.refused or (door and not room.dark):
             yield Option(room.name, _through(world, door, direction), 0, leaves=direction)
-    elif world.tidy and wish.doors and not door.locked:
+    elif world.tidy and wish.doors and not door.locked and not room.dark:
         yield Option(room.name, (f"open {door.name}",), 2)  # it may be locked
     elif wish.doors and not door.locked and not (room.dark and way.refused):
         yield Option(room.name, _through(world, door, direction), 1, leaves=direction)
