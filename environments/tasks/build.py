@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator, Sequence
 
 from environments.tasks.actor import Unsolvable
 from environments.tasks.budget import budget_of, search_of
@@ -17,7 +18,9 @@ from world_fixtures.spec import WorldSpec
 __all__ = ["KINDS", "kind_named", "make_task"]
 
 TRIES = 50
-"""Worlds or draws tried before a kind is given up for a difficulty."""
+"""Worlds or draws tried, at least, before a task is given up for a difficulty."""
+IN_A_ROW = 8
+"""Attempts at one kind before the next kind's turn."""
 SEARCHES = 5
 """Runs of the searcher that a budget is made of."""
 
@@ -40,8 +43,7 @@ def make_task(
     if not 1 <= difficulty <= 10:
         raise UserError(f"difficulty {difficulty} is out of range: choose 1 to 10")
     wanted = list(KINDS[family].values()) if kind is None else [kind_named(family, kind)]
-    for attempt in range(TRIES):
-        chosen = wanted[(seed + attempt // 8) % len(wanted)]
+    for chosen, attempt in _attempts(wanted, seed):
         key = f"{split}/{family}/{chosen.name}/{difficulty}/{seed}/{attempt}"
         spec = world or generate_world(_seed(key), difficulty, split=split)
         context = BuildContext(spec, random.Random(key), difficulty, split)
@@ -79,6 +81,17 @@ def make_task(
     raise UserError(
         f"no {family} task of kind {kind or 'any'} of difficulty {difficulty} can be made {where}"
     )
+
+
+def _attempts(kinds: Sequence[Kind], seed: int) -> Iterator[tuple[Kind, int]]:
+    """Iterate over the kinds to try, the seed's own first, each with the number of its attempt.
+
+    An attempt of a kind has the same number whichever others are tried before it.
+    """
+    for n in range(max(TRIES, IN_A_ROW * len(kinds))):
+        turn, attempt = divmod(n, IN_A_ROW)
+        rounds, place = divmod(turn, len(kinds))
+        yield kinds[(seed + place) % len(kinds)], rounds * IN_A_ROW + attempt
 
 
 def kind_named(family: Family, name: str) -> Kind:

@@ -31,7 +31,8 @@ from world_fixtures.protocol import CONNECT, Event, ResultKind
 from world_fixtures.state import Fields, WorldState, initial_state
 
 PARTIAL = 0.25
-"""Factor on the outcome where some final goals are met and others not."""
+"""Factor on the outcome where some final goals are met and others not, on the share met
+squared: half of them earn a sixteenth, so that what is met in passing pays little."""
 RESTRAINT = (1.0, 0.5)
 """Factor by the number of entities out of place beyond the tolerance; 0 for more."""
 
@@ -92,7 +93,7 @@ def judge(
     final = [g for g in task.goals if g.final]
     degrees, idle = judging.degrees, judging.idle
     met = all(degrees[g.name] >= 1.0 for g in final) and any(idle[g.name] < 1.0 for g in final)
-    outcome = 1.0 if met else PARTIAL * _gain(final, degrees, idle)
+    outcome = 1.0 if met else PARTIAL * _gain(final, degrees, idle) ** 2
     progress = _gain(task.goals, degrees, idle) if any(degrees[g.name] for g in final) else 0.0
     events = [e for stage in played for e in stage.events]
     given = commands_of(events, task.spec.agent.id)

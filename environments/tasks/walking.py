@@ -160,7 +160,8 @@ class Walker(ABC):
             for way, there in self.ways(room):
                 if there in done:
                     continue
-                total = cost + self._cost(way)
+                plain = way.door is None and not way.hidden
+                total = cost + (1 if plain else self._cost(way))
                 if total < costs.get(there, total + 1):
                     costs[there], arrived[there] = total, way
                     order += 1
@@ -168,8 +169,6 @@ class Walker(ABC):
         return costs, arrived
 
     def _cost(self, way: Exit) -> int:
-        if way.door is None and not way.hidden:
-            return 1
         cost = 1
         if way.hidden and not self.sim.get(way.id, "revealed"):
             cost += FAR

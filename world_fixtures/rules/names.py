@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 Words = tuple[str, ...]
 
@@ -12,6 +13,7 @@ _WORD = re.compile(r"[\w']+")
 _NUMBERED = re.compile(r"^(.*\S)-(\d{1,3})$")
 
 
+@lru_cache(maxsize=4096)
 def words(text: str) -> Words:
     """Return the words of a name, case-folded, without articles and punctuation."""
     found = _WORD.findall(text.casefold())

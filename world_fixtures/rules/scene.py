@@ -73,8 +73,11 @@ class Scene:
 
     def things_in(self, place: str) -> list[Thing]:
         """Return the things directly in `place`, in the order of the spec."""
+        held = self.state.contents(place)
+        if not held:
+            return []
         things = self.index.things
-        found = [i for i in self.state.contents(place) if i in things]
+        found = [i for i in held if i in things]
         if len(found) > 1:
             found.sort(key=self.index.order.__getitem__)
         return [things[i] for i in found]

@@ -15,11 +15,17 @@ from world_fixtures.state import Fields, WorldState, initial_fields
 
 
 class Simulation:
-    """One instance of `spec`, with the same behaviour as a live one and no server."""
+    """One instance of `spec`, with the same behaviour as a live one and no server.
 
-    def __init__(self, spec: WorldSpec, index: SpecIndex | None = None) -> None:
+    Without `views` the rooms that commands lead to are not described, which takes time.
+    """
+
+    def __init__(
+        self, spec: WorldSpec, index: SpecIndex | None = None, *, views: bool = True
+    ) -> None:
         self.spec = spec
         self.index = index or SpecIndex(spec)
+        self._views = views
         self._fields: dict[str, Fields] = initial_fields(spec)
         self._contents: dict[str | None, list[str]] = {}
         for entity, fields in self._fields.items():
@@ -28,11 +34,12 @@ class Simulation:
 
     def get(self, entity: str, field: str) -> Any:
         """Return the value of a field, None where the entity or field does not exist."""
-        return self._fields.get(entity, {}).get(field)
+        fields = self._fields.get(entity)
+        return None if fields is None else fields.get(field)
 
     def contents(self, place: str) -> list[str]:
         """Return the ids of what is directly in a room, thing or character."""
-        return self._contents.get(place, [])
+        return self._contents.get(place) or []
 
     def view(self, actor: str | None = None) -> str:
         """Describe the actor's room as the actor sees it."""
@@ -45,7 +52,8 @@ class Simulation:
         for change in outcome.changes:
             self._apply(change.entity, change.field, change.after)
         if outcome.view_after:
-            outcome.text = "\n".join(filter(None, (outcome.text, scene.view())))
+            if self._views:
+                outcome.text = "\n".join(filter(None, (outcome.text, scene.view())))
             outcome.reveals += scene.seen()
         return outcome
 

@@ -59,7 +59,7 @@ class BuildContext:
 
     def actor(self, spec: WorldSpec | None = None) -> Actor:
         """Return an actor in a fresh simulation of the world, or of `spec` in its place."""
-        simulation = Simulation(spec or self.spec, _index(spec or self.spec))
+        simulation = Simulation(spec or self.spec, _index(spec or self.spec), views=False)
         if self.search is not None:
             return Searcher(simulation, self.search)
         return Planner(simulation)

@@ -32,7 +32,7 @@ class Chain(Kind):
     family = Family.ERRAND
     abilities = frozenset({Ability.PROMPT, Ability.MAP, Ability.RESTRAINT})
     difficulty = (
-        "2 things up to 3, 5 from 10; from 4 only 2 can be carried at once, and one goes into a"
+        "3 things, 4 from 8, 5 from 10; from 4 only 2 can be carried at once, and one goes into a"
         " container that is to be closed and brought to a place of its own"
     )
 
@@ -40,7 +40,7 @@ class Chain(Kind):
         """Draw things and places."""
         spec, rng, level = context.spec, context.rng, context.difficulty
         places = [*lit_rooms(spec), *(t.id for t in spec.things if t.surface)]
-        things, number = cargo(context), 2 + level // 4 + (level > 9)
+        things, number = cargo(context), 3 + level // 8 + (level > 9)
         boxes = [
             t for t in spec.things
             if t.container and t.portable and not t.heavy and not t.locked
