@@ -109,7 +109,7 @@ def test_a_chain_has_more_to_do_and_fewer_hands_as_the_difficulty_rises():
         located = [g for g in task.goals if isinstance(g.condition, Located)]
         return len(located), task.spec.agent.capacity
 
-    assert [places(level) for level in (1, 4, 8, 10)] == [(2, None), (4, 2), (5, 2), (6, 2)]
+    assert [places(level) for level in (1, 4, 8, 10)] == [(3, None), (4, 2), (5, 2), (6, 2)]
 
 
 def test_the_packed_container_has_to_be_closed():

@@ -136,7 +136,7 @@ def test_a_sub_goal_alone_earns_nothing(errand):
     assert verdict.reasons[0] == "goal not met: has key (0.00)"
 
 
-def test_goals_met_in_part_count_by_their_weight_and_at_a_quarter(cottage):
+def test_goals_met_in_part_earn_a_quarter_of_their_share_squared(cottage):
     task = make(
         cottage,
         stage(
@@ -144,7 +144,7 @@ def test_goals_met_in_part_count_by_their_weight_and_at_a_quarter(cottage):
             goal("key", Located(entity="brass_key", place="you")),
         ),
     )
-    assert Play(task).do("get lamp").verdict().parts["outcome"] == 0.1875
+    assert Play(task).do("get lamp").verdict().parts["outcome"] == 0.25 * 0.75**2
 
 
 def test_what_is_so_from_the_start_earns_nothing(cottage):
