@@ -168,3 +168,12 @@ def test_the_state_hash_ignores_the_order_of_entities(cottage):
     state = initial_state(cottage)
     turned = state.model_copy(update={"entities": dict(reversed(state.entities.items()))})
     assert turned.hash == state.hash
+
+
+def test_a_copy_of_a_simulation_goes_its_own_way(cottage):
+    first = Simulation(cottage)
+    first.act("get lamp")
+    before, second = first.state, first.copy()
+    second.act("drop lamp")
+    assert first.state == before != second.state
+    assert first.act("inventory").text != second.act("inventory").text

@@ -32,6 +32,14 @@ class Simulation:
             if "location" in fields:
                 self._contents.setdefault(fields["location"], []).append(entity)
 
+    def copy(self) -> Simulation:
+        """Return a second instance in the present state; neither changes the other."""
+        other = object.__new__(Simulation)
+        other.spec, other.index, other._views = self.spec, self.index, self._views
+        other._fields = {e: f.copy() for e, f in self._fields.items()}
+        other._contents = {place: held.copy() for place, held in self._contents.items()}
+        return other
+
     def get(self, entity: str, field: str) -> Any:
         """Return the value of a field, None where the entity or field does not exist."""
         fields = self._fields.get(entity)
