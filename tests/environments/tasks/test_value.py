@@ -1,0 +1,126 @@
+"""The value of positions: fewest commands to success, exact, and lost where nothing helps."""
+
+from __future__ import annotations
+
+import pytest
+
+from environments.tasks.build import make_task
+from environments.tasks.families import KINDS
+from environments.tasks.model import Family, Goal, Located, Stage, Step, Task, Unchanged
+from environments.tasks.planner import Planner
+from environments.tasks.value import Position, Value, value_of
+from world_fixtures.rules import Simulation
+from world_fixtures.spec import Character, Exit, Recipe, Room, Thing, WorldSpec
+
+ALL = [(family, kind) for family, kinds in KINDS.items() for kind in kinds]
+
+
+def positions_on_the_way(task: Task) -> list[Position]:
+    """Return every position of the walkthrough."""
+    position = Position.start(task)
+    found = [position]
+    for n, stage in enumerate(task.stages):
+        if n:
+            position = position.next_stage()
+            found.append(position)
+        for step in stage.walkthrough:
+            if step.tool == "command":
+                position = position.acted(step.command)
+                found.append(position)
+    return found
+
+
+@pytest.mark.parametrize(("family", "kind"), ALL)
+def test_along_a_walkthrough_the_value_falls_by_at_most_one_a_command(
+    family: Family, kind: str
+) -> None:
+    task = make_task(family, 3, 2, kind=kind)
+    before: Value | None = None
+    position: Position | None = None
+    for there in positions_on_the_way(task):
+        value = value_of(there)
+        assert value.exact
+        assert value.commands is not None
+        left = task.optimal_steps - there.commands
+        assert value.commands <= left
+        if before is not None and position is not None:
+            assert value.commands >= before.commands - (there.commands - position.commands)
+        before, position = value, there
+    assert before is not None
+    assert before.commands == 0
+
+
+def test_the_plan_of_a_value_reaches_success_in_as_many_commands() -> None:
+    task = make_task(Family.PERSISTENCE, 1, 4, kind="promise")
+    position = Position.start(task)
+    value = value_of(position)
+    for n, commands in enumerate(value.plan):
+        if n:
+            position = position.next_stage()
+        for command in commands:
+            position = position.acted(command)
+    assert position.succeeds
+    assert position.commands == value.commands
+
+
+def first_lost(position: Position, commands: list[str]) -> str | None:
+    """Return the command after which a task is lost for the first time."""
+    for command in commands:
+        position = position.acted(command)
+        value = value_of(position)
+        assert value.exact
+        if value.commands is None:
+            return command
+    return None
+
+
+def test_a_wrong_key_that_breaks_is_named_at_the_command_that_broke_it() -> None:
+    task = make_task(Family.NAVIGATION, 0, 1, kind="locked")
+    index = Position.start(task).simulation.index
+    door = next(d for d in index.doors.values() if d.fragile)
+    wrong = next(t for t in index.things if t.endswith("_key") and t != door.key)
+    planner = Planner(Simulation(task.spec))
+    planner.fetch(wrong)
+    planner.reach(door.id)
+    breaking = f"unlock {door.name} with {index.name(wrong)}"
+    assert first_lost(Position.start(task), [*planner.commands, "look", breaking]) == breaking
+
+
+def test_a_thing_that_is_used_up_is_named_at_the_command_that_used_it() -> None:
+    parts = [
+        Thing(id=name, name=name, desc=name, location="hall") for name in ("coin", "rod", "lid")
+    ]
+    spec = WorldSpec(
+        name="small", title="Small",
+        rooms=(Room(id="hall", name="hall", desc=""), Room(id="attic", name="attic", desc="")),
+        exits=(Exit(source="hall", direction="up", target="attic"),
+               Exit(source="attic", direction="down", target="hall")),
+        things=(*parts, Thing(id="toy", name="toy", desc="toy", location=None)),
+        recipes=(Recipe(parts=("coin", "rod"), makes="toy"),),
+        characters=(Character(id="you", name="You", location="hall"),),
+    )  # fmt: skip
+    goal = Goal(name="up", condition=Located(entity="coin", place="attic"))
+    stage = Stage(prompt="Put it.", goals=(goal,), unchanged=Unchanged(free=("coin",)),
+                  walkthrough=(Step(tool="submit"),))  # fmt: skip
+    task = Task(id="t", family=Family.ERRAND, kind="deliver", difficulty=1, seed=0, spec=spec,
+                stages=(stage,))  # fmt: skip
+    assert value_of(Position.start(task)) == Value(3, True, (("get coin", "up", "drop coin"),))
+    way = ["get rod", "combine coin with rod", "up"]
+    assert first_lost(Position.start(task), way) == "combine coin with rod"
+
+
+def test_leaving_a_stage_without_its_evidence_loses_the_task() -> None:
+    task = make_task(Family.ORIENTATION, 0, 2, kind="return")
+    assert value_of(Position.start(task).next_stage()).commands is not None
+    task = make_task(Family.PERSISTENCE, 0, 2, kind="recall")
+    assert value_of(Position.start(task).next_stage()) == Value(None, exact=True)
+
+
+def test_a_budget_that_is_too_small_is_lost() -> None:
+    task = make_task(Family.NAVIGATION, 0, 2, kind="by_name")
+    fewest = value_of(Position.start(task)).commands
+    assert fewest is not None
+    short = task.model_copy(update={"budget": fewest - 1})
+    assert value_of(Position.start(short)) == Value(None, exact=True)
+    enough = task.model_copy(update={"budget": fewest})
+    assert value_of(Position.start(enough)).commands == fewest
