@@ -6,17 +6,21 @@ value.commands, value.exact, value.plan
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from environments.tasks.value.bounds import Bounds
 from environments.tasks.value.position import Position
 from environments.tasks.value.search import search
+from environments.tasks.value.some_way import some_way
 from environments.tasks.value.wording import carried_out
 
 __all__ = ["EFFORT", "Position", "Value", "value_of"]
 
 EFFORT = 20_000
 """States that a search takes up at most, before it is content with a bound."""
+LESS = 20
+"""By how much the searches take up less that follow one that was not enough."""
 GREEDY = 3.0
 """How much more a search for any way at all weighs what is left than what was done."""
 
@@ -42,19 +46,38 @@ def value_of(position: Position, *, effort: int = EFFORT) -> Value:
     """
     if position.missed or position.budget_left < 0:
         return Value(None, exact=True)
-    space = Bounds(position)
     limit = position.budget_left
+    space = Bounds(position)
     found = search(space, limit, effort)
     if found.finished and found.actions is None:
         return Value(None, exact=space.complete)
+    fewest = None
     if found.actions is not None:
         plan, works = carried_out(position, found.actions)
+        fewest = sum(map(len, plan))
         if works:
-            return Value(sum(map(len, plan)), space.complete, plan)
-    else:
-        found = search(space, limit, effort, GREEDY)
+            return Value(fewest, space.complete, plan)
+    ways = list(_other_ways(position, limit, effort // LESS))
+    if not ways:
+        return Value(None, exact=False)
+    plan = min(ways, key=lambda way: sum(map(len, way)))
+    commands = sum(map(len, plan))
+    if commands > limit:
+        return Value(None, exact=False)
+    return Value(commands, space.complete and commands == fewest, plan)
+
+
+def _other_ways(
+    position: Position, limit: int, effort: int
+) -> Iterator[tuple[tuple[str, ...], ...]]:
+    """Yield ways to success that may be longer than need be."""
+    space = Bounds(position, position.task.spec.agent.capacity)
+    for weight in (1.0, GREEDY):
+        found = search(space, limit, effort, weight)
         if found.actions is not None:
             plan, works = carried_out(position, found.actions)
             if works:
-                return Value(sum(map(len, plan)), False, plan)
-    return Value(None, exact=False)
+                yield plan
+                return
+    if (found_otherwise := some_way(position)) is not None:
+        yield found_otherwise

@@ -14,8 +14,8 @@ from environments.tasks.value.tours import NEVER, Tours
 class Bounds(Tours):
     """Bounds from below how many commands it takes to success, knowing everything."""
 
-    def __init__(self, position: Position) -> None:
-        super().__init__(position)
+    def __init__(self, position: Position, hands: int | None = None) -> None:
+        super().__init__(position, hands)
         self._listed: dict[tuple[object, ...], list[tuple[int, int]]] = {}
         self._regions = {
             room: tuple(self.beyond(p, room) for p in self.passages) for room in self.ways

@@ -19,13 +19,19 @@ class Listing:
         """What has to be put back or closed, unless it may stay otherwise."""
         self.mask = self.extra = 0
         self._begun: set[tuple[str, str]] = set()
+        self._part_rooms: set[str] = set()
+        self._made: set[str] = set()
         self._goals()
         self._evidence()
         self._restoring()
 
     def result(self) -> tuple[int, int]:
         """Return the jobs, a bit each, and commands that are needed besides."""
-        return self.mask, self.extra
+        gets = self.jobs.rooms_of_gets(self.mask)
+        if "" not in gets and len(self._made) == 1:
+            # parts are taken along, but for those where they are put together
+            self.extra += max(0, len(self._part_rooms - gets) - 1)
+        return self.jobs.at_once(self.mask), self.extra
 
     def add(
         self, sort: str, entity: str, place: str = "", where: tuple[str, ...] = ANYWHERE,
@@ -86,8 +92,7 @@ class Listing:
                 where, visit, _ = self.handled(entity)
                 self.add("close", entity, "", where, visit)
         else:
-            sides = tuple(sorted(r for r, ways in self.jobs.ways.items()
-                                 if any(w.door == entity for w in ways)))  # fmt: skip
+            sides = self.jobs.sides[entity]
             if value and not self._has(entity, "open"):
                 if self._has(entity, "locked"):
                     self._key(entity)
@@ -125,6 +130,11 @@ class Listing:
 
     def inform(self, verb: str, thing: str) -> None:
         """Note that a thing has to be read, examined or looked into."""
+        if verb != "read":
+            verb = "view"  # examining what is open shows what is in it, too
+            way = self.jobs.index.things[thing].reveals
+            if way and (way, "revealed") in self.jobs.bits and not self._has(way, "revealed"):
+                return
         where, visit, holder = self.handled(thing)
         self.add("info", f"{verb} {thing}", holder, where, visit)
 
@@ -189,9 +199,7 @@ class Listing:
             return
         self.restored.add(door)
         if door not in self.skipped:
-            sides = tuple(sorted(r for r, ways in jobs.ways.items()
-                                 if any(w.door == door for w in ways)))  # fmt: skip
-            self.add("hopen" if open_ else "close", door, "", sides)
+            self.add("hopen" if open_ else "close", door, "", jobs.sides[door])
 
     # --- what that takes -----------------------------------------------------------------------
 
@@ -276,17 +284,16 @@ class Listing:
         jobs = self.jobs
         if not self._once("make", product):
             return
+        self._made.add(product)
         recipe = next((r for r in jobs.recipes if r.makes == product), None)
         if recipe is None:
             self.extra = NEVER
             return
-        rooms = set()
         for part in recipe.parts:
             where, _, _ = self.place(part)
             for room in where:
-                rooms.add(room)
+                self._part_rooms.add(room)
                 self.add("visit", "", room, (room,), cost=0)
-        self.extra += max(0, len(rooms) - 1)
         self.add("make", product, "", ANYWHERE)
 
     def room(self, room: str) -> None:
@@ -310,8 +317,7 @@ class Listing:
         if not self._once("door", door):
             return
         far = jobs.beyond(door, self.state.room)
-        near = sorted({r for r, ways in jobs.ways.items() if r not in far
-                       and any(w.door == door for w in ways)})  # fmt: skip
+        near = [r for r in jobs.sides[door] if r not in far]
         where = (near[0],) if len(near) == 1 else ANYWHERE
         if self._has(door, "locked"):
             self._key(door)

@@ -16,8 +16,8 @@ MOST_AT_ONCE = 4
 class Moves(Space):
     """What can be done in a state, without what cannot help."""
 
-    def __init__(self, position: Position) -> None:
-        super().__init__(position)
+    def __init__(self, position: Position, hands: int | None = None) -> None:
+        super().__init__(position, hands)
         things = self.index.things
         self._locks: dict[str, Door | Thing] = {
             **{t: things[t] for t in self.names if (t, "locked") in self.bits},

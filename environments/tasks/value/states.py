@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from itertools import combinations
 from typing import Any, NamedTuple
 
@@ -37,8 +38,8 @@ class State(NamedTuple):
 class Space(Tracked):
     """The states that can be reached from a position, by the same rules as the world's."""
 
-    def __init__(self, position: Position) -> None:
-        super().__init__(position)
+    def __init__(self, position: Position, hands: int | None = None) -> None:
+        super().__init__(position, hands)
         self.names = list(self.things)
         self.number = {t: n for n, t in enumerate(self.names)}
         self.ways: dict[str, list[Exit]] = {
@@ -142,7 +143,7 @@ class Space(Tracked):
             or (now(e, "location") is not None and was(e, "location") is None)
         }  # fmt: skip
 
-    @property
+    @cached_property
     def spare(self) -> int:
         """Entities that may be left otherwise, besides those that are in no state."""
         outside = [e for e in self.position.strays | self._spoiled() if e not in self.entities]
@@ -199,7 +200,7 @@ class Space(Tracked):
         return found
 
     def begun(self, state: State, n: int) -> State:
-        """Return the state in which stage `n` begins, after what is arranged before it."""
+        """Return the state in which stage `n` begins after `state`, and what is arranged then."""
         room, at, flags = state.room, list(state.at), state.flags
         for entity, field, value in self.stages[n].before:
             if entity == self.agent:
@@ -213,7 +214,7 @@ class Space(Tracked):
             elif bit := self.bits.get((entity, field), 0):
                 flags = flags | bit if value else flags & ~bit
         places = tuple(at)
-        fresh = State(n, room, places, flags, 0, (places, flags), state.strays)
+        fresh = State(n, room, places, flags, 0, (places, flags), self.strays(state))
         done = self.seen(fresh) | self._passed(n, 0, room)
         return fresh._replace(done=done)
 

@@ -9,6 +9,9 @@ from environments.tasks.value.tracked import FAR, distances
 NEVER = 10**6
 """Commands to a success that cannot come."""
 
+HANDLING = ("get", "take", "open", "unlock", "info", "write", "put")
+"""Jobs whose third part is what holds the thing, or is to hold it."""
+
 Job = tuple[str, str, str, tuple[str, ...], str]
 """Sort, entity, place or number, rooms (none: anywhere), and a room to be visited before."""
 
@@ -16,8 +19,8 @@ Job = tuple[str, str, str, tuple[str, ...], str]
 class Tours(Moves):
     """Numbers jobs and finds the shortest tours, through ways taken to be open."""
 
-    def __init__(self, position: Position) -> None:
-        super().__init__(position)
+    def __init__(self, position: Position, hands: int | None = None) -> None:
+        super().__init__(position, hands)
         self.moves = distances(self.index.exits, self.shut)
         self._numbers: dict[Job, int] = {}
         self._keys: list[Job] = []
@@ -28,6 +31,13 @@ class Tours(Moves):
         self._tours: dict[tuple[str, int, bool], int] = {}
         self._beyond: dict[tuple[str, str], frozenset[str]] = {}
         hidden = [e.id for exits in self.ways.values() for e in exits if e.hidden]
+        self.sides = {
+            door: tuple(
+                sorted(r for r, ways in self.ways.items() if any(w.door == door for w in ways))
+            )
+            for door in self.used_doors
+        }
+        """Door -> the rooms that it can be opened and closed in."""
         self.passages = [*self.used_doors, *hidden]
 
     def beyond(self, passage: str, room: str) -> frozenset[str]:
@@ -78,9 +88,9 @@ class Tours(Moves):
         if a in ("door", "reveal"):
             rooms = self.beyond(ea, wa[0]) if wa else frozenset()
             return bool(wb) and rooms.issuperset(wb) and (b, eb) != (a, ea)
-        if a == "get":
+        if a in ("get", "take"):
             return (
-                (b in ("put", "light") and ea == eb)
+                (b == "put" and ea == eb)
                 or (b in ("unlock", "udoor") and self.key_of.get(eb) == ea)
                 or (b == "close" and xa == eb)
                 or (b == "reveal" and self.index.things[ea].reveals == eb)
@@ -91,8 +101,7 @@ class Tours(Moves):
                 b == "put" and self.key_of.get(ea) == eb
             )
         if a == "open":
-            inner = b in ("get", "open", "unlock", "info", "write", "light", "put") and xb == ea
-            return inner or (b == "close" and ea == eb)
+            return (b in HANDLING and xb == ea) or (b == "close" and ea == eb)
         if a in ("put", "info"):
             return b == "close" and xa == eb
         if a == "make":
@@ -100,6 +109,40 @@ class Tours(Moves):
         if a == "walk":
             return b == "walk" and ea == eb and int(xa) < int(xb)
         return False
+
+    def rooms_of_gets(self, mask: int) -> set[str]:
+        """Return the rooms in which things have to be taken, "" where that is not certain."""
+        gets = [j for j in bits_of(mask) if self._keys[j][0] == "get"]
+        return {self._rooms[j][0] if len(self._rooms[j]) == 1 else "" for j in gets}
+
+    def at_once(self, mask: int) -> int:
+        """Return the jobs, where things to take from what is in hand may be taken with others.
+
+        Such a thing costs no command of its own, unless all others have to be taken before.
+        """
+        gets = [j for j in bits_of(mask) if self._keys[j][0] == "get"]
+        near = [j for j in gets if not self._rooms[j]]
+        others = sum(1 << j for j in gets if self._rooms[j])
+        for job in near:
+            if others & ~self._all_before(job, mask):
+                break
+        else:
+            return mask
+        for job in near:
+            _, *rest = self._keys[job]
+            mask ^= 1 << job | 1 << self.number_of(("take", *rest), 0)  # type: ignore[arg-type]
+        return mask
+
+    def _all_before(self, job: int, mask: int) -> int:
+        """Return the jobs that have to be done before one, and before those."""
+        found, new = 0, 1 << job
+        while new:
+            found |= new
+            before = 0
+            for j in bits_of(new):
+                before |= self._before[j]
+            new = before & mask & ~found
+        return found
 
     def tour(self, room: str, mask: int, arrived: bool = False) -> int:
         """Return the commands of the shortest tour from a room that does these jobs.
@@ -138,10 +181,7 @@ class Tours(Moves):
         best = NEVER if rest else 0
         for merge, bits in groups.items():
             same = bits | self._sharing(rest, merge)
-            price = 1
-            if merge == ("get", "") and any(self._keys[j][0] == "get" for j in _bits(rest & ~bits)):
-                price = 0
-            tour = price + self.tour(room, rest & ~bits)
+            tour = 1 + self.tour(room, rest & ~bits)
             best = min(best, tour)
             if same == bits:
                 away.clear()
@@ -156,10 +196,11 @@ class Tours(Moves):
         return found
 
     def _sharing(self, mask: int, merge: tuple[str, str]) -> int:
-        return sum(1 << j for j in _bits(mask) if self._merge[j] == merge)
+        return sum(1 << j for j in bits_of(mask) if self._merge[j] == merge)
 
 
-def _bits(mask: int) -> list[int]:
+def bits_of(mask: int) -> list[int]:
+    """Return the numbers of the bits that are set."""
     found = []
     while mask:
         bit = mask & -mask

@@ -23,18 +23,19 @@ class Tracked:
     """The part of a world that matters from a position on.
 
     Whatever else there is stays as it is in every shortest way to success. `complete` is False
-    where the task asks for something that is not followed here.
+    where the task asks for something that is not followed here. `hands` is how many things can be
+    carried, None where that does not matter.
     """
 
-    def __init__(self, position: Position) -> None:
+    def __init__(self, position: Position, hands: int | None = None) -> None:
         self.position = position
         self.needs: Needs = needs_of(position.task)
         self.index = self.needs.index
         self.agent = position.task.spec.agent.id
         self.stages = position.task.stages
-        self.capacity = position.task.spec.agent.capacity
+        self.capacity = hands
         self.first, self.last = position.stage, len(self.stages) - 1
-        self.complete = self.capacity is None
+        self.complete = True
         self.things: dict[str, None] = {}
         self.movable: set[str] = set()
         self.rooms: set[str] = set()
