@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from environments.tasks.model import Did, Holds, Located, Visited
+from environments.tasks.value.needs import FAR
 from environments.tasks.value.states import State
 from environments.tasks.value.tours import NEVER, Tours
-from environments.tasks.value.tracked import FAR
 
 ANYWHERE: tuple[str, ...] = ()
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from environments.tasks.model import Answered, Condition, Goal, Task, Together
 from world_fixtures.rules import SpecIndex
+from world_fixtures.spec import Exit
 from world_fixtures.state import initial_fields
 
+FAR = 10_000
+"""Moves to a room that no way leads to."""
+Moves = dict[str, dict[str, int]]
 KEPT = 64
 """Tasks whose needs are kept for the next time they are asked for."""
 
@@ -34,6 +39,15 @@ class Needs:
     """Entities that may be otherwise at no cost, over all stages."""
     fields: tuple[tuple[str, str], ...]
     """Entities with those of their fields that must not be left otherwise."""
+    _moves: dict[frozenset[str], Moves] = field(default_factory=dict)
+
+    def moves(self, without: Iterable[str]) -> Moves:
+        """Return the moves from each room to each, not through these doors and exits."""
+        shut = frozenset(without)
+        known = self._moves.get(shut)
+        if known is None:
+            known = self._moves[shut] = _distances(self.index.exits, shut)
+        return known
 
 
 _KNOWN: dict[int, Needs] = {}
@@ -104,3 +118,23 @@ def _parts(condition: Condition) -> Iterator[Condition]:
 
 def _plain(value: Any) -> Any:
     return tuple(map(_plain, value)) if isinstance(value, list | tuple) else value
+
+
+def _distances(exits: dict[str, tuple[Exit, ...]], shut: frozenset[str]) -> Moves:
+    ways = {
+        room: [e.target for e in leaving if e.door not in shut and e.id not in shut]
+        for room, leaving in exits.items()
+    }
+    found = {}
+    for start in ways:
+        moves = dict.fromkeys(ways, FAR)
+        moves[start] = 0
+        waiting = deque([start])
+        while waiting:
+            room = waiting.popleft()
+            for target in ways[room]:
+                if moves[target] == FAR:
+                    moves[target] = moves[room] + 1
+                    waiting.append(target)
+        found[start] = moves
+    return found

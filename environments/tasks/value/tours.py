@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from environments.tasks.value.moves import Moves
+from environments.tasks.value.needs import FAR
 from environments.tasks.value.position import Position
-from environments.tasks.value.tracked import FAR, distances
 
 NEVER = 10**6
 """Commands to a success that cannot come."""
@@ -21,7 +21,7 @@ class Tours(Moves):
 
     def __init__(self, position: Position, hands: int | None = None) -> None:
         super().__init__(position, hands)
-        self.moves = distances(self.index.exits, self.shut)
+        self.moves = self.needs.moves(self.shut)
         self._numbers: dict[Job, int] = {}
         self._keys: list[Job] = []
         self._rooms: list[tuple[str, ...]] = []
@@ -44,7 +44,7 @@ class Tours(Moves):
         """Return the rooms that are reached from a room only through a door or hidden exit."""
         key = passage, room
         if key not in self._beyond:
-            without = distances(self.index.exits, {*self.shut, passage})[room]
+            without = self.needs.moves({*self.shut, passage})[room]
             moves = self.moves[room]
             self._beyond[key] = frozenset(
                 r for r, n in without.items() if n >= FAR and moves[r] < FAR

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable
 
 from environments.tasks.model import Did, Holds, Inscribed, Located, Visited
-from environments.tasks.value.needs import Needs, needs_of
+from environments.tasks.value.needs import FAR, Needs, needs_of
 from environments.tasks.value.position import Position
 from world_fixtures.spec import Exit, Recipe
 
-FAR = 10_000
-"""Moves to a room that no way leads to."""
 SEEN = ("desc", "contents", "exits")
 """Facts of a room that a look reveals."""
 LOOKED_AT = ("desc", "contents")
@@ -161,7 +158,7 @@ class Tracked:
 
     def _ways(self) -> None:
         """Leave out the locked doors and hidden exits that neither shorten a way nor lead on."""
-        get, exits = self.position.get, self.index.exits
+        get = self.position.get
         hard = {d for d in self.doors if get(d, "locked")}
         hard |= {
             e.id for e in self.position.task.spec.exits
@@ -174,12 +171,12 @@ class Tracked:
             if (e, f) == (self.agent, "location")
         }  # fmt: skip
         starts = (start, *sorted(wake))
-        plain, whole = distances(exits, hard), distances(exits, ())
+        plain, whole = self.needs.moves(hard), self.needs.moves(())
         reached = {r for s in starts for r, n in plain[s].items() if n < FAR}
         shorter = any(whole[a][b] < plain[a][b] for a in reached for b in reached)
         self.shut = set() if shorter else set(hard)
         while self.shut:
-            now = distances(exits, self.shut)
+            now = self.needs.moves(self.shut)
             missing = [d for d in self.shut if self._leads_on(d, starts, now, whole)]
             if not missing:
                 break
@@ -247,27 +244,3 @@ class Tracked:
             key = self.index.doors[door].key
             if key is not None:
                 self._track(key, moves=True)
-
-
-def distances(
-    exits: dict[str, tuple[Exit, ...]], without: Iterable[str]
-) -> dict[str, dict[str, int]]:
-    """Return the moves from each room to each, not through these doors and exits."""
-    shut = set(without)
-    ways = {
-        room: [e.target for e in leaving if e.door not in shut and e.id not in shut]
-        for room, leaving in exits.items()
-    }
-    found = {}
-    for start in ways:
-        moves = dict.fromkeys(ways, FAR)
-        moves[start] = 0
-        waiting = deque([start])
-        while waiting:
-            room = waiting.popleft()
-            for target in ways[room]:
-                if moves[target] == FAR:
-                    moves[target] = moves[room] + 1
-                    waiting.append(target)
-        found[start] = moves
-    return found

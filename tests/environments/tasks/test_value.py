@@ -10,6 +10,7 @@ from environments.tasks.model import Family, Goal, Located, Stage, Step, Task, U
 from environments.tasks.planner import Planner
 from environments.tasks.value import Position, Value, value_of
 from world_fixtures.rules import Simulation
+from world_fixtures.simulated import SimulatedInstance
 from world_fixtures.spec import Character, Exit, Recipe, Room, Thing, WorldSpec
 
 ALL = [(family, kind) for family, kinds in KINDS.items() for kind in kinds]
@@ -114,6 +115,46 @@ def test_leaving_a_stage_without_its_evidence_loses_the_task() -> None:
     assert value_of(Position.start(task).next_stage()).commands is not None
     task = make_task(Family.PERSISTENCE, 0, 2, kind="recall")
     assert value_of(Position.start(task).next_stage()) == Value(None, exact=True)
+
+
+def test_events_of_a_record_lead_to_the_same_position_as_the_rules() -> None:
+    task = make_task(Family.PERSISTENCE, 2, 2, kind="rearrange")
+    world, agent = SimulatedInstance("i", task.spec), task.spec.agent.id
+    played, position = [], Position.start(task)
+    for n, stage in enumerate(task.stages):
+        world.simulation.arrange(stage.before)
+        position = position.next_stage() if n else position
+        events = [world.connected("s", agent)]
+        for step in stage.walkthrough[:-1]:
+            events.append(world.carry_out("s", agent, step.command))
+            position = position.acted(step.command)
+        played.append(events)
+    read = Position.of(task, played)
+    assert read.simulation.state == position.simulation.state == world.simulation.state
+    assert (read.stage, read.commands, read.revealed) == (1, task.optimal_steps, position.revealed)
+    assert read.succeeds
+
+
+def test_what_an_earlier_stage_left_out_of_place_uses_up_what_may_be() -> None:
+    task = make_task(Family.PERSISTENCE, 0, 2, kind="recall")
+    things = Position.start(task).simulation.index.things
+    free = {e for stage in task.stages for e in stage.unchanged.free}
+    taken = [t.id for t in things.values() if t.portable and not t.heavy and t.id not in free]
+    planner = Planner(Simulation(task.spec))
+    for thing in taken[:2]:
+        planner.fetch(thing)
+    position = Position.start(task.model_copy(update={"budget": 200}))
+    for command in planner.commands:
+        position = position.acted(command)
+    for thing in taken[:2]:
+        assert thing in position.out_of_place()
+    assert value_of(position).commands is not None
+    boards = [e.entity for e in task.stages[0].evidence]
+    planner.read(boards[0])
+    for command in planner.commands[position.commands :]:
+        position = position.acted(command)
+    assert not position.lacks()
+    assert value_of(position.next_stage()) == Value(None, exact=True)
 
 
 def test_a_budget_that_is_too_small_is_lost() -> None:
