@@ -123,8 +123,8 @@ class Witness(Kind):
             " of those, and other things as well. Submit an answer with six fields: first (which"
             " of the things that you had looked for was moved; of the two, the one whose name comes"
             " first in the alphabet), first_from (the name of the room it was in when you left),"
-            " first_to (the name of the room it is in now), and second, second_from and second_to"
-            f" for the other one. {where.kept}",
+            " first_to (the name of the room it is in now), second (the other thing), second_from"
+            f" (its room when you left) and second_to (its room now). {where.kept}",
             before=[
                 *(Arranged(t, "location", r) for t, r in (*moved.items(), *question["others"])),
                 *waking(context, question, question["wake"]),
