@@ -297,7 +297,7 @@ def _ask_ring(spec: WorldSpec, ways: Ways, question: Question) -> Asked:
         f" the {_name(spec, start)} by a shortest route that begins there. Submit an answer with"
         " one field, rooms: a list of their names."
     )
-    names = tuple(_name(spec, r) for r in ring)
+    names = tuple(sorted(_name(spec, r) for r in ring))
     answered = Answered(field="rooms", match="set", expected=names)
     within = [r for r, n in moves.items() if n <= k]
     return prompt, answered, within, within
@@ -306,7 +306,7 @@ def _ask_ring(spec: WorldSpec, ways: Ways, question: Question) -> Asked:
 def _ask_part(spec: WorldSpec, ways: Ways, question: Question) -> Asked:
     start, k = question["start"], question["moves"]
     within = [r for r, n in distances(ways, start).items() if n <= k]
-    edges = tuple(
+    edges = sorted(
         f"{_name(spec, a)} | {direction} | {_name(spec, b)}"
         for a in within
         for direction, b in ways[a].items()
@@ -319,7 +319,7 @@ def _ask_part(spec: WorldSpec, ways: Ways, question: Question) -> Asked:
         ' "room | direction | room", one for each way from one of these rooms to another of them,'
         ' such as "Cellar | up | Kitchen". A way there and the way back are two entries.'
     )
-    answered = Answered(field="edges", match="edges", expected=edges)
+    answered = Answered(field="edges", match="edges", expected=tuple(edges))
     return prompt, answered, within, within
 
 
