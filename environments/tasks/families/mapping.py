@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, Final
@@ -22,7 +21,6 @@ from environments.tasks.families.places import (
     shortest_routes,
 )
 from environments.tasks.model import Ability, Answered, Evidence, Family, Goal
-from world_fixtures.rules.grammar import COMPASS
 from world_fixtures.spec import OPPOSITE, WorldSpec
 
 OPEN: Final = "Only ways without a door count, all of which you can see."
@@ -34,8 +32,6 @@ DRAWS: Final = 8
 WALKS: Final = 40
 LUCKY: Final = 1
 """Of so many random walks, so many may see what an answer needs."""
-SHUFFLES: Final = 4
-"""Walks with exits in a drawn order whose first ways may not give the answer."""
 NUMBERS: Final = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight")
 
 
@@ -45,7 +41,6 @@ class Map(Kind):
     name = "map"
     family = Family.ORIENTATION
     abilities = frozenset({Ability.PROMPT, Ability.MAP, Ability.RESTRAINT, Ability.INFERENCE})
-    for_beginners = True
     difficulty = (
         "Routes and rings grow with the world; from 4 also the map around a room, from 6 also the"
         " shortest route when one way is closed."
@@ -61,9 +56,8 @@ class Map(Kind):
         level = context.difficulty
         draws = [_route, _ring, *[_part] * (level >= 4), *[_detour] * (level >= 6)]
         ends = context.rng.sample(region, min(len(region), ENDS))
-        trees = [_tree(ways, start, newest=False), _tree(ways, start, newest=True)]
-        trees += [_walked_tree(w, start) for w in (ways, _with_open_doors(context.spec, ways))]
-        trees += [_walked_tree(_shuffled(ways, context.rng), start) for _ in range(SHUFFLES)]
+        trees = [_tree(ways, start, newest=newest) for newest in (False, True)]
+        trees.append(_walked_tree(ways, start))
         context.rng.shuffle(draws)
         for draw in draws:
             options = _longest(
@@ -139,21 +133,6 @@ def _walked_tree(ways: Ways, start: str) -> Ways:
             walked[target] = {}
             _grow(tree, room, direction, target)
         room = target
-
-
-def _with_open_doors(spec: WorldSpec, ways: Ways) -> Ways:
-    """Return the ways, and those through doors that stand open."""
-    opened = {d.id for d in spec.doors if d.open}
-    found = {room: dict(targets) for room, targets in ways.items()}
-    for way in spec.exits:
-        if way.door in opened:
-            found[way.source][way.direction] = way.target
-    return {room: {d: t[d] for d in COMPASS if d in t} for room, t in found.items()}
-
-
-def _shuffled(ways: Ways, rng: random.Random) -> Ways:
-    """Return the ways with the exits of each room in another order."""
-    return {room: dict(rng.sample(list(t.items()), len(t))) for room, t in ways.items()}
 
 
 def _grow(tree: Ways, room: str, direction: str, target: str) -> None:
