@@ -13,8 +13,8 @@ from typing import Any
 from environments.policies.memory import Memory
 from world_fixtures.rules.grammar import DIRECTIONS
 
-_ASKS = re.compile(r"\b(one|two|three|four) fields?[,:] ")
-_NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4}
+_ASKS = re.compile(r"\b(one|two|three|four|six) fields?[,:] ")
+_NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "six": 6}
 _FIELD = re.compile(r"\b([a-z][a-z_]*)(?:: | \()")
 _WORD = re.compile(r"\w+")
 _DIGITS = re.compile(r"\b\d+\b")

@@ -17,7 +17,7 @@ from world_fixtures.spec import WorldSpec
 
 __all__ = ["KINDS", "kind_named", "make_task"]
 
-TRIES = 50
+TRIES = 150
 """Worlds or draws tried, at least, before a task is given up for a difficulty."""
 IN_A_ROW = 8
 """Attempts at one kind before the next kind's turn."""

@@ -92,6 +92,7 @@ async def test_the_world_is_arranged_by_nobody_and_rewound_like_any_change(pool,
         ("chest", "open", "yes"),
         ("wall", "inscriptions", "gone"),
         ("wall", "inscriptions", [3]),
+        ("wall", "inscriptions", ["a line of nobody's"]),
     ],
 )
 async def test_what_cannot_be_arranged_changes_nothing(pool, cottage, change):

@@ -88,6 +88,7 @@ class LiveInstance:
             self._check_field(entity, field, value, places)
             if field == "location":
                 places[entity] = value
+        self._check_hands(changes)
         for entity, field, value in changes:
             before = self.get(entity, field)
             self._set(entity, field, value)
@@ -108,8 +109,18 @@ class LiveInstance:
         elif not isinstance(value, bool):
             problem = "true or false is needed"
         if problem:
-            told = f"{str(entity)[:60]}.{str(field)[:40]} cannot be arranged: {problem}"
-            raise WorldError(ErrorCode.BAD_REQUEST, told)
+            raise _refused(entity, field, problem)
+
+    def _check_hands(self, changes: Sequence[Arranged]) -> None:
+        """Refuse lines of which it is not known who wrote each."""
+        last = {(entity, field): value for entity, field, value in changes}
+        for entity in {e for e, field in last if field in ("inscriptions", "hands")}:
+            lines, hands = (
+                last.get((entity, field), self.get(entity, field))
+                for field in ("inscriptions", "hands")
+            )
+            if len(lines) != len(hands):
+                raise _refused(entity, "hands", f"{len(lines)} lines need as many")
 
     def _misplaced(self, entity: str, place: Any, places: dict[str, Any]) -> str:
         """Tell why an entity cannot be put at `place`; empty where it can."""
@@ -190,3 +201,8 @@ class LiveInstance:
         self._digests = dict(self.world.digests)
         self.seq = 0
         self.sessions = 0
+
+
+def _refused(entity: str, field: str, problem: str) -> WorldError:
+    told = f"{str(entity)[:60]}.{str(field)[:40]} cannot be arranged: {problem}"
+    return WorldError(ErrorCode.BAD_REQUEST, told)

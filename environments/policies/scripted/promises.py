@@ -95,30 +95,36 @@ class Spot(Errand):
 
 @dataclass
 class Missed(Errand):
-    """Say which of the things that were noted is elsewhere now."""
+    """Say which two of the things that were noted are elsewhere now."""
 
     pad: Pad
 
     def act(self, hand: Hand) -> None:
         """Go round the places, then look for what is missing."""
-        world = hand.world
-        for thing, room in _pairs(self.pad.read(hand)):
-            now = world.find(thing)
-            at = world.room_of(now) if now else ""
-            if at and at.casefold() != room.casefold():
+        for _, room in _pairs(self.pad.read(hand)):
+            if len(self._moved(hand.world)) == 2:
                 return
-            if not at and (seen := world.find_room(room)) and seen.desc:
+            if (seen := hand.world.find_room(room)) and seen.desc:
                 hand.search(Wish(things=True))
         hand.search(Wish(things=True))
 
-    def answer(self, world: World) -> dict[str, Any]:
-        """Tell what was moved, from where and to where."""
+    def _moved(self, world: World) -> list[tuple[str, str, str]]:
+        """List what is elsewhere now by name: the thing, its room before and its room now."""
+        found = []
         for thing, room in _pairs(self.pad.known(world)):
             now = world.find(thing)
             at = world.room_of(now) if now else ""
             if at and at.casefold() != room.casefold():
-                return {"thing": thing, "from": room, "to": at}
-        return {}
+                found.append((thing, room, at))
+        return sorted(found, key=lambda m: m[0].casefold())
+
+    def answer(self, world: World) -> dict[str, Any]:
+        """Tell what was moved, from where and to where."""
+        return {
+            f"{field}{part}": value
+            for field, moved in zip(("first", "second"), self._moved(world), strict=False)
+            for part, value in zip(("", "_from", "_to"), moved, strict=True)
+        }
 
 
 @dataclass

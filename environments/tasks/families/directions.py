@@ -26,8 +26,12 @@ from environments.tasks.model import (
 from world_fixtures.generator.words import a
 from world_fixtures.spec import OPPOSITE, WorldSpec
 
-DRAWS: Final = 24
-"""Ways drawn, of which one with many conditions is told."""
+LUCKY: Final = 0.016
+"""How likely who looks at nothing may be right: tosses a coin at conditions, repeats once."""
+LUCKY_AT_FIRST: Final = 0.04
+"""The same at difficulty 1, whose ways are short."""
+DRAWS: Final = 32
+"""Ways drawn, of which one is told that is hard to guess."""
 
 
 class ByDirections(Kind):
@@ -38,14 +42,14 @@ class ByDirections(Kind):
     abilities = frozenset({Ability.PROMPT, Ability.RESTRAINT, Ability.INFERENCE})
     for_beginners = True
     difficulty = (
-        "Steps: five at 1 to ten at 10; five to seven of them or more have a condition on what is"
-        " seen, or are to be repeated until something is seen."
+        "Six steps at 1, nine at 2 to eleven from 8; most depend on what is seen, or are to be"
+        " repeated until something is seen."
     )
 
     def choose(self, context: BuildContext) -> Question | None:
         """Draw a way through open exits and tell it."""
         rng, level = context.rng, context.difficulty
-        steps, conditions = 5 + (2 * level) // 4, 5 + level // 4
+        steps = 6 if level == 1 else 9 + level // 4
         ways = open_ways(context.spec)
         sights = {room: _sights(context.spec, room) for room in ways}
         start = context.spec.agent.location
@@ -53,14 +57,16 @@ class ByDirections(Kind):
         for telling in told:
             while len(telling.texts) < steps and telling.extend(half=steps // 2):
                 pass
+        lucky = LUCKY if level > 1 else LUCKY_AT_FIRST
         fit = [
             t for t in told
-            if t.conditions >= conditions and len({start, t.halfway, t.room}) == 3
+            if len(t.texts) == steps and len({start, t.halfway, t.room}) == 3
+            and t.luck(start) <= lucky
         ]  # fmt: skip
         if len({(t.halfway, t.room) for t in fit}) < 3:
             return None  # so small a place leaves no choice
         fit = rng.sample(fit, 3)
-        best = max(fit, key=lambda t: (t.conditions, -len(t.moves)))
+        best = min(fit, key=lambda t: (t.luck(start), len(t.moves)))
         return {
             "steps": best.texts, "moves": best.moves, "halfway": best.halfway, "end": best.room
         }  # fmt: skip
@@ -110,7 +116,10 @@ class _Telling:
     """The room to take note of."""
     texts: list[str] = field(default_factory=list)
     moves: list[str] = field(default_factory=list)
-    conditions: int = 0
+    guesses: list[list[tuple[str, ...]]] = field(default_factory=list)
+    """For each step the moves that who looks at nothing may make."""
+    half: int = 0
+    """Steps before the note."""
     _walked: set[tuple[str, str]] = field(default_factory=set)
     """Rooms with their exits that were passed, one way or the other."""
 
@@ -126,18 +135,33 @@ class _Telling:
         if runs and self.rng.random() < 0.4:
             way, rooms, sight = self.rng.choice(runs)
             self._go([way] * len(rooms), rooms, f"keep going {way} until you can see {sight}.")
-            self.conditions += 1
+            self.guesses.append([(way,), (way, way)])
         elif len(ways) > 1 and self.sights[self.room]:
             way, other = self.rng.sample(alike[0], 2)  # both as likely from what was walked
             self._go([way], [ways[way]], self._condition(way, other))
-            self.conditions += 1
+            self.guesses.append([(way,), (other,)])
         else:
             way = self.rng.choice(new or old)
             self._go([way], [ways[way]], f"go {way}.")
+            self.guesses.append([(way,)])
         if len(self.texts) == half:
-            self.halfway = self.room
+            self.halfway, self.half = self.room, half
             self.texts[-1] += " Take note of the name of the room you are in now."
         return True
+
+    def luck(self, start: str) -> float:
+        """Return how likely guesses at each step come past the noted room to the last one."""
+        there = {start: 1.0}
+        for n, options in enumerate(self.guesses, 1):
+            after: dict[str, float] = {}
+            for room, chance in there.items():
+                for moves in options:
+                    end = room
+                    for move in moves:
+                        end = self.ways[end].get(move, end)
+                    after[end] = after.get(end, 0.0) + chance / len(options)
+            there = {self.halfway: after.get(self.halfway, 0.0)} if n == self.half else after
+        return there.get(self.room, 0.0)
 
     def _go(self, moves: list[str], rooms: list[str], text: str) -> None:
         self.texts.append(f"{'First' if not self.texts else 'Then'}, {text}")

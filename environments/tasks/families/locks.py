@@ -266,11 +266,12 @@ def _locked(spec: WorldSpec, lock: Mapping[str, Any]) -> WorldSpec:
 
 
 def _text(facts: Sequence[Fact], spec: WorldSpec, rng: random.Random) -> str:
-    """Word the facts, each with something of its sort that might be taken for the answer."""
+    """Word the facts, each with what might be taken for its value, or for its entity, a key."""
     lines = []
     for fact in facts:
         alike = [f for f in facts if f is not fact and f.field == fact.field]
-        others = [f.value for f in alike] or _not_meant(fact)
+        told_of = [f.entity if fact.field == "fits" else f.value for f in alike]
+        others = told_of or _not_meant(fact)
         wording = rng.choice(RELATIONS[fact.field].sentences)
         names = {"e": fact.entity, "v": fact.value, "w": rng.choice(others)}
         told = expand(wording, rng, **{slot: shown(name, spec) for slot, name in names.items()})

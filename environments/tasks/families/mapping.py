@@ -41,7 +41,6 @@ class Map(Kind):
     name = "map"
     family = Family.ORIENTATION
     abilities = frozenset({Ability.PROMPT, Ability.MAP, Ability.RESTRAINT, Ability.INFERENCE})
-    for_beginners = True
     difficulty = (
         "Routes and rings grow with the world; from 4 also the map around a room, from 6 also the"
         " shortest route when one way is closed."
@@ -57,11 +56,8 @@ class Map(Kind):
         level = context.difficulty
         draws = [_route, _ring, *[_part] * (level >= 4), *[_detour] * (level >= 6)]
         ends = context.rng.sample(region, min(len(region), ENDS))
-        trees = [
-            _tree(ways, start, newest=False),
-            _tree(ways, start, newest=True),
-            _walked_tree(ways, start),
-        ]
+        trees = [_tree(ways, start, newest=newest) for newest in (False, True)]
+        trees.append(_walked_tree(ways, start))
         context.rng.shuffle(draws)
         for draw in draws:
             options = _longest(
@@ -280,7 +276,7 @@ def _ask_ring(spec: WorldSpec, ways: Ways, question: Question) -> Asked:
         f" the {_name(spec, start)} by a shortest route that begins there. Submit an answer with"
         " one field, rooms: a list of their names."
     )
-    names = tuple(_name(spec, r) for r in ring)
+    names = tuple(sorted(_name(spec, r) for r in ring))
     answered = Answered(field="rooms", match="set", expected=names)
     within = [r for r, n in moves.items() if n <= k]
     return prompt, answered, within, within
@@ -289,7 +285,7 @@ def _ask_ring(spec: WorldSpec, ways: Ways, question: Question) -> Asked:
 def _ask_part(spec: WorldSpec, ways: Ways, question: Question) -> Asked:
     start, k = question["start"], question["moves"]
     within = [r for r, n in distances(ways, start).items() if n <= k]
-    edges = tuple(
+    edges = sorted(
         f"{_name(spec, a)} | {direction} | {_name(spec, b)}"
         for a in within
         for direction, b in ways[a].items()
@@ -302,7 +298,7 @@ def _ask_part(spec: WorldSpec, ways: Ways, question: Question) -> Asked:
         ' "room | direction | room", one for each way from one of these rooms to another of them,'
         ' such as "Cellar | up | Kitchen". A way there and the way back are two entries.'
     )
-    answered = Answered(field="edges", match="edges", expected=edges)
+    answered = Answered(field="edges", match="edges", expected=tuple(edges))
     return prompt, answered, within, within
 
 

@@ -15,6 +15,10 @@ from world_fixtures.generator.words import expand, number, sentence
 from world_fixtures.spec import Thing, WorldSpec
 
 TRIES = 40
+RIVALS = 7
+"""Other values of the field that is asked for, which texts are made to tell."""
+FEWEST_RIVALS = 3
+"""So many are needed: where hardly another value is told, the answer needs no reading."""
 LINKS: dict[str, tuple[Link, ...]] = {
     "document": (("author", True),),
     "container": (("owner", True),),
@@ -24,6 +28,8 @@ LINKS: dict[str, tuple[Link, ...]] = {
 """Sort of entity -> the links that lead on from it."""
 LAST = {"document": ("mark", "begun"), "room": ("founded", "paces"), "person": ("born",)}
 """Sort of entity -> the numbers that can be asked of it."""
+NUMBERS = {"year": (1400, 1894), "code": (1000, 99990), "number": (15, 95)}
+"""Sort of value -> the least and the greatest that is made up."""
 Addition = list[Any]
 """Id of the text, entity, field, value, and the sentence that tells it: plain JSON."""
 
@@ -37,6 +43,53 @@ def addition(fact: Fact, source: str, other: Any, spec: WorldSpec, rng: random.R
         w=shown(other, spec), g=fact.field.removeprefix("amount of "),
     )  # fmt: skip
     return [source, *fact, sentence(line)]
+
+
+def rivals(context: BuildContext, told: Told, fact: Fact) -> list[Addition]:
+    """Word the field of a fact for other entities of its sort, each with a value of its own.
+
+    Raises Unsolvable where the world has too few of them.
+    """
+    spec, rng = context.spec, context.rng
+    relation = relation_of(fact.field)
+    known = told.facts(fact.field)
+    values = {f.value for f in known} | {fact.value}
+    found: list[Addition] = []
+    if relation is not None and relation.value in NUMBERS:
+        of = {f.entity for f in known} | {fact.entity}
+        others = [e for e in entities_of(relation.entity, told) if e not in of]
+        rng.shuffle(others)
+        for entity in others[: max(0, RIVALS - len(values - {fact.value}))]:
+            texts = texts_outside(spec, entity)
+            value, other = (number_of(fact.field, context) for _ in range(2))
+            if texts and value not in values:
+                values.add(value)
+                rival = Fact(entity, fact.field, value)
+                found.append(addition(rival, rng.choice(texts), other, spec, rng))
+    if len(values) - 1 < FEWEST_RIVALS:
+        raise Unsolvable(f"too little is told of {fact.field}")
+    return found
+
+
+def entities_of(sort: str, told: Told) -> list[str]:
+    """List what texts may tell of: documents, containers, rooms, people."""
+    spec = told.spec
+    if sort == "document":
+        return [t.id for t in spec.things if told.of(t.id) and t.text is not None]
+    if sort == "container":
+        return [t.id for t in spec.things if t.container]
+    return [r.id for r in spec.rooms] if sort == "room" else told.people()
+
+
+def number_of(field: str, context: BuildContext) -> int | str:
+    """Draw a value of a field that has numbers, years or codes."""
+    relation = relation_of(field)
+    assert relation is not None
+    low, high = NUMBERS[relation.value]
+    if field.startswith("amount of "):
+        high = 990
+    value = number(context.rng, context.split, low, high)
+    return str(value) if relation.value == "code" else value
 
 
 def told_by_person(
@@ -95,14 +148,9 @@ class _Walk:
     """A trail in the making: takes what is told, and makes up what is not."""
 
     def __init__(self, context: BuildContext, told: Told) -> None:
-        self.rng, self.split, self.spec = context.rng, context.split, context.spec
+        self.context, self.rng, self.spec = context, context.rng, context.spec
         self.told = told
-        self.entities: dict[str, list[str]] = {
-            "document": [t.id for t in self.spec.things if told.of(t.id) and t.text is not None],
-            "container": [t.id for t in self.spec.things if t.container],
-            "room": [r.id for r in self.spec.rooms],
-            "person": told.people(),
-        }
+        self.entities = {sort: entities_of(sort, told) for sort in LINKS}
         self.passed: set[str] = set()
         self.read: set[str] = set()
         self.additions: list[Addition] = []
@@ -133,8 +181,8 @@ class _Walk:
             self.passed.add(entity)
         field = rng.choice(LAST[sort])
         values = [f for f in self.told.of(entity) if f.field == field]
-        last = values[0] if values else Fact(entity, field, self._number(field))
-        if len(values) > 1 or not self._tell(last, self._number(field)):
+        last = values[0] if values else Fact(entity, field, number_of(field, self.context))
+        if len(values) > 1 or not self._tell(last, number_of(field, self.context)):
             return None
         return Trail(start, tuple(way), last, self.additions)
 
@@ -173,12 +221,6 @@ class _Walk:
             return False
         self.read.update(sources)
         return True
-
-    def _number(self, field: str) -> int | str:
-        sort = RELATIONS[field].value
-        low, high = {"year": (1400, 1894), "code": (1000, 99990), "number": (15, 95)}[sort]
-        value = number(self.rng, self.split, low, high)
-        return str(value) if sort == "code" else value
 
 
 def texts_outside(spec: WorldSpec, thing: str) -> list[str]:

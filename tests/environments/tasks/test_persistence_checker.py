@@ -110,8 +110,7 @@ _ARTICLES = ("the", "a", "an")
 
 
 def _same_numbers(answer: dict[str, Any], wanted: list[str]) -> bool:
-    fields = ["value"] if len(wanted) == 1 else ["first", "second"]
-    return all(str(answer.get(f)) == w for f, w in zip(fields, wanted, strict=True))
+    return [str(answer.get(f)) for f in ("first", "second")] == wanted
 
 
 def recalled(question: dict[str, Any], log: Log, answer: dict[str, Any]) -> bool:
@@ -134,12 +133,16 @@ def put_back(question: dict[str, Any], log: Log, answer: dict[str, Any]) -> bool
 
 
 def witnessed(question: dict[str, Any], log: Log, answer: dict[str, Any]) -> bool:
-    moved, _ = question["moved"]
-    was, now = log.room(log.ends[0], moved), log.room(log.starts[-1], moved)
-    wanted = {"thing": moved, "from": was, "to": now}
-    at_first = log.room(log.starts[0], moved)
-    looked = at_first in log.seen[0] and now in log.seen[-1]
-    return looked and all(_plain(answer.get(f)) == _plain(log.names[e]) for f, e in wanted.items())
+    moved = sorted((thing for thing, _ in question["moved"]), key=lambda t: log.names[t])
+    right = []
+    for field, thing in zip(("first", "second"), moved, strict=True):
+        was, now = log.room(log.ends[0], thing), log.room(log.starts[-1], thing)
+        wanted = {field: thing, f"{field}_from": was, f"{field}_to": now}
+        looked = log.room(log.starts[0], thing) in log.seen[0] and now in log.seen[-1]
+        right.append(
+            looked and all(_plain(answer.get(f)) == _plain(log.names[e]) for f, e in wanted.items())
+        )
+    return all(right)
 
 
 def promised(question: dict[str, Any], log: Log, answer: dict[str, Any]) -> bool:
@@ -234,7 +237,8 @@ def moves_it_itself(task: Task, context: BuildContext) -> Plan:
     commands, answer = planned(task.stages)
     question = task.question
     thing = (question.get("moved") or question.get("carry") or question.get("puts") or [None])[0]
-    thing = thing[0] if isinstance(thing, list) else thing
+    while isinstance(thing, list):
+        thing = thing[0]
     things = {t.id for t in task.spec.things}
     if task.kind == "rearrange":
         thing = question["puts"][0][0]
@@ -247,7 +251,8 @@ def moves_it_itself(task: Task, context: BuildContext) -> Plan:
     target = context.rng.choice(rooms)
     actor.put(thing, target.id)
     if task.kind == "witness" and context.rng.random() < 0.5:
-        answer["from"] = target.name
+        field = "first" if answer["first"] == actor.name(thing) else "second"
+        answer[f"{field}_from"] = target.name
     return [actor.commands, *commands[1:]], answer
 
 

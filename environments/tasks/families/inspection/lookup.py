@@ -13,7 +13,7 @@ from environments.tasks.families.references import (
     sort_after,
     sort_of_value,
 )
-from environments.tasks.families.retelling import trail, with_told
+from environments.tasks.families.retelling import Addition, rivals, trail, with_told
 from environments.tasks.model import Ability, Family, Goal
 from world_fixtures.facts import Fact
 from world_fixtures.generator.relations import ask, shown
@@ -46,11 +46,13 @@ class Read(Kind):
             fact = context.pick(facts, lambda f: context.effort(told.sources[f][0]))
             phrase = ask(fact, context.spec, rng)
             return {"start": fact.entity, "links": [], "field": fact.field, "phrase": phrase,
-                    "named": context.difficulty <= 2, "told": []}  # fmt: skip
+                    "named": context.difficulty <= 2,
+                    "told": rivals(context, told, fact)}  # fmt: skip
         start, way, fact, additions = trail(context, told, links)
         phrase = asks(reference(start, way, context.spec, rng), fact, context.spec, rng)
         return {"start": start, "links": [list(link) for link in way], "field": fact.field,
-                "phrase": phrase, "named": False, "told": additions}  # fmt: skip
+                "phrase": phrase, "named": False,
+                "told": _beside_others(context, fact, additions)}  # fmt: skip
 
     def plan(self, context: BuildContext, question: Question) -> TaskDraft:
         """Read the texts on the way, in the order of the references."""
@@ -86,7 +88,7 @@ class Trace(Kind):
             here = f"that {sort_after(link)}"
         steps.append(asks(named(start, spec)._replace(phrase=here), fact, spec, rng))
         return {"start": start, "links": [list(link) for link in way], "field": fact.field,
-                "steps": steps, "told": additions}  # fmt: skip
+                "steps": steps, "told": _beside_others(context, fact, additions)}  # fmt: skip
 
     def plan(self, context: BuildContext, question: Question) -> TaskDraft:
         """Read the texts of the trail in their order."""
@@ -94,6 +96,14 @@ class Trace(Kind):
         steps = "; then ".join(question["steps"])
         prompt = f"Follow a trail through what is written in this world. Find out {steps}."
         return _found_out(context, told, _facts(told, question), prompt, named_source=False)
+
+
+def _beside_others(context: BuildContext, fact: Fact, additions: list[Addition]) -> list[Addition]:
+    """Return what has to be told, in any order among rivals of the fact that is asked for."""
+    told = Told(with_told(context.spec, additions))
+    both = [*additions, *rivals(context, told, fact)]
+    context.rng.shuffle(both)
+    return both
 
 
 def _facts(told: Told, question: Question) -> list[Fact]:

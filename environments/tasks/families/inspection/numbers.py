@@ -14,7 +14,7 @@ from environments.tasks.families.common import (
 )
 from environments.tasks.families.reading import Reader, expects, proof
 from environments.tasks.families.references import Told, asks, reference, sort_of_value
-from environments.tasks.families.retelling import Addition, addition, with_told
+from environments.tasks.families.retelling import Addition, addition, rivals, with_told
 from environments.tasks.model import Ability, Answered, Family, Goal, Together
 from environments.tasks.planner import Unsolvable
 from world_fixtures.facts import Fact
@@ -57,7 +57,12 @@ class Combine(Kind):
                 pair = [one, rng.choice(others)]
                 rng.shuffle(pair)
                 year = sort_of_value(one[1]) == "year"
+                beside = rivals(context, told, one[1])
+                told = Told(with_told(spec, beside))
+                beside += rivals(context, told, pair[pair[0] is one][1])
+                rng.shuffle(beside)
                 return {
+                    "told": beside,
                     "difference": year or rng.random() < 0.5,
                     "numbers": [
                         [start, [list(link) for link in way], fact.field,
@@ -69,7 +74,7 @@ class Combine(Kind):
 
     def plan(self, context: BuildContext, question: Question) -> TaskDraft:
         """Read what tells the two numbers."""
-        told = Told(context.spec)
+        told = Told(with_told(context.spec, question["told"]))
         values, facts = [], []
         for start, links, field, _ in question["numbers"]:
             meant = told.follow(start, links)
@@ -102,12 +107,14 @@ class Compare(Kind):
     family = Family.INSPECTION
     abilities = ABILITIES
     for_beginners = True
-    difficulty = "2 numbers are compared up to 3, 5 from 9; from 6 the second of the order is asked"
+    difficulty = (
+        "2 numbers are compared at 1, 3 from 2, 5 from 9; from 6 the second of the order is asked"
+    )
 
     def choose(self, context: BuildContext) -> Question | None:
         """Draw a relation and entities of which the texts tell different numbers."""
         told, rng = Told(context.spec), context.rng
-        size = 2 + (context.difficulty > 3) + (context.difficulty > 6) + (context.difficulty > 8)
+        size = 2 + (context.difficulty > 1) + (context.difficulty > 6) + (context.difficulty > 8)
         groups: dict[str, list[Fact]] = {}
         for fact in told.sources:
             if fact.field in ("begun", "founded", "born", "paces") and told.is_only(fact):
@@ -160,11 +167,11 @@ class Count(Kind):
     name = "count"
     family = Family.INSPECTION
     abilities = ABILITIES
-    difficulty = "3 documents up to 2, 6 from 9; from 7 the condition has a second part, a negation"
+    difficulty = "4 documents up to 3, 6 from 8; from 7 the condition has a second part, a negation"
 
     def choose(self, context: BuildContext) -> Question | None:
         """Draw documents, and years and a writer that some of them agree with."""
-        rng, size = context.rng, 3 + context.difficulty // 3
+        rng, size = context.rng, 4 + context.difficulty // 4
         told = Told(context.spec)
         documents = [
             t.id for t in context.spec.things
@@ -172,13 +179,13 @@ class Count(Kind):
             and (context.difficulty < NEGATED or any(f.field == "author" for f in told.of(t.id)))
         ]  # fmt: skip
         size = min(size, len(documents))
-        if size < 3:
+        if size < 4:
             return None
         chosen = rng.sample(documents, size)
         additions = _missing(context, told, chosen)
         told = Told(with_told(context.spec, additions))
         years = sorted(int(told.fact(d, "begun").value) for d in chosen)
-        late, counted = rng.random() < 0.5, rng.randrange(2, size)
+        late, counted = rng.random() < 0.5, rng.randrange(1, size)
         cut = size - counted if late else counted
         if years[cut - 1] + 2 > years[cut]:
             return None

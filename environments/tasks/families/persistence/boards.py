@@ -7,7 +7,7 @@ from typing import Any
 
 from environments.tasks.families.common import BuildContext, Script
 from environments.tasks.families.persistence.notes import Pad, code, nearest_first
-from environments.tasks.model import Answered, Evidence, Goal
+from environments.tasks.model import Answered, Evidence, Goal, Together
 from world_fixtures.spec import Thing
 
 COLOURS = ("crimson", "cobalt", "ochre", "violet", "turquoise", "scarlet")
@@ -61,23 +61,18 @@ def write_down(script: Script, where: Pad, notes: Sequence[str]) -> None:
 
 
 def answer_of(asked: Sequence[int], values: Sequence[str]) -> tuple[list[Goal], dict[str, Any]]:
-    """Return the goals and the answer that hold the values of the boards asked for."""
-    fields = ("value",) if len(asked) == 1 else FIELDS
-    goals = [
-        Goal(
-            name=f"answers {field}",
-            condition=Answered(field=field, match="number", expected=(value,)),
-        )
-        for field, value in zip(fields, values, strict=True)
-    ]
-    return goals, {f: int(v) for f, v in zip(fields, values, strict=True)}
+    """Return the goal and the answer that hold the values of the two boards asked for."""
+    conditions = tuple(
+        Answered(field=field, match="number", expected=(value,))
+        for field, value in zip(FIELDS, values, strict=True)
+    )
+    goal = Goal(name="answers both", condition=Together(conditions=conditions))
+    return [goal], {f: int(v) for f, v in zip(FIELDS, values, strict=True)}
 
 
 def form(asked: Sequence[int], what: str) -> str:
-    """Ask for `what` on one or two boards."""
+    """Ask for `what` on two boards."""
     names = [f"the {board_name(b)}" for b in asked]
-    if len(asked) == 1:
-        return f"Submit an answer with one field, value: {what} on {names[0]}."
     return (
         f"Submit an answer with two fields: first ({what} on {names[0]}) and second ({what} on"
         f" {names[1]})."
@@ -88,10 +83,9 @@ def evidence_of(
     asked: Sequence[int], shown: Sequence[tuple[int, list[str]]]
 ) -> list[list[Evidence]]:
     """Return the evidence of each stage: `shown` has stage and lines of each asked board."""
-    fields = ("value",) if len(asked) == 1 else FIELDS
     last = 1 + max(stage for stage, _ in shown)
     found: list[list[Evidence]] = [[] for _ in range(last)]
-    for field, board, (stage, lines) in zip(fields, asked, shown, strict=True):
+    for field, board, (stage, lines) in zip(FIELDS, asked, shown, strict=True):
         fact = Evidence(field=field, entity=board_id(board), fact="inscriptions", value=list(lines))
         found[stage].append(fact)
     return found

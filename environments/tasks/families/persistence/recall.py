@@ -48,7 +48,7 @@ LABELS = ("weight", "height", "depth", "price")
 
 
 class Recall(Kind):
-    """Learn one line of each of several boards, and be asked later for one or two of them."""
+    """Learn one line of each of several boards, and be asked later for two of them."""
 
     name = "recall"
     family = Family.PERSISTENCE
@@ -56,8 +56,8 @@ class Recall(Kind):
     stages = (2, 3)
     difficulty: ClassVar[str] = (
         "2 to 6 boards with 4 numbers each; from 4 on somebody else's notes lie about; from 6"
-        " on the pad for notes has to be found again and two numbers are asked; from 7 on a session"
-        " with an errand comes between"
+        " on the pad for notes has to be found again; from 7 on a session with an errand comes"
+        " between"
     )
 
     def choose(self, context: BuildContext) -> Question | None:
@@ -78,7 +78,7 @@ class Recall(Kind):
             "boards": [[room, [code(context) for _ in labels]] for room in hung],
             "later": [[code(context) for _ in labels] for _ in hung],
             "copied": copied_numbers(context, count) if level >= DECOYS_FROM else None,
-            "asked": rng.sample(range(count), 1 + (level >= 6)),
+            "asked": rng.sample(range(count), 2),
         }
 
     def forgotten(self, context: BuildContext, question: Question) -> Question:
@@ -99,8 +99,7 @@ class Recall(Kind):
         script.begin(
             f"Boards hang in some of the rooms: {names}. Learn the {label} that each of them"
             f" states. In a later session, when they state something else, you will be asked for"
-            f" {'some' if len(asked) > 1 else 'one'} of these numbers. {where.offered} {FRESH}"
-            f" {LEAVE}"
+            f" two of these numbers. {where.offered} {FRESH} {LEAVE}"
         )
         order = read_all(script, range(count))
         write_down(script, where, [note_of(b, values[b]) for b in order])

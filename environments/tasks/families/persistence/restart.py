@@ -52,8 +52,7 @@ class Restart(Kind):
     stages = (3, 8)
     difficulty: ClassVar[str] = (
         "3 to 8 sessions and 2 to 4 boards; from 4 on somebody else's notes lie about; from 6 on"
-        " the pad for notes has to be found again, two boards are shown in each session between"
-        " and two numbers are asked"
+        " the pad for notes has to be found again and two boards are shown in each session between"
     )
 
     def choose(self, context: BuildContext) -> Question | None:
@@ -64,10 +63,12 @@ class Restart(Kind):
         count = min(2 + level // 4, len(away))
         enough(away, 2)
         first = [code(context) for _ in range(count)]
+        kept = rng.randrange(count)  # shown in the first session only
+        others = [b for b in range(count) if b != kept]
         values = list(first)
         sessions: list[list[tuple[int, str]]] = []
         for _ in range(1 + level // 2):
-            again = rng.sample(range(count), 1 + (level >= 6))
+            again = rng.sample(others, min(len(others), 1 + (level >= 6)))
             for shown in again:
                 if rng.random() < 0.8 or not sessions:
                     values[shown] = code(context)
@@ -81,7 +82,7 @@ class Restart(Kind):
             "boards": [list(b) for b in zip(hung, first, strict=True)],
             "sessions": [[list(shown) for shown in again] for again in sessions],
             "copied": copied_numbers(context, count) if level >= DECOYS_FROM else None,
-            "asked": rng.sample(superseded, min(len(superseded), 1 + (level >= 6))),
+            "asked": rng.sample([kept, rng.choice(superseded)], 2),
         }
 
     def forgotten(self, context: BuildContext, question: Question) -> Question:
@@ -108,8 +109,7 @@ class Restart(Kind):
             f"Boards hang in some of the rooms, each with a number: {names}. Learn their numbers."
             f" They are taken down after this session. {_announced(sessions)}; the number that a"
             " board showed last counts. In the session after that none hangs, and you will be"
-            f" asked for {'some of the numbers' if len(asked) > 1 else 'one of the numbers'} that"
-            f" count. {where.offered} {FRESH} {LEAVE}"
+            f" asked for two of the numbers that count. {where.offered} {FRESH} {LEAVE}"
         )
         order = read_all(script, range(len(boards)))
         write_down(script, where, [note_of(b, values[b]) for b in order])

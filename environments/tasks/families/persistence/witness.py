@@ -1,7 +1,8 @@
-"""Witness: tell what was moved since an earlier session, from where to where."""
+"""Witness: tell which things were moved since an earlier session, from where to where."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from environments.tasks.families.common import (
@@ -27,12 +28,17 @@ from environments.tasks.families.persistence.notes import (
     room_in,
     waking,
 )
-from environments.tasks.model import Ability, Answered, Evidence, Family, Goal, Known
+from environments.tasks.model import Ability, Answered, Evidence, Family, Goal, Known, Together
 from world_fixtures.facts import Arranged
+
+MOVED = 2
+"""Things that are moved: who has noted one of them alone cannot tell which."""
+FIELDS = (("first", "first_from", "first_to"), ("second", "second_from", "second_to"))
+"""Of the answer, for each of the two: the thing, the room it was in, the room it is in."""
 
 
 class Witness(Kind):
-    """Look where things are, and tell later which of them was moved, from where to where."""
+    """Look where things are, and tell later which of them were moved, from where to where."""
 
     name = "witness"
     family = Family.PERSISTENCE
@@ -44,7 +50,7 @@ class Witness(Kind):
     )
 
     def choose(self, context: BuildContext) -> Question | None:
-        """Draw the things, and which of them is moved where."""
+        """Draw the things, and which of them are moved where."""
         rng, level = context.rng, context.difficulty
         rooms = open_rooms(context.spec)
         lying = in_the_open(context, rooms)
@@ -54,21 +60,23 @@ class Witness(Kind):
         things = rng.sample(sorted(lying), count)
         start = context.spec.agent.location
         away = [t for t in things if room_in(context, lying[t]) != start]
-        enough(away, 1)
-        thing = rng.choice(away)
+        enough(away, MOVED)
+        moved = rng.sample(away, MOVED)
         spare = [t for t in sorted(lying) if t not in things]
         others = rng.sample(spare, min(len(spare), 1 + level // 3))
 
         def elsewhere(moved: str) -> str:
             return rng.choice([r for r in rooms if r != room_in(context, lying[moved])])
 
-        target = elsewhere(thing)
-        concerned = (target, room_in(context, lying[thing]))
+        targets = [elsewhere(thing) for thing in moved]
+        concerned = {*targets, *(room_in(context, lying[thing]) for thing in moved)}
+        bare = [r for r in rooms if r not in concerned]
+        enough(bare, 1)
         return {
             "pad": pad_room(context, rooms),
-            "wake": rng.choice([r for r in rooms if r not in concerned]),
+            "wake": rng.choice(bare),
             "things": things,
-            "moved": [thing, target],
+            "moved": [list(pair) for pair in zip(moved, targets, strict=True)],
             "others": [[t, elsewhere(t)] for t in others],
             "copied": [
                 placed(context, rng.choice(spare or things), rng.choice(rooms)) for _ in things
@@ -76,15 +84,15 @@ class Witness(Kind):
         }  # fmt: skip
 
     def forgotten(self, context: BuildContext, question: Question) -> Question:
-        """Draw other things, of which another one was moved."""
+        """Draw other things, of which others were moved."""
         other = self.choose(context)
         assert other is not None
         kept = {k: question[k] for k in ("pad", "wake", "copied")}
         return other | kept
 
     def plan(self, context: BuildContext, question: Question) -> TaskDraft:
-        """Find the things and note where; later look after each until one is gone, and find it."""
-        things, (moved, target) = question["things"], question["moved"]
+        """Find the things and note where; later see which two are gone, and find those."""
+        things, moved = question["things"], dict(question["moved"])
         places = {t: str(getattr(context.spec.entities[t], "location")) for t in things}  # noqa: B009
         rooms = {t: room_in(context, place) for t, place in places.items()}
         width = _width(context, things, open_rooms(context.spec))
@@ -93,7 +101,7 @@ class Witness(Kind):
         script.begin(
             f"Find {listed([f'the {context.name(t)}' for t in things])}, and learn in which room"
             " each of them is. Leave them where they are. In a later session, after somebody has"
-            " moved one of them, you will be asked which one it was, from which room and to which."
+            " moved two of them, you will be asked which two, from which rooms and to which."
             f" {where.offered} {FRESH} {LEAVE}"
         )
         order = []
@@ -103,59 +111,79 @@ class Witness(Kind):
         for thing in order:
             actor.write(placed(context, thing, rooms[thing]), where.id)
         actor.tidy()
+        pair = sorted(moved, key=context.name)
         seen = [
-            Evidence(field=field, entity=places[moved], fact="contents")
-            for field in ("thing", "from")
+            Evidence(field=field, entity=places[thing], fact="contents")
+            for thing, fields in zip(pair, FIELDS, strict=True)
+            for field in fields[:2]
         ]
         script.end(evidence=seen, free=FREE)
         script.begin(
-            "In the first session you looked for several things. Since then somebody has moved one"
-            " of those, and other things as well. Submit an answer with three fields: thing (which"
-            " of the things that you had looked for was moved), from (the name of the room it was"
-            f" in when you left) and to (the name of the room it is in now). {where.kept}",
+            "In the first session you looked for several things. Since then somebody has moved two"
+            " of those, and other things as well. Submit an answer with six fields: first (which"
+            " of the things that you had looked for was moved; of the two, the one whose name comes"
+            " first in the alphabet), first_from (the name of the room it was in when you left),"
+            " first_to (the name of the room it is in now), second (the other thing), second_from"
+            f" (its room when you left) and second_to (its room now). {where.kept}",
             before=[
-                *(Arranged(t, "location", r) for t, r in (question["moved"], *question["others"])),
+                *(Arranged(t, "location", r) for t, r in (*moved.items(), *question["others"])),
                 *waking(context, question, question["wake"]),
             ],
         )
         actor.read(where.id)
+        left = set(moved)
         for thing in order:
-            actor.go_to(rooms[thing])
-            if thing == moved:
-                break
-        actor.reach(moved)
+            if left:
+                actor.go_to(rooms[thing])
+            left.discard(thing)
+        for thing in nearest_first(actor, list(moved), actor.room_of):
+            actor.reach(thing)
         actor.tidy()
-        now = [Evidence(field=field, entity=target, fact="contents") for field in ("thing", "to")]
+        now = [
+            Evidence(field=field, entity=moved[thing], fact="contents")
+            for thing, fields in zip(pair, FIELDS, strict=True)
+            for field in (fields[0], fields[2])
+        ]
         script.end(
-            goals=[
-                Goal(
-                    name="names the thing",
-                    condition=Answered(field="thing", expected=(context.name(moved),)),
-                ),
-                Goal(
-                    name="names the room it was in",
-                    condition=Answered(
-                        field="from", known=Known(asks="where", entity=moved, stage=0, end=True)
-                    ),
-                    after=("names the thing",),
-                ),
-                Goal(
-                    name="names the room it is in",
-                    condition=Answered(
-                        field="to", known=Known(asks="where", entity=moved, stage=1)
-                    ),
-                    after=("names the thing",),
-                ),
-            ],
-            evidence=now,
+            goals=_goals(context, pair), evidence=now,
             answer={
-                "thing": context.name(moved),
-                "from": context.name(rooms[moved]),
-                "to": context.name(target),
+                field: name
+                for thing, fields in zip(pair, FIELDS, strict=True)
+                for field, name in zip(
+                    fields, map(context.name, (thing, rooms[thing], moved[thing])), strict=True
+                )
             },
             free=FREE,
-        )
+        )  # fmt: skip
         return script.draft()
+
+
+def _goals(context: BuildContext, pair: Sequence[str]) -> list[Goal]:
+    """Return what the answer has to name: both things, and then where both were and are."""
+    names, before, after = zip(*FIELDS, strict=True)
+    both = "names the two things"
+    wanted = {
+        both: [
+            Answered(field=field, expected=(context.name(thing),))
+            for thing, field in zip(pair, names, strict=True)
+        ],
+        "names the rooms they were in": [
+            Answered(field=field, known=Known(asks="where", entity=thing, stage=0, end=True))
+            for thing, field in zip(pair, before, strict=True)
+        ],
+        "names the rooms they are in": [
+            Answered(field=field, known=Known(asks="where", entity=thing, stage=1))
+            for thing, field in zip(pair, after, strict=True)
+        ],
+    }
+    return [
+        Goal(
+            name=name,
+            condition=Together(conditions=tuple(conditions)),
+            after=() if name == both else (both,),
+        )
+        for name, conditions in wanted.items()
+    ]
 
 
 def _width(context: BuildContext, things: list[str], rooms: list[str]) -> int:
