@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator, Sequence
+import weakref
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from world_fixtures.common import WorldError, WorldLost
@@ -19,15 +20,19 @@ from world_fixtures.protocol import (
     MAX_ANSWER,
     MAX_COMMAND,
     MAX_LINE,
+    Closed,
     Counts,
     Created,
     ErrorCode,
     Event,
     Opened,
+    Restored,
     Rewound,
+    WentBack,
 )
 from world_fixtures.spec import WorldSpec
 from world_fixtures.state import WorldState, initial_state
+from world_fixtures.visits import Visit, Visits
 
 MAX_KNOWN = 4096
 """Specs that the server is remembered to have."""
@@ -251,6 +256,47 @@ async def create(link: Link, spec: WorldSpec, known_specs: set[str]) -> tuple[st
     return made["instance"], made["hash"]
 
 
+async def restore(
+    link: Link, instance: str, events: Sequence[Mapping[str, Any]], characters: Iterable[str]
+) -> Restored:
+    """Make events of another instance happen in one in which there was none yet.
+
+    `events` are as JSON, at least one; `characters` are logged in afterwards. Raises WorldError
+    where the events are wrong, WorldLost where the state hash is not the recorded one.
+    """
+    batches = list(_batches(events))
+    made: Restored
+    for n, batch in enumerate(batches, start=1):
+        logged_in = list(characters) if n == len(batches) else []
+        try:
+            made = await link.request(
+                "restore", instance=instance, events=batch, sessions=logged_in
+            )
+        except WorldError as error:
+            raise lost_if_differs(error) from error
+    return made
+
+
+def _batches(events: Sequence[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
+    """Put events into as few lists as the size of a message allows, in their order."""
+    batch: list[Mapping[str, Any]] = []
+    size = 0
+    for event in events:
+        length = len(_to_json(event))
+        if batch and size + length > MESSAGE_BYTES:
+            yield batch
+            batch, size = [], 0
+        batch.append(event)
+        size += length
+    if batch:
+        yield batch
+
+
+def lost_if_differs(error: WorldError) -> WorldError | WorldLost:
+    """Return what is raised for a failure: a state that is not the recorded one counts as lost."""
+    return WorldLost(str(error)) if error.code == ErrorCode.DIFFERS else error
+
+
 class Instance:
     """A live, sealed copy of a world."""
 
@@ -259,12 +305,21 @@ class Instance:
         self.spec = spec
         self.id = id_
         self.hash = hash_
-        """State hash at the start."""
+        """State hash when it was made: of the start of its world, or of a fork's first state."""
+        self.start_hash = hash_
+        """State hash at the start of its world."""
+        self.visits = Visits()
+        """Its sessions until now."""
+        self.sessions_open: dict[str, Session] = {}
+        """Of a fork, and after `go_back`: the sessions of that state, by character."""
+        self._opened: weakref.WeakSet[Session] = weakref.WeakSet()
 
     async def open(self, character: str | None = None) -> Session:
         """Log in as `character` (default: the agent); its view is `session.text`."""
         session = Session(self.link, self.id, character or self.spec.agent.id)
         await session.connect()
+        session.visit = self.visits.begin(session.event)
+        self.keep(session)
         return session
 
     async def state(self) -> WorldState:
@@ -295,9 +350,48 @@ class Instance:
     async def reset(self) -> int:
         """Rewind to the initial state; returns the number of fields put back."""
         made: Rewound = await self.link.request("reset", instance=self.id)
-        if made["hash"] != self.hash:
+        if made["hash"] != self.start_hash:
             raise WorldLost(f"instance {self.id} could not be rewound: its state hash differs")
+        self.hash = self.start_hash
+        self.visits = Visits()
+        self.sessions_open = {}
         return made["rewound"]
+
+    async def go_back(self, to: int) -> int:
+        """Undo and forget the events after `to`, 0 for all; returns the number of fields put back.
+
+        The sessions are those that were open right after `to`: the ones that still are stay as
+        they are, the others stand in `sessions_open`. Later ones end. Raises WorldError where
+        there is no such event, WorldLost where the state hash is not the one recorded then.
+        """
+        try:
+            made: WentBack = await self.link.request(
+                "go_back", instance=self.id, to=to, sessions=list(self.visits.after(to))
+            )
+        except WorldError as error:
+            raise lost_if_differs(error) from error
+        self.visits.go_back(to)
+        open_ = self.visits.present
+        for session in self._opened:
+            if session.visit not in open_.values():
+                session.id = ""
+        self.take_over(self.visits, made["sessions"])
+        return made["undone"]
+
+    def take_over(self, visits: Visits, ids: Mapping[str, str]) -> None:
+        """Have these sessions; `ids` are of those that are open, by character."""
+        self.visits = visits
+        held = {session.visit: session for session in self._opened}
+        self.sessions_open = {}
+        for character, visit in visits.present.items():
+            session = held.get(visit) or Session(self.link, self.id, character)
+            session.id, session.event, session.visit = ids[character], visit.event, visit
+            self.sessions_open[character] = session
+            self.keep(session)
+
+    def keep(self, session: Session) -> None:
+        """Know a session as one of this instance."""
+        self._opened.add(session)
 
 
 class Session:
@@ -310,6 +404,8 @@ class Session:
         self.id = ""
         self.event: Event
         """The event of logging in."""
+        self.visit: Visit
+        """What its instance remembers of it."""
 
     @property
     def text(self) -> str:
@@ -332,5 +428,6 @@ class Session:
     async def close(self) -> None:
         """Log out; the character stays where it is."""
         if self.id:
-            await self._link.request("close", session=self)
+            made: Closed = await self._link.request("close", session=self)
             self.id = ""
+            self.visit.end(made["seq"])

@@ -20,11 +20,25 @@ answered like a request of id 0, with an `Identity`.
     arrange   instance, changes             Event
     open      instance, character?, quiet?  session, event
     command   session, text                 Event
-    close     session                       nothing
+    close     session                       seq
+    fork      instance, at?, sessions?      instance, hash, seq, sessions
+    restore   instance, events, sessions?   hash, seq, sessions
+    go_back   instance, to, sessions?       hash, undone, sessions
     ping                                    instances, idle, worlds, sessions, rss_kb
 
 A question mark marks what may be left out. `create` needs one of its two: `spec_hash` alone is
 enough for a world that the server knows, and is refused with `bad_spec` where it does not.
+
+`fork` makes a second instance of the same world in the state after event `at` of the first, with
+a copy of its events until then. `restore` makes events of another instance of the same world
+happen in this one, which may be on another server: no command is carried out, the changes of the
+events are made and the events stored, the first of them with the `seq` after the last one here.
+`go_back` undoes and forgets the events after `to`. All three compare the state hash that results
+with the one that the last event recorded; where it is another they fail with `differs`, and
+nothing is changed. Their `sessions` are the characters that are logged in afterwards, with the ids
+of the sessions in the answer; there is no event of it. Left out, they are those that are logged in
+now in the instance of `fork` or `go_back`, and nobody after `restore`.
+
 The types below say what each field holds; REQUESTS and ANSWERS give the type by operation.
 """
 
@@ -133,6 +147,8 @@ class ErrorCode(StrEnum):
     """No instance of this id is in use."""
     NO_SESSION = "no_session"
     """No session of this id is open on this connection."""
+    DIFFERS = "differs"
+    """The state hash of a fork, or after going back, is not the recorded one."""
     INTERNAL = "internal"
     """The server failed; what the request changed was taken back. Its log says more."""
 
@@ -194,6 +210,43 @@ class CommandRequest(SessionRequest):
     text: str
 
 
+class ForkRequest(InstanceRequest, total=False):
+    """Asks for a second instance in a state of the first."""
+
+    at: int | None
+    """`seq` of an event, 0 for the start; the last event if left out."""
+    sessions: list[str] | None
+    """Characters that are logged in in the fork."""
+
+
+class Happened(InstanceRequest):
+    """Names an instance, and events of another instance of the same world."""
+
+    events: list[Any]
+    """Each an `Event` as JSON."""
+
+
+class RestoreRequest(Happened, total=False):
+    """Asks for events of another instance of the same world to happen in this one."""
+
+    sessions: list[str] | None
+    """Characters that are logged in afterwards."""
+
+
+class Moment(InstanceRequest):
+    """Names an instance, and one of its events."""
+
+    to: int
+    """`seq` of the last event that stays, 0 for none."""
+
+
+class GoBackRequest(Moment, total=False):
+    """Asks for events to be undone and forgotten."""
+
+    sessions: list[str] | None
+    """Characters that are logged in afterwards."""
+
+
 class PingRequest(TypedDict):
     """Asks how the server is."""
 
@@ -236,6 +289,48 @@ class Opened(TypedDict):
     """Of logging in, with the first view; None for a quiet one."""
 
 
+class Closed(TypedDict):
+    """A session that ended."""
+
+    seq: int
+    """Number of the instance's last event before; 0 where no such session was open."""
+
+
+class Forked(TypedDict):
+    """A second instance in a state of the first."""
+
+    instance: str
+    """Its id."""
+    hash: str
+    """State hash."""
+    seq: int
+    """Number of its last event."""
+    sessions: dict[str, str]
+    """Ids of its sessions, by character."""
+
+
+class Restored(TypedDict):
+    """An instance in which events of another have happened."""
+
+    hash: str
+    """State hash."""
+    seq: int
+    """Number of its last event."""
+    sessions: dict[str, str]
+    """Ids of its sessions, by character."""
+
+
+class WentBack(TypedDict):
+    """An instance in an earlier state."""
+
+    hash: str
+    """State hash."""
+    undone: int
+    """Number of fields that were put back."""
+    sessions: dict[str, str]
+    """Ids of its sessions, by character."""
+
+
 class Counts(TypedDict):
     """Numbers of what a server holds."""
 
@@ -256,13 +351,14 @@ REQUESTS: Mapping[str, type] = {
     "state": InstanceRequest, "changed": InstanceRequest,
     "events": EventsRequest, "arrange": ArrangeRequest, "open": OpenRequest,
     "command": CommandRequest,
-    "close": SessionRequest, "ping": PingRequest,
+    "close": SessionRequest, "fork": ForkRequest, "restore": RestoreRequest,
+    "go_back": GoBackRequest, "ping": PingRequest,
 }  # fmt: skip
 """The request of each operation, besides `id` and `op`."""
 ANSWERS: Mapping[str, Any] = {
     "create": Created, "reset": Rewound, "release": Done, "state": WorldState,
     "changed": dict[str, Fields], "events": list[Event], "arrange": Event, "open": Opened,
     "command": Event,
-    "close": Done, "ping": Counts,
+    "close": Closed, "fork": Forked, "restore": Restored, "go_back": WentBack, "ping": Counts,
 }  # fmt: skip
 """What each operation answers under `ok`."""

@@ -15,14 +15,17 @@ import os
 import secrets
 import shutil
 import weakref
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from world_fixtures import client, home
 from world_fixtures.client import WorldClient
-from world_fixtures.common import WorldLost
+from world_fixtures.common import WorldError, WorldLost
 from world_fixtures.prefork_server import START_TIMEOUT, PreforkServer, ServerProcess
+from world_fixtures.protocol import ErrorCode, Event, Forked
 from world_fixtures.spec import WorldSpec
+from world_fixtures.visits import Visits
 
 logger = logging.getLogger(__name__)
 STOP_TIMEOUT = 10.0
@@ -235,18 +238,34 @@ class WorldServer:
 class PooledInstance(client.Instance):
     """An instance that came from a pool."""
 
-    def __init__(self, server: WorldServer, spec: WorldSpec, id_: str, hash_: str) -> None:
+    def __init__(
+        self,
+        server: WorldServer,
+        spec: WorldSpec,
+        id_: str,
+        hash_: str,
+        pool: ServerPool | None = None,
+    ) -> None:
         super().__init__(server, spec, id_, hash_)
         self.server = server
         self.released = False
-        self._opened: weakref.WeakSet[client.Session] = weakref.WeakSet()
+        self._pool = pool
 
-    async def open(self, character: str | None = None) -> client.Session:
-        """Log in as `character`; the session is taken up again after a restart."""
-        session = await super().open(character)
-        self._opened.add(session)
+    async def fork(
+        self, at: int | None = None, *, server: WorldServer | None = None
+    ) -> PooledInstance:
+        """Make a second instance in the state after event `at` of this one; see `ServerPool.fork`.
+
+        Raises RuntimeError where this instance has no pool.
+        """
+        if self._pool is None:
+            raise RuntimeError(f"instance {self.id} came from no pool and cannot be forked")
+        return await self._pool.fork(self, at, server=server)
+
+    def keep(self, session: client.Session) -> None:
+        """Know a session as one of this instance; it is taken up again after a restart."""
+        super().keep(session)
         self.server.sessions.add(session)
-        return session
 
     def forget(self) -> None:
         """Its sessions end with it on the server; they are not opened again after a restart."""
@@ -333,15 +352,45 @@ class ServerPool:
         if prefork is not None:
             await _release(prefork)
 
-    async def acquire(self, spec: WorldSpec, *, restarts: bool = False) -> PooledInstance:
+    async def acquire(
+        self, spec: WorldSpec, *, restarts: bool = False, events: Sequence[Event] = ()
+    ) -> PooledInstance:
         """Acquire an instance of `spec` in its initial state; waits while all servers are full.
 
-        Give it back with `release`, in a `finally`. If the caller is cancelled meanwhile,
-        nothing is left behind. Say with `restarts` that its server is going to be restarted:
-        such instances have a server of their own, so that the others do not wait. Raises
-        RuntimeError where the pool is not open, WorldLost where no server is to be had, WorldError
-        where a server refuses the spec.
+        With `events`, all those of another instance of that world until one of them, it is in the
+        state after the last of them, and has them as its own; `sessions_open` has the last session
+        of each character that they tell of. Give it back with `release`, in a `finally`. If the
+        caller is cancelled meanwhile, nothing is left behind. Say with `restarts` that its server
+        is going to be restarted: such instances have a server of their own, so that the others do
+        not wait. Raises RuntimeError where the pool is not open, WorldLost where no server is to
+        be had or the state hash after the events is not the recorded one, WorldError where a
+        server refuses the spec or the events.
         """
+        made = [event.model_dump(mode="json") for event in events]
+        return await self._hand_out(lambda: self._create(spec, restarts, made, Visits.of(events)))
+
+    async def fork(
+        self, instance: PooledInstance, at: int | None = None, *, server: WorldServer | None = None
+    ) -> PooledInstance:
+        """Make a second instance in the state after event `at` of another, by default the last.
+
+        It has the events of the first until then, under their numbers, and goes on with the next
+        one. `sessions_open` has the sessions that were open in that state; they are logged in with
+        their first command, which is no event. `server` is the one of this pool to have it, by
+        default that of the first instance. It counts, waits and is given back as one that was
+        acquired. A rollout that holds an instance while it waits for a fork may wait for ever
+        where all others do the same: let the capacity be larger than the number of rollouts.
+
+        Raises WorldError where there is no such event, WorldLost where the state hash is not the
+        one that was recorded then or a server is lost, RuntimeError where the instance was given
+        back or the server is not of this pool.
+        """
+        return await self._hand_out(lambda: self._fork(instance, at, server))
+
+    async def _hand_out(
+        self, make: Callable[[], Coroutine[Any, Any, PooledInstance]]
+    ) -> PooledInstance:
+        """Wait for capacity and make an instance; nothing is left behind where that fails."""
         if not self._open:
             raise RuntimeError("the pool of world servers is not open: use `async with ServerPool`")
         if self._capacity.locked() and not self._told_full:
@@ -351,7 +400,7 @@ class ServerPool:
                 self.capacity, self.size,
             )  # fmt: skip
         await self._capacity.acquire()
-        task = asyncio.create_task(self._create(spec, restarts))
+        task = asyncio.create_task(make())
         self._creating.add(task)
         task.add_done_callback(self._creating.discard)
         try:
@@ -367,12 +416,15 @@ class ServerPool:
         """Give an instance back, to be rewound and used again. Idempotent, never waits."""
         if instance.released:
             return
-        instance.forget()
         self._capacity.release()
-        server = instance.server
-        if server in self._load:
-            self._load[server] -= 1
-        chore = asyncio.ensure_future(server.request("release", instance=instance.id))
+        if instance.server in self._load:
+            self._load[instance.server] -= 1
+        self._let_go(instance)
+
+    def _let_go(self, instance: PooledInstance) -> None:
+        """Have the server take an instance back."""
+        instance.forget()
+        chore = asyncio.ensure_future(instance.server.request("release", instance=instance.id))
         self._chores.add(chore)
         chore.add_done_callback(self._done)
 
@@ -386,26 +438,112 @@ class ServerPool:
         """The servers that run now."""
         return tuple(self._servers)
 
-    async def _create(self, spec: WorldSpec, restarts: bool) -> PooledInstance:
+    async def _create(
+        self, spec: WorldSpec, restarts: bool, events: Sequence[Mapping[str, Any]], visits: Visits
+    ) -> PooledInstance:
         tries = 0
         while True:
             server = await self._least_loaded(restarts)
-            self._load[server] += 1
             try:
-                async with server.creations:
-                    made = await client.create(server, spec, server.client.known_specs)
-                return PooledInstance(server, spec, *made)
-            except BaseException as error:
-                if server in self._load:
-                    self._load[server] -= 1
+                return await self._create_on(server, spec, events, visits)
+            except WorldLost as error:
                 # Nothing was played yet, so another server may do as well.
-                if not isinstance(error, WorldLost) or server.usable:
+                if server.usable:
                     raise
                 tries += 1
                 if tries == CREATE_TRIES:
                     raise WorldLost(
                         f"{tries} world servers were lost while they made this world: {error}"
                     ) from error
+
+    async def _create_on(
+        self,
+        server: WorldServer,
+        spec: WorldSpec,
+        events: Sequence[Mapping[str, Any]],
+        visits: Visits,
+    ) -> PooledInstance:
+        """Make an instance on a server, in the state after these events."""
+        with self._counted(server):
+            async with server.creations:
+                made = await client.create(server, spec, server.client.known_specs)
+                instance = PooledInstance(server, spec, *made, self)
+                if events:
+                    try:
+                        now = await client.restore(server, instance.id, events, visits.present)
+                    except BaseException:
+                        self._let_go(instance)
+                        raise
+                    instance.hash = now["hash"]
+                    instance.take_over(visits, now["sessions"])
+            return instance
+
+    async def _fork(
+        self, parent: PooledInstance, at: int | None, server: WorldServer | None
+    ) -> PooledInstance:
+        if server is not None and server not in self._load:
+            raise RuntimeError("a fork is made on a server of the same pool")
+        if server is None:
+            server = parent.server
+            if self._load.get(server, 0) >= self.capacity // self.size:
+                server = await self._least_loaded(server.restarts)
+        if server is not parent.server:
+            return await self._fork_elsewhere(parent, at, server)
+        with self._counted(server):
+            async with server.creations:
+                self._check_held(parent)
+                present = None if at is None else list(parent.visits.after(at))
+                try:
+                    made: Forked = await server.request(
+                        "fork", instance=parent.id, at=at, sessions=present
+                    )
+                except WorldError as error:
+                    raise client.lost_if_differs(error) from error
+            fork = PooledInstance(server, parent.spec, made["instance"], parent.start_hash, self)
+            fork.hash = made["hash"]
+            try:
+                self._check_held(parent)  # or its id may be that of another by now
+            except BaseException:
+                self._let_go(fork)
+                raise
+            visits = parent.visits.last(made["sessions"]) if at is None else parent.visits.after(at)
+            fork.take_over(parent.visits.copied(made["seq"], visits.values()), made["sessions"])
+            return fork
+
+    async def _fork_elsewhere(
+        self, parent: PooledInstance, at: int | None, server: WorldServer
+    ) -> PooledInstance:
+        """Make a fork of what one server has on another."""
+        self._check_held(parent)
+        present = parent.visits.present
+        events = await parent.server.request("events", instance=parent.id)
+        self._check_held(parent)
+        last = len(events) if at is None else at
+        if not 0 <= last <= len(events):
+            problem = f"{parent.id} has no event {at}: its last one is {len(events)}"
+            raise WorldError(ErrorCode.BAD_REQUEST, problem)
+        if at is not None:
+            present = parent.visits.after(at)
+        visits = parent.visits.copied(last, present.values())
+        return await self._create_on(server, parent.spec, events[:last], visits)
+
+    @contextlib.contextmanager
+    def _counted(self, server: WorldServer) -> Iterator[None]:
+        """Count an instance that is being made; where that fails, it is not counted."""
+        if server not in self._load:
+            raise WorldLost("the world server of this instance was lost")
+        self._load[server] += 1
+        try:
+            yield
+        except BaseException:
+            if server in self._load:
+                self._load[server] -= 1
+            raise
+
+    @staticmethod
+    def _check_held(parent: PooledInstance) -> None:
+        if parent.released:
+            raise RuntimeError(f"instance {parent.id} was given back and cannot be forked")
 
     async def _least_loaded(self, restarts: bool) -> WorldServer:
         """Return the server with the fewest instances; waits while one is being started."""

@@ -121,11 +121,69 @@ async def test_every_operation_answers_as_its_type_says(raw, cottage) -> None:
     arranged = await ask("arrange", instance=id_, changes=[["lamp", "location", "cellar"]])
     assert arranged["changes"][0]["after"] == "cellar"
     await ask("ping")
-    await ask("close", session=opened["session"])
+    log = await ask("events", instance=id_)
+    fork = await ask("fork", instance=id_)
+    assert (fork["hash"], fork["seq"], fork["sessions"].keys()) == (
+        log[-1]["state_hash"], len(log), {"you"},
+    )  # fmt: skip
+    assert await ask("events", instance=fork["instance"]) == log
+    earlier = await ask("fork", instance=id_, at=2, sessions=["caretaker"])
+    assert (earlier["hash"], earlier["seq"]) == (log[1]["state_hash"], 2)
+    await ask("release", instance=earlier["instance"])
+    restored = await ask("create", spec_hash=cottage.hash)
+    now = await ask("restore", instance=restored["instance"], events=log, sessions=["you"])
+    assert now["hash"] == log[-1]["state_hash"]
+    assert await ask("events", instance=restored["instance"]) == log
+    assert (await ask("command", session=now["sessions"]["you"], text="look"))["seq"] == 7
+    back = await ask("go_back", instance=restored["instance"], to=2)
+    assert (back["hash"], back["sessions"]) == (log[1]["state_hash"], now["sessions"])
+    assert back["undone"] == 3
+    assert (await ask("close", session=opened["session"]))["seq"] == len(log)
     assert (await ask("reset", instance=id_))["rewound"] == 3
-    for instance in (id_, again["instance"]):
+    for instance in (id_, again["instance"], fork["instance"], restored["instance"]):
         await ask("release", instance=instance)
     assert answers.keys() == ANSWERS.keys() == REQUESTS.keys() == TABLE.keys()
+
+
+async def test_forks_and_events_that_cannot_be_are_refused_and_change_nothing(raw, cottage) -> None:
+    connection, secret = raw
+    await connection.greet(secret)
+    id_ = (await connection.ask("create", spec=cottage.model_dump(mode="json")))["instance"]
+    session = (await connection.ask("open", instance=id_))["session"]
+    for text in ("get lamp", "light lamp", "down"):
+        await connection.ask("command", session=session, text=text)
+    log = await connection.ask("events", instance=id_)
+    idle = (await connection.ask("ping"))["idle"]
+    other = (await connection.ask("create", spec_hash=cottage.hash))["instance"]
+    forged = [{**log[0], "state_hash": "0" * 32}]
+    nowhere = {"entity": "lamp", "field": "location", "before": "hall", "after": "nowhere"}
+    lost = {**log[1], "changes": [nowhere]}
+    unchanged = {**log[3], "changes": []}
+    for fields, code in (
+        ({"op": "fork", "instance": id_, "at": 5}, ErrorCode.BAD_REQUEST),
+        ({"op": "fork", "instance": id_, "at": -1}, ErrorCode.BAD_REQUEST),
+        ({"op": "fork", "instance": id_, "at": True}, ErrorCode.BAD_REQUEST),
+        ({"op": "fork", "instance": id_, "at": 2**70}, ErrorCode.BAD_REQUEST),
+        ({"op": "fork", "instance": id_, "sessions": ["ghost"]}, ErrorCode.BAD_REQUEST),
+        ({"op": "fork", "instance": id_, "sessions": [["you"]]}, ErrorCode.BAD_REQUEST),
+        ({"op": "fork", "instance": "w999999"}, ErrorCode.NO_INSTANCE),
+        ({"op": "go_back", "instance": id_, "to": 5}, ErrorCode.BAD_REQUEST),
+        ({"op": "go_back", "instance": id_, "to": "x"}, ErrorCode.BAD_REQUEST),
+        ({"op": "restore", "instance": other, "events": "x"}, ErrorCode.BAD_REQUEST),
+        ({"op": "restore", "instance": other, "events": [3]}, ErrorCode.BAD_REQUEST),
+        ({"op": "restore", "instance": other, "events": log[1:]}, ErrorCode.BAD_REQUEST),
+        ({"op": "restore", "instance": other, "events": [log[0], lost]}, ErrorCode.BAD_REQUEST),
+        ({"op": "restore", "instance": other, "events": [*log[:3], unchanged]}, ErrorCode.DIFFERS),
+        ({"op": "restore", "instance": other, "events": forged}, ErrorCode.DIFFERS),
+    ):  # fmt: skip
+        assert (await connection.refused({"id": 1, **fields}))[0] == code, fields
+    assert await connection.ask("events", instance=id_) == log
+    assert await connection.ask("events", instance=other) == []
+    assert await connection.ask("changed", instance=other) == {}
+    assert (await connection.ask("restore", instance=other, events=log))["seq"] == 4
+    assert (await connection.ask("ping"))["idle"] in (idle, idle - 1)
+    for instance in (id_, other):
+        await connection.ask("release", instance=instance)
 
 
 @pytest.mark.parametrize("op", TABLE)
@@ -154,6 +212,7 @@ async def test_what_is_no_request_is_refused_with_its_kind(raw) -> None:
         {"id": 1, "op": "state", "instance": ["w1"]}, {"id": 1, "op": "open", "instance": None},
         {"id": 1, "op": "command", "session": "w1.1"},
         {"id": 1, "op": "events", "instance": "w1", "after": "x"},
+        {"id": 1, "op": "restore"}, {"id": 1, "op": "go_back", "instance": 3},
     ):  # fmt: skip
         if message == []:
             assert await connection.exchange(message) == []

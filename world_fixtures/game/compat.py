@@ -19,6 +19,7 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections, 
 from evennia.commands import cmdhandler
 from evennia.objects.models import ContentsHandler, ObjectDB
 from evennia.typeclasses.attributes import Attribute
+from evennia.utils.dbserialize import to_pickle
 from evennia.utils.utils import lazy_property
 from twisted.internet import reactor
 
@@ -27,6 +28,7 @@ __all__ = [
     "NoPortalLink",
     "Savepoint",
     "attribute_links",
+    "attribute_row",
     "connect_session",
     "delete_rows",
     "disconnect_session",
@@ -46,6 +48,7 @@ __all__ = [
     "set_location",
     "set_puppeteer",
     "start_server",
+    "stored_value",
     "use_database",
 ]
 
@@ -262,3 +265,21 @@ def link_tables(model: Any) -> tuple[str, str]:
 def attribute_links() -> Any:
     """Return the model that joins an object to its Attributes."""
     return ObjectDB.db_attributes.through
+
+
+def attribute_row(category: str) -> dict[str, Any]:
+    """Return the columns of an object's Attribute that has no key and no value yet.
+
+    They are what Evennia's `do_create_attribute` gives it.
+    """
+    made = Attribute(db_category=category, db_model="objectdb")
+    return {
+        field.column: field.get_db_prep_save(field.pre_save(made, add=True), connection)
+        for field in Attribute._meta.concrete_fields
+    }
+
+
+def stored_value(value: Any) -> Any:
+    """Return what the column `db_value` of an Attribute holds for a value."""
+    field = Attribute._meta.get_field("db_value")
+    return field.get_db_prep_save(to_pickle(value), connection)

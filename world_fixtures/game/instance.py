@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from world_fixtures.common import WorldError
@@ -83,17 +83,21 @@ class LiveInstance:
     def arrange(self, changes: Sequence[Arranged]) -> Outcome:
         """Set fields by no character's command. Raises WorldError where one cannot be set."""
         made: list[Change] = []
-        places: dict[str, Any] = {}  # all is checked before anything is set
-        for entity, field, value in changes:
-            self._check_field(entity, field, value, places)
-            if field == "location":
-                places[entity] = value
-        self._check_hands(changes)
+        self.check(changes)
         for entity, field, value in changes:
             before = self.get(entity, field)
             self._set(entity, field, value)
             made.append(Change(entity=entity, field=field, before=before, after=value))
         return arranged(made)
+
+    def check(self, changes: Sequence[Arranged]) -> None:
+        """Raise WorldError where one of these fields cannot be set after those before it."""
+        places: dict[str, Any] = {}
+        for entity, field, value in changes:
+            self._check_field(entity, field, value, places)
+            if field == "location":
+                places[entity] = value
+        self._check_hands(changes)
 
     def _check_field(self, entity: str, field: str, value: Any, places: dict[str, Any]) -> None:
         """Refuse what the rules could not have made; `places` are locations that come first."""
@@ -192,13 +196,21 @@ class LiveInstance:
                     changes.append(Change(entity=entity, field=field, before=before, after=after))
         return changes
 
+    def take_note(self, entities: Iterable[str]) -> None:
+        """Work out what follows from entities whose fields were set from outside."""
+        for entity in entities:
+            self._digests[entity] = entity_digest(entity, self._fields(entity))
+            if self._digests[entity] == self.world.digests[entity]:
+                self.dirty.discard(entity)
+            else:
+                self.dirty.add(entity)
+
     def begin_again(self) -> None:
         """Count from the start, once the changes back were made. Raises WorldError if not."""
-        for entity in self.dirty:
-            if entity_digest(entity, self._fields(entity)) != self.world.digests[entity]:
-                raise WorldError(ErrorCode.INTERNAL, f"{self.id}: {entity} could not be rewound")
-        self.dirty.clear()
-        self._digests = dict(self.world.digests)
+        self.take_note(list(self.dirty))
+        if self.dirty:
+            problem = f"{self.id}: {min(self.dirty)} could not be rewound"
+            raise WorldError(ErrorCode.INTERNAL, problem)
         self.seq = 0
         self.sessions = 0
 

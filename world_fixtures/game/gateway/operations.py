@@ -7,11 +7,11 @@ import json
 import platform
 import resource
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, get_type_hints
 
 import evennia
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from world_fixtures.common import WorldError
 from world_fixtures.facts import Arranged
@@ -27,19 +27,27 @@ from world_fixtures.protocol import (
     REQUESTS,
     WORLD,
     ArrangeRequest,
+    Closed,
     CommandRequest,
     Counts,
     Created,
     CreateRequest,
     Done,
     ErrorCode,
+    Event,
     EventsRequest,
+    Forked,
+    ForkRequest,
+    GoBackRequest,
     Identity,
     InstanceRequest,
     OpenRequest,
     PingRequest,
+    Restored,
+    RestoreRequest,
     Rewound,
     SessionRequest,
+    WentBack,
 )
 from world_fixtures.rules.outcome import Outcome, ok, refused
 from world_fixtures.spec import WorldSpec
@@ -47,6 +55,7 @@ from world_fixtures.state import Fields
 
 MAX_SEQ = 2**63 - 1
 """Above any `seq`: the largest number that SQLite holds."""
+_EVENTS = TypeAdapter(list[Event])
 _STORE = f"INSERT INTO {EventRow._meta.db_table} (instance, seq, body) VALUES (?, ?, ?)"
 to_json = json.JSONEncoder(separators=(",", ":")).encode
 """Return a value as JSON without spaces; `json.dumps` would make an encoder for each."""
@@ -75,15 +84,22 @@ class Operations:
     def __init__(self) -> None:
         self.sessions: dict[str, SealedSession] = {}
         """By id."""
-        self._opening: int | None = None
-        """Evennia's number of the session that the present request opens."""
+        self._expected: dict[str, tuple[str, str]] = {}
+        """Instance and character of sessions that are logged in with their first command, by id.
+
+        Logging in takes much longer than everything else in a fork, and many are used for nothing
+        or for one command.
+        """
+        self._opening: tuple[int, str] | None = None
+        """Evennia's number and our id of the session that the present request logs in."""
         self._table: dict[str, tuple[Callable[[Any], Any], frozenset[str]]] = {
             op: (method, _TEXTS[op])
             for op, method in {
                 "create": self.create, "reset": self.reset, "release": self.release,
                 "state": self.state, "changed": self.changed, "events": self.events,
                 "arrange": self.arrange, "open": self.open, "command": self.command,
-                "close": self.close, "ping": self.ping,
+                "close": self.close, "fork": self.fork, "restore": self.restore,
+                "go_back": self.go_back, "ping": self.ping,
             }.items()
         }  # fmt: skip
 
@@ -109,8 +125,10 @@ class Operations:
     def recover(self) -> None:
         """Make memory what the database says, after what a request wrote was taken back."""
         if self._opening is not None:
-            session = compat.drop_session(self._opening)
-            self.sessions = {i: s for i, s in self.sessions.items() if s is not session}
+            sessid, id_ = self._opening
+            compat.drop_session(sessid)
+            self.sessions.pop(id_, None)
+            self._expected.pop(id_, None)
         registry.recover()
 
     def create(self, request: CreateRequest) -> Created:
@@ -176,21 +194,37 @@ class Operations:
         started = time.perf_counter()
         instance = registry.find(request["instance"])
         character = request.get("character") or instance.spec.agent.id
-        account = instance.accounts.get(character)
-        if account is None:
+        if character not in instance.accounts:
             raise WorldError(ErrorCode.BAD_REQUEST, f"no character {character!r} in this world")
-        sessid = self._opening = next(_session_ids)
-        session = compat.connect_session(sessid, account, instance.id, PROTOCOL_KEY)
+        id_ = self._expect(instance, character)
+        if request.get("quiet"):
+            return Json(f'{{"session":{json.dumps(id_)},"event":null}}')
+        text = self._log_in(id_).take()
+        room = instance.get(character, "location")
+        outcome = ok(text, room, reveals=instance.scene(character).seen())
+        outcome.verb = CONNECT
+        event = self._event(instance, id_, character, room, "", outcome, started)
+        return Json(f'{{"session":{json.dumps(id_)},"event":{event}}}')
+
+    def _expect(self, instance: LiveInstance, character: str) -> str:
+        """Return the id of a new session, which ends one that the character has."""
+        if (present := self._present(instance).get(character)) in self._expected:
+            self._disconnect(present)
         instance.sessions += 1
         id_ = f"{instance.id}.{instance.sessions}"
+        self._expected[id_] = instance.id, character
+        return id_
+
+    def _log_in(self, id_: str) -> SealedSession:
+        """Log in the character of a session that was expected."""
+        instance_id, character = self._expected[id_]
+        instance = registry.find(instance_id)
+        sessid = next(_session_ids)
+        self._opening = sessid, id_
+        account = instance.accounts[character]
+        session: SealedSession = compat.connect_session(sessid, account, instance.id, PROTOCOL_KEY)
         self.sessions[id_] = session
-        room = instance.get(character, "location")
-        outcome = ok(session.take(), room, reveals=instance.scene(character).seen())
-        outcome.verb = CONNECT
-        event = "null"
-        if not request.get("quiet"):
-            event = self._event(instance, id_, character, room, "", outcome, started)
-        return Json(f'{{"session":{json.dumps(id_)},"event":{event}}}')
+        return session
 
     def command(self, request: CommandRequest) -> Json:
         """Carry out a command; returns its event as JSON."""
@@ -257,10 +291,82 @@ class Operations:
         compat.insert_row(_STORE, (instance.id, instance.seq, body))
         return Json(body)
 
-    def close(self, request: SessionRequest) -> Done:
+    def close(self, request: SessionRequest) -> Closed:
         """End a session; one that is not open is no error."""
-        self._disconnect(request["session"])
-        return {}
+        id_ = request["session"]
+        expected = self._expected.get(id_)
+        self._disconnect(id_)
+        return {"seq": registry.find(expected[0]).seq if expected else 0}
+
+    def fork(self, request: ForkRequest) -> Forked:
+        """Make a second instance in a state of the first."""
+        parent = registry.find(request["instance"])
+        sessions = self._characters(parent, request, self._present(parent))
+        fork = registry.fork(parent, _number(request, "at"))
+        return {
+            "instance": fork.id,
+            "hash": fork.hash,
+            "seq": fork.seq,
+            "sessions": {c: self._expect(fork, c) for c in sessions},
+        }
+
+    def restore(self, request: RestoreRequest) -> Restored:
+        """Make events of another instance happen in this one."""
+        instance = registry.find(request["instance"])
+        sessions = self._characters(instance, request, ())
+        try:
+            events = _EVENTS.validate_python(request.get("events"))
+        except ValidationError as error:
+            problem = f"restore: 'events' is a list of events: {error.errors()[0]['msg']}"
+            raise WorldError(ErrorCode.BAD_REQUEST, problem) from None
+        registry.restore(instance, events)
+        return {
+            "hash": instance.hash,
+            "seq": instance.seq,
+            "sessions": {c: self._expect(instance, c) for c in sessions},
+        }
+
+    def go_back(self, request: GoBackRequest) -> WentBack:
+        """Undo events; who is to be logged in and is stays so."""
+        instance = registry.find(request["instance"])
+        present = self._present(instance)
+        sessions = self._characters(instance, request, present)
+        to = _number(request, "to")
+        if to is None:
+            raise WorldError(ErrorCode.BAD_REQUEST, "go_back: 'to' is missing")
+        undone = registry.go_back(instance, to)
+        for character, id_ in present.items():
+            if character not in sessions:
+                self._disconnect(id_)
+        found = {c: present[c] if c in present else self._expect(instance, c) for c in sessions}
+        return {"hash": instance.hash, "undone": len(undone), "sessions": found}
+
+    def _characters(
+        self, instance: LiveInstance, request: Mapping[str, Any], default: Iterable[str]
+    ) -> list[str]:
+        """Return the characters that a request wants to be logged in."""
+        wanted = request.get("sessions")
+        if wanted is None:
+            return list(default)
+        if not isinstance(wanted, list) or not all(
+            isinstance(c, str) and c in instance.accounts for c in wanted
+        ):
+            problem = f"{request['op']}: 'sessions' is a list of characters of this world"
+            raise WorldError(ErrorCode.BAD_REQUEST, problem)
+        return list(dict.fromkeys(wanted))
+
+    def _present(self, instance: LiveInstance) -> dict[str, str]:
+        """Return the ids of an instance's sessions, by character."""
+        found = {}
+        for id_ in self._ids(instance):
+            session = self.sessions.get(id_)
+            if session is None or session.puppet is not None:  # or another one has ended it
+                found[self._expected[id_][1]] = id_
+        return found
+
+    def _ids(self, instance: LiveInstance) -> list[str]:
+        ids = (f"{instance.id}.{n}" for n in range(1, instance.sessions + 1))
+        return [id_ for id_ in ids if id_ in self._expected]
 
     def ping(self, request: PingRequest) -> Counts:
         """Count what there is."""
@@ -268,26 +374,30 @@ class Operations:
             "instances": len(registry.live),
             "idle": len(registry.idle) + len(registry.stored_idle),
             "worlds": SpecRow.objects.count(),
-            "sessions": len(self.sessions),
+            "sessions": len(self._expected),
             "rss_kb": _resident_kb(),
         }
 
     def close_everything(self) -> None:
         """End every session, as the connection is gone; the instances stay."""
-        for id_ in list(self.sessions):
+        for id_ in list(self._expected):
             self._disconnect(id_)
 
     def _session(self, id_: str) -> SealedSession:
         session = self.sessions.get(id_)
+        if session is None and id_ in self._expected:
+            session = self._log_in(id_)
+            session.take()  # the view on arriving, which was seen in another instance
         if session is None or session.puppet is None:
             raise WorldError(ErrorCode.NO_SESSION, f"no session {id_[:40]!r} is open")
         return session
 
     def _close_all(self, instance: LiveInstance) -> None:
-        for id_ in [i for i in self.sessions if i.rpartition(".")[0] == instance.id]:
+        for id_ in self._ids(instance):
             self._disconnect(id_)
 
     def _disconnect(self, id_: str) -> None:
+        self._expected.pop(id_, None)
         session = self.sessions.pop(id_, None)
         if session is not None:
             compat.disconnect_session(session)
@@ -299,6 +409,15 @@ def _is_arranged(change: Any) -> bool:
         and len(change) == 3
         and all(isinstance(c, str) for c in change[:2])
     )
+
+
+def _number(request: Mapping[str, Any], name: str) -> int | None:
+    """Return the number of an event that a request names, if it names one."""
+    number = request.get(name)
+    if number is not None and type(number) is not int:
+        problem = f"{request['op']}: {name!r} is the number of an event"
+        raise WorldError(ErrorCode.BAD_REQUEST, problem)
+    return number
 
 
 def identity() -> Identity:

@@ -9,10 +9,10 @@ from django.db import transaction
 
 from world_fixtures.common import WorldError
 from world_fixtures.game import compat, spectating
-from world_fixtures.game.gateway import rows
+from world_fixtures.game.gateway import history, rows
 from world_fixtures.game.gateway.models import EventRow, InstanceRow, SpecRow
 from world_fixtures.game.instance import LiveInstance, LoadedWorld
-from world_fixtures.protocol import Change, ErrorCode
+from world_fixtures.protocol import Change, ErrorCode, Event
 from world_fixtures.spec import WorldSpec
 
 MAX_IDLE = 256
@@ -106,6 +106,49 @@ class Registry:
         compat.delete_rows(EventRow.objects.filter(instance=instance.id))
         return changes
 
+    def fork(self, parent: LiveInstance, at: int | None) -> LiveInstance:
+        """Return a second instance in the state after event `at` of the first, its last by default.
+
+        Raises WorldError where there is no such event, or the state is not the recorded one.
+        """
+        at = _checked(parent, parent.seq if at is None else at)
+        changes = history.changes_since_start(parent, at)
+        fork = self.create(parent.spec)
+        rows.apply(fork, changes)
+        history.copy(parent, fork, at)
+        history.prove(fork)
+        return fork
+
+    def restore(self, instance: LiveInstance, events: list[Event]) -> None:
+        """Make events of another instance of the world happen in this one.
+
+        Raises WorldError where they do not follow on the last event here, say what cannot be, or
+        lead to another state than the recorded one.
+        """
+        for seq, event in enumerate(events, start=instance.seq + 1):
+            if event.seq != seq:
+                raise WorldError(
+                    ErrorCode.BAD_REQUEST,
+                    f"restore: event {event.seq} comes where {seq} is due in {instance.id}",
+                )
+        made = history.made_by(events)
+        instance.check(made)
+        changes = history.changes_to(instance, {(e, field): value for e, field, value in made})
+        rows.apply(instance, changes)
+        history.append(instance, [event.model_dump_json() for event in events])
+        history.prove(instance)
+
+    def go_back(self, instance: LiveInstance, to: int) -> list[Change]:
+        """Undo and forget the events after `to`; returns what was put back.
+
+        Raises WorldError where there is no such event, or the state is not the recorded one.
+        """
+        changes = history.changes_to(instance, history.before(instance, _checked(instance, to)))
+        rows.apply(instance, changes)
+        history.forget(instance, to)
+        history.prove(instance)
+        return changes
+
     def release(self, instance: LiveInstance) -> None:
         """Rewind an instance and keep it for the next rollout of its world."""
         self.reset(instance)
@@ -161,6 +204,14 @@ class Registry:
         character.instance, character.entity, character.fields = shared, entity, {}
         if not getattr(character.location, "entity", ""):
             character.location = shared.objects[shared.spec.agent.location]
+
+
+def _checked(instance: LiveInstance, seq: int) -> int:
+    """Return the number of an event. Raises WorldError where there is none of this number."""
+    if not 0 <= seq <= instance.seq:
+        problem = f"{instance.id} has no event {seq}: its last one is {instance.seq}"
+        raise WorldError(ErrorCode.BAD_REQUEST, problem)
+    return seq
 
 
 registry = Registry()

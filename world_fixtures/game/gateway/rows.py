@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import connection
@@ -157,12 +158,19 @@ def _count(instance: LiveInstance) -> None:
 
 
 def rewind(instance: LiveInstance) -> list[Change]:
-    """Put objects and rows back to the initial state, with a statement or two for all of them.
-
-    Returns what was put back. Evennia's own setters save one field at a time and fire signals
-    nobody here listens to; this goes around them, so it keeps the contents caches itself.
-    """
+    """Put objects and rows back to the initial state; returns what was put back."""
     changes = instance.changes_back()
+    apply(instance, changes)
+    instance.begin_again()
+    return changes
+
+
+def apply(instance: LiveInstance, changes: list[Change]) -> None:
+    """Make changes in memory and in the database, with a statement or two for all of them.
+
+    Evennia's own setters save one field at a time and fire signals nobody here listens to; this
+    goes around them, so it keeps the contents caches itself.
+    """
     moved, touched = [], set()
     for change in changes:
         obj = instance.objects[change.entity]
@@ -179,10 +187,40 @@ def rewind(instance: LiveInstance) -> list[Change]:
             cursor.executemany(f"UPDATE {table} SET db_location_id=%s WHERE id=%s", moved)
         if touched:
             _drop_fields(cursor, [obj.pk for obj in touched])
+            _store_fields(cursor, instance, touched)
     for obj in touched:
         compat.reset_attributes(obj)
-    instance.begin_again()
-    return changes
+    instance.take_note({change.entity for change in changes})
+
+
+def _store_fields(cursor: Any, instance: LiveInstance, touched: Iterable[Any]) -> None:
+    """Store those fields of objects that are not as in the spec: none of them is stored."""
+    found = [
+        (obj.pk, name, value)
+        for obj in touched
+        for name, value in obj.fields.items()
+        if value != instance.world.initial[obj.entity][name]
+    ]
+    if not found:
+        return
+    table, columns = Attribute._meta.db_table, [f.column for f in Attribute._meta.concrete_fields]
+    cursor.execute(f"SELECT COALESCE(MAX(id), 0) FROM {table}")
+    first = cursor.fetchone()[0] + 1
+    blank = compat.attribute_row(CATEGORY)
+    stored = [
+        {**blank, "id": key, "db_key": name, "db_value": compat.stored_value(value)}
+        for key, (_, name, value) in enumerate(found, start=first)
+    ]
+    marks = ",".join(["%s"] * len(columns))
+    cursor.executemany(
+        f"INSERT INTO {table} ({','.join(columns)}) VALUES ({marks})",
+        [[row[column] for column in columns] for row in stored],
+    )
+    cursor.executemany(
+        f"INSERT INTO {compat.attribute_links()._meta.db_table} (objectdb_id, attribute_id)"
+        " VALUES (%s, %s)",
+        [(pk, key) for key, (pk, _, _) in enumerate(found, start=first)],
+    )
 
 
 def _drop_fields(cursor: Any, keys: list[int]) -> None:

@@ -112,8 +112,8 @@ def _answer(operations: Operations, request: Any, savepoint: compat.Savepoint) -
             return _success(id_, operations.run(request))
     except WorldError as error:
         failure = _failure(id_, error.code, str(error))
-        if error.code != ErrorCode.INTERNAL:  # refused before anything was done
-            return failure
+        if error.code not in (ErrorCode.INTERNAL, ErrorCode.DIFFERS):
+            return failure  # refused before anything was done
     except Exception:
         logger.log_err(traceback.format_exc())
         failure = _failure(id_, ErrorCode.INTERNAL, "see the server's log")

@@ -1,0 +1,228 @@
+"""Forks at random events of rollouts: compared with what was recorded, with a replay, and parents.
+
+    python -m benchmarks.fork_check --rollouts 500 --forks 10000 --json figures.json
+
+Plays rollouts of every kind on real world servers by policies that do well, search and err. Of
+each it makes forks at random events and compares the state hash with the recorded one. Then it
+carries out in the fork what was recorded next, and commands of the same rollout drawn at random,
+and compares texts and hashes with the record and with a replay by the rules in memory. At the end
+nothing may have changed in the instance that the rollout was played in.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from environments.evaluation.embedded import play_policy
+from environments.runner import Conditions
+from environments.tasks.build import KINDS, make_task
+from environments.tasks.model import Family, Task
+from environments.tools.registry import tools_of
+from world_fixtures.facts import Arranged
+from world_fixtures.protocol import ARRANGE, CONNECT, Event
+from world_fixtures.rules import Simulation
+from world_fixtures.servers import PooledInstance, ServerPool
+from world_fixtures.spec import WorldSpec
+
+POLICIES = ("oracle", "explorer", "scripted", "noisy")
+LATER = 6
+"""Recorded events that are repeated in each fork, and commands that are drawn after them."""
+AT_ONCE = 12
+"""Rollouts under way, each with all of its forks."""
+
+
+@dataclass
+class Found:
+    """What a run has compared, and what was wrong."""
+
+    rollouts: int = 0
+    forks: int = 0
+    commands: int = 0
+    """Carried out in forks and compared."""
+    events: int = 0
+    """Of the rollouts."""
+    kinds: Counter[str] = field(default_factory=Counter)
+    """Forks by kind of task."""
+    wrong: list[str] = field(default_factory=list)
+
+
+class Keeping:
+    """A pool for one rollout that keeps its instance when the rollout gives it back."""
+
+    def __init__(self, pool: ServerPool) -> None:
+        self._pool = pool
+        self.instance: PooledInstance | None = None
+
+    async def acquire(self, spec: WorldSpec, *, restarts: bool = False) -> PooledInstance:
+        """Acquire from the pool."""
+        self.instance = await self._pool.acquire(spec, restarts=restarts)
+        return self.instance
+
+    def release(self, instance: PooledInstance) -> None:
+        """Keep the instance for its forks."""
+
+
+async def check(
+    pool: ServerPool,
+    rollouts: int,
+    forks: int,
+    *,
+    seed: int = 0,
+    kinds: Sequence[str] = (),
+    policies: Sequence[str] = POLICIES,
+) -> Found:
+    """Play rollouts over kinds (default: all), policies and difficulties 1 to 10; fork each."""
+    rng = random.Random(f"forks {seed}")
+    wanted = [(f, k) for f in Family for k in KINDS[f] if not kinds or k in kinds]
+    found = Found()
+    slots = asyncio.Semaphore(AT_ONCE)
+
+    async def one(n: int, count: int, draws: random.Random) -> None:
+        async with slots:
+            family, kind = wanted[n % len(wanted)]
+            policy = policies[n // len(wanted) % len(policies)]
+            task = make_task(family, seed + n, 1 + n % 10, kind=kind)
+            await _check_rollout(pool, task, policy, count, draws, found)
+            found.kinds[kind] += count
+
+    shares = [forks // rollouts + (n < forks % rollouts) for n in range(rollouts)]
+    async with asyncio.TaskGroup() as group:
+        for n, count in enumerate(shares):
+            group.create_task(one(n, count, random.Random(rng.random())))
+    return found
+
+
+async def _check_rollout(
+    pool: ServerPool, task: Task, policy: str, forks: int, rng: random.Random, found: Found
+) -> None:
+    keeping = Keeping(pool)
+    rollout = await play_policy(policy, task, 0, keeping, tools_of(["evennia"]), Conditions())
+    parent = keeping.instance
+    assert parent is not None, rollout.failure
+    try:
+        log = await parent.events()
+        before = await parent.state()
+        name = f"{task.id} by {policy}"
+        if any(event != log[event.seq - 1] for event in rollout.events):
+            found.wrong.append(f"{name}: the events of the rollout are not those of its instance")
+        places = [rng.randint(0, len(log)) for _ in range(forks)]
+        draws = [random.Random(rng.random()) for _ in places]
+        checks = (_check_fork(pool, parent, log, *p) for p in zip(places, draws, strict=True))
+        for place, (problem, commands) in zip(places, await asyncio.gather(*checks), strict=True):
+            found.forks += 1
+            found.commands += commands
+            if problem:
+                found.wrong.append(f"{name}, fork at {place} of {len(log)}: {problem}")
+        if await parent.events() != log or await parent.state() != before:
+            found.wrong.append(f"{name}: the parent was changed by its forks")
+        found.rollouts += 1
+        found.events += len(log)
+    finally:
+        pool.release(parent)
+
+
+async def _check_fork(
+    pool: ServerPool, parent: PooledInstance, log: list[Event], at: int, rng: random.Random
+) -> tuple[str, int]:
+    """Make one fork and play on in it: what is wrong, and how many commands were compared."""
+    fork = await parent.fork(at)
+    model = Simulation(parent.spec)
+    for event in log[:at]:
+        model.arrange(Arranged(c.entity, c.field, c.after) for c in event.changes)
+    commands = 0
+    try:
+        if fork.hash != model.state.hash or (at and fork.hash != log[at - 1].state_hash):
+            return "the state hash is not the recorded one", 0
+        if (await fork.state()).hash != fork.hash or await fork.events() != log[:at]:
+            return "the state or the events are not those of the parent", 0
+        for event in log[at : at + LATER]:
+            again = await _repeat(fork, event)
+            _replay(model, event)
+            commands += 1
+            if again is None or _essence(again) != _essence(event):
+                return f"event {event.seq} ({event.raw!r}) went another way", commands
+            if again.state_hash != model.state.hash:
+                return f"event {event.seq} ({event.raw!r}) left another state", commands
+        typed = sorted({(e.actor, e.raw) for e in log if e.raw})
+        for actor, raw in rng.sample(typed, min(LATER, len(typed))):
+            session = fork.sessions_open.get(actor) or await fork.open(actor)
+            fork.sessions_open[actor] = session
+            event, outcome = await session.command(raw), model.act(raw, actor)
+            commands += 1
+            if (event.text, event.state_hash) != (outcome.text, model.state.hash):
+                return f"{raw!r} went another way than in a replay", commands
+    finally:
+        pool.release(fork)
+    return "", commands
+
+
+async def _repeat(fork: PooledInstance, event: Event) -> Event | None:
+    """Make a recorded event happen in a fork; None where its character is not logged in."""
+    if event.verb == ARRANGE:
+        return await fork.arrange([Arranged(c.entity, c.field, c.after) for c in event.changes])
+    if event.verb == CONNECT and not event.raw:
+        session = fork.sessions_open[event.actor] = await fork.open(event.actor)
+        return session.event
+    present = fork.sessions_open.get(event.actor)
+    return await present.command(event.raw) if present else None
+
+
+def _replay(model: Simulation, event: Event) -> None:
+    """Make a recorded event happen in memory."""
+    if event.verb == ARRANGE:
+        model.arrange(Arranged(c.entity, c.field, c.after) for c in event.changes)
+    elif event.raw:
+        model.act(event.raw, event.actor)
+
+
+def _essence(event: Event) -> dict[str, Any]:
+    """Return what of an event does not depend on instance and time."""
+    return event.model_dump(exclude={"ts", "ms", "instance", "session"})
+
+
+async def measure(
+    quick: bool, say: Callable[[str], None], rollouts: int = 0, forks: int = 0, seed: int = 0
+) -> dict[str, Any]:
+    """Check forks of rollouts of all kinds; `failures` says what was wrong."""
+    rollouts = rollouts or (46 if quick else 500)
+    forks = forks or (460 if quick else 10_000)
+    say(f"{forks:,} forks at random events of {rollouts} rollouts")
+    started = time.perf_counter()
+    async with ServerPool() as pool:
+        found = await check(pool, rollouts, forks, seed=seed)
+    for problem in found.wrong:
+        say(problem)
+    return {
+        "rollouts": found.rollouts, "events": found.events, "forks": found.forks,
+        "commands": found.commands, "seconds": time.perf_counter() - started,
+        "kinds": dict(found.kinds), "failures": found.wrong,
+    }  # fmt: skip
+
+
+def main() -> None:
+    """Run the check from the command line; exit code 1 where something was wrong."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--rollouts", type=int, default=500)
+    parser.add_argument("--forks", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    args = parser.parse_args()
+    figures = asyncio.run(measure(False, print, args.rollouts, args.forks, args.seed))
+    text = json.dumps(figures, indent=2)
+    if args.json:
+        args.json.write_text(text + "\n")
+    print(text)
+    raise SystemExit(bool(figures["failures"]))
+
+
+if __name__ == "__main__":
+    main()
