@@ -34,7 +34,7 @@ async def measure(quick: bool, say: Progress) -> dict[str, Any]:
     say("in-process floor")
     floor = await asyncio.to_thread(_in_process, looks)
     say("TextWorld")
-    textworld = await asyncio.to_thread(_textworld, quick)
+    other = await asyncio.to_thread(textworld, quick)
     started = time.perf_counter()
     async with ServerPool(1) as pool:
         result["start_up_s"] = time.perf_counter() - started
@@ -56,13 +56,13 @@ async def measure(quick: bool, say: Progress) -> dict[str, Any]:
         }
         result["steps_per_s"] = {
             "ours": await _steps(pool, spec, 10 if quick else 60),
-            "textworld": textworld and textworld["steps_per_s"],
+            "textworld": other and other["steps_per_s"],
         }
         say("reset and spawn")
         for rooms in (8, 100) if quick else (8, 30, 100):
             result[f"reset_{rooms}_rooms_ms"] = await _resets(pool, grid_world(rooms), 20)
         result["reset_8_rooms_ms"]["create"] = floor["create_ms"]
-        result["textworld_reset_ms"] = textworld and textworld["reset_ms"]
+        result["textworld_reset_ms"] = other and other["reset_ms"]
         say("growth")
         result["growth"] = await _growth(pool, spec, (1, 10, 100, 1000), looks)
     return result
@@ -175,7 +175,7 @@ def _in_process(count: int) -> dict[str, float]:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _textworld(quick: bool) -> dict[str, float] | None:
+def textworld(quick: bool) -> dict[str, float] | None:
     """Run the TextWorld benchmark; None where TextWorld is not installed."""
     if importlib.util.find_spec("textworld") is None:
         return None

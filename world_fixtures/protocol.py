@@ -21,7 +21,7 @@ answered like a request of id 0, with an `Identity`.
     open      instance, character?, quiet?  session, event
     command   session, text                 Event
     close     session                       seq
-    fork      instance, at?, sessions?      instance, hash, seq, sessions
+    fork      instance, at?, sessions?      instance, hash, seq, sessions, warm
     restore   instance, events, sessions?   hash, seq, sessions
     go_back   instance, to, sessions?       hash, undone, sessions
     ping                                    instances, idle, worlds, sessions, rss_kb
@@ -307,6 +307,8 @@ class Forked(TypedDict):
     """Number of its last event."""
     sessions: dict[str, str]
     """Ids of its sessions, by character."""
+    warm: bool
+    """An idle copy of the world was there, and none had to be made."""
 
 
 class Restored(TypedDict):

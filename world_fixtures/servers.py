@@ -317,6 +317,10 @@ class ServerPool:
         """Why there is no server in the place of one that was lost."""
         self.replaced = 0
         """Servers that were lost and replaced."""
+        self.forks = 0
+        """Forks that were made on the server of their parent."""
+        self.warm_forks = 0
+        """Those of them for which an idle copy of the world was there."""
         self._told_full = False
 
     async def __aenter__(self) -> ServerPool:
@@ -501,6 +505,8 @@ class ServerPool:
                     raise client.lost_if_differs(error) from error
             fork = PooledInstance(server, parent.spec, made["instance"], parent.start_hash, self)
             fork.hash = made["hash"]
+            self.forks += 1
+            self.warm_forks += made["warm"]
             try:
                 self._check_held(parent)  # or its id may be that of another by now
             except BaseException:

@@ -26,6 +26,7 @@ SUITES = {
     "hostile": "benchmarks.hostile",
     "faults": "benchmarks.faults",
     "abilities": "benchmarks.abilities",
+    "fork": "benchmarks.fork",
 }
 """Name -> module with `async measure(quick, say, ...) -> dict`; what else it takes are options."""
 CLONE = Path(__file__).resolve().parents[2]
@@ -37,7 +38,16 @@ app = new_verb()
 @app.command()
 def bench(
     suite: Literal[
-        "world", "process", "soak", "replay", "evaluate", "limits", "hostile", "faults", "abilities"
+        "world",
+        "process",
+        "soak",
+        "replay",
+        "evaluate",
+        "limits",
+        "hostile",
+        "faults",
+        "abilities",
+        "fork",
     ],
     quick: Annotated[
         bool, typer.Option("--quick", help="a minute or two, with fewer repetitions")

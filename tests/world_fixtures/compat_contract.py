@@ -185,6 +185,39 @@ def _attributes(compat: Any) -> None:
     assert thing.attributes.get("lit", category="world") is True
 
 
+@part("evennia: Attributes are stored as attribute_row and stored_value say")
+def _attribute_row(compat: Any) -> None:
+    from django.db import connection
+    from evennia.typeclasses.attributes import Attribute
+
+    first, second = (spawned(f"c3{n}").objects["thing0"] for n in "ab")
+    lines = ["one", "two"]
+    first.set_field("inscriptions", lines)
+    by_evennia = compat.attribute_links().objects.get(objectdb_id=first.pk).attribute_id
+    row = compat.attribute_row("world")
+    row |= {"db_key": "inscriptions", "db_value": compat.stored_value(lines), "id": by_evennia + 1}
+    table, links = Attribute._meta.db_table, compat.attribute_links()._meta.db_table
+    with connection.cursor() as cursor:
+        marks = ",".join(["%s"] * len(row))
+        cursor.execute(
+            f"INSERT INTO {table} ({','.join(row)}) VALUES ({marks})", list(row.values())
+        )
+        cursor.execute(
+            f"INSERT INTO {links} (objectdb_id, attribute_id) VALUES (%s, %s)",
+            [second.pk, row["id"]],
+        )
+        stored = []
+        for key in (by_evennia, row["id"]):
+            cursor.execute(f"SELECT * FROM {table} WHERE id=%s", [key])
+            names = [column[0] for column in cursor.description]
+            stored.append(dict(zip(names, cursor.fetchone(), strict=True)))
+    for found in stored:
+        del found["id"], found["db_date_created"]
+    assert stored[0] == stored[1]
+    compat.reset_attributes(second)
+    assert list(second.attributes.get("inscriptions", category="world")) == lines
+
+
 @part("evennia: objects and accounts are joined to Attributes and tags by tables of their own")
 def _tables(compat: Any) -> None:
     from evennia.accounts.models import AccountDB

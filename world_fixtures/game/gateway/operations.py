@@ -302,12 +302,13 @@ class Operations:
         """Make a second instance in a state of the first."""
         parent = registry.find(request["instance"])
         sessions = self._characters(parent, request, self._present(parent))
-        fork = registry.fork(parent, _number(request, "at"))
+        fork, warm = registry.fork(parent, _number(request, "at"))
         return {
             "instance": fork.id,
             "hash": fork.hash,
             "seq": fork.seq,
             "sessions": {c: self._expect(fork, c) for c in sessions},
+            "warm": warm,
         }
 
     def restore(self, request: RestoreRequest) -> Restored:

@@ -51,13 +51,17 @@ class Registry:
 
     def create(self, spec: WorldSpec) -> LiveInstance:
         """Return an instance in the initial state: an idle one of this world, or a new one."""
-        instance = self._reused(spec.hash)
+        return self._created(spec)[0]
+
+    def _created(self, spec: WorldSpec) -> tuple[LiveInstance, bool]:
+        """Do as `create`, and tell whether the instance is an idle one."""
+        reused = instance = self._reused(spec.hash)
         if instance is None:
             with transaction.atomic():
                 instance = rows.spawn(self._next_id(), self.world(spec))
             self.touched.add(instance.id)
         self.live[instance.id] = instance
-        return instance
+        return instance, instance is reused
 
     def _reused(self, spec_hash: str) -> LiveInstance | None:
         instance = next((i for i in self.idle.values() if i.spec.hash == spec_hash), None)
@@ -106,18 +110,19 @@ class Registry:
         compat.delete_rows(EventRow.objects.filter(instance=instance.id))
         return changes
 
-    def fork(self, parent: LiveInstance, at: int | None) -> LiveInstance:
-        """Return a second instance in the state after event `at` of the first, its last by default.
+    def fork(self, parent: LiveInstance, at: int | None) -> tuple[LiveInstance, bool]:
+        """Make a second instance in the state after event `at` of the first, by default the last.
 
-        Raises WorldError where there is no such event, or the state is not the recorded one.
+        Returns it, and whether an idle instance of the world was there to be used. Raises
+        WorldError where there is no such event, or the state is not the recorded one.
         """
         at = _checked(parent, parent.seq if at is None else at)
         changes = history.changes_since_start(parent, at)
-        fork = self.create(parent.spec)
+        fork, warm = self._created(parent.spec)
         rows.apply(fork, changes)
         history.copy(parent, fork, at)
         history.prove(fork)
-        return fork
+        return fork, warm
 
     def restore(self, instance: LiveInstance, events: list[Event]) -> None:
         """Make events of another instance of the world happen in this one.
