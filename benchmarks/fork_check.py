@@ -78,9 +78,12 @@ async def check(
     *,
     seed: int = 0,
     kinds: Sequence[str] = (),
-    policies: Sequence[str] = POLICIES,
+    later: int = LATER,
 ) -> Found:
-    """Play rollouts over kinds (default: all), policies and difficulties 1 to 10; fork each."""
+    """Play rollouts over kinds (default: all), policies and difficulties 1 to 10; fork each.
+
+    `later` recorded events are repeated in each fork, and as many commands are drawn.
+    """
     rng = random.Random(f"forks {seed}")
     wanted = [(f, k) for f in Family for k in KINDS[f] if not kinds or k in kinds]
     found = Found()
@@ -89,9 +92,9 @@ async def check(
     async def one(n: int, count: int, draws: random.Random) -> None:
         async with slots:
             family, kind = wanted[n % len(wanted)]
-            policy = policies[n // len(wanted) % len(policies)]
+            policy = POLICIES[(n % len(wanted) + n // len(wanted)) % len(POLICIES)]
             task = make_task(family, seed + n, 1 + n % 10, kind=kind)
-            await _check_rollout(pool, task, policy, count, draws, found)
+            await _check_rollout(pool, task, policy, count, draws, found, later)
             found.kinds[kind] += count
 
     shares = [forks // rollouts + (n < forks % rollouts) for n in range(rollouts)]
@@ -102,8 +105,9 @@ async def check(
 
 
 async def _check_rollout(
-    pool: ServerPool, task: Task, policy: str, forks: int, rng: random.Random, found: Found
-) -> None:
+    pool: ServerPool, task: Task, policy: str, forks: int, rng: random.Random, found: Found,
+    later: int,
+) -> None:  # fmt: skip
     keeping = Keeping(pool)
     rollout = await play_policy(policy, task, 0, keeping, tools_of(["evennia"]), Conditions())
     parent = keeping.instance
@@ -116,7 +120,9 @@ async def _check_rollout(
             found.wrong.append(f"{name}: the events of the rollout are not those of its instance")
         places = [rng.randint(0, len(log)) for _ in range(forks)]
         draws = [random.Random(rng.random()) for _ in places]
-        checks = (_check_fork(pool, parent, log, *p) for p in zip(places, draws, strict=True))
+        checks = (
+            _check_fork(pool, parent, log, later, *p) for p in zip(places, draws, strict=True)
+        )
         for place, (problem, commands) in zip(places, await asyncio.gather(*checks), strict=True):
             found.forks += 1
             found.commands += commands
@@ -131,7 +137,12 @@ async def _check_rollout(
 
 
 async def _check_fork(
-    pool: ServerPool, parent: PooledInstance, log: list[Event], at: int, rng: random.Random
+    pool: ServerPool,
+    parent: PooledInstance,
+    log: list[Event],
+    later: int,
+    at: int,
+    rng: random.Random,
 ) -> tuple[str, int]:
     """Make one fork and play on in it: what is wrong, and how many commands were compared."""
     fork = await parent.fork(at)
@@ -144,7 +155,7 @@ async def _check_fork(
             return "the state hash is not the recorded one", 0
         if (await fork.state()).hash != fork.hash or await fork.events() != log[:at]:
             return "the state or the events are not those of the parent", 0
-        for event in log[at : at + LATER]:
+        for event in log[at : at + later]:
             again = await _repeat(fork, event)
             _replay(model, event)
             commands += 1
@@ -153,7 +164,7 @@ async def _check_fork(
             if again.state_hash != model.state.hash:
                 return f"event {event.seq} ({event.raw!r}) left another state", commands
         typed = sorted({(e.actor, e.raw) for e in log if e.raw})
-        for actor, raw in rng.sample(typed, min(LATER, len(typed))):
+        for actor, raw in rng.sample(typed, min(later, len(typed))):
             session = fork.sessions_open.get(actor) or await fork.open(actor)
             fork.sessions_open[actor] = session
             event, outcome = await session.command(raw), model.act(raw, actor)
@@ -193,8 +204,8 @@ async def measure(
     quick: bool, say: Callable[[str], None], rollouts: int = 0, forks: int = 0, seed: int = 0
 ) -> dict[str, Any]:
     """Check forks of rollouts of all kinds; `failures` says what was wrong."""
-    rollouts = rollouts or (46 if quick else 500)
-    forks = forks or (460 if quick else 10_000)
+    rollouts = rollouts or (23 if quick else 500)
+    forks = forks or (230 if quick else 10_000)
     say(f"{forks:,} forks at random events of {rollouts} rollouts")
     started = time.perf_counter()
     async with ServerPool() as pool:

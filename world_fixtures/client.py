@@ -315,10 +315,16 @@ class Instance:
         self._opened: weakref.WeakSet[Session] = weakref.WeakSet()
 
     async def open(self, character: str | None = None) -> Session:
-        """Log in as `character` (default: the agent); its view is `session.text`."""
+        """Log in as `character` (default: the agent); its view is `session.text`.
+
+        An earlier session of the character ends.
+        """
         session = Session(self.link, self.id, character or self.spec.agent.id)
         await session.connect()
         session.visit = self.visits.begin(session.event)
+        for earlier in self._opened:
+            if earlier.character == session.character:
+                earlier.id = ""
         self.keep(session)
         return session
 
@@ -348,13 +354,14 @@ class Instance:
         return Event.model_validate(event)
 
     async def reset(self) -> int:
-        """Rewind to the initial state; returns the number of fields put back."""
+        """Rewind to the initial state, which ends all sessions; returns the fields put back."""
         made: Rewound = await self.link.request("reset", instance=self.id)
         if made["hash"] != self.start_hash:
             raise WorldLost(f"instance {self.id} could not be rewound: its state hash differs")
         self.hash = self.start_hash
-        self.visits = Visits()
-        self.sessions_open = {}
+        for session in self._opened:
+            session.id = ""
+        self.take_over(Visits(), {})
         return made["rewound"]
 
     async def go_back(self, to: int) -> int:

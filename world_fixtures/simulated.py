@@ -198,5 +198,11 @@ class SimulatedPool:
         instance.restore(events)
         return instance
 
+    async def fork(
+        self, instance: SimulatedInstance, at: int | None = None, *, server: object = None
+    ) -> SimulatedInstance:
+        """Make a second instance in a state of another; see `SimulatedInstance.fork`."""
+        return await instance.fork(at, server=server)
+
     def release(self, instance: SimulatedInstance) -> None:
         """Let an instance go."""
