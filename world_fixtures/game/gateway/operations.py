@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import platform
 import resource
@@ -18,7 +17,7 @@ from world_fixtures.facts import Arranged
 from world_fixtures.game import compat
 from world_fixtures.game.gateway.models import EventRow, SpecRow
 from world_fixtures.game.gateway.registry import event_bodies, registry
-from world_fixtures.game.gateway.session import PROTOCOL_KEY, SealedSession
+from world_fixtures.game.gateway.sessions import Sessions
 from world_fixtures.game.instance import LiveInstance
 from world_fixtures.protocol import (
     CONNECT,
@@ -59,7 +58,6 @@ _EVENTS = TypeAdapter(list[Event])
 _STORE = f"INSERT INTO {EventRow._meta.db_table} (instance, seq, body) VALUES (?, ?, ?)"
 to_json = json.JSONEncoder(separators=(",", ":")).encode
 """Return a value as JSON without spaces; `json.dumps` would make an encoder for each."""
-_session_ids = itertools.count(1_000_000)  # apart from the ids that a Portal hands out
 
 
 class Json(str):
@@ -82,16 +80,7 @@ class Operations:
     """Executes requests for one connection; keeps the sessions it opened."""
 
     def __init__(self) -> None:
-        self.sessions: dict[str, SealedSession] = {}
-        """By id."""
-        self._expected: dict[str, tuple[str, str]] = {}
-        """Instance and character of sessions that are logged in with their first command, by id.
-
-        Logging in takes much longer than everything else in a fork, and many are used for nothing
-        or for one command.
-        """
-        self._opening: tuple[int, str] | None = None
-        """Evennia's number and our id of the session that the present request logs in."""
+        self.sessions = Sessions()
         self._table: dict[str, tuple[Callable[[Any], Any], frozenset[str]]] = {
             op: (method, _TEXTS[op])
             for op, method in {
@@ -110,7 +99,7 @@ class Operations:
         the server that failed.
         """
         registry.touched.clear()
-        self._opening = None
+        self.sessions.begin_request()
         op = request.get("op", "")
         found = self._table.get(op) if isinstance(op, str) else None
         if found is None:
@@ -124,11 +113,7 @@ class Operations:
 
     def recover(self) -> None:
         """Make memory what the database says, after what a request wrote was taken back."""
-        if self._opening is not None:
-            sessid, id_ = self._opening
-            compat.drop_session(sessid)
-            self.sessions.pop(id_, None)
-            self._expected.pop(id_, None)
+        self.sessions.recover()
         registry.recover()
 
     def create(self, request: CreateRequest) -> Created:
@@ -150,14 +135,14 @@ class Operations:
     def reset(self, request: InstanceRequest) -> Rewound:
         """Rewind an instance and end its sessions."""
         instance = registry.find(request["instance"])
-        self._close_all(instance)
+        self.sessions.end_all(instance)
         changes = registry.reset(instance)
         return {"hash": instance.hash, "rewound": len(changes)}
 
     def release(self, request: InstanceRequest) -> Done:
         """Take an instance back."""
         instance = registry.find(request["instance"])
-        self._close_all(instance)
+        self.sessions.end_all(instance)
         registry.release(instance)
         return {}
 
@@ -196,40 +181,20 @@ class Operations:
         character = request.get("character") or instance.spec.agent.id
         if character not in instance.accounts:
             raise WorldError(ErrorCode.BAD_REQUEST, f"no character {character!r} in this world")
-        id_ = self._expect(instance, character)
+        id_ = self.sessions.open(instance, character)
         if request.get("quiet"):
             return Json(f'{{"session":{json.dumps(id_)},"event":null}}')
-        text = self._log_in(id_).take()
+        text = self.sessions.log_in(id_).take()
         room = instance.get(character, "location")
         outcome = ok(text, room, reveals=instance.scene(character).seen())
         outcome.verb = CONNECT
         event = self._event(instance, id_, character, room, "", outcome, started)
         return Json(f'{{"session":{json.dumps(id_)},"event":{event}}}')
 
-    def _expect(self, instance: LiveInstance, character: str) -> str:
-        """Return the id of a new session, which ends one that the character has."""
-        if (present := self._present(instance).get(character)) in self._expected:
-            self._disconnect(present)
-        instance.sessions += 1
-        id_ = f"{instance.id}.{instance.sessions}"
-        self._expected[id_] = instance.id, character
-        return id_
-
-    def _log_in(self, id_: str) -> SealedSession:
-        """Log in the character of a session that was expected."""
-        instance_id, character = self._expected[id_]
-        instance = registry.find(instance_id)
-        sessid = next(_session_ids)
-        self._opening = sessid, id_
-        account = instance.accounts[character]
-        session: SealedSession = compat.connect_session(sessid, account, instance.id, PROTOCOL_KEY)
-        self.sessions[id_] = session
-        return session
-
     def command(self, request: CommandRequest) -> Json:
         """Carry out a command; returns its event as JSON."""
         started = time.perf_counter()
-        session = self._session(request["session"])
+        session = self.sessions.get(request["session"])
         raw = request["text"]
         character = session.puppet
         instance: LiveInstance = character.instance
@@ -294,20 +259,20 @@ class Operations:
     def close(self, request: SessionRequest) -> Closed:
         """End a session; one that is not open is no error."""
         id_ = request["session"]
-        expected = self._expected.get(id_)
-        self._disconnect(id_)
-        return {"seq": registry.find(expected[0]).seq if expected else 0}
+        instance = self.sessions.instance(id_)
+        self.sessions.end(id_)
+        return {"seq": registry.find(instance).seq if instance else 0}
 
     def fork(self, request: ForkRequest) -> Forked:
         """Make a second instance in a state of the first."""
         parent = registry.find(request["instance"])
-        sessions = self._characters(parent, request, self._present(parent))
+        sessions = self._characters(parent, request, self.sessions.of(parent))
         fork, warm = registry.fork(parent, _number(request, "at"))
         return {
             "instance": fork.id,
             "hash": fork.hash,
             "seq": fork.seq,
-            "sessions": {c: self._expect(fork, c) for c in sessions},
+            "sessions": {c: self.sessions.open(fork, c) for c in sessions},
             "warm": warm,
         }
 
@@ -324,13 +289,13 @@ class Operations:
         return {
             "hash": instance.hash,
             "seq": instance.seq,
-            "sessions": {c: self._expect(instance, c) for c in sessions},
+            "sessions": {c: self.sessions.open(instance, c) for c in sessions},
         }
 
     def go_back(self, request: GoBackRequest) -> WentBack:
         """Undo events; who is to be logged in and is stays so."""
         instance = registry.find(request["instance"])
-        present = self._present(instance)
+        present = self.sessions.of(instance)
         sessions = self._characters(instance, request, present)
         to = _number(request, "to")
         if to is None:
@@ -338,8 +303,10 @@ class Operations:
         undone = registry.go_back(instance, to)
         for character, id_ in present.items():
             if character not in sessions:
-                self._disconnect(id_)
-        found = {c: present[c] if c in present else self._expect(instance, c) for c in sessions}
+                self.sessions.end(id_)
+        found = {
+            c: present[c] if c in present else self.sessions.open(instance, c) for c in sessions
+        }
         return {"hash": instance.hash, "undone": len(undone), "sessions": found}
 
     def _characters(
@@ -356,52 +323,15 @@ class Operations:
             raise WorldError(ErrorCode.BAD_REQUEST, problem)
         return list(dict.fromkeys(wanted))
 
-    def _present(self, instance: LiveInstance) -> dict[str, str]:
-        """Return the ids of an instance's sessions, by character."""
-        found = {}
-        for id_ in self._ids(instance):
-            session = self.sessions.get(id_)
-            if session is None or session.puppet is not None:  # or another one has ended it
-                found[self._expected[id_][1]] = id_
-        return found
-
-    def _ids(self, instance: LiveInstance) -> list[str]:
-        ids = (f"{instance.id}.{n}" for n in range(1, instance.sessions + 1))
-        return [id_ for id_ in ids if id_ in self._expected]
-
     def ping(self, request: PingRequest) -> Counts:
         """Count what there is."""
         return {
             "instances": len(registry.live),
             "idle": len(registry.idle) + len(registry.stored_idle),
             "worlds": SpecRow.objects.count(),
-            "sessions": len(self._expected),
+            "sessions": len(self.sessions),
             "rss_kb": _resident_kb(),
         }
-
-    def close_everything(self) -> None:
-        """End every session, as the connection is gone; the instances stay."""
-        for id_ in list(self._expected):
-            self._disconnect(id_)
-
-    def _session(self, id_: str) -> SealedSession:
-        session = self.sessions.get(id_)
-        if session is None and id_ in self._expected:
-            session = self._log_in(id_)
-            session.take()  # the view on arriving, which was seen in another instance
-        if session is None or session.puppet is None:
-            raise WorldError(ErrorCode.NO_SESSION, f"no session {id_[:40]!r} is open")
-        return session
-
-    def _close_all(self, instance: LiveInstance) -> None:
-        for id_ in self._ids(instance):
-            self._disconnect(id_)
-
-    def _disconnect(self, id_: str) -> None:
-        self._expected.pop(id_, None)
-        session = self.sessions.pop(id_, None)
-        if session is not None:
-            compat.disconnect_session(session)
 
 
 def _is_arranged(change: Any) -> bool:

@@ -51,7 +51,7 @@ class Wire(LineReceiver):
         """End the client's sessions (Twisted's hook)."""
         self._strangers.forget(self.transport)
         if self._operations is not None:
-            self._operations.close_everything()
+            self._operations.sessions.end_all()
 
     def lineReceived(self, line: bytes) -> None:
         """Answer one message (Twisted's hook)."""
