@@ -51,17 +51,20 @@ class Registry:
 
     def create(self, spec: WorldSpec) -> LiveInstance:
         """Return an instance in the initial state: an idle one of this world, or a new one."""
-        return self._created(spec)[0]
+        return self._created(spec, [])[0]
 
-    def _created(self, spec: WorldSpec) -> tuple[LiveInstance, bool]:
-        """Do as `create`, and tell whether the instance is an idle one."""
-        reused = instance = self._reused(spec.hash)
+    def _created(self, spec: WorldSpec, changes: list[Change]) -> tuple[LiveInstance, bool]:
+        """Return an instance after changes to the start, and whether it is an idle one."""
+        instance = self._reused(spec.hash)
+        idle = instance is not None
         if instance is None:
             with transaction.atomic():
-                instance = rows.spawn(self._next_id(), self.world(spec))
+                instance = rows.spawn(self._next_id(), self.world(spec), changes)
             self.touched.add(instance.id)
+        elif changes:
+            rows.apply(instance, changes)
         self.live[instance.id] = instance
-        return instance, instance is reused
+        return instance, idle
 
     def _reused(self, spec_hash: str) -> LiveInstance | None:
         instance = next((i for i in self.idle.values() if i.spec.hash == spec_hash), None)
@@ -118,8 +121,7 @@ class Registry:
         """
         at = _checked(parent, parent.seq if at is None else at)
         changes = history.changes_since_start(parent, at)
-        fork, warm = self._created(parent.spec)
-        rows.apply(fork, changes)
+        fork, warm = self._created(parent.spec, changes)
         history.copy(parent, fork, at)
         history.prove(fork)
         return fork, warm

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import connection
@@ -30,8 +30,10 @@ SHARED = "shared"
 """Id of the instance in which people walk when the game is run by hand."""
 
 
-def spawn(id_: str, world: LoadedWorld) -> LiveInstance:
+def spawn(id_: str, world: LoadedWorld, changes: Sequence[Change] = ()) -> LiveInstance:
     """Create an instance with one INSERT a table, inside the caller's transaction.
+
+    `changes` lead from the start to the state that it is to be in.
 
     Primary keys are given here, which is safe because this process alone writes to its
     database: every foreign key is then known before the first row is written.
@@ -39,6 +41,7 @@ def spawn(id_: str, world: LoadedWorld) -> LiveInstance:
     spec = world.spec
     keys = _allot(world)
     objects: dict[str, Any] = {}
+    moved = {c.entity: c.after for c in changes if c.field == "location"}
 
     def add(cls: Any, entity: str, name: str, **extra: Any) -> None:
         objects[entity] = cls(
@@ -62,14 +65,16 @@ def spawn(id_: str, world: LoadedWorld) -> LiveInstance:
     for door in spec.doors:
         add(Door, door.id, door.name)
     for thing in spec.things:
-        place = keys[thing.location] if thing.location else None
+        at = moved.get(thing.id, thing.location)
+        place = keys[at] if at else None
         add(Thing, thing.id, thing.name, db_location_id=place)
     accounts: dict[str, Any] = {}
     for n, character in enumerate(spec.characters):
         account_id = first_account + n
         add(
             SealedCharacter, character.id, character.name,
-            db_location_id=keys[character.location], db_lock_storage=f"puppet:pid({account_id})",
+            db_location_id=keys[moved.get(character.id, character.location)],
+            db_lock_storage=f"puppet:pid({account_id})",
         )  # fmt: skip
         accounts[character.id] = SealedAccount(
             id=account_id, username=f"{id_}.{character.id}", password="!",
@@ -84,10 +89,28 @@ def spawn(id_: str, world: LoadedWorld) -> LiveInstance:
             objects_json=json.dumps(keys),
             accounts_json=json.dumps({c: a.id for c, a in accounts.items()}),
         )
+        instance = LiveInstance(id_, world, objects, accounts)
+        if changes:
+            _settle(instance, changes)
     except BaseException:  # Evennia keeps what was made by its primary key, stored or not
         _forget(*objects.values(), *accounts.values())
         raise
-    return LiveInstance(id_, world, objects, accounts)
+    return instance
+
+
+def _settle(instance: LiveInstance, changes: Sequence[Change]) -> None:
+    """Make what was just written with its locations be in the state after changes."""
+    touched = set()
+    for change in changes:
+        obj = instance.objects[change.entity]
+        if change.field == "location":  # given to the object, or a query would look for it
+            obj.db_location = instance.objects[change.after] if change.after else None
+        else:
+            obj.fields[change.field] = change.after
+            touched.add(obj)
+    with connection.cursor() as cursor:
+        _store_fields(cursor, instance, touched)
+    instance.take_note({change.entity for change in changes})
 
 
 def _allot(world: LoadedWorld) -> dict[str, int]:
