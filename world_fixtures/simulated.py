@@ -19,12 +19,11 @@ from world_fixtures.state import WorldState
 class SimulatedSession:
     """One connected stretch of a character: as `world_fixtures.client.Session`."""
 
-    def __init__(self, instance: SimulatedInstance, character: str) -> None:
+    def __init__(self, instance: SimulatedInstance, character: str, number: int) -> None:
         self._instance = instance
         self.character = character
-        instance.sessions += 1
-        self.id = f"{instance.id}.{instance.sessions}"
-        self.event = instance.connected(self.id, character)
+        self.id = f"{instance.id}.{number}"
+        self.event: Event
 
     @property
     def text(self) -> str:
@@ -37,6 +36,7 @@ class SimulatedSession:
 
     async def close(self) -> None:
         """Log out; the character stays where it is."""
+        self._instance.left(self)
 
 
 class SimulatedInstance:
@@ -49,11 +49,41 @@ class SimulatedInstance:
         self.sessions = 0
         self.hash = self.simulation.state.hash
         """State hash at the start."""
-        self._seq = 0
+        self.sessions_open: dict[str, SimulatedSession] = {}
+        """By character."""
+        self.log: list[Event] = []
 
     async def open(self, character: str | None = None) -> SimulatedSession:
         """Log in as `character` (default: the agent)."""
-        return SimulatedSession(self, character or self.spec.agent.id)
+        self.sessions += 1
+        session = SimulatedSession(self, character or self.spec.agent.id, self.sessions)
+        session.event = self.connected(session.id, session.character)
+        self.sessions_open[session.character] = session
+        return session
+
+    def left(self, session: SimulatedSession) -> None:
+        """Note that a session was closed."""
+        if self.sessions_open.get(session.character) is session:
+            del self.sessions_open[session.character]
+
+    async def fork(self) -> SimulatedInstance:
+        """Return a second instance in the present state, with the sessions that are open."""
+        other = SimulatedInstance(f"{self.id}f", self.spec)
+        other.restore(self.log)
+        other.sessions_open = {
+            c: s for c, s in other.sessions_open.items() if c in self.sessions_open
+        }
+        return other
+
+    def restore(self, events: Sequence[Event]) -> None:
+        """Make the state what it was after `events` of another instance."""
+        for event in events:
+            changes = [Arranged(c.entity, c.field, c.after) for c in event.changes]
+            self.simulation.arrange(changes)
+            if event.verb == CONNECT:
+                self.sessions += 1
+                self.sessions_open[event.actor] = SimulatedSession(self, event.actor, self.sessions)
+        self.log = list(events)
 
     async def state(self) -> WorldState:
         """Take a snapshot."""
@@ -82,13 +112,14 @@ class SimulatedInstance:
         return self._event(session, character, room, text[:MAX_COMMAND], outcome)
 
     def _event(self, session: str, actor: str, room: str, raw: str, outcome: Outcome) -> Event:
-        self._seq += 1
-        return Event.model_construct(
-            seq=self._seq, ts=0.0, instance=self.id, session=session, actor=actor, room=room,
+        event = Event.model_construct(
+            seq=len(self.log) + 1, ts=0.0, instance=self.id, session=session, actor=actor, room=room,
             raw=raw, verb=outcome.verb, args=outcome.args, objects=outcome.objects,
             text=outcome.text, kind=outcome.kind, changes=outcome.changes,
             reveals=outcome.reveals, state_hash="", ms=0.0,
         )  # fmt: skip
+        self.log.append(event)
+        return event
 
 
 class SimulatedPool:
@@ -97,9 +128,13 @@ class SimulatedPool:
     def __init__(self) -> None:
         self._ids = itertools.count(1)
 
-    async def acquire(self, spec: WorldSpec, *, restarts: bool = False) -> SimulatedInstance:
-        """Return a new instance of `spec` in its initial state."""
-        return SimulatedInstance(f"s{next(self._ids)}", spec)
+    async def acquire(
+        self, spec: WorldSpec, *, restarts: bool = False, events: Sequence[Event] = ()
+    ) -> SimulatedInstance:
+        """Return a new instance of `spec` in the state after `events`."""
+        instance = SimulatedInstance(f"s{next(self._ids)}", spec)
+        instance.restore(events)
+        return instance
 
     def release(self, instance: SimulatedInstance) -> None:
         """Let an instance go."""

@@ -42,6 +42,8 @@ class Tool:
     """Class of all calls, or a function of a call's arguments."""
     timeout: float = 120.0
     """Seconds."""
+    forkable: bool = False
+    """Whether all that its calls do is in the world of the rollout, or nowhere: see `check_forkable`."""
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -115,6 +117,17 @@ def find_tools(names: Iterable[str]) -> dict[str, Tool]:
     """Find the registered tools among `names`, whatever their toolset."""
     wanted = set(names)
     return {n: t for known in _TOOLSETS.values() for n, t in known.items() if n in wanted}
+
+
+def check_forkable(tools: Iterable[Tool]) -> None:
+    """Raise UserError where a rollout with these tools cannot be forked: one acts elsewhere."""
+    for tool in tools:
+        if not tool.forkable:
+            found = ", ".join(toolsets_of([tool.name])) or "no known one"
+            raise UserError(
+                f"a rollout with the tool {tool.name!r} (toolset: {found}) cannot be forked: what it"
+                " does is not in the world; play with the toolset evennia alone"
+            )
 
 
 def _toolset(name: str) -> dict[str, Tool]:
