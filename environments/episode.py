@@ -250,9 +250,7 @@ class Episode:
         elif session is not None:  # logging out leaves no event
             await session.close()
 
-    def _take_events(
-        self, events: Sequence[Event], played: Sequence[Played], present: int
-    ) -> None:
+    def _take_events(self, events: Sequence[Event], played: Sequence[Played], present: int) -> None:
         """Take over what has happened; the agent's last `present` events are of this stage."""
         agent = self.task.spec.agent.id
         present_id = None if self._session is None else self._session.id

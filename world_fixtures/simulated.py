@@ -113,8 +113,8 @@ class SimulatedInstance:
 
     def _event(self, session: str, actor: str, room: str, raw: str, outcome: Outcome) -> Event:
         event = Event.model_construct(
-            seq=len(self.log) + 1, ts=0.0, instance=self.id, session=session, actor=actor, room=room,
-            raw=raw, verb=outcome.verb, args=outcome.args, objects=outcome.objects,
+            seq=len(self.log) + 1, ts=0.0, instance=self.id, session=session, actor=actor,
+            room=room, raw=raw, verb=outcome.verb, args=outcome.args, objects=outcome.objects,
             text=outcome.text, kind=outcome.kind, changes=outcome.changes,
             reveals=outcome.reveals, state_hash="", ms=0.0,
         )  # fmt: skip

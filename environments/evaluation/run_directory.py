@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from pydantic import ValidationError
 
-from environments.evaluation.run_identity import Run
+from environments.evaluation.run_identity import BRANCH, Run
 from environments.rollouts.files import (
     CONTINUES,
     SAMPLE_KEY,
@@ -32,7 +32,7 @@ from world_fixtures.common import UserError
 from world_fixtures.disk import disk
 
 RUN = "run.json"
-ABSENT_IS_NONE = ("reward", "traffic")
+ABSENT_IS_NONE = ("reward", "traffic", BRANCH)
 """Settings that are recorded only where there is one."""
 
 

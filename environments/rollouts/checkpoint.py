@@ -17,6 +17,7 @@ from environments.tasks.model import Task
 from environments.tasks.verdict import Played, commands_of
 from environments.tasks.version import TASKS_VERSION
 from world_fixtures.common import Frozen, UserError, WorldLost
+from world_fixtures.facts import Arranged
 from world_fixtures.protocol import CONNECT, Event
 from world_fixtures.state import WorldState, initial_state
 
@@ -65,11 +66,14 @@ class Checkpoint(Frozen):
 
         Raises WorldLost where the record of changes does not give the recorded states.
         """
-        ends = {events[-1].seq: n for n, events in enumerate(self.events_by_stage) if events}
+        by_stage = self.events_by_stage
+        ends = {events[-1].seq: n for n, events in enumerate(by_stage) if events}
         state = initial_state(self.task.spec)
         states: dict[int, WorldState] = {}
         for event in self.events:
-            state = state.arranged((c.entity, c.field, _plain(c.after)) for c in event.changes)
+            state = state.arranged(
+                Arranged(c.entity, c.field, _plain(c.after)) for c in event.changes
+            )
             if event.seq in ends:
                 states[ends[event.seq]] = state
                 if event.state_hash not in ("", state.hash):
@@ -77,7 +81,7 @@ class Checkpoint(Frozen):
                         f"the changes recorded of {self.rollout} do not give the state after event"
                         f" {event.seq}"
                     )
-        return [Played(self.events_by_stage[n], states[n]) for n in range(self.stage)]
+        return [Played(by_stage[n], states[n]) for n in range(self.stage)]
 
 
 def checkpoint(rollout: Rollout, turn: int) -> Checkpoint:

@@ -43,7 +43,7 @@ class Tool:
     timeout: float = 120.0
     """Seconds."""
     forkable: bool = False
-    """Whether all that its calls do is in the world of the rollout, or nowhere: see `check_forkable`."""
+    """Whether all that its calls do is in the rollout's world, so that this can be forked."""
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -123,11 +123,27 @@ def check_forkable(tools: Iterable[Tool]) -> None:
     """Raise UserError where a rollout with these tools cannot be forked: one acts elsewhere."""
     for tool in tools:
         if not tool.forkable:
-            found = ", ".join(toolsets_of([tool.name])) or "no known one"
-            raise UserError(
-                f"a rollout with the tool {tool.name!r} (toolset: {found}) cannot be forked: what it"
-                " does is not in the world; play with the toolset evennia alone"
-            )
+            raise UserError(_not_forkable(tool.name))
+
+
+def forkable_tools(names: Sequence[str]) -> dict[str, Tool]:
+    """Find the registered tools of these names. Raises UserError as `check_forkable`."""
+    known = find_tools(names)
+    found = {}
+    for name in names:
+        if name not in known:
+            raise UserError(_not_forkable(name))
+        found[name] = known[name]
+    check_forkable(found.values())
+    return found
+
+
+def _not_forkable(name: str) -> str:
+    of = "".join(f" of toolset {toolset!r}" for toolset in toolsets_of([name])[:1])
+    return (
+        f"a rollout with the tool {name!r}{of} cannot be forked, since what it does is not in the"
+        " world: play with the toolset evennia alone"
+    )
 
 
 def _toolset(name: str) -> dict[str, Tool]:
