@@ -52,6 +52,7 @@ class SimulatedInstance:
         self.sessions_open: dict[str, SimulatedSession] = {}
         """By character."""
         self.log: list[Event] = []
+        self._forks = 0
 
     async def open(self, character: str | None = None) -> SimulatedSession:
         """Log in as `character` (default: the agent)."""
@@ -68,7 +69,8 @@ class SimulatedInstance:
 
     async def fork(self) -> SimulatedInstance:
         """Return a second instance in the present state, with the sessions that are open."""
-        other = SimulatedInstance(f"{self.id}f", self.spec)
+        self._forks += 1
+        other = SimulatedInstance(f"{self.id}f{self._forks}", self.spec)
         other.restore(self.log)
         other.sessions_open = {
             c: s for c, s in other.sessions_open.items() if c in self.sessions_open

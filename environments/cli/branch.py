@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperCommand
 
 from environments.cli.verb import new_verb
+from world_fixtures.text import printable
 
 MODE_OPTIONS = ("--env.", "--openai.", "--config", "--slurm")
 """How options begin that are those of `evaluate`."""
@@ -63,11 +64,12 @@ def branch(
     from environments.modes.logs import quiet_libraries
 
     quiet_libraries()
-    from environments.modes.branch import read_branches, run_branches
+    from environments.modes.branch import read_branches, run_branches  # numpy and Atropos
 
     branches = read_branches(run, at, times, rollout)
-    if branches.short:
-        print(f"{branches.short} rollouts were over by turn {at} and are left out", file=sys.stderr)
+    if branches.left_out:
+        told = f"{len(branches.left_out)} of its rollouts cannot go on from turn {at}"
+        print(printable(f"{told}, such as: {branches.left_out[0]}"), file=sys.stderr)
     from environments.evennia_world_env import EvenniaWorldEnv  # transformers and Atropos: seconds
 
     return run_branches(EvenniaWorldEnv, branches, context.obj, out)

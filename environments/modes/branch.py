@@ -50,8 +50,8 @@ class Branches:
     """Of each of `rollouts`."""
     first: int
     """Number of the first attempt at each task: those of the source come before."""
-    short: int
-    """Rollouts that are left out, since they were over by then."""
+    left_out: tuple[str, ...]
+    """Why others of the run cannot be played on from that turn: most were over by then."""
 
     @property
     def policy(self) -> str | None:
@@ -120,7 +120,7 @@ def read_branches(source: Path, turn: int, times: int, rollout: str | None = Non
         )
     return Branches(
         source, run, played_on, turn, times, tuple(starts.values()),
-        1 + max(r.attempt for r in rollouts), len(problems),
+        1 + max(r.attempt for r in rollouts), tuple(problems),
     )  # fmt: skip
 
 
@@ -211,7 +211,7 @@ async def play_branches(env: Evaluated, branches: Branches, out: Path | None = N
                 task, attempt, group, chat, tools[start.rollout], conditions, start
             )
 
-    directory = RunDirectory(out, run, adopt=config.adopt)
+    directory = RunDirectory(out, run, adopt=config.adopt, option="--out")
     try:
         with directory:
             write_config(env, out)

@@ -13,7 +13,6 @@ from environments.policies.policy import (
 )
 from environments.tasks.model import Stage
 
-
 LEFT_OUT = 1
 """Calls in a row that count as left out where the one after them was made."""
 

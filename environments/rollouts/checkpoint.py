@@ -115,12 +115,11 @@ def moved(
 ) -> list[Event]:
     """Return the events of one instance as those of another that goes on from them.
 
-    `session` is the open session of `agent` there, where it has one: its last one here.
+    `session` is the open session of `agent` there, where it has one: its last one here. Those that
+    are over get names that the other instance gives no session.
     """
-    names: dict[str, str] = {}
-    for event in events:
-        _, _, number = event.session.rpartition(".")
-        names[event.session] = f"{instance}.{number}" if number else ""
+    over = dict.fromkeys(e.session for e in events if e.session)
+    names = {"": ""} | {name: f"{instance}.0.{n}" for n, name in enumerate(over, start=1)}
     own = [e.session for e in events if e.actor == agent]
     if session is not None and own:
         names[own[-1]] = session

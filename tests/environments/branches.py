@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 from environments.models.chat import Chat
@@ -12,6 +14,7 @@ from environments.rollouts.record import Rollout, StopReason
 from environments.runner import Conditions, play
 from environments.tasks.model import Task
 from environments.tools.registry import tools_of
+from world_fixtures.protocol import CONNECT, Event
 
 OVER = (StopReason.SUBMITTED, StopReason.FINISHED, StopReason.WORLD)
 
@@ -38,7 +41,18 @@ def record_of(rollout: Rollout) -> str:
     """Return all of a record but the clock's, the server's, and what a branch says of itself."""
     plain = {"id": "", "branch_of": None, "branch_turn": None,
              "prompt_tokens": 0, "completion_tokens": 0}  # fmt: skip
-    return normalised_rollout(rollout, 0).model_copy(update=plain).model_dump_json()
+    made = normalised_rollout(rollout, 0)
+    return made.model_copy(
+        update={**plain, "events": list(_renamed(made.events))}
+    ).model_dump_json()
+
+
+def _renamed(events: list[Event]) -> Iterator[Event]:
+    """Name sessions by their order: a server that was restarted gives ids again."""
+    opened: Counter[str] = Counter()
+    for event in events:
+        opened[event.actor] += event.verb == CONNECT
+        yield event.model_copy(update={"session": f"{event.actor} {opened[event.actor]}"})
 
 
 async def assert_plays_on(pool: Any, policy: str, whole: Rollout, turns: Any) -> None:

@@ -86,9 +86,11 @@ async def test_a_branch_can_be_branched(two_stages):
 async def test_another_policy_goes_on_where_one_stopped():
     pool, task = SimulatedPool(), make_task(Family.INSPECTION, 2, 1, kind="read")
     lost = await policy_plays(pool, "loops_look", task)
-    assert lost.verdict is not None and not lost.verdict.success
+    assert lost.verdict is not None
+    assert not lost.verdict.success
     saved = await policy_plays(pool, "oracle", task, start=checkpoint(lost, 2))
-    assert saved.verdict is not None and saved.verdict.success
+    assert saved.verdict is not None
+    assert saved.verdict.success
     assert saved.turns > 2
     assert saved.conversations[0][:6] == lost.conversations[0][:6]
 
