@@ -23,6 +23,7 @@ from environments.modes.preflight import check, complete
 from environments.modes.run import run_until_stopped
 from environments.rollouts.checkpoint import Checkpoint, checkpoint
 from environments.rollouts.files import read_rollouts
+from environments.rollouts.identity import settings_of
 from environments.rollouts.record import Rollout
 from environments.tasks.model import Task
 from environments.tasks.suites.suite import Suite
@@ -163,7 +164,8 @@ def _as_in_run(env_cls: Any, branches: Branches) -> type[Configurable]:
             config, servers = env_cls.config_init()
             values = {name: getattr(config, name) for name in type(config).model_fields}
             named = {OPTIONS.get(name, name): value for name, value in recorded.items()}
-            values |= {name: value for name, value in named.items() if name in values}
+            usual = settings_of(config, ())  # in the form in which settings are recorded
+            values |= {k: v for k, v in named.items() if k in usual and v != usual[k]}
             values["policy"] = branches.policy or ""
             try:
                 return type(config)(**values), servers
