@@ -62,9 +62,11 @@ class Keeping:
         self._pool = pool
         self.instance: PooledInstance | None = None
 
-    async def acquire(self, spec: WorldSpec, *, restarts: bool = False) -> PooledInstance:
+    async def acquire(
+        self, spec: WorldSpec, *, restarts: bool = False, events: Sequence[Event] = ()
+    ) -> PooledInstance:
         """Acquire from the pool."""
-        self.instance = await self._pool.acquire(spec, restarts=restarts)
+        self.instance = await self._pool.acquire(spec, restarts=restarts, events=events)
         return self.instance
 
     def release(self, instance: PooledInstance) -> None:

@@ -11,7 +11,8 @@
         finally:
             episode.close()
 
-`SyncEpisode` is the same for programs without an event loop.
+`SyncEpisode` is the same for programs without an event loop. `fork` gives a second episode in the
+present state, and `resume` goes on from a turn of a recorded rollout.
 
 Importing this module loads neither atroposlib nor Django: the world server is another process,
 which may run in another interpreter (`ServerPool(python=...)`).
@@ -23,17 +24,18 @@ import asyncio
 import json
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Protocol
 
+from environments.rollouts.checkpoint import Checkpoint, moved
 from environments.rollouts.record import ToolCallRecord
 from environments.tasks.model import Task, Verdict
 from environments.tasks.verdict import Played, Weights, judge
 from environments.tools.evennia import BudgetSpent, NotConnected
 from environments.tools.gate import Gate
-from environments.tools.registry import Tool, tools_of
+from environments.tools.registry import Tool, check_forkable, tools_of
 from environments.tools.toolbox import OBSERVATION_CHARS, Toolbox, ToolRequest, error_result
 from world_fixtures.background import BackgroundLoop, SyncPool
 from world_fixtures.client import Session
@@ -68,8 +70,10 @@ def acting_episode(id: str) -> Episode | None:
 class Worlds(Protocol):
     """Where instances come from: world servers, or `world_fixtures.simulated`."""
 
-    async def acquire(self, spec: WorldSpec, *, restarts: bool = False) -> Any:
-        """Return an instance of `spec` in its initial state."""
+    async def acquire(
+        self, spec: WorldSpec, *, restarts: bool = False, events: Sequence[Event] = ()
+    ) -> Any:
+        """Return an instance of `spec` in the state after `events`, which another one has had."""
 
     def release(self, instance: Any) -> None:
         """Give an instance back."""
@@ -115,6 +119,10 @@ class Episode:
         """Of the stages that are over."""
         self._stage_events: list[Event] = []
         """Of the agent, in the present stage."""
+        self._tools: Mapping[str, Tool] = {}
+        """As they were given: bound to no episode."""
+        self._equipment: dict[str, Any] = {}
+        """What else the toolbox is made with."""
         self._toolbox = Toolbox({})
         self._turn = asyncio.Lock()
         """Calls are carried out one after the other."""
@@ -150,21 +158,106 @@ class Episode:
 
         Raises WorldLost where no world server is to be had.
         """
-        restarts = any(stage.restart for stage in task.stages)
-        instance = await pool.acquire(task.spec, restarts=restarts)
-        id = id or f"episode-{uuid.uuid4().hex[:12]}"
-        episode = cls(task, pool, instance, id=id, weights=weights or Weights())
+        instance = await pool.acquire(task.spec, restarts=task.restarts)
+        episode = cls(task, pool, instance, id=id or _new_id(), weights=weights or Weights())
         try:
             given = tools_of(["evennia"]) if tools is None else tools
-            episode._toolbox = Toolbox(
-                {name: tool.bind(episode) for name, tool in given.items()},
-                task_id=id, gate=gate, escape=escape, observation_chars=observation_chars,
-            )  # fmt: skip
+            episode._equip(given, gate=gate, escape=escape, observation_chars=observation_chars)
             await episode.begin_stage(0)
         except BaseException:
             episode.close()
             raise
         return episode
+
+    @classmethod
+    async def resume(
+        cls,
+        pool: Worlds,
+        checkpoint: Checkpoint,
+        *,
+        id: str = "",
+        tools: Mapping[str, Tool] | None = None,
+        gate: Gate | None = None,
+        weights: Weights | None = None,
+        escape: Callable[[str], str] = str,
+        observation_chars: int = OBSERVATION_CHARS,
+    ) -> Episode:
+        """Go on from a turn of a recorded rollout, in a world of its own.
+
+        The world, the sessions, the budget and the stages are as they were; the arguments are
+        those of `begin`. Raises UserError for tools that act outside of the world, WorldLost where
+        no server is to be had or the recorded state cannot be restored.
+        """
+        task = checkpoint.task
+        given = tools_of(["evennia"]) if tools is None else tools
+        check_forkable(given.values())
+        played = checkpoint.played()
+        instance = await pool.acquire(task.spec, restarts=task.restarts, events=checkpoint.events)
+        episode = cls(task, pool, instance, id=id or _new_id(), weights=weights or Weights())
+        try:
+            episode._equip(given, gate=gate, escape=escape, observation_chars=observation_chars)
+            episode.stage = checkpoint.stage
+            episode.commands = checkpoint.commands
+            episode.sessions = checkpoint.sessions
+            episode.tool_calls = list(checkpoint.tool_calls)
+            await episode._take_sessions(checkpoint.connected)
+            episode._take_events(checkpoint.events, played, len(checkpoint.events_by_stage[-1]))
+        except BaseException:
+            episode.close()
+            raise
+        return episode
+
+    async def fork(self, *, id: str = "") -> Episode:
+        """Give a second episode in the present state of this one; neither changes the other.
+
+        It has the events, tool calls, budget, sessions and stages that this one has had, and a
+        world of its own. `id` is made up where it is empty. Waits while all world servers are full.
+        Raises UserError where a tool acts outside of the world, otherwise as `call`.
+        """
+        async with self._turn:
+            self._check()
+            check_forkable(self._tools.values())
+            instance = await self.instance.fork()
+            other = Episode(
+                self.task, self._pool, instance, id=id or _new_id(), weights=self._weights
+            )
+            try:
+                other._equip(self._tools, **self._equipment)
+                other.stage, other.stage_over = self.stage, self.stage_over
+                other.commands, other.sessions = self.commands, self.sessions
+                other.tool_calls, other.answer = list(self.tool_calls), self.answer
+                other._verdict = self._verdict
+                await other._take_sessions(self._session is not None)
+                other._take_events(self.all_events, self._played, len(self._stage_events))
+            except BaseException:
+                other.close()
+                raise
+        return other
+
+    def _equip(self, tools: Mapping[str, Tool], **equipment: Any) -> None:
+        """Bind `tools` to this episode."""
+        self._tools, self._equipment = tools, equipment
+        bound = {name: tool.bind(self) for name, tool in tools.items()}
+        self._toolbox = Toolbox(bound, task_id=self.id, **equipment)
+
+    async def _take_sessions(self, connected: bool) -> None:
+        """Take over the agent's session of an instance that goes on from another's events."""
+        session = self.instance.sessions_open.get(self.task.spec.agent.id)
+        if connected:
+            if session is None:
+                raise WorldLost(f"the agent's session of {self.id} was not restored")
+            self._session = session
+        elif session is not None:  # logging out leaves no event
+            await session.close()
+
+    def _take_events(self, events: Sequence[Event], played: Sequence[Played], present: int) -> None:
+        """Take over what has happened; the agent's last `present` events are of this stage."""
+        agent = self.task.spec.agent.id
+        present_id = None if self._session is None else self._session.id
+        self.all_events = moved(events, self.instance.id, agent, present_id)
+        self.events = [e for e in self.all_events if e.actor == agent]
+        self._stage_events = self.events[len(self.events) - present :]
+        self._played = list(played)
 
     @property
     def prompt(self) -> str:
@@ -382,6 +475,10 @@ class Episode:
             await session.close()
 
 
+def _new_id() -> str:
+    return f"episode-{uuid.uuid4().hex[:12]}"
+
+
 class SyncEpisode:
     """An `Episode` whose methods return when they are done, for programs without an event loop.
 
@@ -418,6 +515,15 @@ class SyncEpisode:
             )
         )  # fmt: skip
         return cls(episode, loop)
+
+    @classmethod
+    def resume(cls, pool: SyncPool, checkpoint: Checkpoint, **given: Any) -> SyncEpisode:
+        """Go on from a turn of a recorded rollout; see `Episode.resume`."""
+        return cls(pool.loop.run(Episode.resume(pool.pool, checkpoint, **given)), pool.loop)
+
+    def fork(self, *, id: str = "") -> SyncEpisode:
+        """Give a second episode in the present state of this one; see `Episode.fork`."""
+        return SyncEpisode(self._loop.run(self.episode.fork(id=id)), self._loop)
 
     @property
     def prompt(self) -> str:

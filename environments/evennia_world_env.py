@@ -43,6 +43,7 @@ from environments.models import TOKEN_SERVER_TYPES, Chat
 from environments.modes.evaluate import evaluate
 from environments.policies.endpoint import PolicyEndpoint
 from environments.policies.registry import get_policy
+from environments.rollouts.checkpoint import Checkpoint
 from environments.rollouts.failures import RolloutFailed
 from environments.rollouts.groups import ScoredRollout
 from environments.rollouts.identity import TASKS
@@ -232,9 +233,10 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
         chat: Chat,
         tools: dict[str, Tool],
         conditions: Conditions,
+        start: Checkpoint | None = None,
     ) -> Rollout:
-        """Play one rollout, by the model or by the candidate."""
-        acting = partial(self._play, task, attempt, group, tools, conditions)
+        """Play one rollout, by the model or by the candidate, from `start` where it is given."""
+        acting = partial(self._play, task, attempt, group, tools, conditions, start)
         if self.traffic is None:
             return await acting(chat)
         return await self.traffic.play(task, attempt, chat, acting)
@@ -246,6 +248,7 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
         group: str,
         tools: dict[str, Tool],
         conditions: Conditions,
+        start: Checkpoint | None,
         chat: Chat,
     ) -> Rollout:
         """Play one rollout; the policy endpoint knows its task for as long."""
@@ -256,7 +259,7 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
             return await play(
                 task, rollout_id=rollout_id, pool=self.pool, chat=chat, tools=tools,
                 conditions=conditions, group=group, attempt=attempt,
-                conversation=self.conversations,
+                conversation=self.conversations, start=start,
             )  # fmt: skip
         finally:
             if self.endpoint is not None:

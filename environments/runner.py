@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from environments.agent_loop import AgentLoop, AgentResult
+from environments.agent_loop import AgentLoop, AgentResult, ToolError
 from environments.episode import Episode, Worlds
 from environments.models.chat import Chat
+from environments.rollouts.checkpoint import Checkpoint
+from environments.rollouts.messages import Message
 from environments.rollouts.options import AgentOptions
-from environments.rollouts.record import Rollout, StopReason
+from environments.rollouts.record import Rollout, StopReason, ToolCallRecord
 from environments.rollouts.versions import VERSIONS
 from environments.tasks.model import Task, Verdict
 from environments.tasks.verdict import Weights
@@ -64,6 +67,7 @@ async def play(
     group: str = "",
     attempt: int = 0,
     conversation: AbstractAsyncContextManager[Any] | None = None,
+    start: Checkpoint | None = None,
 ) -> Rollout:
     """Play `task` once and judge it.
 
@@ -77,21 +81,30 @@ async def play(
         group: shared by the rollouts of one item; recorded.
         attempt: number of the rollout within its group, from 0; recorded.
         conversation: entered when the world is ready and left when the agent has stopped.
+        start: a turn of a rollout of this task from which this one goes on. The record then holds
+            that rollout's conversations, calls and events, too; tokens and seconds are those
+            after it.
 
     A failure of the endpoint or of the world ends in a rollout without a verdict, which must not
     be scored. What `reward` raises and cancellation pass through, with the world given back.
     """
+    if start is not None and start.task != task:
+        raise ValueError(f"{start.rollout} is a rollout of {start.task.id}, not of {task.id}")
     started = time.time()
-    results: list[AgentResult] = []
+    results = [] if start is None else _before(start)
     episode: Episode | None = None
     verdict: Verdict | None = None
     stop, failure = StopReason.FINISHED, None
     try:
-        episode = await Episode.begin(
-            pool, task, id=rollout_id, tools=tools, gate=conditions.gate,
-            weights=conditions.weights, escape=chat.escape,
-            observation_chars=conditions.observation_chars,
-        )  # fmt: skip
+        given: dict[str, Any] = {
+            "id": rollout_id, "tools": tools, "gate": conditions.gate,
+            "weights": conditions.weights, "escape": chat.escape,
+            "observation_chars": conditions.observation_chars,
+        }  # fmt: skip
+        if start is None:
+            episode = await Episode.begin(pool, task, **given)
+        else:
+            episode = await Episode.resume(pool, start, **given)
         async with conversation or nullcontext():
             stop = await _converse(episode, chat, conditions, results)
         failure = results[-1].failure
@@ -112,12 +125,14 @@ async def play(
         conversations=[r.messages for r in results],
         tools=[tool.schema for tool in tools.values()],
         tool_calls=[c for r in results for c in r.tool_calls],
-        events=episode.all_events if episode else [],
+        events=episode.all_events if episode else list(start.events if start else ()),
         answer=episode.answer if episode else None,
         verdict=verdict,
         stop=stop,
         failure=failure,
         turns=sum(r.turns_used for r in results),
+        branch_of=None if start is None else start.rollout,
+        branch_turn=None if start is None else start.turn,
         prompt_tokens=sum(r.prompt_tokens for r in results),
         completion_tokens=sum(r.completion_tokens for r in results),
         started=started,
@@ -131,29 +146,72 @@ async def play(
 async def _converse(
     episode: Episode, chat: Chat, conditions: Conditions, results: list[AgentResult]
 ) -> StopReason:
-    """Hold the conversation of each stage, appending to `results`; why the last one ended."""
+    """Hold the conversation of each stage, appending to `results`; why the last one ended.
+
+    Where `results` holds conversations already, the last of them is continued.
+    """
     options, deadline = conditions.options, conditions.deadline
     user = episode.id if chat.names_rollout else None
     loop = AgentLoop(chat, episode, options, user=user)
     ends = None if deadline is None else time.monotonic() + deadline
-    turns_left = min(episode.task.max_turns, options.max_agent_turns)
+    used = sum(r.turns_used for r in results)
+    turns_left = min(episode.task.max_turns, options.max_agent_turns) - used
+    begun = results.pop() if results else None
     while True:
+        opening: list[Message] = [
+            {"role": "system", "content": options.system_prompt or SYSTEM_PROMPT},
+            {"role": "user", "content": episode.prompt},
+        ]
         result = await loop.converse(
-            [
-                {"role": "system", "content": options.system_prompt or SYSTEM_PROMPT},
-                {"role": "user", "content": episode.prompt},
-            ],
+            opening if begun is None else begun.messages,
             max_turns=turns_left,
-            first_turn=1 + sum(r.turns_used for r in results),
+            first_turn=1 + used,
             deadline=None if ends is None else max(0.0, ends - time.monotonic()),
         )
-        results.append(result)
+        used += result.turns_used
         turns_left -= result.turns_used
+        results.append(result if begun is None else _continued(begun, result))
+        begun = None
         if not episode.stage_over or episode.last_stage:
             return result.stop
         if turns_left <= 0:
             return StopReason.MAX_TURNS
         await episode.next_stage()
+
+
+def _before(start: Checkpoint) -> list[AgentResult]:
+    """Return what the conversations before `start` have left, one result a stage."""
+    results = []
+    for stage, conversation in enumerate(start.conversations):
+        replies = [m for m in conversation if m.get("role") == "assistant"]
+        calls = [c for c in start.tool_calls if c.stage == stage]
+        results.append(
+            AgentResult(
+                messages=list(conversation),
+                turns_used=len(replies),
+                reasoning_per_turn=[m.get("reasoning_content") for m in replies],
+                tool_errors=[_tool_error(c) for c in calls if c.error],
+                tool_calls=calls,
+            )
+        )
+    return results
+
+
+def _tool_error(call: ToolCallRecord) -> ToolError:
+    given = call.arguments
+    text = given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)
+    return ToolError(call.turn, call.name, text, call.error or "", call.result)
+
+
+def _continued(begun: AgentResult, after: AgentResult) -> AgentResult:
+    """Join a conversation that was begun and what continued it, whose messages hold both."""
+    return replace(
+        after,
+        turns_used=begun.turns_used + after.turns_used,
+        reasoning_per_turn=begun.reasoning_per_turn + after.reasoning_per_turn,
+        tool_errors=begun.tool_errors + after.tool_errors,
+        tool_calls=begun.tool_calls + after.tool_calls,
+    )
 
 
 async def _judged(

@@ -31,6 +31,7 @@ VERBS = {
     "evaluate": Verb("modes", "measure a policy or a model on a suite of tasks"),
     "process": Verb("modes", "generate scored groups of rollouts into a file"),
     "serve": Verb("modes", "feed an Atropos trainer"),
+    "branch": Verb("branch", "play the rollouts of a run on from one of their turns"),
     "tasks": Verb("tasks", "show tasks, and prove that they can be solved"),
     "worlds": Verb("worlds", "draw worlds, check world files"),
     "play": Verb("play", "play a task yourself, in the terminal"),

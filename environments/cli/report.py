@@ -31,7 +31,7 @@ def report(
     Works on an interrupted run too.
     """
     # numpy and scipy
-    from environments.evaluation.compare import check_versions, load_samples
+    from environments.evaluation.compare import check_starts, check_versions, load_samples
     from environments.evaluation.metrics import scored
     from environments.evaluation.results import conclude_directory
 
@@ -40,6 +40,7 @@ def report(
         own = load_samples(run)
         for other in found.values():
             check_versions(own, other)
+            check_starts(own, other)
     scores = {name: scored(other.rollouts) for name, other in found.items()}
     conclude_directory(run, baselines=scores or None)
     print(run / "report.html")

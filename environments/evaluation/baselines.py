@@ -51,7 +51,12 @@ def baselines_of(
 
 
 def shipped(run: Run) -> dict[str, list[Score]]:
-    """Return the baselines that ship for these tasks and conditions; empty without any."""
+    """Return the baselines that ship for these tasks and conditions; empty without any.
+
+    They are of rollouts from the start, so branches have none.
+    """
+    if run.branch is not None:
+        return {}
     for path in sorted(SHIPPED.rglob("*.json")):  # those of version 1 have a directory
         content = _content(path)
         if content["tasks_hash"] == run.tasks_hash and content["conditions"] == conditions(run):

@@ -129,12 +129,13 @@ def load_samples(path: Path) -> RunSamples:
 def compare(a: RunSamples, b: RunSamples, metric: str = "reward") -> Comparison:
     """Compare B with A by `metric`, one of METRICS.
 
-    Raises UserError where the runs are of two versions of the tasks, share no scored task, or a
-    task's content differs.
+    Raises UserError where the runs are of two versions of the tasks, share no scored task, or go
+    on from different states, or a task's content differs.
     """
     name = METRICS[metric]
     check_versions(a, b)
     _same_tasks(a, b)
+    check_starts(a, b)
     known_a, known_b = scored(a.rollouts), scored(b.rollouts)
     scores_a, scores_b = task_means(known_a, name), task_means(known_b, name)
     shared = [task for task in scores_a if task in scores_b]
@@ -168,6 +169,37 @@ def check_versions(a: RunSamples, b: RunSamples) -> None:
             f"{a.source} is of tasks version {a.version} and {b.source} of version {b.version}:"
             " scores of two versions do not compare, give two runs of one"
         )
+
+
+def check_starts(a: RunSamples, b: RunSamples) -> None:
+    """Raise UserError where rollouts of a task begin elsewhere in A than in B, as branches do."""
+    starts_a, starts_b = _starts(a), _starts(b)
+    for task, found in starts_a.items():
+        other = starts_b.get(task, found)
+        if found != other:
+            raise UserError(
+                f"rollouts of {task!r} begin {_told(found)} in {a.source} and {_told(other)} in"
+                f" {b.source}: scores compare where they begin in the same states"
+            )
+
+
+def _starts(run: RunSamples) -> dict[str, frozenset[tuple[str, int]]]:
+    """Return where the scored rollouts of each task go on from, by task; empty for the start."""
+    found: dict[str, set[tuple[str, int]]] = {}
+    for rollout in run.rollouts:
+        if rollout.verdict is not None:
+            own = found.setdefault(rollout.task.id, set())
+            if rollout.branch_of is not None:
+                own.add((rollout.branch_of, rollout.branch_turn or 0))
+    return {task: frozenset(starts) for task, starts in found.items()}
+
+
+def _told(starts: frozenset[tuple[str, int]]) -> str:
+    if not starts:
+        return "at the start"
+    rollout, turn = min(starts)
+    more = f" and {len(starts) - 1} more" if len(starts) > 1 else ""
+    return f"at turn {turn} of rollout {rollout!r}{more}"
 
 
 def _unscored(scores: Sequence[Score]) -> Unscored:

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from pydantic import ValidationError
 
-from environments.evaluation.run_identity import Run
+from environments.evaluation.run_identity import BRANCH, Run
 from environments.rollouts.files import (
     CONTINUES,
     SAMPLE_KEY,
@@ -32,7 +32,7 @@ from world_fixtures.common import UserError
 from world_fixtures.disk import disk
 
 RUN = "run.json"
-ABSENT_IS_NONE = ("reward", "traffic")
+ABSENT_IS_NONE = ("reward", "traffic", BRANCH)
 """Settings that are recorded only where there is one."""
 
 
@@ -59,18 +59,27 @@ class RunDirectory:
     `rollouts` are those that the directory holds, also after it was closed.
     """
 
-    def __init__(self, path: Path, run: Run, *, adopt: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        run: Run,
+        *,
+        adopt: bool = False,
+        option: str = "--env.data_dir_to_save_evals",
+    ) -> None:
         """Open the directory of `run`, which is made where there is none.
 
         A run of an earlier version, which recorded less of what it is, goes on only with `adopt`,
         and where all that it recorded agrees; so do samples without any record, where they are of
-        this run's tasks. Raises UserError where the directory holds another
+        this run's tasks. `option` is the one that chooses the directory, for messages. Raises
+        UserError where the directory holds another
         run or one of another version of the tasks, another process has it open, or it cannot be
         written.
         """
         self.path = path
         self.run = run
-        with disk(path, elsewhere="choose another --env.data_dir_to_save_evals"):
+        self._elsewhere = f"choose another {option}"
+        with disk(path, elsewhere=self._elsewhere):
             path.mkdir(parents=True, exist_ok=True)
         self._lock = lock(path / ".lock", f"{path} is in use by a run: wait for it, or stop it")
         try:
@@ -129,7 +138,7 @@ class RunDirectory:
             return
         self._check_version(before.version, RUN)
         recorded = {**dict.fromkeys(ABSENT_IS_NONE), **before.settings}
-        anew = "to start anew delete the directory or choose another --env.data_dir_to_save_evals"
+        anew = f"to start anew delete the directory or {self._elsewhere}"
         if found := _differences(before, recorded, self.run):
             raise UserError(
                 f"{self.path} holds another run ({listed(found)}): to continue it give the same"
@@ -149,7 +158,7 @@ class RunDirectory:
             raise UserError(
                 f"{self.path / file} is of tasks version {found}, and this run of version"
                 f" {self.run.version}: `report`, `export` and `compare` read it; to play this one"
-                " choose another --env.data_dir_to_save_evals"
+                f" {self._elsewhere}"
             )
 
     def _check_samples(self, adopt: bool) -> None:
@@ -158,7 +167,7 @@ class RunDirectory:
         with disk(path):
             if not path.exists() or (path.is_file() and not path.stat().st_size):
                 return
-        elsewhere = "choose another --env.data_dir_to_save_evals"
+        elsewhere = self._elsewhere
         samples = read_samples(path)  # what is no samples file is told so first
         if not adopt:
             raise UserError(

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from environments.runner import Conditions
     from environments.tasks.suites import Suite
 
+BRANCH = "branch"
+"""Name among the settings of a run of what it goes on from; others have none."""
 Key = tuple[str, int]
 """Task id and attempt."""
 
@@ -71,8 +73,16 @@ class Run(Frozen):
         return bool(self.settings.get("outside_memory"))
 
     @property
+    def branch(self) -> dict[str, Any] | None:
+        """What the rollouts go on from, where they are branches: `turn`, `times`, `rollouts`."""
+        found: dict[str, Any] | None = self.settings.get(BRANCH)
+        return found
+
+    @property
     def total(self) -> int:
         """Rollouts of a whole run."""
+        if self.branch is not None:  # not every task has a rollout that is long enough
+            return int(self.branch["rollouts"]) * int(self.branch["times"])
         return len(self.tasks) * self.attempts
 
     def in_order(self, rollouts: Iterable[Rollout]) -> list[Rollout]:

@@ -28,6 +28,8 @@ from environments.rollouts.workers import run_workers, stopped
 from environments.tasks.model import Task
 from world_fixtures.common import UserError
 
+Item = tuple[Task, int]
+"""Task and attempt (0-based)."""
 Play = Callable[[Task, int], Awaitable[Rollout]]
 """Task and attempt (0-based) -> its rollout, with verdict None where it failed."""
 
@@ -37,6 +39,7 @@ async def run_suite(
     play: Play,
     directory: RunDirectory,
     *,
+    items: Sequence[Item] | None = None,
     concurrency: int = 64,
     retries: int = 2,
     backoff: float = 1.0,
@@ -44,7 +47,8 @@ async def run_suite(
 ) -> None:
     """Play what `directory` does not hold yet, `concurrency` rollouts at once, into it.
 
-    A failed rollout is played again up to `retries` times, `backoff` seconds later, then
+    `items` are what is played, by default each of `tasks` as often as the run says. A failed
+    rollout is played again up to `retries` times, `backoff` seconds later, then
     twice that. What stays failed is recorded so, and is played again by the next run of
     the same directory. Raises UserError where `play` does,
     and where a worker is cancelled.
@@ -57,8 +61,7 @@ async def run_suite(
             shown.add(rollout, resumed=True)
         waiting = deque(
             (task, attempt)
-            for attempt in range(run.attempts)
-            for task in tasks
+            for task, attempt in (_grid(tasks, run.attempts) if items is None else items)
             if (task.id, attempt) not in done
         )
 
@@ -70,6 +73,10 @@ async def run_suite(
                 shown.add(rollout)
 
         await run_workers(min(concurrency, len(waiting)), worker)
+
+
+def _grid(tasks: Sequence[Task], attempts: int) -> list[Item]:
+    return [(task, attempt) for attempt in range(attempts) for task in tasks]
 
 
 async def _with_retries(

@@ -21,6 +21,7 @@ def summary_markdown(run: Run, metrics: Metrics, traffic: str = "") -> str:
         "",
         f"{overall.tasks} tasks (version {run.version}), {overall.n} scored rollouts"
         + (" of an agent with a memory outside the world" if run.outside_memory else "")
+        + (f" that go on from turn {run.branch['turn']} of others" if run.branch else "")
         + (f", {run.attempts} attempts a task" if run.attempts > 1 else "")
         + (f", **{_failed(overall)}**" if overall.failed else "")
         + (f", **{run.total - played} not yet played**" if played < run.total else "")

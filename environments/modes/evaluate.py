@@ -24,6 +24,7 @@ from environments.evaluation.run_identity import run_of
 from environments.evaluation.suite_runner import run_suite
 from environments.models.chat import Chat
 from environments.modes.options import redacted
+from environments.rollouts.checkpoint import Checkpoint
 from environments.rollouts.files import write_file
 from environments.rollouts.record import Rollout
 from environments.runner import Conditions
@@ -75,8 +76,9 @@ class Evaluated(Protocol):
         chat: Chat,
         tools: dict[str, Tool],
         conditions: Conditions,
+        start: Checkpoint | None = None,
     ) -> Rollout:
-        """Play one rollout."""
+        """Play one rollout, from `start` where it is given."""
 
 
 async def evaluate(env: Evaluated) -> Metrics:
@@ -90,7 +92,7 @@ async def evaluate(env: Evaluated) -> Metrics:
     if env.embedded:  # a policy has no context to fill, and nothing here is trained on
         changed["context_tokens"] = None
     conditions = env.conditions(**changed)
-    out = Path(config.data_dir_to_save_evals or f"runs/evaluate-{suite.name}-{_slug(env.model)}")
+    out = Path(config.data_dir_to_save_evals or f"runs/evaluate-{suite.name}-{slug(env.model)}")
     if env.serving:  # the model is another one at each step
         out = out / env.started / f"step-{env.curr_step:06}"
     run = run_of(
@@ -120,7 +122,7 @@ async def evaluate(env: Evaluated) -> Metrics:
 
     try:
         with directory:
-            _write_config(env, out)
+            write_config(env, out)
             if env.traffic is not None:
                 env.traffic.record_to(out / LOG, continued=bool(directory.rollouts))
             await run_suite(suite.tasks, play, directory, concurrency=config.eval_concurrency)
@@ -136,17 +138,20 @@ async def evaluate(env: Evaluated) -> Metrics:
         results()
         raise
     metrics = results()
+    tell_unscored(metrics, directory.rollouts)
+    return metrics
+
+
+def tell_unscored(metrics: Metrics, rollouts: Sequence[Rollout]) -> None:
+    """Say on stderr how many rollouts have no score. Raises UserError where none has one."""
     if not metrics.overall.n:
-        raise UserError(
-            f"no rollout could be scored: {_reason(directory.rollouts) or 'none was played'}"
-        )
+        raise UserError(f"no rollout could be scored: {_reason(rollouts) or 'none was played'}")
     if metrics.overall.failed:
         told = (
             f"{unscored_text(metrics.overall)} rollouts are unscored, the most of them because of"
-            f" {_reason(directory.rollouts)}: the same command plays them again"
+            f" {_reason(rollouts)}: the same command plays them again"
         )
         print(printable(told), file=sys.stderr)
-    return metrics
 
 
 def _reason(rollouts: Sequence[Rollout]) -> str:
@@ -155,11 +160,12 @@ def _reason(rollouts: Sequence[Rollout]) -> str:
     return reasons.most_common(1)[0][0] if reasons else ""
 
 
-def _slug(model: str) -> str:
+def slug(model: str) -> str:
+    """Return a model's name as part of a path."""
     return "".join(c if c.isalnum() or c in "-." else "-" for c in model) or "model"
 
 
-def _write_config(env: Evaluated, out: Path) -> None:
+def write_config(env: Evaluated, out: Path) -> None:
     """Write evaluate_config.yaml, in the form that `--config` reads, without any secret."""
     hidden = [redacted(c) for c in env.server_configs if not env.embedded]
     servers = [{k: v for k, v in c.items() if k != "api_key"} for c in hidden]

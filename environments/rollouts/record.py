@@ -89,6 +89,10 @@ class Rollout(BaseModel):
     """What failed, for `endpoint` and `world`."""
     turns: int = 0
     """Model calls."""
+    branch_of: str | None = None
+    """Id of the rollout that this one goes on from; what came before is that rollout's."""
+    branch_turn: int | None = None
+    """Model calls of that rollout that come first. Tokens and seconds are those after them."""
     prompt_tokens: int = 0
     completion_tokens: int = 0
     started: float

@@ -254,6 +254,11 @@ class Task(Frozen):
         return sum(s.tool == "command" for stage in self.stages for s in stage.walkthrough)
 
     @property
+    def restarts(self) -> bool:
+        """Whether a world server restarts before one of its stages."""
+        return any(stage.restart for stage in self.stages)
+
+    @property
     def goals(self) -> tuple[Goal, ...]:
         """The goals of all stages, in order."""
         return tuple(goal for stage in self.stages for goal in stage.goals)

@@ -58,6 +58,7 @@ class WorldTool(Tool):
 
     handler: Callable[[dict[str, Any], str], Awaitable[str]] = _no_world
     act: Act | None = None
+    forkable: bool = True
 
     def bind(self, world: World) -> Tool:
         """Return the tool as it acts in `world`."""
@@ -67,8 +68,9 @@ class WorldTool(Tool):
             return await act(world, arguments) if act else await _no_world(arguments, task_id)
 
         return Tool(
-            self.name, self.description, self.parameters, handler, self.effect, self.timeout
-        )
+            self.name, self.description, self.parameters, handler, self.effect, self.timeout,
+            self.forkable,
+        )  # fmt: skip
 
 
 async def connect(world: World, arguments: dict[str, Any]) -> str:

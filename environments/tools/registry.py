@@ -42,6 +42,8 @@ class Tool:
     """Class of all calls, or a function of a call's arguments."""
     timeout: float = 120.0
     """Seconds."""
+    forkable: bool = False
+    """Whether all that its calls do is in the rollout's world, so that this can be forked."""
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -115,6 +117,33 @@ def find_tools(names: Iterable[str]) -> dict[str, Tool]:
     """Find the registered tools among `names`, whatever their toolset."""
     wanted = set(names)
     return {n: t for known in _TOOLSETS.values() for n, t in known.items() if n in wanted}
+
+
+def check_forkable(tools: Iterable[Tool]) -> None:
+    """Raise UserError where a rollout with these tools cannot be forked: one acts elsewhere."""
+    for tool in tools:
+        if not tool.forkable:
+            raise UserError(_not_forkable(tool.name))
+
+
+def forkable_tools(names: Sequence[str]) -> dict[str, Tool]:
+    """Find the registered tools of these names. Raises UserError as `check_forkable`."""
+    known = find_tools(names)
+    found = {}
+    for name in names:
+        if name not in known:
+            raise UserError(_not_forkable(name))
+        found[name] = known[name]
+    check_forkable(found.values())
+    return found
+
+
+def _not_forkable(name: str) -> str:
+    of = "".join(f" of toolset {toolset!r}" for toolset in toolsets_of([name])[:1])
+    return (
+        f"a rollout with the tool {name!r}{of} cannot be forked, since what it does is not in the"
+        " world: play with the toolset evennia alone"
+    )
 
 
 def _toolset(name: str) -> dict[str, Tool]:
