@@ -6,8 +6,7 @@ value.commands, value.exact, value.plan
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from environments.tasks.value.bounds import Bounds
 from environments.tasks.value.position import Position
@@ -19,7 +18,7 @@ __all__ = ["EFFORT", "Position", "Value", "value_of"]
 
 EFFORT = 20_000
 """States that a search takes up at most, before it is content with a bound."""
-LESS = 20
+LESS = 4
 """By how much the searches take up less that follow one that was not enough."""
 GREEDY = 3.0
 """How much more a search for any way at all weighs what is left than what was done."""
@@ -50,34 +49,34 @@ def value_of(position: Position, *, effort: int = EFFORT) -> Value:
     space = Bounds(position)
     found = search(space, limit, effort)
     if found.finished and found.actions is None:
-        return Value(None, exact=space.complete)
+        return Value(None, exact=space.proves)
     fewest = None
     if found.actions is not None:
         plan, works = carried_out(position, found.actions)
         fewest = sum(map(len, plan))
         if works:
-            return Value(fewest, space.complete, plan)
-    ways = list(_other_ways(position, limit, effort // LESS))
-    if not ways:
-        return Value(None, exact=False)
-    plan = min(ways, key=lambda way: sum(map(len, way)))
-    commands = sum(map(len, plan))
-    if commands > limit:
-        return Value(None, exact=False)
-    return Value(commands, space.complete and commands == fewest, plan)
+            return Value(fewest, space.proves, plan)
+    few = _few_hands(position, limit, effort // LESS)
+    if few.commands is None or fewest is None:
+        return replace(few, exact=False)
+    certain = space.proves and few.commands == fewest
+    return replace(few, exact=certain or (few.exact and few.commands <= fewest + 1))
 
 
-def _other_ways(
-    position: Position, limit: int, effort: int
-) -> Iterator[tuple[tuple[str, ...], ...]]:
-    """Yield ways to success that may be longer than need be."""
+def _few_hands(position: Position, limit: int, effort: int) -> Value:
+    """Find a way that never needs more hands than there are.
+
+    It is told to be exact where no way is shorter but one that carries things in what the task is
+    not about: each thing put there is a command more than with any number of hands.
+    """
     space = Bounds(position, position.task.spec.agent.capacity)
-    for weight in (1.0, GREEDY):
+    for weight in (GREEDY,) if space.capacity is None else (1.0, GREEDY):
         found = search(space, limit, effort, weight)
         if found.actions is not None:
             plan, works = carried_out(position, found.actions)
             if works:
-                yield plan
-                return
-    if (found_otherwise := some_way(position)) is not None:
-        yield found_otherwise
+                return Value(sum(map(len, plan)), found.finished and space.proves, plan)
+    otherwise = some_way(position)
+    if otherwise is None or sum(map(len, otherwise)) > limit:
+        return Value(None, exact=False)
+    return Value(sum(map(len, otherwise)), False, otherwise)

@@ -25,6 +25,11 @@ class Bounds(Tours):
         for n in range(self.last, self.first, -1):
             self.rest[n] = self.rest[n + 1] + self._later_bound(n)
 
+    @property
+    def proves(self) -> bool:
+        """Whether what a search through these states finds is the shortest of all."""
+        return self.complete and not self.narrowed and not (self.capacity and self._others())
+
     def bound(self, state: State) -> int:
         """Return how many commands it takes from a state to success, at least."""
         key = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import combinations
 
 from environments.tasks.model import Holds
 from environments.tasks.value.position import Position
@@ -25,6 +26,8 @@ class Moves(Space):
         }
         self.key_of = {e: o.key for e, o in self._locks.items()}
         self._tools = {e for e in self.key_of.values() if e in self.number}
+        self.narrowed = False
+        """Whether selections of things were left out somewhere, being too many."""
         self.free = [set(stage.unchanged.free) for stage in self.stages]
         self._asked_later = self._later()
         self.closing = [
@@ -135,13 +138,13 @@ class Moves(Space):
         for t in reach:
             if t in self.movable and state.at[self.number[t]] != self.agent:
                 use = self._use(state, t)
-                if use == 2 and self.capacity is None:
+                if use == 2:
                     surely.append(t)
                 elif use:
                     perhaps.append(t)
-        for chosen in _choices(surely, perhaps):
-            if self.capacity is None or len(hand) + len(chosen) <= self.capacity - self._others():
-                yield ("get", chosen, ""), self._moved(state, chosen, self.agent)
+        hands = None if self.capacity is None else self.capacity - self._others() - len(hand)
+        for chosen in self._choices(surely, perhaps, hands):
+            yield ("get", chosen, ""), self._moved(state, chosen, self.agent)
         if not hand:
             return
         targets = [state.room, *(t for t in reach if self._receives(state, t))]
@@ -157,7 +160,7 @@ class Moves(Space):
                 elif self.capacity is not None:
                     perhaps.append(t)
             verb = "drop" if place == state.room else "put"
-            for chosen in _choices(surely, perhaps):
+            for chosen in self._choices(surely, perhaps):
                 yield (
                     (verb, chosen, "" if verb == "drop" else place),
                     self._moved(state, chosen, place),
@@ -210,8 +213,18 @@ class Moves(Space):
             return True
         if flags & bits.get((thing, "locked"), 0):
             return True
+        if (found.container or found.surface) and self._is_awaited(state, thing):
+            return True
         return state.stage < self.last and any(
             any(self.news(k, thing)) for k in range(state.stage + 1, self.last + 1)
+        )
+
+    def _is_awaited(self, state: State, thing: str) -> bool:
+        """Tell whether something is to be put into or onto a thing in hand."""
+        return any(
+            at != thing and thing in self._wanted(state, t)
+            for t, at in zip(self.names, state.at, strict=True)
+            if t in self.movable
         )
 
     def _unmade(self, state: State, product: str) -> bool:
@@ -260,13 +273,19 @@ class Moves(Space):
                 now = state._replace(flags=flags | says | (full if c.most == 1 else 0))
                 yield ("write", (c.entity,), c.text), now
 
-
-def _choices(surely: list[str], perhaps: list[str]) -> Iterator[tuple[str, ...]]:
-    if len(perhaps) <= MOST_AT_ONCE:
-        yield from subsets(surely, perhaps)
-        return
-    yield (*surely, *perhaps)
-    for one in perhaps:
-        yield (*surely, one)
-    if surely:
-        yield tuple(surely)
+    def _choices(
+        self, surely: list[str], perhaps: list[str], most: int | None = None
+    ) -> Iterator[tuple[str, ...]]:
+        if most is not None:
+            for size in range(1, most + 1):
+                yield from combinations([*surely, *perhaps], size)
+            return
+        if len(perhaps) <= MOST_AT_ONCE:
+            yield from subsets(surely, perhaps)
+            return
+        self.narrowed = True
+        yield (*surely, *perhaps)
+        for one in perhaps:
+            yield (*surely, one)
+        if surely:
+            yield tuple(surely)

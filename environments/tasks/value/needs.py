@@ -77,7 +77,7 @@ def _needs(task: Task) -> Needs:
             ),
             evidence=tuple(
                 dict.fromkeys(
-                    (e.entity, e.fact, _plain(e.value)) for e in stage.evidence if e.field in fields
+                    (e.entity, e.fact, plain(e.value)) for e in stage.evidence if e.field in fields
                 )
             ),
         )
@@ -116,8 +116,9 @@ def _parts(condition: Condition) -> Iterator[Condition]:
         yield condition
 
 
-def _plain(value: Any) -> Any:
-    return tuple(map(_plain, value)) if isinstance(value, list | tuple) else value
+def plain(value: Any) -> Any:
+    """Return lists as tuples, so that what came as JSON equals what did not, and can be hashed."""
+    return tuple(map(plain, value)) if isinstance(value, list | tuple) else value
 
 
 def _distances(exits: dict[str, tuple[Exit, ...]], shut: frozenset[str]) -> Moves:

@@ -17,7 +17,7 @@ from environments.tasks.model import (
     Together,
     Visited,
 )
-from environments.tasks.value.needs import needs_of
+from environments.tasks.value.needs import needs_of, plain
 from world_fixtures.facts import Fact
 from world_fixtures.protocol import ARRANGE, CONNECT, Event, ResultKind
 from world_fixtures.rules import Scene, Simulation
@@ -221,8 +221,3 @@ class Position:
 
 def _known(facts: Iterable[tuple[str, str, Any]]) -> Known:
     return frozenset((entity, field, plain(value)) for entity, field, value in facts)
-
-
-def plain(value: Any) -> Any:
-    """Return lists as tuples, so that what came as JSON equals what did not, and can be hashed."""
-    return tuple(map(plain, value)) if isinstance(value, list | tuple) else value

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from environments.tasks.matching import normal
 from environments.tasks.model import Did, Holds, Inscribed, Located, Visited
-from environments.tasks.value.position import Position, plain
+from environments.tasks.value.needs import plain
+from environments.tasks.value.position import Position
 from environments.tasks.value.tracked import Tracked
 from world_fixtures.spec import Exit
 

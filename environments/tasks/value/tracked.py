@@ -57,7 +57,7 @@ class Tracked:
                         self.rooms.add(condition.place)
                     case Located():
                         self._track(condition.entity, moves=True)
-                        self._place(condition.place)
+                        self._place(condition.place, receives=True)
                         self.places[n].setdefault(condition.entity, set()).add(condition.place)
                     case Holds():
                         self.complete &= condition.field == "open"
@@ -133,8 +133,9 @@ class Tracked:
         while size != len(self.things) + len(self.movable) + len(self.rooms):
             size = len(self.things) + len(self.movable) + len(self.rooms)
             for thing in list(self.things):
-                self._place(get(thing, "location"))
-                self._place(self.position.at_start(thing, "location"))
+                back = thing in self.movable  # what it is put back into may be brought to it
+                self._place(get(thing, "location"), receives=back and self.first < self.last)
+                self._place(self.position.at_start(thing, "location"), receives=back)
                 if things[thing].container and get(thing, "locked"):
                     if things[thing].portable and not things[thing].heavy:
                         self.movable.add(thing)
@@ -216,6 +217,7 @@ class Tracked:
         }  # fmt: skip
         self.lights_matter = any(rooms[r].dark for r in self.rooms | near)
         if self.lights_matter:
+            self.complete &= len(self.index.characters) == 1  # others may carry a light
             for thing in self.index.things.values():
                 if thing.light and get(thing.id, "location") is not None:
                     self._track(thing.id, moves=True)
@@ -228,12 +230,12 @@ class Tracked:
             self.things[thing] = None
             self._place(self.position.get(thing, "location"))
 
-    def _place(self, place: str | None) -> None:
+    def _place(self, place: str | None, receives: bool = False) -> None:
         """Track what is needed to get at a place: a room, or a thing and where it is."""
         if place in self.index.rooms:
             self.rooms.add(place)
         elif place in self.index.things:
-            self._track(place)
+            self._track(place, moves=receives)
         elif place in self.index.characters and place != self.agent:
             self.complete = False
 
