@@ -149,8 +149,8 @@ def test_what_an_earlier_stage_left_out_of_place_uses_up_what_may_be() -> None:
     for thing in taken[:2]:
         assert thing in position.out_of_place()
     assert value_of(position).commands is not None
-    boards = [e.entity for e in task.stages[0].evidence]
-    planner.read(boards[0])
+    for evidence in task.stages[0].evidence:
+        planner.read(evidence.entity)
     for command in planner.commands[position.commands :]:
         position = position.acted(command)
     assert not position.lacks()
