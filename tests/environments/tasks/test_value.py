@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from environments.tasks.build import make_task
@@ -124,7 +126,7 @@ def test_events_of_a_record_lead_to_the_same_position_as_the_rules() -> None:
     for n, stage in enumerate(task.stages):
         world.simulation.arrange(stage.before)
         position = position.next_stage() if n else position
-        events = [world.connected("s", agent)]
+        events = [asyncio.run(world.open()).event]
         for step in stage.walkthrough[:-1]:
             events.append(world.carry_out("s", agent, step.command))
             position = position.acted(step.command)
