@@ -62,6 +62,8 @@ class Line:
         """Events of all characters, by stage."""
         self.states: list[WorldState] = []
         """At the end of each stage that is over."""
+        self.starts: list[str] = []
+        """The rooms in which the stages began."""
         self.left: list[str] = []
         """Commands of this stage's walkthrough that were not yet given."""
         self.mark = ""
@@ -76,7 +78,7 @@ class Line:
         other.simulation = self.simulation.copy()
         other.stage, other.commands, other._seq = self.stage, self.commands, self._seq
         other.parts = [*self.parts[:-1], list(self.parts[-1])]
-        other.states = list(self.states)
+        other.states, other.starts = list(self.states), list(self.starts)
         other.left, other.mark = list(self.left), self.mark
         return other
 
@@ -110,6 +112,7 @@ class Line:
         self.stage += 1
         self.parts.append([])
         self.subject.before(self.stage, self)
+        self.starts.append(self.room)
         self.left, self.mark = list(self.subject.walkthrough[self.stage]), self.room
         scene = Scene(self.simulation.index, self.simulation, self.agent)
         outcome = ok(scene.view(), scene.room, reveals=scene.seen())

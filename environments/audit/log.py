@@ -31,7 +31,8 @@ class Sight:
     """Something that can be seen: a room, its exits, what is inside a thing, or a writing."""
 
     what: str
-    """`room`, `exits`, `inside`, `text`, or `lines`."""
+    """`room`, `exits`, `inside`, `text`, `lines`, or `whereabouts`: the room in which the entity is
+    when the stage begins."""
     entity: str
     lines: tuple[str, ...] = ()
     """Of `lines`: all that are to be read."""
@@ -84,6 +85,9 @@ class Log:
         if stage >= len(self.ends):
             return False
         entity = self.entities.get(sight.entity)
+        if sight.what == "whereabouts":
+            room = self.room(self.starts[stage], sight.entity) or ""
+            return self.saw(stage, Sight("room", room))
         if isinstance(entity, Room):
             wanted = (entity.name, entity.desc) if sight.what == "room" else ("",)
             verbs = VIEWS if sight.what == "room" else (*VIEWS, "directions")

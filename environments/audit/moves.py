@@ -7,6 +7,7 @@ world, the walkthrough, the right answer. It does not try to do what is asked.
 from __future__ import annotations
 
 import random
+import re
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -91,6 +92,18 @@ def echo(line: Line, rng: random.Random) -> None:
         line.do(f"{verb} {word}")
 
 
+def quote(line: Line, rng: random.Random) -> None:
+    """Have the world say back what its texts say of numbers, or write that, without reading it."""
+    texts = [t.text or "\n".join(t.inscriptions) for t in line.subject.spec.things]
+    phrases = list(dict.fromkeys(p for t in texts for p in re.findall(r"(?:\w+ ){0,2}\d+", t)))
+    pad = rng.choice([f" on {pad}" for pad in _writable(line)] or [""])
+    for at in range(0, min(len(phrases), 60), 6):
+        said = " ".join(phrases[at : at + 6])
+        line.do(f"write {said[:180]}{pad}" if pad else f"examine {said}")
+    if pad:
+        line.do(f"read{pad.removeprefix(' on')}")
+
+
 def forge(line: Line, rng: random.Random) -> None:
     """Write the right answer on something and read it there."""
     pads = _writable(line)
@@ -155,6 +168,14 @@ def step(line: Line, rng: random.Random) -> None:
     _walk(line, rng.randint(1, 8))
 
 
+def catch_up(line: Line, rng: random.Random) -> None:
+    """Do in this stage what belonged to an earlier one."""
+    earlier = rng.randrange(len(line.starts))
+    _travel(line, line.starts[earlier])
+    for command in line.subject.walkthrough[earlier]:
+        line.do(command)
+
+
 def rest(line: Line, rng: random.Random) -> None:
     """Do the rest of this stage's walkthrough, and end it."""
     _walk(line, len(line.left))
@@ -188,14 +209,14 @@ def rest_swapped(line: Line, rng: random.Random) -> None:
 
 MOVES: Mapping[Move, int] = {
     wander: 3, wander_long: 1, travel: 4, look_at_all: 2, read_all: 3, open_all: 2, take_all: 2,
-    drop_all: 2, stuff: 2, sweep: 2, echo: 3, forge: 3, scrawl: 1, stammer: 1, close_all: 1,
-    meddle: 4, leave: 3, take_along: 2, step: 5, rest: 3, rest_without: 3, rest_but_one: 3,
-    rest_swapped: 2,
+    drop_all: 2, stuff: 2, sweep: 2, echo: 3, forge: 3, quote: 2, scrawl: 1, stammer: 1,
+    close_all: 1, meddle: 4, leave: 3, take_along: 2, step: 5, catch_up: 2, rest: 3,
+    rest_without: 3, rest_but_one: 3, rest_swapped: 2,
 }  # fmt: skip
 """Every move, with how often it is drawn."""
 ENDINGS: Mapping[Move, int] = {
-    leave: 4, rest: 4, rest_without: 2, rest_but_one: 2, take_along: 1, sweep: 1, scrawl: 1,
-    echo: 1, forge: 1,
+    leave: 4, rest: 4, rest_without: 2, rest_but_one: 2, take_along: 1, sweep: 1, catch_up: 1,
+    scrawl: 1, echo: 1, forge: 1,
 }  # fmt: skip
 """Moves that stages are ended with when a line is played out."""
 

@@ -82,9 +82,9 @@ def audit_kind(
 ) -> Audited:  # fmt: skip
     """Search tasks of one kind, of all difficulties and splits in turn, with `budget` commands.
 
-    Lines drawn by the seed, with `share` of the commands, are kept to be repeated. `progress` is told of the
-    commands given and the best reward without the goal after each task. The same arguments give
-    the same result.
+    Lines drawn by the seed, with `share` of the commands, are kept to be repeated. `progress` is
+    told of the commands given and the best reward without the goal after each task. The same
+    arguments give the same result.
     """
     audited = Audited(f"{family}.{kind}")
     count = max(FEWEST, budget // A_TASK)

@@ -17,6 +17,7 @@ from typing import Any
 from environments.audit.answers import answers
 from environments.audit.line import Line, Meter, Subject
 from environments.audit.moves import ENDINGS, MOVES, Move
+from world_fixtures.protocol import ResultKind
 
 THRESHOLD = 0.3
 """Rewards above this are for tasks that are done, and for nothing else."""
@@ -42,9 +43,17 @@ class Finding:
     """Names of the moves it is made of."""
 
     @property
-    def lacks(self) -> tuple[str, ...]:
+    def lacking(self) -> tuple[str, ...]:
         """What is missing, without the numbers in it."""
         return tuple(sorted({re.sub(r"[0-9]+", "#", line) for line in self.missing}))
+
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """`wrote` where the agent wrote, `echoed` where it said what was not understood."""
+        own = [e for part in self.line.parts for e in part if e.actor == self.line.agent]
+        wrote = any(e.verb == "write" for e in own)
+        echoed = any(e.kind is ResultKind.UNKNOWN for e in own)
+        return (*["wrote"] * wrote, *["echoed"] * echoed)
 
 
 @dataclass
@@ -52,7 +61,7 @@ class Searched:
     """What came of searching one task."""
 
     findings: list[Finding] = field(default_factory=list)
-    """One for each thing missing, the best paid."""
+    """The best paid one of each sort: of what is missing, and of writing and echoing."""
     best: float = 0.0
     """Highest reward of a line whose task was not done."""
     lines: int = 0
@@ -65,9 +74,9 @@ class Searched:
     """Of the lines that were played, by their commands."""
 
     def add(self, finding: Finding) -> None:
-        """Keep a finding, unless one that lacks the same was paid as much."""
+        """Keep a finding, unless one of its sort was paid as much."""
         for n, other in enumerate(self.findings):
-            if other.lacks == finding.lacks:
+            if (other.lacking, other.ways) == (finding.lacking, finding.ways):
                 if other.reward < finding.reward:
                     self.findings[n] = finding
                 return

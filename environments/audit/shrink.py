@@ -50,7 +50,8 @@ def shrink(finding: Finding, limit: int) -> tuple[Finding, int]:
 
 
 def _again(finding: Finding, line: Line, answer: dict[str, Any]) -> Finding | None:
-    """Return the finding of another line; None where it is none."""
+    """Return the finding of another line; None where it is none, or lacks something else."""
     [reward] = line.subject.rewards(line, [answer])
     missing = line.subject.missing(line, answer) if reward > THRESHOLD else ()
-    return Finding(line, answer, reward, missing, finding.moves) if missing else None
+    other = Finding(line, answer, reward, missing, finding.moves)
+    return other if missing and set(other.lacking) <= set(finding.lacking) else None
