@@ -27,7 +27,7 @@ def missing(
     log = Log(demand.spec, played)
     if len(log.ends) < demand.stages:
         return (f"{len(log.ends)} of {demand.stages} stages were begun",)
-    return tuple(_missing(demand, log, answer, played))
+    return tuple(dict.fromkeys(_missing(demand, log, answer, played)))
 
 
 def _missing(

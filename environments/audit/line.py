@@ -16,19 +16,33 @@ from world_fixtures.state import WorldState
 class Subject(Protocol):
     """A task under audit, with its verdict and the second opinion on it."""
 
-    id: str
-    kind: str
-    spec: WorldSpec
-    budget: int
-    """Commands that are carried out at most."""
-    prompts: Sequence[str]
-    """By stage."""
-    walkthrough: Sequence[Sequence[str]]
-    """Commands by stage."""
-    told: dict[str, Any]
-    """The answer of the walkthrough."""
-    fields: Sequence[str]
-    """Of the answer."""
+    @property
+    def id(self) -> str:
+        """Return the id of the task."""
+
+    @property
+    def spec(self) -> WorldSpec:
+        """Return the world."""
+
+    @property
+    def budget(self) -> int:
+        """Return the number of commands that are carried out at most."""
+
+    @property
+    def prompts(self) -> Sequence[str]:
+        """Return the prompts by stage."""
+
+    @property
+    def walkthrough(self) -> Sequence[Sequence[str]]:
+        """Return the commands of the walkthrough by stage."""
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """Return the answer of the walkthrough."""
+
+    @property
+    def fields(self) -> Sequence[str]:
+        """Return the names of the fields of the answer."""
 
     def before(self, stage: int, line: Line) -> None:
         """Do in a line what happens before a stage begins."""

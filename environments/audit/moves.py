@@ -115,7 +115,8 @@ def forge(line: Line, rng: random.Random) -> None:
 
 def scrawl(line: Line, rng: random.Random) -> None:
     """Write what may be asked for on everything that can be written on."""
-    names = [e.name for e in (*line.subject.spec.rooms, *line.subject.spec.things)]
+    spec = line.subject.spec
+    names = [r.name for r in spec.rooms] + [t.name for t in spec.things]
     words = [
         " ".join(line.subject.prompts[line.stage].split())[:180],
         ", ".join(rng.sample(names, min(len(names), 8)))[:180],

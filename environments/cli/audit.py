@@ -81,7 +81,7 @@ def audit(
                 repeated += commands
                 differences += differing
             audited.append(found)
-    content = {
+    content: dict[str, Any] = {
         "budget": budget,
         "seed": seed,
         "commands": sum(a.commands for a in audited),

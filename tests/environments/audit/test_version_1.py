@@ -58,7 +58,7 @@ ATTACKS = (
     Attack("blind: count", "train/inspection.count/3/3", "left "),
     Attack("blind: unlock", "train/errand.unlock/3/3", "left "),
 )
-BUDGET = 2000
+BUDGET = 4000
 """Commands for each task."""
 
 
