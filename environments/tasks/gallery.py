@@ -43,7 +43,7 @@ does not count, nor do lights, discovered ways and unlocked locks.
 
 | part | weight | value |
 |---|---|---|
-| outcome | 0.60 | 1 where every final goal is met, otherwise a quarter of the share met, squared |
+| outcome | 0.60 | 1 where every final goal is met, otherwise an eighth of the share met, squared |
 | progress | 0.15 | share of all goals that is met, sub-goals included |
 | efficiency | 0.10 | commands of a searcher over commands used, at most 1, times the outcome |
 | evidence | 0.10 | share of the needed facts that was revealed, times the outcome |

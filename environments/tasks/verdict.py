@@ -30,9 +30,9 @@ from world_fixtures.common import Frozen, UserError
 from world_fixtures.protocol import CONNECT, Event, ResultKind
 from world_fixtures.state import Fields, WorldState, initial_state
 
-PARTIAL = 0.25
+PARTIAL = 0.125
 """Factor on the outcome where some final goals are met and others not, on the share met
-squared: half of them earn a sixteenth, so that what is met in passing pays little."""
+squared: half of them earn a thirty-second, and no share earns a reward above 0.3."""
 RESTRAINT = (1.0, 0.5)
 """Factor by the number of entities out of place beyond the tolerance; 0 for more."""
 

@@ -23,7 +23,7 @@ from environments.tasks.model import (
     Verdict,
     Visited,
 )
-from environments.tasks.verdict import Played, Weights, judge
+from environments.tasks.verdict import PARTIAL, Played, Weights, judge
 from world_fixtures.common import UserError
 from world_fixtures.facts import Arranged
 from world_fixtures.protocol import Event
@@ -136,7 +136,13 @@ def test_a_sub_goal_alone_earns_nothing(errand):
     assert verdict.reasons[0] == "goal not met: has key (0.00)"
 
 
-def test_goals_met_in_part_earn_a_quarter_of_their_share_squared(cottage):
+def test_no_share_of_the_goals_earns_a_reward_above_three_tenths():
+    weights = Weights()
+    most = PARTIAL * (weights.outcome + weights.efficiency + weights.evidence)
+    assert round(most + weights.progress + weights.discipline, 9) <= 0.3
+
+
+def test_goals_met_in_part_earn_an_eighth_of_their_share_squared(cottage):
     task = make(
         cottage,
         stage(
@@ -144,7 +150,7 @@ def test_goals_met_in_part_earn_a_quarter_of_their_share_squared(cottage):
             goal("key", Located(entity="brass_key", place="you")),
         ),
     )
-    assert Play(task).do("get lamp").verdict().parts["outcome"] == 0.25 * 0.75**2
+    assert Play(task).do("get lamp").verdict().parts["outcome"] == 0.125 * 0.75**2
 
 
 def test_what_is_so_from_the_start_earns_nothing(cottage):

@@ -1,0 +1,1 @@
+"""A search for reward without the task: see docs/audit.md."""

@@ -1,0 +1,51 @@
+"""Answers of one who does not know, and of one who was told: what a line is ended with. Pure."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import Any
+
+from environments.audit.line import Line
+
+
+def answers(line: Line, rng: random.Random) -> list[dict[str, Any]]:
+    """Return the answers that are handed in at the end of a line.
+
+    The right one comes first, as somebody may have let it out; then one in which a field is
+    guessed, or one that is a guess altogether.
+    """
+    subject = line.subject
+    found = [dict(subject.told)]
+    if subject.fields:
+        field = rng.choice(subject.fields)
+        if rng.random() < 0.7:
+            found.append({**subject.told, field: _guess(line, subject.told.get(field), rng)})
+        else:
+            found.append(dict.fromkeys(subject.fields, _guess(line, None, rng)))
+    return found
+
+
+def _guess(line: Line, right: Any, rng: random.Random) -> Any:
+    """Draw a value: names, a number, the prompt, nothing, or a part of the right one."""
+    spec = line.subject.spec
+    rooms, things = [r.name for r in spec.rooms], [t.name for t in spec.things]
+    here = [t.name for t in spec.things if line.simulation.get(t.id, "location") == line.room]
+    name_here = next(r.name for r in spec.rooms if r.id == line.room)
+    options: list[Any] = [
+        rng.choice(rooms), rng.choice(things or rooms), rng.sample(rooms, min(3, len(rooms))),
+        rooms, things, here, name_here, rng.choice(_years(line) or ["1800"]), rng.randint(0, 9), "",
+        " ".join(line.subject.prompts[-1].split()), [name_here, *here], "north",
+        ["north", "south"], [],
+    ]  # fmt: skip
+    if isinstance(right, list) and len(right) > 1:
+        options += [right[:-1], right[1:], [*right, rng.choice(right)], right[::-1]]
+    if isinstance(right, int):
+        options += [right - 1, right + 1]
+    return rng.choice(options)
+
+
+def _years(line: Line) -> Sequence[str]:
+    """Return the numbers in what was last observed."""
+    words = line.parts[-1][-1].text.replace(".", " ").replace(",", " ").split()
+    return [word for word in words if word.isdigit()]

@@ -1,0 +1,94 @@
+"""The second opinion on a rollout: is what the task demands done? Pure.
+
+It shares no function with the verdict, its matching of answers, or the forms it knows. It knows no
+partial success: whatever is missing is told, and nothing missing means done.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from environments.audit.demand import Demand, Reply
+from environments.audit.log import Log
+from world_fixtures.protocol import Event
+
+ARTICLES = ("the", "a", "an")
+
+
+def missing(
+    demand: Demand, played: Sequence[Sequence[Event]], answer: dict[str, Any] | None
+) -> tuple[str, ...]:
+    """Return what a rollout lacks of what is demanded, one line each; empty where it is done.
+
+    `played` holds the events of all characters by stage, of the stages that were begun.
+    """
+    log = Log(demand.spec, played)
+    if len(log.ends) < demand.stages:
+        return (f"{len(log.ends)} of {demand.stages} stages were begun",)
+    return tuple(dict.fromkeys(_missing(demand, log, answer, played)))
+
+
+def _missing(
+    demand: Demand, log: Log, answer: dict[str, Any] | None, played: Sequence[Sequence[Event]]
+) -> Iterator[str]:
+    for end in demand.ends:
+        if log.ends[end.stage].get(end.entity, {}).get(end.field) != end.value:
+            yield f"{end.field} of {end.entity} is not {end.value} after stage {end.stage + 1}"
+    for line in demand.written:
+        fields = log.ends[line.stage][line.entity]
+        both = zip(fields["inscriptions"], fields["hands"], strict=True)
+        own = [plain(text) for text, hand in both if hand == log.agent]
+        if plain(line.text) not in own or len(own) > line.most:
+            yield f"{line.entity} does not say {line.text!r} and nothing else in the agent's hand"
+    for way in demand.ways:
+        passed = iter(log.ways[way.stage])
+        if not all(room in passed for room in way.rooms):
+            yield f"did not pass {', '.join(way.rooms)} in stage {way.stage + 1}"
+    for seen in demand.seen:
+        if not any(log.saw(n, sight) for n in seen.stages for sight in seen.sights):
+            names = ", ".join(f"{s.what} of {s.entity}" for s in seen.sights)
+            stages = " or ".join(str(n + 1) for n in seen.stages)
+            yield f"did not see the {names} in stage {stages}"
+    for name, reply in demand.answer.items():
+        if not same(reply, (answer or {}).get(name), log):
+            yield f"answers {name} otherwise"
+    left = set().union(*(log.disturbed(n, free) for n, free in enumerate(demand.free)))
+    if len(left) > demand.spared + 1:  # one more costs half of the reward, and is told
+        yield f"left {len(left)} things otherwise"
+    commands = sum(e.actor == log.agent and e.verb != "connect" for p in played for e in p)
+    if commands > demand.budget:
+        yield f"gave {commands} commands of {demand.budget}"
+
+
+def same(reply: Reply, given: Any, log: Log) -> bool:
+    """Tell whether a field of the answer is what it should be."""
+    wanted = reply.value
+    if reply.place_of is not None:
+        stage, end, entity = reply.place_of
+        room = log.room((log.ends if end else log.starts)[stage], entity)
+        wanted = getattr(log.entities.get(room or ""), "name", None)
+    if reply.inside is not None:
+        stage, end, place = reply.inside
+        state = (log.ends if end else log.starts)[stage]
+        held = [e for e, fields in state.items() if fields.get("location") == place]
+        wanted = [getattr(log.entities[e], "name") for e in held]  # noqa: B009
+    if given is None or wanted is None:
+        return False
+    if isinstance(wanted, list | tuple):
+        parts = given if isinstance(given, list) else re.split(r"[,\n]", str(given))
+        ours, theirs = [plain(w) for w in wanted], [plain(g) for g in parts]
+        return ours == theirs if reply.form == "route" else set(ours) == set(theirs)
+    if isinstance(given, list) and len(given) == 1:
+        given = given[0]
+    if reply.form == "number":
+        found = re.findall(r"[0-9]+", str(given))
+        return [int(f) for f in found] == [int(wanted)]
+    return plain(given) == plain(wanted)
+
+
+def plain(text: object) -> str:
+    """Return the words of a text in lower case, without articles and punctuation."""
+    words = re.findall(r"[a-z0-9']+", str(text).lower())
+    return " ".join(w for w in words if w not in ARTICLES)
