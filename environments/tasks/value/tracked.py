@@ -217,7 +217,6 @@ class Tracked:
         }  # fmt: skip
         self.lights_matter = any(rooms[r].dark for r in self.rooms | near)
         if self.lights_matter:
-            self.complete &= len(self.index.characters) == 1  # others may carry a light
             for thing in self.index.things.values():
                 if thing.light and get(thing.id, "location") is not None:
                     self._track(thing.id, moves=True)
