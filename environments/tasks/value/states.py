@@ -62,9 +62,6 @@ class Space(Tracked):
         self.kept = [self._kept(n) for n in range(len(self.stages))]
         self._seen_in: dict[tuple[int, str], tuple[int, int]] = {}
         self._news: dict[tuple[int, str], tuple[int, int, int]] = {}
-        self.goal_places = [
-            self.places[n] if n >= self.first else {} for n in range(len(self.stages))
-        ]
 
     # --- bits ------------------------------------------------------------------------------
 

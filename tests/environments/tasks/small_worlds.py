@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import combinations
 
 from environments.tasks.model import (
@@ -240,6 +241,4 @@ def _distances(
 
 
 def _is_won(position: Position) -> bool:
-    from dataclasses import replace
-
     return replace(position, commands=0).succeeds

@@ -33,24 +33,37 @@ def positions_on_the_way(task: Task) -> list[Position]:
     return found
 
 
+def check_walkthrough(task: Task) -> None:
+    """Check that the value falls by at most one a command, to 0."""
+    before: Value | None = None
+    position: Position | None = None
+    for there in positions_on_the_way(task):
+        value = value_of(there)
+        assert value.commands is not None
+        assert value.commands <= task.optimal_steps - there.commands
+        if before is not None and position is not None and before.exact and value.exact:
+            assert before.commands is not None
+            assert value.commands >= before.commands - (there.commands - position.commands)
+        before, position = value, there
+    assert before == Value(0, exact=True, plan=((),))
+
+
 @pytest.mark.parametrize(("family", "kind"), ALL)
 def test_along_a_walkthrough_the_value_falls_by_at_most_one_a_command(
     family: Family, kind: str
 ) -> None:
     task = make_task(family, 3, 2, kind=kind)
-    before: Value | None = None
-    position: Position | None = None
-    for there in positions_on_the_way(task):
-        value = value_of(there)
-        assert value.exact
-        assert value.commands is not None
-        left = task.optimal_steps - there.commands
-        assert value.commands <= left
-        if before is not None and position is not None:
-            assert value.commands >= before.commands - (there.commands - position.commands)
-        before, position = value, there
-    assert before is not None
-    assert before.commands == 0
+    check_walkthrough(task)
+    assert value_of(Position.start(task)).exact
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("difficulty", [1, 3, 4, 5])
+@pytest.mark.parametrize(("family", "kind"), ALL)
+def test_along_walkthroughs_of_any_difficulty_the_value_falls_by_at_most_one_a_command(
+    family: Family, kind: str, difficulty: int
+) -> None:
+    check_walkthrough(make_task(family, 3, difficulty, kind=kind))
 
 
 def test_the_plan_of_a_value_reaches_success_in_as_many_commands() -> None:
