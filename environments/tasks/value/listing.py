@@ -322,7 +322,7 @@ class Listing:
         if self._has(door, "locked"):
             self._key(door)
             self.add("udoor", door, "", where)
-        self.add("door", door, "", where)
+        self.add("door", door, jobs.far(door, self.state.room), where)
         if not jobs.index.doors[door].shuts and not self.state.start[1] & jobs.bits[door, "open"]:
             self._door_back(door, False)
 
@@ -339,4 +339,4 @@ class Listing:
             where, _, _ = self.place(signs[0])
             if where and where != (source,):
                 self.hold(signs[0])
-        self.add("reveal", way, "", (source,))
+        self.add("reveal", way, jobs.far(way, self.state.room), (source,))

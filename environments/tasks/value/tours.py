@@ -30,6 +30,7 @@ class Tours(Moves):
         self._before: list[int] = []
         self._tours: dict[tuple[str, int, bool], int] = {}
         self._beyond: dict[tuple[str, str], frozenset[str]] = {}
+        self._far: list[frozenset[str]] = []
         hidden = [e.id for exits in self.ways.values() for e in exits if e.hidden]
         self.sides = {
             door: tuple(
@@ -50,6 +51,13 @@ class Tours(Moves):
                 r for r, n in without.items() if n >= FAR and moves[r] < FAR
             )
         return self._beyond[key]
+
+    def far(self, passage: str, room: str) -> str:
+        """Return the number of the rooms beyond a passage, as a job has it."""
+        rooms = self.beyond(passage, room)
+        if rooms not in self._far:
+            self._far.append(rooms)
+        return str(self._far.index(rooms))
 
     def number_of(self, job: Job, cost: int) -> int:
         """Return the number of a job, the same whenever it is asked for."""
@@ -79,15 +87,14 @@ class Tours(Moves):
 
     def _precedes(self, one: Job, two: Job) -> bool:
         """Tell whether job `one` has to be done before job `two` where both have to be."""
-        a, ea, xa, wa, _ = one
+        a, ea, xa, _, _ = one
         b, eb, xb, wb, vb = two
         if b == "end":
             return a != "end"
         if a == "visit":
             return vb == xa
         if a in ("door", "reveal"):
-            rooms = self.beyond(ea, wa[0]) if wa else frozenset()
-            return bool(wb) and rooms.issuperset(wb) and (b, eb) != (a, ea)
+            return bool(wb) and self._far[int(xa)].issuperset(wb) and (b, eb) != (a, ea)
         if a in ("get", "take"):
             return (
                 (b == "put" and ea == eb)
