@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from world_fixtures.facts import Fact
@@ -14,8 +14,12 @@ from world_fixtures.reachability import obtainable
 from world_fixtures.spec import Thing, WorldSpec
 
 
-def redrawn(spec: WorldSpec, rng: random.Random, said: str = "") -> WorldSpec:
+def redrawn(
+    spec: WorldSpec, rng: random.Random, said: str = "", known: Collection[Fact] = ()
+) -> WorldSpec:
     """Return the same world with every told value drawn anew; the texts stay as they are.
+
+    What is `known` already stays as it is, too.
 
     Each value is of the same kind and split, drawn evenly from those that are possible, so that
     it may be the old one. People and places are exchanged among the facts of a field: whom a text
@@ -24,8 +28,9 @@ def redrawn(spec: WorldSpec, rng: random.Random, said: str = "") -> WorldSpec:
     a lock gets the key that now fits it, and a thing lies where it is now kept. Everything can
     still be had.
     """
-    keys = _new_keys(spec, rng)
-    facts = list(dict.fromkeys(fact for thing in spec.things for fact in thing.tells))
+    keys = _new_keys(spec, rng, known)
+    told = dict.fromkeys(fact for thing in spec.things for fact in thing.tells)
+    facts = [fact for fact in told if fact not in known]
     exchanged = _exchanged(facts, rng, said)
     drawn = {
         fact: fact._replace(value=exchanged[fact])
@@ -49,7 +54,7 @@ def _changed(
 ) -> Thing:
     update: dict[str, Any] = {}
     if thing.tells:
-        update["tells"] = tuple(drawn[fact] for fact in thing.tells)
+        update["tells"] = tuple(drawn.get(fact, fact) for fact in thing.tells)
     if thing.id in keys:
         update["key"] = keys[thing.id]
     if thing.id in kept:
@@ -117,12 +122,14 @@ def _one_of(value: Any, values: Sequence[Any], rng: random.Random) -> Any:
     return rng.choice(list(dict.fromkeys((value, *values))))
 
 
-def _new_keys(spec: WorldSpec, rng: random.Random) -> dict[str, str]:
-    """Draw a key for each lock whose key a text tells.
+def _new_keys(spec: WorldSpec, rng: random.Random, known: Collection[Fact] = ()) -> dict[str, str]:
+    """Draw a key for each lock whose key a text tells and nobody knows.
 
     Only keys that can be had while every lock is locked are drawn, so that all can still be had.
     """
-    locks = {f.value: f.entity for t in spec.things for f in t.tells if f.field == "fits"}
+    told = [f for t in spec.things for f in t.tells if f.field == "fits"]
+    locks = {f.value: f.entity for f in told if f not in known}
+    taken = {f.entity for f in told if f in known}
     shut = spec.model_copy(
         update={
             "doors": tuple(d.model_copy(update={"key": None}) for d in spec.doors),
@@ -130,7 +137,7 @@ def _new_keys(spec: WorldSpec, rng: random.Random) -> dict[str, str]:
         }
     )
     handled = obtainable(shut)[1] if locks else set()
-    keys = [t.id for t in spec.things if t.id in handled and _is_key(t)]
+    keys = [t.id for t in spec.things if t.id in handled - taken and _is_key(t)]
     if len(keys) < len(locks):
         return locks
     return dict(zip(locks, rng.sample(keys, len(locks)), strict=True))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -79,6 +80,34 @@ class Rooms:
     def clause(self, text: str, holds: Callable[[str], bool]) -> Clause:
         """Return a clause with the rooms that it may be taken to be true of."""
         return Clause(text, frozenset(filter(holds, self.ways)))
+
+
+def rooms_meant(world: Rooms, clauses: Iterable[str]) -> set[str]:
+    """Return the rooms of which all these clauses may be true; the inverse of `described`."""
+    left = set(world.ways)
+    for clause in clauses:
+        left &= {room for room in left if _may_be_true(world, clause, room)}
+    return left
+
+
+def _may_be_true(world: Rooms, clause: str, room: str) -> bool:
+    for text, is_so in SORTS.items():
+        if clause == text.format("something"):
+            return any(map(is_so, world.things[room]))
+        if clause == text.format("nothing"):
+            return not any(map(is_so, world.things[room]))
+    if found := _WAYS.fullmatch(clause):
+        return COUNTS.index(found[1]) in (len(world.ways[room]), len(world.shown[room]))
+    if found := _WAY.fullmatch(clause):
+        return found[1] in world.ways[room] and found[2] not in world.shown[room]
+    noun = _noun(clause.removesuffix(" is in it"))
+    if clause.startswith("it has no "):
+        return noun not in world.parts[room]
+    return world.holds(noun, room)
+
+
+_WAYS: Final = re.compile(r"(\w+ ways?) leads? out of it")
+_WAY: Final = re.compile(r"a way leads (\w+) from it, but none leads (\w+)")
 
 
 def _clauses(world: Rooms, room: str, rng: random.Random) -> Iterator[Clause]:

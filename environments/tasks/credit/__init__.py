@@ -1,0 +1,1 @@
+"""Credit: what each decision of a rollout cost, as far as it could be known. Pure."""

@@ -1,0 +1,289 @@
+"""What a searcher that knows what was revealed so far needs from here to the end of a task.
+
+The searcher (`environments.tasks.searcher`) first lives through the commands so far: it learns what
+they revealed and nothing else. Then it does what is left of the task: the milestones, which are
+the conditions of the final goals and the facts that answers rest on, in the order in which the
+walkthrough meets them, and at the end what it left otherwise and may not.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import Any
+
+from environments.tasks.actor import FAR, Unsolvable
+from environments.tasks.credit.observed import Played, plain
+from environments.tasks.matching import normal
+from environments.tasks.model import (
+    Answered,
+    Condition,
+    Did,
+    Evidence,
+    Holds,
+    Inscribed,
+    Located,
+    Stage,
+    Task,
+    Together,
+    Visited,
+)
+from environments.tasks.searcher import Searcher
+from environments.tasks.verdict import commands_of
+from world_fixtures.protocol import ARRANGE, CONNECT, Event, ResultKind
+from world_fixtures.rules import Outcome, Simulation, SpecIndex
+
+Milestone = Evidence | Condition
+"""Something that has to be shown, done or brought about in a stage."""
+RUNS = 2
+"""Searches that a mean is taken of, in one world."""
+
+
+class Search:
+    """Searches in the world of one task."""
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self._index = SpecIndex(task.spec)
+        self._orders = [_in_order(task, n, self._index) for n in range(len(task.stages))]
+
+    def expected(self, played: Played, key: str, runs: int = RUNS) -> float:
+        """Return the mean number of commands that searchers need until the task is done.
+
+        They know what `played` revealed; `runs` of them break ties by numbers of `key`. One that
+        finds no way counts as needing one command more than the budget has left.
+        """
+        events = (e for stage in played for e in stage)
+        left = self.task.budget - len(commands_of(events, self.task.spec.agent.id))
+        needed = [
+            self._needed(played, random.Random(f"{key}/{n}"), max(0, left) + 1) for n in range(runs)
+        ]
+        return sum(needed) / runs
+
+    def _needed(self, played: Played, rng: random.Random, most: int) -> int:
+        stages = self.task.stages
+        searcher = _Resumed(Simulation(self.task.spec, self._index, views=False), rng)
+        for n, events in enumerate(played):
+            searcher.begin(stages[n])
+            searcher.live_through(events)
+        spent = len(searcher.commands)
+        searcher.limit = spent + most
+        now = max(0, len(played) - 1)
+        try:
+            for n in range(now, len(stages)):
+                if n > now or not played:
+                    searcher.begin(stages[n])
+                searcher.finish(stages[n], self._orders[n])
+        except Unsolvable:
+            return most
+        return min(most, len(searcher.commands) - spent)
+
+
+def _in_order(task: Task, last: int, index: SpecIndex) -> list[Milestone]:
+    """Return the milestones of a stage in the order in which the walkthrough meets them last."""
+    actor = _Resumed(Simulation(task.spec, index, views=False), random.Random(0))
+    milestones = _milestones(task.stages[last])
+    unmet = dict.fromkeys(range(len(milestones)), 0)
+    for n, stage in enumerate(task.stages[: last + 1]):
+        actor.begin(stage)
+        for number, step in enumerate(stage.walkthrough, 1):
+            if n == last:
+                unmet |= {m: number for m in unmet if not actor.is_met(milestones[m])}
+            if step.tool == "command":
+                actor.carry_out(step.command)
+    return [milestones[m] for m in sorted(unmet, key=lambda m: (unmet[m], m))]
+
+
+def _milestones(stage: Stage) -> list[Milestone]:
+    """Return what has to be shown, done or brought about in a stage."""
+    found: list[Milestone] = list(stage.evidence)
+    for goal in stage.goals:
+        if goal.final:
+            condition = goal.condition
+            parts = condition.conditions if isinstance(condition, Together) else (condition,)
+            found += [part for part in parts if not isinstance(part, Answered)]
+    return found
+
+
+class _Resumed(Searcher):
+    """A searcher that can begin in the middle, and do what is left of a stage."""
+
+    def __init__(self, simulation: Simulation, rng: random.Random) -> None:
+        super().__init__(simulation, rng)
+        self._revealed: set[tuple[str, str, Any]] = set()
+        self._did: set[tuple[str, str]] = set()
+
+    def begin(self, stage: Stage) -> None:
+        """Begin a stage."""
+        self._revealed.clear()
+        self._did.clear()
+        if stage.before:
+            self.arrange(stage.before)
+        self._entered.clear()
+        self._entered.append(self.room)
+        self.connect()
+
+    def live_through(self, events: Sequence[Event]) -> None:
+        """Carry out commands that were given, and learn what they reveal."""
+        for event in events:
+            if event.verb in (CONNECT, ARRANGE):
+                continue
+            if event.actor == self.actor:
+                self.carry_out(event.raw)
+            else:
+                self.sim.act(event.raw, event.actor)
+
+    def carry_out(self, command: str) -> None:
+        """Carry out a command that may fail, and learn from it."""
+        outcome = self._act(command, attempt=True)
+        if outcome.kind is ResultKind.REFUSED and outcome.objects:
+            first, *keys = outcome.objects
+            if outcome.verb == "open" and self.sim.get(first, "locked"):
+                self._fields[first, "locked"] = True
+            if outcome.verb == "unlock" and keys:
+                self._tried.add((first, keys[0]))
+
+    def finish(self, stage: Stage, milestones: Sequence[Milestone]) -> None:
+        """Do what is left of a stage. Raises Unsolvable where that is not possible."""
+        self._ensure_connected()
+        self.keep(*stage.unchanged.free)
+        for milestone in milestones:
+            if not self.is_met(milestone):
+                self._bring_about(milestone)
+        self.tidy()
+        for milestone in milestones:
+            if not self.is_met(milestone):
+                self._bring_about(milestone)
+
+    def is_met(self, milestone: Milestone) -> bool:
+        """Tell whether a milestone of the stage is met now."""
+        get = self.sim.get
+        match milestone:
+            case Evidence():
+                return self._shown(milestone)
+            case Visited():
+                return _passed(milestone, self._entered) == len(milestone.rooms)
+            case Located():
+                return bool(get(milestone.entity, "location") == milestone.place)
+            case Holds():
+                return bool(get(milestone.entity, milestone.field) == milestone.value)
+            case Inscribed():
+                lines, hands = get(milestone.entity, "inscriptions"), get(milestone.entity, "hands")
+                both = zip(lines or (), hands or (), strict=True)
+                own = [normal(line) for line, hand in both if hand == self.actor]
+                return normal(milestone.text) in own
+            case Did():
+                return (milestone.verb, milestone.entity) in self._did
+            case _:
+                return True
+
+    def _bring_about(self, milestone: Milestone) -> None:
+        match milestone:
+            case Evidence():
+                self._find_out(milestone)
+            case Visited():
+                for room in milestone.rooms[_passed(milestone, self._entered) :]:
+                    self.go_to(room)
+            case Located():
+                self._move(milestone.entity, milestone.place)
+            case Holds():
+                self._set(milestone)
+            case Inscribed():
+                self.write(milestone.text, milestone.entity)
+            case Did():
+                self.reach(milestone.entity)
+                if milestone.verb == "unlock":
+                    self.unlock(milestone.entity)
+                else:
+                    self.do(f"{milestone.verb} {self.name(milestone.entity)}")
+
+    def _act(self, command: str, attempt: bool = False) -> Outcome:
+        outcome = super()._act(command, attempt)
+        if outcome.kind is ResultKind.OK:
+            self._did.update((outcome.verb or "", entity) for entity in outcome.objects)
+        return outcome
+
+    def _learn(self, outcome: Outcome) -> None:
+        super()._learn(outcome)
+        if outcome.kind is ResultKind.OK:
+            self._revealed.update((e, f, plain(v)) for e, f, v in outcome.reveals)
+
+    def _shown(self, wanted: Evidence) -> bool:
+        return any(
+            (entity, field) == (wanted.entity, wanted.fact)
+            and (wanted.value is None or value == plain(wanted.value))
+            for entity, field, value in self._revealed
+        )
+
+    def _find_out(self, wanted: Evidence) -> None:
+        entity, fact = wanted.entity, wanted.fact
+        sources = [
+            t.id for t in self.sim.spec.things
+            if any((f.entity, f.field) == (entity, fact) and
+                   (wanted.value is None or plain(f.value) == plain(wanted.value)) for f in t.tells)
+        ]  # fmt: skip
+        if sources:
+            self._read_until(wanted, sources[0])
+        elif entity in self.sim.index.rooms:
+            self.go_to(entity)
+            if not self._shown(wanted):
+                self._light_up(entity)
+            if not self._shown(wanted):
+                self.do("look")
+        elif entity == self.actor:
+            self.do("inventory")
+        elif entity in self.sim.index.exit_ids:
+            way = self.sim.index.exit_ids[entity]
+            self.go_to(way.source)
+            self._pass(way)
+        elif fact == "contents":
+            self.look_in(entity)
+        elif fact in ("text", "inscriptions"):
+            self.read(entity)
+        else:
+            self.examine(entity)
+
+    def _read_until(self, wanted: Evidence, source: str) -> None:
+        """Read every text that is found, the nearest first, until one tells what is wanted."""
+        while not self._shown(wanted):
+            things = self.sim.index.things
+            texts = [t for t in self._places if t in things and things[t].text is not None]
+            unread = [t for t in texts if (t, "text", True) not in self._revealed]
+            if not unread:
+                self.find(source)
+                continue
+            costs = self.costs()
+            self.read(min(unread, key=lambda t: (costs.get(self.room_of(t) or "", FAR * FAR), t)))
+
+    def _move(self, entity: str, place: str) -> None:
+        if entity == self.actor:
+            self.go_to(place)
+        elif place == self.actor:
+            self.keep(entity)
+            self.fetch(entity)
+        else:
+            self.put(entity, place)
+
+    def _set(self, wanted: Holds) -> None:
+        entity = wanted.entity
+        self.keep(entity)
+        if wanted.field == "open":
+            self.open(entity) if wanted.value else self.close(entity)
+        elif wanted.field == "lit":
+            self.reach(entity)
+            self.do(f"{'light' if wanted.value else 'extinguish'} {self.name(entity)}")
+        elif wanted.field == "locked" and not wanted.value:
+            self.reach(entity)
+            self._fields[entity, "locked"] = True
+            self.unlock(entity)
+        else:
+            raise Unsolvable(f"{entity} cannot be made to have {wanted.field} {wanted.value}")
+
+
+def _passed(visited: Visited, way: Sequence[str]) -> int:
+    """Count the rooms of the milestone that the way went through, in their order."""
+    passed = 0
+    for room in way:
+        if passed < len(visited.rooms) and room == visited.rooms[passed]:
+            passed += 1
+    return passed
