@@ -13,20 +13,22 @@ the regrets of a rollout sum to
 
 That number knows what the agent has not seen. It is therefore split into three parts, with the help
 of worlds that agree with all that was observed before the command (`resampled`), in each of which
-the same command is given:
+the same command is given. With S the commands that a searcher needs who holds the same facts
+(`credit.searching`), the mean of 1 + S after - S before over these worlds is what the command costs
+such a searcher; an honest step of exploration costs it nothing.
 
-    mistake   the least regret in any of these worlds, the task's own included: no world that the
-              agent could have taken this one for makes the command better. Where the command made
-              success impossible (whatever the budget), all of its regret is mistake.
-    search    what a searcher that holds the same facts would not have spent beyond that: with S the
-              commands that it needs on average over these worlds, 1 + S after - S before, less the
-              mistake, and at least 0. An honest step of exploration costs nothing.
-    chance    the rest, of either sign: what this world added or spared by what nobody could know.
+    mistake   what was certain already: the least regret in any of these worlds, the task's own
+              included, as far as it costs the searcher, too (who reads what has to be known does
+              well, though whoever knows all need not read). Where the command made success
+              impossible, whatever the budget, all of its regret is mistake.
+    search    what the command costs the searcher beyond the mistake, and at least 0
+    unknown   the rest: what it cost to find out what could not be known, or, below 0, what good
+              fortune spared
 
 They sum to the regret. A decision is `luck` where nothing of it is a mistake, and its order against
-the best alternative (worse, better or equal in cost) is another in more than a tenth of the
-resampled worlds. The alternatives are the commands that are best in one of the worlds. Luck teaches
-nothing: what a decision is to be blamed for is `blame`, 0 for luck and else mistake + search.
+the best alternative (costs more, less or the same) is another in more than a tenth of the resampled
+worlds. The alternatives are the commands that are best in one of the worlds. Luck teaches nothing:
+what a decision is to be blamed for is `blame`, 0 for luck and else mistake + search.
 """
 
 from __future__ import annotations
@@ -63,10 +65,10 @@ class Regret:
     after: Value
     """Whatever the budget; None commands: lost."""
     regret: float
-    """In commands; mistake + search + chance."""
+    """In commands; mistake + search + unknown."""
     mistake: float
     search: float
-    chance: float
+    unknown: float
     luck: bool
     worlds: int
     """Worlds resampled that agree with what was known. With few, unless all was seen, the parts are
@@ -216,14 +218,16 @@ class _Accounts:
         else:
             self._draw(so_far)
             count = len(self._others)
-            mistake = float(max(0, min(self._regret_in(w, event) for w in (own, *self._others))))
-            search = max(0.0, self._excess(event) - mistake)
+            certain = min(self._regret_in(w, event) for w in (own, *self._others))
+            excess = max(0.0, self._excess(event))
+            mistake = min(max(0.0, certain), excess)
+            search = excess - mistake
             luck = mistake == 0 and not self._order_holds(event)
         self._spent += 1
         self._go_on(so_far, event)
-        chance = regret - mistake - search
+        unknown = regret - mistake - search
         return Regret(
-            event.seq, stage, event.raw, before, after, float(regret), mistake, search, chance,
+            event.seq, stage, event.raw, before, after, float(regret), mistake, search, unknown,
             luck, count,
         )  # fmt: skip
 

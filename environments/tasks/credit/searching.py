@@ -2,14 +2,16 @@
 
 The searcher (`environments.tasks.searcher`) first lives through the commands so far: it learns what
 they revealed and nothing else. Then it does what is left of the task: the milestones, which are
-the conditions of the final goals and the facts that answers rest on, in the order in which the
-walkthrough meets them, and at the end what it left otherwise and may not.
+the conditions of the final goals, the facts that answers rest on, and what the walkthrough reads
+and writes, in the order in which the walkthrough meets them. At the end it puts back what it may
+not leave otherwise.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from environments.tasks.actor import FAR, Unsolvable
@@ -33,7 +35,18 @@ from environments.tasks.verdict import commands_of
 from world_fixtures.protocol import ARRANGE, CONNECT, Event, ResultKind
 from world_fixtures.rules import Outcome, Simulation, SpecIndex
 
-Milestone = Evidence | Condition
+
+@dataclass(frozen=True)
+class Noted:
+    """So many lines on `entity` are in the actor's hand, whatever they say."""
+
+    entity: str
+    lines: int
+    text: str
+    """What the walkthrough writes there."""
+
+
+Milestone = Evidence | Condition | Noted
 """Something that has to be shown, done or brought about in a stage."""
 RUNS = 2
 """Searches that a mean is taken of, in one world."""
@@ -81,20 +94,30 @@ class Search:
 
 def _in_order(task: Task, last: int, index: SpecIndex) -> list[Milestone]:
     """Return the milestones of a stage in the order in which the walkthrough meets them last."""
-    actor = _Resumed(Simulation(task.spec, index, views=False), random.Random(0))
-    milestones = _milestones(task.stages[last])
+    stages = task.stages[: last + 1]
+    milestones = [*_asked(stages[-1]), *_read_and_written(stages, index)]
+    actor = _walking(stages[:-1], index)
+    actor.begin(stages[-1])
     unmet = dict.fromkeys(range(len(milestones)), 0)
-    for n, stage in enumerate(task.stages[: last + 1]):
-        actor.begin(stage)
-        for number, step in enumerate(stage.walkthrough, 1):
-            if n == last:
-                unmet |= {m: number for m in unmet if not actor.is_met(milestones[m])}
-            if step.tool == "command":
-                actor.carry_out(step.command)
+    for number, step in enumerate(stages[-1].walkthrough, 1):
+        unmet |= {m: number for m in unmet if not actor.is_met(milestones[m])}
+        if step.tool == "command":
+            actor.carry_out(step.command)
     return [milestones[m] for m in sorted(unmet, key=lambda m: (unmet[m], m))]
 
 
-def _milestones(stage: Stage) -> list[Milestone]:
+def _walking(stages: Sequence[Stage], index: SpecIndex) -> _Resumed:
+    """Return an actor after the walkthroughs of these stages."""
+    actor = _Resumed(Simulation(index.spec, index, views=False), random.Random(0))
+    for stage in stages:
+        actor.begin(stage)
+        for step in stage.walkthrough:
+            if step.tool == "command":
+                actor.carry_out(step.command)
+    return actor
+
+
+def _asked(stage: Stage) -> list[Milestone]:
     """Return what has to be shown, done or brought about in a stage."""
     found: list[Milestone] = list(stage.evidence)
     for goal in stage.goals:
@@ -102,6 +125,24 @@ def _milestones(stage: Stage) -> list[Milestone]:
             condition = goal.condition
             parts = condition.conditions if isinstance(condition, Together) else (condition,)
             found += [part for part in parts if not isinstance(part, Answered)]
+    return found
+
+
+def _read_and_written(stages: Sequence[Stage], index: SpecIndex) -> list[Milestone]:
+    """Return what the walkthrough of the last of these stages reads and writes."""
+    actor = _walking(stages[:-1], index)
+    actor.begin(stages[-1])
+    found: list[Milestone] = []
+    for step in stages[-1].walkthrough:
+        outcome = actor.carry_out(step.command) if step.tool == "command" else None
+        if outcome is None or outcome.kind is not ResultKind.OK or not outcome.objects:
+            continue
+        thing = outcome.objects[0]
+        if outcome.verb == "read":
+            found.append(Did(verb="read", entity=thing))
+        elif outcome.verb == "write":
+            lines = actor.own_lines(thing)
+            found.append(Noted(thing, len(lines), lines[-1]))
     return found
 
 
@@ -133,7 +174,7 @@ class _Resumed(Searcher):
             else:
                 self.sim.act(event.raw, event.actor)
 
-    def carry_out(self, command: str) -> None:
+    def carry_out(self, command: str) -> Outcome:
         """Carry out a command that may fail, and learn from it."""
         outcome = self._act(command, attempt=True)
         if outcome.kind is ResultKind.REFUSED and outcome.objects:
@@ -142,6 +183,13 @@ class _Resumed(Searcher):
                 self._fields[first, "locked"] = True
             if outcome.verb == "unlock" and keys:
                 self._tried.add((first, keys[0]))
+        return outcome
+
+    def own_lines(self, thing: str) -> list[str]:
+        """Return the lines on a thing that the actor wrote."""
+        get = self.sim.get
+        both = zip(get(thing, "inscriptions") or (), get(thing, "hands") or (), strict=True)
+        return [line for line, hand in both if hand == self.actor]
 
     def finish(self, stage: Stage, milestones: Sequence[Milestone]) -> None:
         """Do what is left of a stage. Raises Unsolvable where that is not possible."""
@@ -168,10 +216,9 @@ class _Resumed(Searcher):
             case Holds():
                 return bool(get(milestone.entity, milestone.field) == milestone.value)
             case Inscribed():
-                lines, hands = get(milestone.entity, "inscriptions"), get(milestone.entity, "hands")
-                both = zip(lines or (), hands or (), strict=True)
-                own = [normal(line) for line, hand in both if hand == self.actor]
-                return normal(milestone.text) in own
+                return normal(milestone.text) in map(normal, self.own_lines(milestone.entity))
+            case Noted():
+                return len(self.own_lines(milestone.entity)) >= milestone.lines
             case Did():
                 return (milestone.verb, milestone.entity) in self._did
             case _:
@@ -188,8 +235,10 @@ class _Resumed(Searcher):
                 self._move(milestone.entity, milestone.place)
             case Holds():
                 self._set(milestone)
-            case Inscribed():
+            case Inscribed() | Noted():
                 self.write(milestone.text, milestone.entity)
+            case Did(verb="read") if self.sim.index.things[milestone.entity].tells:
+                self._read_until(milestone, milestone.entity)
             case Did():
                 self.reach(milestone.entity)
                 if milestone.verb == "unlock":
@@ -243,12 +292,12 @@ class _Resumed(Searcher):
         else:
             self.examine(entity)
 
-    def _read_until(self, wanted: Evidence, source: str) -> None:
-        """Read every text that is found, the nearest first, until one tells what is wanted."""
-        while not self._shown(wanted):
+    def _read_until(self, wanted: Milestone, source: str) -> None:
+        """Read every text that is found, the nearest first, until the milestone is met."""
+        while not self.is_met(wanted):
             things = self.sim.index.things
             texts = [t for t in self._places if t in things and things[t].text is not None]
-            unread = [t for t in texts if (t, "text", True) not in self._revealed]
+            unread = [t for t in texts if ("read", t) not in self._did]
             if not unread:
                 self.find(source)
                 continue
