@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from environments.tasks.build import make_task
-from environments.tasks.credit.potential import potential
-from environments.tasks.model import Family, Task, Together, Visited
-from environments.tasks.value import Position
+from environments.tasks.credit.potential import scaled
+from environments.tasks.model import Condition, Family, Task, Together, Visited
+from environments.tasks.value import Position, value_of
 from environments.tasks.verdict import Played, judge
 from world_fixtures.protocol import Event, ResultKind
+from world_fixtures.rules import Simulation
 from world_fixtures.simulated import SimulatedInstance
-from world_fixtures.state import WorldState
 
 KINDS = (
     "orientation.describe", "orientation.map", "navigation.by_name", "navigation.by_description",
@@ -20,6 +20,8 @@ KINDS = (
     "inspection.combine", "errand.deliver",
 )  # fmt: skip
 DIFFICULTIES = (1, 2)
+ENDLESS = 10_000
+"""A budget that never runs out: learners count their commands themselves."""
 END = "submit"
 """The action that ends an episode; commands are the others."""
 
@@ -38,14 +40,15 @@ class Node:
     """What a learner tells apart: the state of the world, and what of the task was seen or done."""
 
     number: int
-    simulation: Any
+    simulation: Simulation
     events: list[Event]
     """The way by which it was first reached."""
-    actions: dict[str, Node | None] = field(default_factory=dict)
-    """Command -> where it leads, None at the end of the episode; empty until it is asked for."""
-    potential: float | None = None
-    solved: bool = False
+    solved: bool
     """Whether ending here succeeds."""
+    actions: list[tuple[str, Node | None]] = field(default_factory=list)
+    """Commands with what they lead to, and the end of the episode; empty until it is asked for."""
+    value: tuple[int | None] | None = None
+    """Fewest commands to success (None: lost), once it was asked for."""
 
 
 class Graph:
@@ -69,7 +72,7 @@ class Graph:
     def __len__(self) -> int:
         return len(self._nodes)
 
-    def actions(self, node: Node) -> dict[str, Node | None]:
+    def actions(self, node: Node) -> list[tuple[str, Node | None]]:
         """Return the commands that can be given at a node, and the end of the episode.
 
         They are the moves, the opening of closed doors and the other commands of the walkthrough.
@@ -79,40 +82,54 @@ class Graph:
                 self._instance.simulation = node.simulation.copy()
                 event = self._instance.carry_out("s", self.task.spec.agent.id, command)
                 if event.kind is ResultKind.OK:
-                    after = self._instance.simulation
-                    node.actions[command] = self._node(after, [*node.events, event])
-            node.actions[END] = None
+                    after = self._node(self._instance.simulation, [*node.events, event])
+                    node.actions.append((command, after))
+            node.actions.append((END, None))
         return node.actions
 
     def potential(self, node: Node, commands: int) -> float:
-        """Return the potential of a node after so many commands (see `credit.potential`)."""
-        if node.potential is None:
-            position = Position.of(self.task.model_copy(update={"budget": 10_000}), [node.events])
-            found = potential(self.task, position)
-            node.potential = found
-        return node.potential
+        """Return the potential of a node that was reached by so many commands."""
+        if node.value is None:
+            endless = self.task.model_copy(update={"budget": ENDLESS})
+            node.value = (value_of(Position.of(endless, [node.events])).commands,)
+        (left,) = node.value
+        lost = left is None or left + commands > self.task.budget
+        return scaled(None if lost else left, self.task.budget)
 
     def _candidates(self, node: Node) -> list[str]:
         simulation, room = node.simulation, node.simulation.get(self.task.spec.agent.id, "location")
         index = simulation.index
-        found = []
+        found: list[str] = []
         for way in index.exits[room]:
             found.append(way.direction)
             if way.door is not None:
                 found.append(f"open {index.name(way.door).lower()}")
         return list(dict.fromkeys((*found, *self._commands)))
 
-    def _node(self, simulation: Any, events: list[Event]) -> Node:
-        state: WorldState = simulation.state
+    def _node(self, simulation: Simulation, events: list[Event]) -> Node:
+        state = simulation.state
         revealed = {(e, f) for event in events for e, f, _ in event.reveals}
         key = (
             state.hash,
             tuple((e.entity, e.fact) in revealed for e in self._stage.evidence),
-            tuple(_passed(rooms, events) for rooms in self._visits),
+            tuple(_passed(rooms, events, self.task.spec.agent.id) for rooms in self._visits),
         )
         if key not in self._nodes:
-            node = Node(len(self._nodes), simulation, events)
-            played = [Played(events=events, state=state)]
-            node.solved = judge(self.task, played, self._answer).success
-            self._nodes[key] = node
+            endless = self.task.model_copy(update={"budget": ENDLESS})
+            verdict = judge(endless, [Played(events, state)], self._answer)
+            self._nodes[key] = Node(len(self._nodes), simulation, events, verdict.success)
         return self._nodes[key]
+
+
+def _parts(condition: Condition) -> tuple[Condition, ...]:
+    return condition.conditions if isinstance(condition, Together) else (condition,)
+
+
+def _passed(rooms: tuple[str, ...], events: list[Event], agent: str) -> int:
+    """Count the rooms that were visited in their order."""
+    way = [events[0].room]
+    way += [c.after for e in events for c in e.changes if c.entity == agent]
+    passed = 0
+    for room in way:
+        passed += passed < len(rooms) and room == rooms[passed]
+    return passed

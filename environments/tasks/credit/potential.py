@@ -24,10 +24,12 @@ def potential(
     task: Task, position: Position, *, value: Callable[[Position], Value] = value_of
 ) -> float:
     """Return the potential of a position in which the rollout goes on, in [0, 1]."""
-    found = value(position).commands
-    if found is None or found + position.commands > task.budget:
-        return 0.0
-    return 1.0 - found / task.budget
+    return scaled(value(position).commands, task.budget)
+
+
+def scaled(commands: int | None, budget: int) -> float:
+    """Return the potential where so many commands are left to success; None: it is lost."""
+    return 0.0 if commands is None else 1.0 - commands / budget
 
 
 def shaping(

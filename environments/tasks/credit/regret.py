@@ -170,6 +170,7 @@ class _Accounts:
         self._spent = 0
         self._own = _World(self, task, task.id)
         self._others: list[_World] = []
+        self._all_drawn = False
 
     def regrets(self) -> Iterator[Regret]:
         """Yield the regrets in order."""
@@ -234,13 +235,15 @@ class _Accounts:
     def _draw(self, so_far: list[list[Event]]) -> None:
         """Fill up the worlds that agree with what was shown."""
         missing = self.count - len(self._others)
-        if missing <= 0:
+        if missing <= 0 or self._all_drawn:
             return
         key = f"{self.task.id}/{self._spent}"
         for n, task in enumerate(resampled(self.task, so_far, key, missing)):
             world = _World(self, task, f"{key}/{n}")
             world.stand(so_far)
             self._others.append(world)
+        # what agrees with more agrees with less: where nothing is found, nothing will be
+        self._all_drawn = not self._others
 
     def _go_on(self, so_far: list[list[Event]], event: Event) -> None:
         """Take the position after the command, in the worlds where it shows the same."""

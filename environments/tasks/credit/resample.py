@@ -108,9 +108,11 @@ def _planned(task: Task, spec: WorldSpec, rng: random.Random) -> Task | None:
     context = _Within(spec, rng, task.difficulty, task.split, limit=task.budget)
     try:
         draft = kind.plan(context, task.question)
-    except (Unsolvable, KeyError):
-        return None
+    except (Unsolvable, LookupError, StopIteration, ValueError):
+        return None  # what the question names is not so here
     if [_said(s) for s in draft.stages] != [_said(s) for s in task.stages]:
+        return None
+    if _answered(draft.stages[-1]) != _answered(task.stages[-1]):
         return None
     if task.kind in TOLD_WAYS and _way(draft) != _way(task):
         return None
@@ -124,6 +126,15 @@ def _said(stage: Stage) -> tuple[Any, ...]:
     """Return what a stage's prompt says and what counts in it, as far as it is said."""
     goals = [(g.condition.type, g.final, g.weight) for g in stage.goals]
     return stage.prompt, stage.restart, goals
+
+
+def _answered(stage: Stage) -> dict[str, bool]:
+    """Return the fields of the answer, and whether there is anything to say in each."""
+    return {field: value not in ([], "", None) for field, value in _submitted(stage).items()}
+
+
+def _submitted(stage: Stage) -> dict[str, Any]:
+    return next((step.answer for step in stage.walkthrough if step.tool == "submit"), {})
 
 
 def _way(task: Task | TaskDraft) -> list[str]:

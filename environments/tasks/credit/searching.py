@@ -16,6 +16,7 @@ from typing import Any
 
 from environments.tasks.actor import FAR, Unsolvable
 from environments.tasks.credit.observed import Played, plain
+from environments.tasks.credit.resample import TOLD_WAYS
 from environments.tasks.matching import normal
 from environments.tasks.model import (
     Answered,
@@ -46,7 +47,21 @@ class Noted:
     """What the walkthrough writes there."""
 
 
-Milestone = Evidence | Condition | Noted
+@dataclass(frozen=True)
+class Walked:
+    """The way of the walkthrough was walked so far, which the prompt or a text tells."""
+
+    start: str
+    moves: tuple[tuple[str, str], ...]
+    """Commands, each with the room that it leads to."""
+
+    @property
+    def rooms(self) -> tuple[str, ...]:
+        """Return the rooms that are entered."""
+        return tuple(room for _, room in self.moves)
+
+
+Milestone = Evidence | Condition | Noted | Walked
 """Something that has to be shown, done or brought about in a stage."""
 RUNS = 2
 """Searches that a mean is taken of, in one world."""
@@ -95,7 +110,7 @@ class Search:
 def _in_order(task: Task, last: int, index: SpecIndex) -> list[Milestone]:
     """Return the milestones of a stage in the order in which the walkthrough meets them last."""
     stages = task.stages[: last + 1]
-    milestones = [*_asked(stages[-1]), *_read_and_written(stages, index)]
+    milestones = [*_done(stages, index, walks=task.kind in TOLD_WAYS), *_asked(stages[-1])]
     actor = _walking(stages[:-1], index)
     actor.begin(stages[-1])
     unmet = dict.fromkeys(range(len(milestones)), 0)
@@ -128,11 +143,13 @@ def _asked(stage: Stage) -> list[Milestone]:
     return found
 
 
-def _read_and_written(stages: Sequence[Stage], index: SpecIndex) -> list[Milestone]:
-    """Return what the walkthrough of the last of these stages reads and writes."""
+def _done(stages: Sequence[Stage], index: SpecIndex, walks: bool) -> list[Milestone]:
+    """Return what the walkthrough of the last of these stages reads, writes and `walks`."""
     actor = _walking(stages[:-1], index)
     actor.begin(stages[-1])
+    start = actor.room
     found: list[Milestone] = []
+    moves: list[tuple[str, str]] = []
     for step in stages[-1].walkthrough:
         outcome = actor.carry_out(step.command) if step.tool == "command" else None
         if outcome is None or outcome.kind is not ResultKind.OK or not outcome.objects:
@@ -143,7 +160,11 @@ def _read_and_written(stages: Sequence[Stage], index: SpecIndex) -> list[Milesto
         elif outcome.verb == "write":
             lines = actor.own_lines(thing)
             found.append(Noted(thing, len(lines), lines[-1]))
-    return found
+        elif outcome.verb == "go":
+            moves.append((step.command, actor.room))
+    if not walks:
+        return found
+    return [*(Walked(start, tuple(moves[:n])) for n in range(1, len(moves) + 1)), *found]
 
 
 class _Resumed(Searcher):
@@ -209,7 +230,7 @@ class _Resumed(Searcher):
         match milestone:
             case Evidence():
                 return self._shown(milestone)
-            case Visited():
+            case Visited() | Walked():
                 return _passed(milestone, self._entered) == len(milestone.rooms)
             case Located():
                 return bool(get(milestone.entity, "location") == milestone.place)
@@ -231,6 +252,13 @@ class _Resumed(Searcher):
             case Visited():
                 for room in milestone.rooms[_passed(milestone, self._entered) :]:
                     self.go_to(room)
+            case Walked():
+                passed = _passed(milestone, self._entered)
+                before = milestone.rooms[passed - 1] if passed else milestone.start
+                for command, room in milestone.moves[passed:]:
+                    self.go_to(before)
+                    self.do(command)
+                    before = room
             case Located():
                 self._move(milestone.entity, milestone.place)
             case Holds():
@@ -329,10 +357,10 @@ class _Resumed(Searcher):
             raise Unsolvable(f"{entity} cannot be made to have {wanted.field} {wanted.value}")
 
 
-def _passed(visited: Visited, way: Sequence[str]) -> int:
+def _passed(visited: Visited | Walked, way: Sequence[str]) -> int:
     """Count the rooms of the milestone that the way went through, in their order."""
     passed = 0
-    for room in way:
+    for room in way[isinstance(visited, Walked) :]:
         if passed < len(visited.rooms) and room == visited.rooms[passed]:
             passed += 1
     return passed
