@@ -53,7 +53,7 @@ def resample(task: Task, played: Played, rng: random.Random) -> Task | None:
     (goals, walkthrough) where they depend on what was drawn, and the same prompts and budget.
     """
     seen = observed(task.spec, (e for events in played for e in events))
-    return _resample(task, played, seen, rng, rng.choice(SHARES))
+    return _played_in(task, played, _drawn(task, seen, rng, rng.choice(SHARES)), rng)
 
 
 def resampled(task: Task, played: Played, key: str, count: int = WORLDS) -> tuple[Task, ...]:
@@ -65,25 +65,35 @@ def resampled(task: Task, played: Played, key: str, count: int = WORLDS) -> tupl
     if not task.question:
         return ()
     seen = observed(task.spec, (e for events in played for e in events))
-    found: dict[Any, Task] = {_identity(task.spec): task}
+    tried = {_identity(task.spec)}
+    found: list[Task] = []
     for n in range(TRIES * count):
         rng = random.Random(f"{key}/{n}")
-        other = _resample(task, played, seen, rng, SHARES[n % len(SHARES)])
-        if other is not None:
-            found.setdefault(_identity(other.spec), other)
-        if len(found) > count:
+        spec = _drawn(task, seen, rng, SHARES[n % len(SHARES)])
+        if (drawn := _identity(spec)) in tried:
+            continue
+        tried.add(drawn)
+        other = _played_in(task, played, spec, rng)
+        if other is None or (drawn != (made := _identity(other.spec)) and made in tried):
+            continue
+        tried.add(_identity(other.spec))
+        found.append(other)
+        if len(found) == count:
             break
-    return tuple(found.values())[1:]
+    return tuple(found)
 
 
-def _resample(
-    task: Task, played: Played, seen: Observed, rng: random.Random, share: float
-) -> Task | None:
+def _drawn(task: Task, seen: Observed, rng: random.Random, share: float) -> WorldSpec:
+    """Draw a world in which what was seen is as it was."""
     said = " ".join(stage.prompt for stage in task.stages)
     spec = redrawn(task.spec, rng, said, seen.facts)
     spec = _with_other_ways(spec, seen, rng, share)
     spec = _with_other_places(spec, seen, rng, share)
-    spec = _with_other_keys(spec, seen, rng)
+    return _with_other_keys(spec, seen, rng)
+
+
+def _played_in(task: Task, played: Played, spec: WorldSpec, rng: random.Random) -> Task | None:
+    """Return the task as it is played in a world; None where the world does not agree."""
     if _has_circles(spec):
         return None
     other = _planned(task, spec, rng)

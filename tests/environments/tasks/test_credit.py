@@ -156,7 +156,6 @@ def parts(found: Sequence[Regret]) -> list[float]:
     return [r.mistake + r.search + r.unknown for r in found]
 
 
-@pytest.mark.parametrize("kind", ["navigation.by_name", "errand.deliver", "inspection.trace"])
 def test_regrets_sum_to_the_commands_beyond_the_optimum():
     task = made("inspection.read", 1, 1)
     there, *rest = walkthrough(task)[0]
@@ -201,11 +200,11 @@ def test_a_step_that_shows_nothing_new_is_a_mistake():
 
 
 def test_going_to_and_fro_costs_what_a_searcher_would_not_spend():
-    task = made("navigation.by_name", 1, 1)
+    task = made("inspection.read", 1, 1)
     way = walkthrough(task)[0][0]
     back = {"north": "south", "south": "north", "east": "west", "west": "east"}[way]
     events, _ = play(task, [[way, back, way]])
-    there = regrets(task, events, worlds=4)[1:]
+    there = regrets(task, events, worlds=3)[1:]
     assert sum(r.regret for r in there) == 2
     assert sum(r.mistake + r.search for r in there) >= 2
 
@@ -214,7 +213,7 @@ def test_reading_what_has_to_be_known_is_no_mistake():
     task = made("navigation.locked", difficulty=1)
     commands = walkthrough(task)[0]
     first = next(n for n, c in enumerate(commands) if c.startswith("read"))
-    found = regrets(task, play(task, [commands[: first + 1]])[0], worlds=2)
+    found = regrets(task, play(task, [commands[: first + 1]])[0], worlds=1)
     assert found[first].command.startswith("read")
     assert found[first].mistake == 0
 
