@@ -86,7 +86,9 @@ def resampled(task: Task, played: Played, key: str, count: int = WORLDS) -> tupl
 def _drawn(task: Task, seen: Observed, rng: random.Random, share: float) -> WorldSpec:
     """Draw a world in which what was seen is as it was."""
     said = " ".join(stage.prompt for stage in task.stages)
-    spec = redrawn(task.spec, rng, said, seen.facts)
+    told = (fact for thing in task.spec.things for fact in thing.tells)
+    known = seen.facts | {f for f in told if f.field == "kept_in" and f.entity in seen.things}
+    spec = redrawn(task.spec, rng, said, known)
     spec = _with_other_ways(spec, seen, rng, share)
     spec = _with_other_places(spec, seen, rng, share)
     return _with_other_keys(spec, seen, rng)
@@ -94,7 +96,7 @@ def _drawn(task: Task, seen: Observed, rng: random.Random, share: float) -> Worl
 
 def _played_in(task: Task, played: Played, spec: WorldSpec, rng: random.Random) -> Task | None:
     """Return the task as it is played in a world; None where the world does not agree."""
-    if _has_circles(spec):
+    if _has_circles(spec) or not agrees(task.model_copy(update={"spec": spec}), played):
         return None
     other = _planned(task, spec, rng)
     return other if other is not None and agrees(other, played) else None

@@ -91,6 +91,12 @@ def test_worlds_are_distinct_and_follow_from_the_key():
     assert [w.spec.hash for w in resampled(task, events, "l", 5)] != [w.spec.hash for w in worlds]
 
 
+@pytest.mark.parametrize("kind", ["orientation.describe", "errand.deliver"])
+def test_there_are_as_many_worlds_as_asked_for_while_there_is_much_to_see(kind):
+    task = made(kind, 5)
+    assert len(resampled(task, play(task, half(task))[0], "k", 8)) == 8
+
+
 def test_what_was_not_seen_is_elsewhere_in_some_world():
     task = made("navigation.by_name")
     events, _ = play(task, [[]])
