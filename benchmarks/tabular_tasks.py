@@ -10,9 +10,9 @@ from environments.tasks.credit.potential import scaled
 from environments.tasks.model import Condition, Family, Task, Together, Visited
 from environments.tasks.value import Position, value_of
 from environments.tasks.verdict import Played, judge
-from world_fixtures.protocol import Event, ResultKind
-from world_fixtures.rules import Simulation
-from world_fixtures.simulated import SimulatedInstance
+from world_fixtures.protocol import CONNECT, Event, ResultKind
+from world_fixtures.rules import Outcome, Scene, Simulation
+from world_fixtures.rules.outcome import ok
 
 KINDS = (
     "orientation.describe", "orientation.map", "navigation.by_name", "navigation.by_description",
@@ -58,16 +58,18 @@ class Graph:
         self.task = task
         self._stage = task.stages[0]
         self._nodes: dict[Any, Node] = {}
-        self._instance = SimulatedInstance("tabular", task.spec)
-        self._instance.simulation.arrange(self._stage.before)
         self._commands = dict.fromkeys(
             step.command for step in self._stage.walkthrough if step.tool == "command"
         )
         self._answer = self._stage.walkthrough[-1].answer
         parts = [c for g in task.goals for c in _parts(g.condition)]
         self._visits = [p.rooms for p in parts if isinstance(p, Visited)]
-        first = self._instance.connected("s", task.spec.agent.id)
-        self.start = self._node(self._instance.simulation, [first])
+        start = Simulation(task.spec)
+        start.arrange(self._stage.before)
+        scene = Scene(start.index, start, task.spec.agent.id)
+        view = ok(scene.view(), scene.room, reveals=scene.seen())
+        view.verb = CONNECT
+        self.start = self._node(start, [self._event(view, scene.room, "", 1)])
 
     def __len__(self) -> int:
         return len(self._nodes)
@@ -79,11 +81,12 @@ class Graph:
         """
         if not node.actions:
             for command in self._candidates(node):
-                self._instance.simulation = node.simulation.copy()
-                event = self._instance.carry_out("s", self.task.spec.agent.id, command)
-                if event.kind is ResultKind.OK:
-                    after = self._node(self._instance.simulation, [*node.events, event])
-                    node.actions.append((command, after))
+                after = node.simulation.copy()
+                room = str(after.get(self.task.spec.agent.id, "location"))
+                outcome = after.act(command)
+                if outcome.kind is ResultKind.OK:
+                    event = self._event(outcome, room, command, len(node.events) + 1)
+                    node.actions.append((command, self._node(after, [*node.events, event])))
             node.actions.append((END, None))
         return node.actions
 
@@ -95,6 +98,14 @@ class Graph:
         (left,) = node.value
         lost = left is None or left + commands > self.task.budget
         return scaled(None if lost else left, self.task.budget)
+
+    def _event(self, outcome: Outcome, room: str, command: str, seq: int) -> Event:
+        return Event(
+            seq=seq, ts=0.0, instance="", session="", actor=self.task.spec.agent.id, room=room,
+            raw=command, verb=outcome.verb, args=outcome.args, objects=outcome.objects,
+            text=outcome.text, kind=outcome.kind, changes=outcome.changes,
+            reveals=outcome.reveals, state_hash="", ms=0.0,
+        )  # fmt: skip
 
     def _candidates(self, node: Node) -> list[str]:
         simulation, room = node.simulation, node.simulation.get(self.task.spec.agent.id, "location")

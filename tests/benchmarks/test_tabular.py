@@ -17,7 +17,7 @@ from environments.tasks.model import Family
 
 @cache
 def graph() -> Graph:
-    return Graph(make_task(Family.INSPECTION, 1, 1, "read"))
+    return Graph(make_task(Family.INSPECTION, 4, 1, "read"))
 
 
 def followed(graph: Graph, commands: list[str]) -> Node:
@@ -41,13 +41,13 @@ def test_the_walkthrough_leads_to_where_submitting_succeeds():
 
 
 def test_the_same_state_is_the_same_node_however_it_was_reached():
-    assert followed(graph(), ["south", "north"]) is graph().start
+    assert followed(graph(), ["east", "west"]) is graph().start
 
 
 def test_the_potential_is_0_where_the_budget_is_too_short():
     budget = graph().task.budget
-    assert graph().potential(graph().start, 0) == pytest.approx(1 - 3 / budget)
-    assert graph().potential(graph().start, budget - 2) == 0
+    assert graph().potential(graph().start, 0) == pytest.approx(1 - 4 / budget)
+    assert graph().potential(graph().start, budget - 3) == 0
 
 
 @pytest.mark.parametrize("method", METHODS)

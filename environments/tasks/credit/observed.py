@@ -1,7 +1,7 @@
 """What the events of a rollout showed of its world, and whether another world would show the same.
 
-`played` is, here and in all of this package, the events of each stage that was begun, in order:
-as `Rollout.events` has them, by stage. What was shown stays known from one stage to the next.
+`played` is, here and in all of this package, the events of each stage that was begun, in order (see
+`Checkpoint.events_by_stage`). What was shown stays known from one stage to the next.
 """
 
 from __future__ import annotations

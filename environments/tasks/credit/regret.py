@@ -38,7 +38,7 @@ from dataclasses import dataclass
 
 from environments.tasks.credit.observed import Played, shown
 from environments.tasks.credit.resample import FEW, WORLDS, resampled
-from environments.tasks.credit.searching import Search
+from environments.tasks.credit.searching import RUNS, Search
 from environments.tasks.model import Task
 from environments.tasks.value import Position, Value, value_of
 from world_fixtures.protocol import ARRANGE, CONNECT, Event
@@ -100,7 +100,7 @@ def regrets(
     played: Played,
     *,
     worlds: int = WORLDS,
-    searches: int = 1,
+    searches: int = RUNS,
     value: ValueOf = value_of,
 ) -> tuple[Regret, ...]:
     """Return the regret of each of the agent's commands, in order, and of each later stage's start.

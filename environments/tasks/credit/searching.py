@@ -32,7 +32,6 @@ from environments.tasks.model import (
     Visited,
 )
 from environments.tasks.searcher import Searcher
-from environments.tasks.verdict import commands_of
 from world_fixtures.protocol import ARRANGE, CONNECT, Event, ResultKind
 from world_fixtures.rules import Outcome, Simulation, SpecIndex
 
@@ -63,7 +62,7 @@ class Walked:
 
 Milestone = Evidence | Condition | Noted | Walked
 """Something that has to be shown, done or brought about in a stage."""
-RUNS = 2
+RUNS = 4
 """Searches that a mean is taken of, in one world."""
 
 
@@ -79,16 +78,13 @@ class Search:
         """Return the mean number of commands that searchers need until the task is done.
 
         They know what `played` revealed; `runs` of them break ties by numbers of `key`. One that
-        finds no way counts as needing one command more than the budget has left.
+        finds no way within the whole budget counts as needing one command more than that.
         """
-        events = (e for stage in played for e in stage)
-        left = self.task.budget - len(commands_of(events, self.task.spec.agent.id))
-        needed = [
-            self._needed(played, random.Random(f"{key}/{n}"), max(0, left) + 1) for n in range(runs)
-        ]
+        needed = [self._needed(played, random.Random(f"{key}/{n}")) for n in range(runs)]
         return sum(needed) / runs
 
-    def _needed(self, played: Played, rng: random.Random, most: int) -> int:
+    def _needed(self, played: Played, rng: random.Random) -> int:
+        most = self.task.budget + 1
         stages = self.task.stages
         searcher = _Resumed(Simulation(self.task.spec, self._index, views=False), rng)
         for n, events in enumerate(played):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Sequence
 from functools import cache
@@ -41,13 +42,21 @@ def walkthrough(task: Task) -> list[list[str]]:
 
 def play(task: Task, commands: Sequence[Sequence[str]]) -> tuple[list[list[Event]], list[Played]]:
     """Play the commands of each stage; return the events, and what there is to judge."""
-    instance, agent = SimulatedInstance("i", task.spec), task.spec.agent.id
+    return asyncio.run(_play(task, commands))
+
+
+async def _play(
+    task: Task, commands: Sequence[Sequence[str]]
+) -> tuple[list[list[Event]], list[Played]]:
+    instance = SimulatedInstance("i", task.spec)
     events, played = [], []
     for stage, given in zip(task.stages, commands, strict=False):
-        instance.simulation.arrange(stage.before)
-        events.append([instance.connected("s", agent)])
-        events[-1] += [instance.carry_out("s", agent, command) for command in given]
-        played.append(Played(events[-1], instance.simulation.state))
+        await instance.arrange(stage.before)
+        session = await instance.open()
+        events.append([session.event])
+        events[-1] += [await session.command(command) for command in given]
+        await session.close()
+        played.append(Played(events[-1], await instance.state()))
     return events, played
 
 
@@ -163,7 +172,7 @@ def parts(found: Sequence[Regret]) -> list[float]:
 
 
 def test_regrets_sum_to_the_commands_beyond_the_optimum():
-    task = made("inspection.read", 1, 1)
+    task = made("inspection.read", 4, 1)
     there, *rest = walkthrough(task)[0]
     back = {"north": "south", "south": "north", "east": "west", "west": "east"}[there]
     given = [there, back, there, *rest]
@@ -190,8 +199,8 @@ def test_following_the_walkthrough_is_no_mistake():
 
 
 def test_an_honest_step_in_the_wrong_direction_is_no_mistake():
-    task = made("inspection.read", 1, 1)
-    assert walkthrough(task)[0][0] == "south"
+    task = made("inspection.read", 4, 1)
+    assert walkthrough(task)[0][0] == "east"
     (found,) = regrets(task, play(task, [["north"]])[0], worlds=10)
     assert (found.regret, found.mistake, found.luck) == (2, 0, True)
     assert found.search < 1 < found.unknown
@@ -206,7 +215,7 @@ def test_a_step_that_shows_nothing_new_is_a_mistake():
 
 
 def test_going_to_and_fro_costs_what_a_searcher_would_not_spend():
-    task = made("inspection.read", 1, 1)
+    task = made("inspection.read", 4, 1)
     way = walkthrough(task)[0][0]
     back = {"north": "south", "south": "north", "east": "west", "west": "east"}[way]
     events, _ = play(task, [[way, back, way]])
