@@ -13,6 +13,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import accumulate
 from statistics import fmean, pstdev
 
 from environments.rollouts.training_sequence import MASKED, TrainingSequence
@@ -59,35 +60,24 @@ def token_advantages(sequence: TrainingSequence, advantages: Advantages) -> list
     ]
 
 
-def shaped_rewards(reward: float, potentials: Sequence[float]) -> list[float]:
-    """Return the reward of each turn under potential-based shaping (Ng, Harada, Russell 1999).
-
-    `potentials` are Φ(state 0), Φ(state 1) and so on, one for each turn: that of the state in
-    which the turn was made. Turn t gets Φ(state t) - Φ(state t-1), the last one R besides; the
-    potential of the end is 0, whether the rollout was finished or cut off. So the sum of all is
-    R - Φ(state 0), and the policy that is best stays the same.
-    """
-    after = [*potentials[1:], 0.0]
-    made = [end - start for start, end in zip(potentials, after, strict=True)]
-    if made:
-        made[-1] += reward
-    return made
-
-
 def shaped_advantages(
-    rewards: Sequence[float], potentials: Sequence[Sequence[float]]
+    rewards: Sequence[float], paid: Sequence[Sequence[float]]
 ) -> list[Advantages]:
-    """Return the advantages of a group's rollouts from their rewards and their turns' potentials.
+    """Return the advantages of a group's rollouts under potential-based shaping.
 
-    The advantage of a turn is the sum of the shaped rewards from it to the end, less the mean of
-    the shaped rewards of whole rollouts of the group: (R - mean R) - (Φ(state t-1) - Φ(state 0)).
-    So a rollout that failed is blamed most for what it did after its best state.
+    `paid` is what each turn of each rollout is paid besides the reward: Φ(state t) - Φ(state t-1),
+    with Φ 0 at the end (Ng, Harada, Russell 1999). The advantage of a turn is the sum of what is
+    paid from it to the end and R, less the mean of that sum over the group's whole rollouts, so it
+    is (R - mean R) - (Φ(state t-1) - Φ(state 0)). A rollout that failed is blamed most for what it
+    did after its best state.
     """
-    shaped = [shaped_rewards(r, p) for r, p in zip(rewards, potentials, strict=True)]
-    baseline = fmean(map(sum, shaped)) if shaped else 0.0
+    returns = [
+        [reward + to_go for to_go in list(accumulate(reversed(of_turns)))[::-1]]
+        for reward, of_turns in zip(rewards, paid, strict=True)
+    ]
+    baseline = fmean(found[0] for found in returns)
     return [
-        {turn: sum(made[turn - 1 :]) - baseline for turn in range(1, len(made) + 1)}
-        for made in shaped
+        {turn: value - baseline for turn, value in enumerate(found, start=1)} for found in returns
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from statistics import fmean, pstdev
 
 import pytest
@@ -15,7 +16,6 @@ from environments.rollouts.advantages import (
     drawn_node,
     evenly_spaced,
     shaped_advantages,
-    shaped_rewards,
     token_advantages,
     tree_advantages,
 )
@@ -53,28 +53,29 @@ def test_what_would_mislead_a_trainer_is_refused() -> None:
         token_advantages(sequence(), {5: math.nan})
 
 
-@given(REWARDS, st.lists(REWARDS, min_size=1, max_size=20))
-def test_shaping_adds_to_a_rollout_what_depends_on_its_start_alone(
-    reward: float, potentials: list[float]
+def paid(potentials: list[float]) -> list[float]:
+    """What the turns made in states of these potentials are paid."""
+    return [after - now for now, after in pairwise([*potentials, 0.0])]
+
+
+@given(st.lists(st.tuples(REWARDS, st.lists(REWARDS, max_size=20)), min_size=1, max_size=6))
+def test_shaping_takes_from_a_turn_what_the_potential_rose_by_before_it(
+    group: list[tuple[float, list[float]]],
 ) -> None:
-    made = shaped_rewards(reward, potentials)
-    assert len(made) == len(potentials)
-    assert sum(made) == pytest.approx(reward - potentials[0])
+    rewards = [reward for reward, _ in group]
+    potentials = [[0.3, *after] for _, after in group]
+    made = shaped_advantages(rewards, [paid(p) for p in potentials])
+    for reward, states, found in zip(rewards, potentials, made, strict=True):
+        assert found == pytest.approx(
+            {t: reward - fmean(rewards) - (phi - 0.3) for t, phi in enumerate(states, start=1)}
+        )
 
 
 def test_shaping_blames_the_turns_after_the_best_state() -> None:
     """Both fail: one never gets anywhere, the other comes near and falls back."""
-    lost, wasted = shaped_advantages([0.0, 0.0], [[0.2, 0.2, 0.2], [0.2, 0.9, 0.1]])
-    assert lost == pytest.approx({1: 0.0, 2: 0.0, 3: 0.0})
-    assert wasted == pytest.approx({1: 0.0, 2: -0.7, 3: 0.1})
-
-
-@given(st.lists(REWARDS, min_size=1, max_size=6))
-def test_the_first_turn_of_a_shaped_rollout_is_compared_by_reward_alone(
-    rewards: list[float],
-) -> None:
-    made = shaped_advantages(rewards, [[0.3, 0.8] for _ in rewards])
-    assert [a[1] for a in made] == pytest.approx([r - fmean(rewards) for r in rewards])
+    lost, wasted = shaped_advantages([0.0, 0.0], [paid([0.2, 0.2, 0.2]), paid([0.2, 0.9, 0.1])])
+    assert lost == pytest.approx({1: 0.0, 2: 0.0, 3: 0.0}, abs=1e-9)
+    assert wasted == pytest.approx({1: 0.0, 2: -0.7, 3: 0.1}, abs=1e-9)
 
 
 @given(st.integers(1, 200), st.integers(1, 20))
