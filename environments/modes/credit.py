@@ -116,7 +116,7 @@ def trees_of(config: EvenniaWorldEnvConfig) -> int:
             f"--env.group_size {size} is no multiple of the {leaves} rollouts of a tree"
             f" (1 + branch_turns {rounds} * branches {branches}): change one of the three"
         )
-    return size // leaves
+    return int(size // leaves)
 
 
 async def credited(

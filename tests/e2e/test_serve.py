@@ -110,9 +110,9 @@ def test_advantages_come_back_from_the_rollout_server_as_they_were_sent(
     sent = tmp_path / "groups.jsonl"
     env = serve(
         programs, api, "--env.policy", "noisy:0.6", "--env.data_path_to_save_groups", str(sent),
-        "--env.credit", *credit,
+        "--env.difficulty", "[1, 2]", "--env.credit", *credit,
     )  # fmt: skip
-    groups = [group for batch in api.take(4, env) for group in batch]
+    groups = [group for batch in api.take(2, env) for group in batch]
     known = {_what_is_trained(group) for group in map(json.loads, sent.read_text().splitlines())}
     for group in groups:
         assert _what_is_trained(group) in known
