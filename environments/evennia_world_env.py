@@ -41,13 +41,8 @@ from environments.evaluation.metrics_file import flat_metrics
 from environments.hermes_base_env import HermesAgentBaseEnv
 from environments.models import TOKEN_SERVER_TYPES, Chat
 from environments.models.turn_ends import Prefix
-from environments.modes.credit import (
-    PlayedRollout,
-    check_credit,
-    credited,
-    played_rollout,
-    trees_of,
-)
+from environments.modes.credit import check_credit, credited, played_rollout, trees_of
+from environments.modes.estimates import PlayedRollout
 from environments.modes.evaluate import evaluate
 from environments.policies.endpoint import PolicyEndpoint
 from environments.policies.registry import get_policy

@@ -271,6 +271,9 @@ class HermesAgentBaseEnv(ServeMode):
                 done = await self.credited(item, done, group, tools)
             except RolloutFailed as failed:
                 reasons.append(str(failed))
+            except Exception as error:
+                logger.debug("no credit", exc_info=True)
+                reasons.append(f"{type(error).__name__}: {error}")
         for reason in reasons:
             note_failure(reason)
         if reasons:

@@ -26,7 +26,8 @@ from transformers import AutoTokenizer
 
 from environments import evennia_world_env
 from environments.evennia_world_env import EvenniaWorldEnv
-from environments.modes import credit
+from environments.modes.credit import play_branch
+from environments.modes.estimates import branched
 from environments.rollouts.advantages import Credit
 from environments.rollouts.failures import RolloutFailed
 from environments.rollouts.record import Rollout
@@ -201,14 +202,14 @@ async def test_a_branch_that_fails_leaves_the_values_to_the_others(make: Make) -
         played.append(number)
         if number % 2:
             raise RolloutFailed("the endpoint is gone")
-        return await credit.play_branch(env, "group", env.group_tools(), parent, turn, number)
+        return await play_branch(env, "group", env.group_tools(), parent, turn, number)
 
     try:
         await env.setup()
         item = await env.get_next_item()
         done = [await env.rollout(item, n, "group", env.group_tools()) for n in range(2)]
-        rollouts = await credit.branched(done, 1, 2, branch)  # type: ignore[arg-type]
-        none = await credit.branched(done, 1, 0, branch)  # type: ignore[arg-type]
+        rollouts = await branched(done, 1, 2, branch)  # type: ignore[arg-type]
+        none = await branched(done, 1, 0, branch)  # type: ignore[arg-type]
     finally:
         await env.teardown()
     assert sorted(played) == [0, 1, 2, 3]
