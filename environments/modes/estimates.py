@@ -80,7 +80,8 @@ async def branched(
     """Credit turns with the change of the state's value; see `branch_advantages`.
 
     The values are those of `turns` states of each rollout, evenly spaced, each from `branches`
-    continuations. One that fails does not count; a state without any has no value.
+    continuations, as many at once as the group has rollouts. One that fails does not count; a
+    state without any has no value.
     """
     states = [
         (n, turn)
@@ -88,15 +89,22 @@ async def branched(
         for turn in evenly_spaced(played.record.turns, turns)
     ]
     wanted = [(n, turn) for n, turn in states for _ in range(branches)]
-    rewards = await _together(
-        _reward(branch(done[n], turn, number)) for number, (n, turn) in enumerate(wanted)
-    )
+    room = asyncio.Semaphore(len(done))  # each finds a copy of the world that another gave back
+
+    async def reward(n: int, turn: int, number: int) -> float | None:
+        async with room:
+            try:
+                return (await branch(done[n], turn, number)).score
+            except RolloutFailed:
+                return None
+
+    rewards = await _together(reward(*place, number) for number, place in enumerate(wanted))
     values: list[dict[int, float]] = [{} for _ in done]
     for n, turn in states:
         found = [
-            reward
-            for place, reward in zip(wanted, rewards, strict=True)
-            if place == (n, turn) and reward is not None
+            given
+            for place, given in zip(wanted, rewards, strict=True)
+            if place == (n, turn) and given is not None
         ]
         if found:
             values[n][turn] = fmean(found)
@@ -107,13 +115,6 @@ async def branched(
         )
         for played, known in zip(done, values, strict=True)
     ]
-
-
-async def _reward(playing: Awaitable[PlayedRollout]) -> float | None:
-    try:
-        return (await playing).score
-    except RolloutFailed:
-        return None
 
 
 async def grown(
