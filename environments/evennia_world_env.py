@@ -344,6 +344,9 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
         """Run `process`, with the comparison of the two models at its end."""
         try:
             await super().process_manager()
+            if forks := self.pool.forks:
+                warm = self.pool.warm_forks
+                print(f"{forks} branches, {warm} of them in an idle copy of their world")
         finally:
             if self.traffic is not None:
                 self.traffic.conclude()
@@ -365,5 +368,7 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
         metrics = {**(wandb_metrics or {}), **self.metrics.take(), **self._evaluated}
         self._evaluated = {}
         metrics["train/instances_alive"] = self.pool.instances
+        if self.pool.forks:
+            metrics["train/branches/warm_share"] = self.pool.warm_forks / self.pool.forks
         self.tool_errors_count = self.metrics.take_tool_errors()
         await super().wandb_log(metrics)

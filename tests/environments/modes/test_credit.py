@@ -45,8 +45,10 @@ TOKENIZER: Any = AutoTokenizer.from_pretrained(PATH)
 NAVIGATION = {"families": {"navigation": 1.0}, "difficulty": (2, 2), "policy": "noisy:0.6"}
 
 
-class OneWorld(SimulatedPool):
+class FewWorlds(SimulatedPool):
     """Simulated worlds, of which `most` can be held at once."""
+
+    forks = warm_forks = 0
 
     def __init__(self, most: int) -> None:
         super().__init__()
@@ -70,8 +72,8 @@ class OneWorld(SimulatedPool):
 
 
 @asynccontextmanager
-async def simulated(most: int) -> AsyncIterator[OneWorld]:
-    worlds = OneWorld(most)
+async def simulated(most: int) -> AsyncIterator[FewWorlds]:
+    worlds = FewWorlds(most)
     yield worlds
     assert not worlds.instances
 
