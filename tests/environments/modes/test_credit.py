@@ -232,15 +232,15 @@ async def test_a_tree_has_rows_for_all_its_rollouts_and_trains_each_turn_once(ma
     assert len(env.branches) == 6
     assert len(group["scores"]) == 8
     played = {rollout.id: rollout for rollout in [*env.begun, *env.branches]}
-    rows = {}
     for row, about in enumerate(group["overrides"]):
         assert ("branch_of" in about) == ("branch_turn" in about) == (row % 4 > 0)
         rollout = next(
             r for r in played.values()
-            if (r.branch_of, r.branch_turn) == (about.get("branch_of"), about.get("branch_turn"))
-            and r.verdict and r.verdict.reward == group["scores"][row] and r.id not in rows
+            if r.conversations[-1][: len(group["messages"][row])] == group["messages"][row]
+            and (r.branch_of, r.branch_turn) == (about.get("branch_of"), about.get("branch_turn"))
         )  # fmt: skip
-        rows[rollout.id] = row
+        assert rollout.verdict is not None
+        assert group["scores"][row] == rollout.verdict.reward
         assert len(by_turn(group, row)) == rollout.turns - (rollout.branch_turn or 0)
     for branch in env.branches:
         assert branch.branch_of in played  # perhaps itself a branch
