@@ -20,8 +20,6 @@ from typing import Any
 
 import pytest
 from atroposlib.envs.server_handling.server_manager import APIServerConfig
-from environments.tasks.credit.potential import potential
-from environments.tasks.value import Position
 from transformers import AutoTokenizer
 
 from environments import evennia_world_env
@@ -32,7 +30,9 @@ from environments.rollouts.advantages import Credit
 from environments.rollouts.failures import RolloutFailed
 from environments.rollouts.record import Rollout
 from environments.tasks.build import make_task
+from environments.tasks.credit.potential import potential
 from environments.tasks.model import Task
+from environments.tasks.value import Position
 from environments.tasks.worker import Wanted
 from environments.tokenizer import PATH
 from world_fixtures.common import UserError
