@@ -26,6 +26,7 @@ from atroposlib.envs.base import BaseEnv
 from benchmarks import endpoint
 from environments.evennia_world_env import EvenniaWorldEnv
 from environments.models.chat import Chat, ChatServer
+from environments.models.turn_ends import Prefix
 from environments.modes import process as process_mode
 from world_fixtures.servers import ServerPool
 
@@ -85,8 +86,10 @@ class _Env(EvenniaWorldEnv):
         """When answers came while as many agents as may talked to the model."""
 
     @asynccontextmanager
-    async def chat(self, evaluation: bool = False) -> AsyncIterator[Chat]:
-        async with super().chat(evaluation) as chat:
+    async def chat(
+        self, evaluation: bool = False, begun: Prefix | None = None
+    ) -> AsyncIterator[Chat]:
+        async with super().chat(evaluation, begun) as chat:
             yield replace(chat, server=_Counted(chat.server, self))
 
     @property

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from atroposlib.envs.base import BaseEnv
+from atroposlib.envs.server_handling.managed_server import SequenceNode
 from atroposlib.envs.server_handling.openai_server import OpenAIServer
 from atroposlib.envs.server_handling.server_baseline import APIServer
 
@@ -159,3 +160,16 @@ def nodes_of(managed: Any) -> list[Any]:
     """List the sequences that a ManagedServer has recorded for the rollout."""
     nodes: list[Any] = managed.get_state()["nodes"]
     return nodes
+
+
+def begin_with(managed: Any, text: str, tokens: Sequence[int]) -> None:
+    """Let a ManagedServer that has recorded nothing begin with a text and its tokens.
+
+    A request whose text goes on from it has these tokens, whatever its text alone would give; none
+    of them is trained.
+    """
+    node = SequenceNode(
+        full_text=text, tokens=list(tokens),
+        masked_tokens=[-100] * len(tokens), logprobs=[1.0] * len(tokens),  # as of any prompt
+    )  # fmt: skip
+    managed.current_nodes.append(node)

@@ -7,6 +7,7 @@ from typing import Any
 from atroposlib.envs.base import BaseEnvConfig
 from pydantic import Field, field_validator
 
+from environments.rollouts.advantages import Credit
 from environments.rollouts.options import AgentOptions
 from environments.tasks.model import Family
 from environments.tasks.verdict import Weights
@@ -51,6 +52,17 @@ class EvenniaWorldEnvConfig(HermesAgentEnvConfig):
     seed: int = Field(0, description="Seed of the sequence of training tasks")
     world_servers: int | None = Field(
         None, ge=1, le=1_000, description="World server processes; null: one a core, less one"
+    )
+    credit: Credit = Field(
+        Credit.GROUP,
+        description="What training credits each turn with: group (left to the trainer), shaped,"
+        " branches or tree",
+    )
+    branch_turns: int = Field(
+        1, ge=1, le=1000, description="Turns of a rollout, or rounds of a tree, that branch"
+    )
+    branches: int = Field(
+        3, ge=1, le=1000, description="Rollouts that go on from each turn that branches"
     )
     candidate_model: str | None = Field(
         None, description="Second model to try: of candidate_base_url, or an embedded policy"

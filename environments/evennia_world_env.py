@@ -40,9 +40,13 @@ from environments.evaluation.candidate import LOG, Traffic
 from environments.evaluation.metrics_file import flat_metrics
 from environments.hermes_base_env import HermesAgentBaseEnv
 from environments.models import TOKEN_SERVER_TYPES, Chat
+from environments.models.turn_ends import Prefix
+from environments.modes.credit import check_credit, credited, played_rollout, trees_of
+from environments.modes.estimates import PlayedRollout
 from environments.modes.evaluate import evaluate
 from environments.policies.endpoint import PolicyEndpoint
 from environments.policies.registry import get_policy
+from environments.rollouts.advantages import Credit
 from environments.rollouts.checkpoint import Checkpoint
 from environments.rollouts.failures import RolloutFailed
 from environments.rollouts.groups import ScoredRollout
@@ -132,6 +136,9 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
             get_policy(config.policy)  # an unknown one is reported before anything starts
             server_configs[0].model_name = config.policy
         super().__init__(config, server_configs, slurm, testing)
+        if config.credit is not Credit.GROUP:
+            self.judge_by_advantages()
+            check_credit(config, self.group_tools())
         self.server_configs = server_configs
         self.metrics = RolloutMetrics()
         self.pool: ServerPool
@@ -210,9 +217,11 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
         return "embedded" if self.embedded else super().provider
 
     @contextlib.asynccontextmanager
-    async def chat(self, evaluation: bool = False) -> AsyncIterator[Chat]:
+    async def chat(
+        self, evaluation: bool = False, begun: Prefix | None = None
+    ) -> AsyncIterator[Chat]:
         """Give the model for one rollout; requests to an embedded policy name the rollout."""
-        async with super().chat(evaluation) as chat:
+        async with super().chat(evaluation, begun) as chat:
             yield replace(chat, names_rollout=self.embedded)
 
     def conditions(self, **changed: Any) -> Conditions:
@@ -276,15 +285,26 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
             if rollout.verdict is None:
                 self.metrics.add_failure(rollout)
                 raise RolloutFailed(rollout.failure or rollout.stop.value)
-            schemas = [tool.schema for tool in tools.values()]
-            sequences = self.sequences(chat, rollout.conversations, schemas)
+            played = played_rollout(self, rollout, chat, tools)
         self.metrics.add(rollout)
         if not self._processing:
             self.curriculum.report(item, rollout.verdict.success)
-        about = {"task": item.id, "family": item.family.value, "difficulty": item.difficulty,
-                 "parts": rollout.verdict.parts, "success": rollout.verdict.success}  # fmt: skip
-        messages = [m for c in rollout.conversations for m in c]
-        return ScoredRollout(sequences, rollout.verdict.reward, about, messages)
+        return played
+
+    @property
+    def attempts(self) -> int:
+        """Rollouts of an item that are begun at its start: the others of a tree branch off."""
+        tree = self.config.credit is Credit.TREE
+        return trees_of(self.config) if tree else super().attempts
+
+    async def credited(
+        self, item: Task, done: list[ScoredRollout], group: str, tools: dict[str, Tool]
+    ) -> list[ScoredRollout]:
+        """Decide what each turn of a group's rollouts is credited with, by `--env.credit`."""
+        if self.config.credit is Credit.GROUP:
+            return done
+        played = [rollout for rollout in done if isinstance(rollout, PlayedRollout)]
+        return await credited(self, played, group, tools)
 
     @property
     def learns(self) -> bool:
@@ -324,6 +344,9 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
         """Run `process`, with the comparison of the two models at its end."""
         try:
             await super().process_manager()
+            if forks := self.pool.forks:
+                warm = self.pool.warm_forks
+                print(f"{forks} branches, {warm} of them in an idle copy of their world")
         finally:
             if self.traffic is not None:
                 self.traffic.conclude()
@@ -345,5 +368,7 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
         metrics = {**(wandb_metrics or {}), **self.metrics.take(), **self._evaluated}
         self._evaluated = {}
         metrics["train/instances_alive"] = self.pool.instances
+        if self.pool.forks:
+            metrics["train/branches/warm_share"] = self.pool.warm_forks / self.pool.forks
         self.tool_errors_count = self.metrics.take_tool_errors()
         await super().wandb_log(metrics)

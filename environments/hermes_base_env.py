@@ -13,7 +13,7 @@ import math
 import time
 import uuid
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from functools import partial
 from pathlib import Path
@@ -28,6 +28,7 @@ from environments.models import TOKEN_SERVER_TYPES
 from environments.models.address import host
 from environments.models.chat import Chat, TokenBudget
 from environments.models.client import ModelServer
+from environments.models.turn_ends import Prefix, TurnRecorder
 from environments.modes.command_line import run_environment
 from environments.modes.process import process
 from environments.modes.serve import ServeMode
@@ -164,8 +165,13 @@ class HermesAgentBaseEnv(ServeMode):
         return self.config.model_copy(update={"context_tokens": self.context_tokens, **changed})
 
     @asynccontextmanager
-    async def chat(self, evaluation: bool = False) -> AsyncIterator[Chat]:
-        """Give the model for one rollout: exact tokens where the server gives them."""
+    async def chat(
+        self, evaluation: bool = False, begun: Prefix | None = None
+    ) -> AsyncIterator[Chat]:
+        """Give the model for one rollout: exact tokens where the server gives them.
+
+        A rollout that goes on from another one has `begun` already.
+        """
         about: dict[str, Any] = {
             "escape": partial(escape_special_tokens, tokenizer=self.tokenizer),
             "count_tokens": TokenBudget(self.tokenizer),
@@ -178,12 +184,17 @@ class HermesAgentBaseEnv(ServeMode):
         end = (self.tokenizer.eos_token,) if self.tokenizer.eos_token else ()
         self.server.tool_parser = self.config.tool_call_parser
         async with self.server.managed_server(tokenizer=self.tokenizer) as managed:
+            recorder = TurnRecorder(managed, partial(compat.nodes_of, managed))
+            if begun is not None:
+                recorder.first_turn = begun.turns + 1
+                if begun.tokens:
+                    compat.begin_with(managed, begun.text, begun.tokens)
             yield Chat(
-                managed,
+                recorder,
                 parser=get_parser(self.config.tool_call_parser, self.tokenizer),
                 end_tokens=end,
                 replay_raw=True,
-                nodes=partial(compat.nodes_of, managed),
+                exact=recorder.exact,
                 **about,
             )
 
@@ -204,8 +215,8 @@ class HermesAgentBaseEnv(ServeMode):
                     result = await loop.converse(messages, max_turns=self.config.max_agent_turns)
                 if result.failure:
                     raise RolloutFailed(result.failure)
-                if chat.nodes is not None:
-                    result.managed_state = {"nodes": chat.nodes()}
+                if chat.exact is not None:
+                    result.managed_state = {"nodes": list(chat.exact().nodes)}
                 self.tool_errors_count += len(result.tool_errors)
                 reward = await self.compute_reward(item, result, ctx)
                 sequences = self.sequences(chat, [result.messages], toolbox.schemas)
@@ -217,11 +228,15 @@ class HermesAgentBaseEnv(ServeMode):
         self, chat: Chat, conversations: list[list[Message]], schemas: list[Any]
     ) -> list[Any]:
         """Make the training sequences of a rollout's conversations."""
-        if chat.nodes is not None:
-            return sequences_from_nodes(chat.nodes())
-        return [
-            s for c in conversations for s in sequences_from_messages(c, schemas, self.tokenizer)
-        ]
+        if chat.exact is not None:
+            exact = chat.exact()
+            return sequences_from_nodes(exact.nodes, exact.turns)
+        made: list[Any] = []
+        turns = 0
+        for messages in conversations:
+            made += sequences_from_messages(messages, schemas, self.tokenizer, turns + 1)
+            turns += sum(m.get("role") == "assistant" for m in messages)
+        return made
 
     async def collect_trajectory(self, item: Any) -> tuple[Any, list[Any]]:
         """Play one scored rollout, for callers that want a single one; None where it failed."""
@@ -243,25 +258,44 @@ class HermesAgentBaseEnv(ServeMode):
         try:
             async with asyncio.TaskGroup() as running:
                 tasks = [
-                    running.create_task(self._attempt(item, n, group, tools))
-                    for n in range(self.config.group_size)
+                    running.create_task(self._attempt(self.rollout(item, n, group, tools)))
+                    for n in range(self.attempts)
                 ]
         except BaseExceptionGroup as failures:
             raise failures.exceptions[0] from None
-        done: list[ScoredRollout] = []
-        reasons: list[str] = []
-        for task in tasks:
-            outcome = task.result()
-            if isinstance(outcome, str):
-                reasons.append(outcome)
-                note_failure(outcome)
-            else:
-                done.append(outcome)
+        outcomes = [task.result() for task in tasks]
+        reasons = [outcome for outcome in outcomes if isinstance(outcome, str)]
+        done = [outcome for outcome in outcomes if not isinstance(outcome, str)]
+        if not reasons:
+            try:
+                done = await self.credited(item, done, group, tools)
+            except RolloutFailed as failed:
+                reasons.append(str(failed))
+            except Exception as error:
+                logger.debug("no credit", exc_info=True)
+                reasons.append(f"{type(error).__name__}: {error}")
+        for reason in reasons:
+            note_failure(reason)
         if reasons:
             await self._wait_after(reasons)
             return None, []
         self.failures_in_row = 0
         return scored_groups(done, self.config.group_size), []
+
+    @property
+    def attempts(self) -> int:
+        """Rollouts of an item that are begun at its start: all of its group by default."""
+        return int(self.config.group_size)
+
+    async def credited(
+        self, item: Any, done: list[ScoredRollout], group: str, tools: dict[str, Tool]
+    ) -> list[ScoredRollout]:
+        """Decide what each turn of a group's rollouts is credited with: nothing by default.
+
+        Then the trainer compares their scores. May play more rollouts, and raises RolloutFailed
+        where one of those fails that the group needs.
+        """
+        return done
 
     async def _wait_after(self, reasons: list[str]) -> None:
         """Wait after a failed group: longer each time, but groups that fail together wait once."""
@@ -276,12 +310,10 @@ class HermesAgentBaseEnv(ServeMode):
             )  # fmt: skip
         await asyncio.sleep(self._wait_until - now)
 
-    async def _attempt(
-        self, item: Any, attempt: int, group: str, tools: dict[str, Tool]
-    ) -> ScoredRollout | str:
-        """`rollout`, or whatever went wrong in it as the reason not to score it."""
+    async def _attempt(self, playing: Awaitable[ScoredRollout]) -> ScoredRollout | str:
+        """Return the rollout, or whatever went wrong in it as the reason not to score it."""
         try:
-            rollout = await self.rollout(item, attempt, group, tools)
+            rollout = await playing
         except RolloutFailed as failed:
             return str(failed)
         except Exception as error:

@@ -118,7 +118,8 @@ class WorldClient:
 
     async def create(self, spec: WorldSpec) -> Instance:
         """Make a sealed instance of `spec` in its initial state."""
-        return Instance(self, spec, *await create(self, spec, self.known_specs))
+        made = await create(self, spec, self.known_specs)
+        return Instance(self, spec, made["instance"], made["hash"])
 
     async def ping(self, timeout: float = REQUEST_TIMEOUT) -> Counts:
         """Ask for the numbers of instances and sessions, and resident memory in kB."""
@@ -235,16 +236,13 @@ class Link(Protocol):
         """Send one request of `world_fixtures.protocol` and return its result."""
 
 
-async def create(link: Link, spec: WorldSpec, known_specs: set[str]) -> tuple[str, str]:
-    """Ask for a new instance; the spec travels only if the server lacks it.
-
-    Returns the instance's id and state hash.
-    """
+async def create(link: Link, spec: WorldSpec, known_specs: set[str]) -> Created:
+    """Ask for a new instance; the spec travels only if the server lacks it."""
     made: Created
     if spec.hash in known_specs:
         try:
             made = await link.request("create", spec_hash=spec.hash)
-            return made["instance"], made["hash"]
+            return made
         except WorldError as error:
             if error.code != ErrorCode.BAD_SPEC:  # the server forgets worlds without instances
                 raise
@@ -253,7 +251,7 @@ async def create(link: Link, spec: WorldSpec, known_specs: set[str]) -> tuple[st
     if len(known_specs) >= MAX_KNOWN:
         known_specs.clear()
     known_specs.add(spec.hash)
-    return made["instance"], made["hash"]
+    return made
 
 
 async def restore(

@@ -11,7 +11,7 @@ The first line of a connection is the server's secret and nothing else, within 1
 answered like a request of id 0, with an `Identity`.
 
     op        with                          answers
-    create    spec?, spec_hash?             instance, hash
+    create    spec?, spec_hash?             instance, hash, warm
     reset     instance                      hash, rewound
     release   instance                      nothing
     state     instance                      WorldState
@@ -265,6 +265,8 @@ class Created(TypedDict):
     """Its id."""
     hash: str
     """State hash at the start."""
+    warm: bool
+    """Whether an idle copy of the world was there for it."""
 
 
 class Rewound(TypedDict):

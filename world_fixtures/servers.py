@@ -318,7 +318,7 @@ class ServerPool:
         self.replaced = 0
         """Servers that were lost and replaced."""
         self.forks = 0
-        """Forks that were made on the server of their parent."""
+        """Instances that were made in a state of another one."""
         self.warm_forks = 0
         """Those of them for which an idle copy of the world was there."""
         self._told_full = False
@@ -471,7 +471,7 @@ class ServerPool:
         with self._counted(server):
             async with server.creations:
                 made = await client.create(server, spec, server.client.known_specs)
-                instance = PooledInstance(server, spec, *made, self)
+                instance = PooledInstance(server, spec, made["instance"], made["hash"], self)
                 if events:
                     try:
                         now = await client.restore(server, instance.id, events, visits.present)
@@ -480,6 +480,8 @@ class ServerPool:
                         raise
                     instance.hash = now["hash"]
                     instance.take_over(visits, now["sessions"])
+                    self.forks += 1
+                    self.warm_forks += made["warm"]
             return instance
 
     async def _fork(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from environments.models.turn_ends import ExactTokens
 from environments.rollouts.record import Message
 from environments.tool_call_parsers import TextParser
 
@@ -38,8 +39,8 @@ class Chat:
     """Stripped from the end of the content, as raw-text endpoints leave them."""
     replay_raw: bool = False
     """Send the model's raw text back, so that the tokens of earlier turns stay as they were."""
-    nodes: Callable[[], list[Any]] | None = None
-    """Nodes of the managed server, where there is one."""
+    exact: Callable[[], ExactTokens] | None = None
+    """The tokens that the managed server has recorded, where there is one."""
     count_tokens: TokenCounter | None = None
     """With a limit of tokens a conversation ends before the endpoint would refuse it."""
     model: str = ""

@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError
 
 from environments.export.hermes import COMPLETED, FAILED
 from environments.export.hermes_writer import RUN_SUFFIX, trajectories_directory
+from environments.rollouts.advantages import BRANCH_OF
 from environments.rollouts.files import LinesFile, check_torn_line, read_file, write_file
 from environments.rollouts.identity import TASKS, differences, listed, plain, unrecorded
 from environments.rollouts.lock import lock
@@ -204,7 +205,8 @@ def done_of(group: dict[str, Any]) -> Done:
     """Return what a run needs to know of an item, from the first of its groups."""
     about = [row for row in group.get("overrides") or () if isinstance(row, dict)]
     task = about[0].get("task") if about else None
-    return Done(task, tuple(bool(row["success"]) for row in about if "success" in row))
+    began = [row for row in about if BRANCH_OF not in row]  # what branches off is no sample
+    return Done(task, tuple(bool(row["success"]) for row in began if "success" in row))
 
 
 def finished_items(path: Path) -> tuple[dict[int, Done], int]:

@@ -92,6 +92,8 @@ class ServeMode(AtroposEnv):
         super().__init__(*args, **kwargs)
         self._sending: set[asyncio.Task[None]] = set()
         self._equal = self._long = 0
+        self._drops_idle = False
+        """Whether groups are dropped whose advantages are all 0."""
         self._table = RolloutTable(self.config.num_rollouts_to_keep)
         self.started = time.strftime("%Y%m%d-%H%M%S")
 
@@ -164,6 +166,8 @@ class ServeMode(AtroposEnv):
         if isinstance(scored_data, list):
             scored_data = fill_groups(scored_data, self.config.group_size)
         self._explain_drops(scored_data if isinstance(scored_data, list) else [scored_data])
+        if self._drops_idle and isinstance(scored_data, list):
+            scored_data = [group for group in scored_data if not self._teaches_nothing(group)]
         sending = asyncio.ensure_future(
             super().handle_send_to_api(scored_data, item, *args, **kwargs)
         )
@@ -207,11 +211,25 @@ class ServeMode(AtroposEnv):
         except (aiohttp.ClientError, TimeoutError):
             return False
 
+    def judge_by_advantages(self) -> None:
+        """Let `ensure_scores_are_not_same` drop the groups whose advantages are all 0.
+
+        Equal scores alone say nothing of them, and Atropos looks at nothing else.
+        """
+        self._drops_idle = self.config.ensure_scores_are_not_same
+        self.config.ensure_scores_are_not_same = False
+
+    def _teaches_nothing(self, group: Any) -> bool:
+        """Tell whether a group is dropped for what it is worth."""
+        if self._drops_idle:
+            return not any(map(any, group["advantages"]))
+        return self.config.ensure_scores_are_not_same and len(set(group["scores"])) == 1
+
     def _explain_drops(self, groups: Iterable[Any]) -> None:
         """Say what to change when Atropos drops one group after the other."""
         groups = [g for g in groups if g]
-        equal = all(len(set(g["scores"])) == 1 for g in groups)
-        self._equal = self._equal + 1 if equal and self.config.ensure_scores_are_not_same else 0
+        equal = all(map(self._teaches_nothing, groups))
+        self._equal = self._equal + 1 if equal else 0
         if self._equal == TELL_AFTER:
             logger.warning(
                 "the last %d groups had equal scores and were dropped: raise --env.difficulty or"

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from environments.rollouts.advantages import Advantages, token_advantages
 from environments.rollouts.messages import Message
 from environments.rollouts.training_sequence import MASKED, NO_LOGPROB, TrainingSequence
 
@@ -29,14 +30,17 @@ class ScoredRollout:
     """What travels with each sequence: task id, family, parts of the reward."""
     messages: Sequence[Message] = ()
     """The whole rollout's, for sequences that know only their tokens."""
+    advantages: Advantages | None = None
+    """The advantage of each turn; None leaves it to the trainer to compare the scores."""
 
 
 def scored_groups(rollouts: Sequence[ScoredRollout], group_size: int) -> list[ScoredDataGroup]:
     """Return the groups of the rollouts of one item, the n-th made of all n-th sequences.
 
     The rollout server queues only groups of `group_size` rows, and keeps larger ones back for
-    ever. A group that is smaller, because some rollouts have fewer sequences, says so. Raises
-    ValueError for a score that is not a finite number: it would make the trainer's `/batch` fail.
+    ever. A group that is smaller, because some rollouts have fewer sequences, says so. Where the
+    rollouts have advantages, there is one for each token. Raises ValueError for a score or
+    an advantage that is no finite number: it would make the trainer's `/batch` fail.
     """
     for rollout in rollouts:
         if not math.isfinite(rollout.score):
@@ -46,17 +50,25 @@ def scored_groups(rollouts: Sequence[ScoredRollout], group_size: int) -> list[Sc
 
 
 def _group(all_rollouts: Sequence[ScoredRollout], n: int, group_size: int) -> ScoredDataGroup:
-    """Return the group of the `n`-th sequences; it has log-probabilities of all or of none."""
+    """Return the group of the `n`-th sequences.
+
+    It has log-probabilities of all or of none, and advantages likewise.
+    """
     places = [i for i, r in enumerate(all_rollouts) if len(r.sequences) > n]
     rollouts = [all_rollouts[i] for i in places]
     sequences = [r.sequences[n] for r in rollouts]
     logprobs = [s.logprobs for s in sequences]
     known = [list(p) for p in logprobs if p is not None]
+    advantages = [
+        token_advantages(s, r.advantages)
+        for r, s in zip(rollouts, sequences, strict=True)
+        if r.advantages is not None
+    ]
     return {
         "tokens": [list(s.tokens) for s in sequences],
         "masks": [list(s.masks) for s in sequences],
         "scores": [r.score for r in rollouts],
-        "advantages": None,
+        "advantages": advantages if len(advantages) == len(sequences) else None,
         "ref_logprobs": None,
         "messages": [
             list(s.messages or r.messages) for r, s in zip(rollouts, sequences, strict=True)
@@ -107,6 +119,11 @@ def _fill(group: ScoredDataGroup, first: ScoredDataGroup) -> ScoredDataGroup:
         {**about, "set_advantage_to_zero": True} if gone else about
         for about, gone in zip(result["overrides"], absent, strict=True)
     ]
+    if (advantages := group["advantages"]) is not None:
+        result["advantages"] = [
+            [0.0] * len(first["tokens"][row]) if gone else advantages[row]
+            for (_, row), gone in zip(rows, absent, strict=True)
+        ]
     result["inference_logprobs"] = None
     if known:
         result["inference_logprobs"] = [

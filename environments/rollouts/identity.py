@@ -35,7 +35,10 @@ RECORDED_OTHERWISE = frozenset({
 """Options that a run's record holds in another form: its model, and that of its candidate."""
 OF_EVALUATE = frozenset({"eval_attempts", "eval_baselines", "eval_temperature", "suite"})
 """Options that `process` does not read."""
-OF_TRAINING = frozenset({"difficulty", "families", "group_size", "seed", "target_success"})
+OF_TRAINING = frozenset({
+    "branch_turns", "branches", "credit", "difficulty", "families", "group_size", "seed",
+    "target_success",
+})  # fmt: skip
 """Options that `evaluate` does not read."""
 PROCESS_WITHOUT = HOW_FAST_OR_WHERE | OF_SERVE | RECORDED_OTHERWISE | OF_EVALUATE
 EVALUATE_WITHOUT = (

@@ -54,6 +54,20 @@ class RolloutMetrics:
         """Count a rollout that ended without a verdict."""
         self._counts[f"train/failed/{rollout.stop.value}"] += 1
 
+    def add_branch(self, rollout: Rollout) -> None:
+        """Count a rollout that goes on from another one, with the turns after that.
+
+        It counts among the branches alone, whether it has a verdict or failed.
+        """
+        self._counts["train/branches/number"] += 1
+        self._counts["train/branches/turns"] += rollout.turns - (rollout.branch_turn or 0)
+        self._counts["train/branches/prompt_tokens"] += rollout.prompt_tokens
+        self._counts["train/branches/completion_tokens"] += rollout.completion_tokens
+        if rollout.verdict is None:
+            self._counts[f"train/branches/failed/{rollout.stop.value}"] += 1
+        else:
+            self._note("branches/reward", rollout.verdict.reward)
+
     def take(self) -> dict[str, float]:
         """Return means and counts since the last call, by their names in wandb."""
         metrics = {name: fmean(values) for name, values in self._values.items()}

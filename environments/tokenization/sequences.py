@@ -11,46 +11,64 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
 from environments.rollouts.messages import Message
-from environments.rollouts.training_sequence import MASKED, NO_LOGPROB, TrainingSequence
+from environments.rollouts.training_sequence import (
+    MASKED,
+    NO_LOGPROB,
+    NO_TURN,
+    TrainingSequence,
+)
 from environments.tokenization.chat_template import RenderedConversation, Span
 from environments.tokenization.special_tokens import prepare_message
 
 __all__ = [
     "MASKED",
     "NO_LOGPROB",
+    "NO_TURN",
     "TrainingSequence",
     "sequences_from_messages",
     "sequences_from_nodes",
 ]
 
 
-def sequences_from_nodes(nodes: Iterable[Any]) -> list[TrainingSequence]:
+def sequences_from_nodes(
+    nodes: Iterable[Any], turns: Mapping[tuple[int, int], int] | None = None
+) -> list[TrainingSequence]:
     """Return the nodes of a rollout's ManagedServer, each sampled token trained exactly once.
+
+    `turns` are the rollout's model calls, by the node that each has ended and the node's tokens
+    then. An answer that is none of them was not played and is not trained. Without `turns` the
+    sequences do not say which token is of which turn.
 
     A node that repeats earlier turns as its prompt has them masked already. Nodes that
     branch off the same node carry its turns unmasked in each branch: the first keeps them.
-    Nodes without a sampled token are left out, the nodes themselves left as they are.
+    Nodes without a trained token are left out, the nodes themselves left as they are.
     """
     sequences: list[TrainingSequence] = []
     seen: set[tuple[int, ...]] = set()
-    for node in nodes:
+    for number, node in enumerate(nodes):
         masks, logprobs = list(node.masked_tokens), list(node.logprobs)
+        of_turns = [] if turns is None else [NO_TURN] * len(masks)
         spans = _trained_spans(masks)
-        for start, end in spans[:-1]:
-            turn = tuple(node.tokens[:end])
-            if turn in seen:
+        for start, end in spans:
+            turn = tuple(node.tokens[:end]) if (start, end) != spans[-1] else ()
+            if turn in seen or (turns is not None and (number, end) not in turns):
                 masks[start:end] = [MASKED] * (end - start)
                 logprobs[start:end] = [NO_LOGPROB] * (end - start)
-            seen.add(turn)
-        if spans:
+            elif turns is not None:
+                of_turns[start:end] = [turns[number, end]] * (end - start)
+            if turn:
+                seen.add(turn)
+        if any(mask != MASKED for mask in masks):
             known = all(_is_logprob(p) for p, m in zip(logprobs, masks, strict=True) if m != MASKED)
             sequences.append(
-                TrainingSequence(list(node.tokens), masks, logprobs if known else None)
+                TrainingSequence(
+                    list(node.tokens), masks, logprobs if known else None, turns=of_turns
+                )
             )
     return sequences
 
@@ -74,7 +92,7 @@ def _is_logprob(value: Any) -> bool:
 
 
 def sequences_from_messages(
-    messages: list[Message], tools: list[dict[str, Any]] | None, tokenizer: Any
+    messages: list[Message], tools: list[dict[str, Any]] | None, tokenizer: Any, first_turn: int = 1
 ) -> list[TrainingSequence]:
     """Tokenise a conversation as the chat template renders it; the assistant's turns are trained.
 
@@ -82,7 +100,7 @@ def sequences_from_messages(
     otherwise once more follows (most drop earlier reasoning) gives several, and each turn
     is trained in the one that shows it as it was produced. Text that spells a special token
     of the tokenizer does not become that token. A conversation without an assistant's turn
-    gives none.
+    gives none. The assistant's first message is model call `first_turn` of the rollout.
 
     Raises UserError where the tokenizer has no chat template, or one that refuses the
     conversation or leaves its tool calls out.
@@ -92,27 +110,33 @@ def sequences_from_messages(
     sequences = []
     for turns in conversation.sequences():
         text, spans = conversation.spans(turns)
-        tokens, masks = _tokenise(text, spans, tokenizer)
-        sequences.append(TrainingSequence(tokens, masks, None, list(messages[: turns[-1] + 1])))
+        numbers = [first_turn + conversation.turns.index(turn) for turn in turns]
+        tokens, masks, of_turns = _tokenise(text, spans, numbers, tokenizer)
+        until = list(messages[: turns[-1] + 1])
+        sequences.append(TrainingSequence(tokens, masks, None, until, of_turns))
     return sequences
 
 
-def _tokenise(text: str, spans: list[Span], tokenizer: Any) -> tuple[list[int], list[int]]:
-    """Return tokens and masks, of equal length, of a text whose `spans` are trained.
+def _tokenise(
+    text: str, spans: list[Span], numbers: list[int], tokenizer: Any
+) -> tuple[list[int], list[int], list[int]]:
+    """Return tokens, masks and turns, of equal length, of a text whose `spans` are trained.
 
-    Prompts and turns are tokenised apart, as they are when a model generates. What follows
-    the last span is left out.
+    `numbers` are the turns of the spans. Prompts and turns are tokenised apart, as they are when
+    a model generates. What follows the last span is left out.
     """
     if not _concatenates(tokenizer):
-        return _tokenise_whole(text, spans, tokenizer)
+        return _tokenise_whole(text, spans, numbers, tokenizer)
     cuts = [0, *(cut for span in spans for cut in span)]
     pieces = [text[a:b] for a, b in itertools.pairwise(cuts)]
     tokens: list[int] = []
     masks: list[int] = []
+    turns: list[int] = []
     for number, ids in enumerate(tokenizer(pieces, add_special_tokens=False)["input_ids"]):
         tokens += ids
         masks += ids if number % 2 else [MASKED] * len(ids)
-    return tokens, masks
+        turns += [numbers[number // 2] if number % 2 else NO_TURN] * len(ids)
+    return tokens, masks, turns
 
 
 @lru_cache(maxsize=16)
@@ -125,19 +149,21 @@ def _concatenates(tokenizer: Any) -> bool:
     return bool(one + two == both)
 
 
-def _tokenise_whole(text: str, spans: list[Span], tokenizer: Any) -> tuple[list[int], list[int]]:
-    """Return tokens and masks of the text in one go.
+def _tokenise_whole(
+    text: str, spans: list[Span], numbers: list[int], tokenizer: Any
+) -> tuple[list[int], list[int], list[int]]:
+    """Return tokens, masks and turns of the text in one go.
 
     A token is trained where it begins within a span.
     """
     cut = text[: spans[-1][1]]
     encoded = tokenizer(cut, add_special_tokens=False, return_offsets_mapping=True)
-    inside = [False] * (len(cut) + 1)
-    for start, end in spans:
-        inside[start:end] = [True] * (end - start)
+    inside = [NO_TURN] * (len(cut) + 1)
+    for (start, end), number in zip(spans, numbers, strict=True):
+        inside[start:end] = [number] * (end - start)
     tokens = encoded["input_ids"]
+    turns = [inside[start] if start < end else NO_TURN for start, end in encoded["offset_mapping"]]
     masks = [
-        t if inside[start] and start < end else MASKED
-        for t, (start, end) in zip(tokens, encoded["offset_mapping"], strict=True)
+        MASKED if turn == NO_TURN else token for token, turn in zip(tokens, turns, strict=True)
     ]
-    return tokens, masks
+    return tokens, masks, turns

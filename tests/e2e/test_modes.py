@@ -146,6 +146,8 @@ BAD_INPUT = [
     (["serve", "--env.rollout_server_url", "http://127.0.0.1:9"], "no Atropos API"),
     (["serve", "--env.batch_size", "10", "--env.group_size", "4"], "multiple"),
     (["serve", "--env.group_size", "1", "--env.batch_size", "4"], "ensure_scores_are_not_same"),
+    (["process", "--env.credit", "tree", "--env.group_size", "5"], "rollouts of a tree"),
+    (["process", "--env.credit", "fair"], "credit"),
     (["serve", "--openai.server_type", "trl", "--openai.base_url", "http://127.0.0.1:9",
       "--openai.model_name", "m"], "trl"),
     (["dance"], "unknown command"),

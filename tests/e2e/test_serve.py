@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -96,6 +97,41 @@ def test_several_stages_reach_the_trainer_in_whole_groups(programs, api):
     assert env.wait(60) == 130
     assert programs.world_servers() == []
     assert programs.scratch() == []
+
+
+@pytest.mark.parametrize(
+    "credit",
+    [("branches", "--env.branches", "2"), ("tree",), ("shaped",)],
+    ids=lambda credit: credit[0],
+)
+def test_advantages_come_back_from_the_rollout_server_as_they_were_sent(
+    programs, api, tmp_path, credit
+):
+    sent = tmp_path / "groups.jsonl"
+    env = serve(
+        programs, api, "--env.policy", "noisy:0.6", "--env.data_path_to_save_groups", str(sent),
+        "--env.families", '{"navigation": 1}', "--env.difficulty", "[1, 1]",
+        "--env.credit", *credit,
+    )  # fmt: skip
+    groups = [group for batch in api.take(2, env) for group in batch]
+    known = {_what_is_trained(group) for group in map(json.loads, sent.read_text().splitlines())}
+    for group in groups:
+        assert _what_is_trained(group) in known
+        assert len(group["advantages"]) == len(group["tokens"]) == 4
+        for tokens, mask, advantages in zip(
+            group["tokens"], group["masks"], group["advantages"], strict=True
+        ):
+            assert len(tokens) == len(mask) == len(advantages)
+            assert all(a == 0 for a, m in zip(advantages, mask, strict=True) if m == -100)
+        assert any(a for row in group["advantages"] for a in row)
+    env.send_signal(signal.SIGTERM)
+    assert env.wait(60) == 130
+    assert programs.world_servers() == []
+    assert programs.scratch() == []
+
+
+def _what_is_trained(group: dict[str, Any]) -> str:
+    return json.dumps([group[key] for key in ("tokens", "masks", "scores", "advantages")])
 
 
 def test_evaluations_are_written_by_step_while_training_goes_on(programs, api, tmp_path):

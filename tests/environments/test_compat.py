@@ -105,6 +105,32 @@ def test_the_plain_client_is_distinguished_from_others(server: Any) -> None:
     assert not compat.is_plain_openai(type("Other", (OpenAIServer,), {})(CONFIG))
 
 
+async def test_a_managed_server_goes_on_from_the_tokens_it_begins_with() -> None:
+    class Model:
+        config = CONFIG
+
+        async def tokens_and_logprobs_completion(self, **request: Any) -> Any:
+            return request["input_ids"], [[7]], [[-0.5]], ["stop"]
+
+    class Letters:
+        def apply_chat_template(self, messages: Any, **options: Any) -> str:
+            return "".join(m["content"] for m in messages)
+
+        def encode(self, text: str, **options: Any) -> list[int]:
+            return [ord(c) for c in text]
+
+        def decode(self, tokens: list[int], **options: Any) -> str:
+            return "!"
+
+    managed = ManagedServer(Model(), tokenizer=Letters())  # type: ignore[arg-type]
+    compat.begin_with(managed, "ab", [1, 2, 3])
+    await managed.chat_completion(messages=[{"role": "user", "content": "abc"}])
+    (node,) = compat.nodes_of(managed)
+    assert node.tokens == [1, 2, 3, ord("c"), 7], told("ManagedServer.current_nodes")
+    assert node.masked_tokens == [-100] * 4 + [7], told("SequenceNode.masked_tokens")
+    assert node.logprobs == [1.0] * 4 + [-0.5], told("SequenceNode.logprobs")
+
+
 def test_what_serve_keeps_has_its_names() -> None:
     source = inspect.getsource(base.BaseEnv)
     for name in ("self.jsonl_writer", "self.workers", "self.eval_workers", "self.eval_runner",

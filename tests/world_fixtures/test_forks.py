@@ -230,7 +230,7 @@ async def test_a_state_that_is_not_the_recorded_one_is_not_handed_out(cottage):
         assert (await fork.state()).hash == events[6].state_hash
         assert await fork.events() == events[:7]
         assert (await fork.sessions_open["you"].command("look")).seq == 8
-        assert (pool.forks, pool.instances) == (1, 2)
+        assert (pool.forks, pool.instances) == (2, 2)
 
 
 async def test_forks_are_warm_where_a_copy_is_idle(cottage):
@@ -244,6 +244,11 @@ async def test_forks_are_warm_where_a_copy_is_idle(cottage):
         again = [await parent.fork() for _ in range(3)]
         assert (pool.forks, pool.warm_forks) == (6, 2)
         assert {f.id for f in again} > {f.id for f in forks[:2]}
+        _, events = await play(parent)
+        for instance in (parent, await pool.acquire(cottage, events=events)):
+            pool.release(instance)  # the second was cold
+        pool.release(await pool.acquire(cottage, events=events))
+        assert (pool.forks, pool.warm_forks) == (8, 3)
 
 
 async def test_forks_survive_a_restart_of_their_server(cottage):

@@ -27,7 +27,7 @@ class Played(EvenniaWorldEnv):
 
     async def setup(self) -> None:
         self.played = []
-        self.pool = SimpleNamespace(instances=0)
+        self.pool = SimpleNamespace(instances=0, forks=0)
 
     async def collect_trajectories(self, item):
         if len(self.played) == self.stop_at:

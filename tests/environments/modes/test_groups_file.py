@@ -11,7 +11,13 @@ import pytest
 from environments.config import EvenniaWorldEnvConfig
 from environments.evennia_world_env import EvenniaWorldEnv
 from environments.export.hermes_writer import COMPLETED, HermesWriter, trajectories_directory
-from environments.modes.groups_file import GroupsFile, group_line, read_groups_run, run_path
+from environments.modes.groups_file import (
+    GroupsFile,
+    finished_items,
+    group_line,
+    read_groups_run,
+    run_path,
+)
 from environments.modes.process import process
 from environments.rollouts.files import json_line
 from environments.rollouts.identity import PROCESS_WITHOUT, SERVER_WITHOUT
@@ -123,6 +129,19 @@ def test_an_option_that_is_new_was_not_recorded(tmp_path):
         GroupsFile(path, {**SETTINGS, "style": "new"})
     GroupsFile(path, {**SETTINGS, "style": "new"}, adopt=True).close()
     assert read_groups_run(path).settings["style"] == "new"
+
+
+def test_what_branches_off_a_rollout_is_no_result_of_its_item(tmp_path):
+    rows = [
+        {"task": "t", "success": True, "rollout": 0},
+        {"task": "t", "success": False, "rollout": 1, "branch_of": "a", "branch_turn": 2},
+    ]
+    path = tmp_path / "groups.jsonl"
+    path.write_bytes(
+        group_line({"tokens": [], "overrides": rows, "item": 0, "part": 0, "parts": 1})
+    )
+    items, _ = finished_items(path)
+    assert items[0].successes == (True,)
 
 
 def test_a_file_without_a_group_is_anybodys(tmp_path):
@@ -296,7 +315,7 @@ OTHER = {
     "extra_body": {"seed": 3}, "gate": {"max_risk": 0.1}, "disabled_toolsets": ["more"],
     "reward_weights": {"outcome": 0.65, "efficiency": 0.05}, "context_tokens": 100,
     "target_success": 0.5, "reasoning_effort": "high", "max_reasoning_tokens": 2048,
-    "max_turn_tokens": 100, "max_turn_calls": 3,
+    "max_turn_tokens": 100, "max_turn_calls": 3, "credit": "shaped",
 }  # fmt: skip
 
 

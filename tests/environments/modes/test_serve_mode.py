@@ -364,6 +364,46 @@ async def test_equal_scores_are_explained(make_env, trainer, caplog):
     assert caplog.text.count("--env.ensure_scores_are_not_same false") == 1
 
 
+class Credited(Successor):
+    """Credits the n-th turn of each rollout with the n-th number of `worth`."""
+
+    worth = (1 / 3, -0.1)
+
+    async def credited(self, item, done, group, tools):
+        return [replace(r, advantages=dict(enumerate(self.worth, start=1))) for r in done]
+
+
+async def test_advantages_arrive_as_they_were_sent_though_scores_are_equal(
+    make_env, trainer, tmp_path
+):
+    await trainer.register()
+    sent = tmp_path / "groups.jsonl"
+    env = make_env(
+        cls=Credited, rollout_server_url=trainer.url, total_steps=100,
+        data_path_to_save_groups=str(sent),
+    )  # fmt: skip
+    env.judge_by_advantages()
+    async with serving(env):
+        batches = await trainer.take(3)
+    known = {json.dumps([g["tokens"], g["advantages"]]) for g in map(json.loads, sent.open())}
+    for group in (group for batch in batches for group in batch):
+        assert len(set(group["scores"])) == 1
+        assert json.dumps([group["tokens"], group["advantages"]]) in known
+        for masks, advantages in zip(group["masks"], group["advantages"], strict=True):
+            assert len(masks) == len(advantages)
+            assert set(advantages) == {0.0, 0.333333, -0.1}
+
+
+async def test_groups_without_an_advantage_are_dropped_and_explained(make_env, trainer, caplog):
+    await trainer.register()
+    idle = type("Idle", (Credited,), {"worth": (0.0, 0.0)})
+    env = make_env(varied(), cls=idle, rollout_server_url=trainer.url, total_steps=100)
+    env.judge_by_advantages()
+    async with serving(env):
+        await until(lambda: "--env.ensure_scores_are_not_same false" in caplog.text)
+        assert await trainer.ask() == []
+
+
 async def test_a_sequence_that_is_too_long_is_explained(make_env, trainer, caplog):
     await trainer.register(max_token_len=600)
     env = make_env(

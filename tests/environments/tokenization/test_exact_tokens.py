@@ -16,8 +16,10 @@ import pytest
 from atroposlib.envs.server_handling.server_manager import APIServerConfig, ServerManager
 from transformers import AutoTokenizer
 
+from environments import compat
 from environments.agent_loop import AgentLoop
 from environments.models.chat import Chat
+from environments.models.turn_ends import ExactTokens, Prefix, TurnRecorder
 from environments.rollouts.groups import ScoredRollout, scored_groups
 from environments.rollouts.options import AgentOptions
 from environments.tokenization.sequences import (
@@ -65,6 +67,20 @@ async def play(
     server_type: str, replies: list[Reply], tokenizer: Any = TOKENIZER, **managed: Any
 ) -> tuple[list[TrainingSequence], list[list[int]], Any]:
     """Run the agent loop on the script, as the environment does."""
+    exact, prompts, result = await record(server_type, replies, tokenizer, **managed)
+    return sequences_from_nodes(exact.nodes, exact.turns), prompts, result
+
+
+async def record(
+    server_type: str,
+    replies: list[Reply],
+    tokenizer: Any = TOKENIZER,
+    *,
+    begun: Prefix | None = None,
+    messages: Any = PROMPT,
+    **managed: Any,
+) -> tuple[ExactTokens, list[list[int]], Any]:
+    """The same, with the tokens as the server recorded them; `messages` may be a part played."""
     async with ScriptedVllm(in_order(replies)) as endpoint:
         config = APIServerConfig(
             server_type=server_type, base_url=endpoint.url, model_name=PATH, tokenizer_name=PATH,
@@ -74,12 +90,18 @@ async def play(
         manager.tool_parser = "hermes"
         async with manager.managed_server(tokenizer=tokenizer, **managed) as server:
             escape = partial(escape_special_tokens, tokenizer=tokenizer)
+            recorder = TurnRecorder(server, partial(compat.nodes_of, server))
+            if begun is not None:
+                recorder.first_turn = begun.turns + 1
+                compat.begin_with(server, begun.text, begun.tokens)
             chat = Chat(
-                server, get_parser("hermes"), escape=escape, end_tokens=(END,), replay_raw=True
+                recorder, get_parser("hermes"), escape=escape, end_tokens=(END,), replay_raw=True
             )
             loop = AgentLoop(chat, Toolbox(TOOLS, escape=escape), AgentOptions())
-            result = await loop.converse(PROMPT, max_turns=40)
-            return sequences_from_nodes(server.get_state()["nodes"]), endpoint.prompts, result
+            result = await loop.converse(
+                messages, max_turns=40, first_turn=1 if begun is None else begun.turns + 1
+            )
+            return recorder.exact(), endpoint.prompts, result
 
 
 def produced(sequences: list[TrainingSequence]) -> list[tuple[int, float]]:
@@ -90,6 +112,17 @@ def produced(sequences: list[TrainingSequence]) -> list[tuple[int, float]]:
         for token, mask, logprob in zip(s.tokens, s.masks, s.logprobs or [], strict=True)
         if mask != MASKED
     ]
+
+
+def said(sequences: list[TrainingSequence]) -> dict[int, list[int]]:
+    """The trained tokens of each turn."""
+    found: dict[int, list[int]] = {}
+    for s in sequences:
+        for token, mask, turn in zip(s.tokens, s.masks, s.turns, strict=True):
+            assert (turn > 0) == (mask != MASKED)
+            if turn:
+                found.setdefault(turn, []).append(token)
+    return found
 
 
 def given(replies: list[Reply]) -> list[tuple[int, float]]:
@@ -111,6 +144,7 @@ async def test_the_trainer_receives_what_the_model_produced(
     assert not result.tool_errors
 
     assert produced(sequences) == given(replies)
+    assert said(sequences) == {n: reply.tokens for n, reply in enumerate(replies, start=1)}
     assert sequence.tokens == prompts[-1] + replies[-1].tokens
     for prompt, reply in zip(prompts, replies, strict=True):
         # Each turn stands in the data behind exactly the tokens that the model saw.
@@ -140,6 +174,7 @@ async def test_a_template_that_strips_reasoning_gives_all_its_nodes(server_type:
     replies = script(3, 1, thinks=True)
     sequences, prompts, _ = await play(server_type, replies, tokenizer, preserve_think_blocks=True)
     assert len(sequences) == 3
+    assert said(sequences) == {n: reply.tokens for n, reply in enumerate(replies, start=1)}
     assert produced(sequences) == given(replies)
     assert [s.tokens for s in sequences] == [
         p + r.tokens for p, r in zip(prompts, replies, strict=True)
@@ -179,4 +214,60 @@ async def test_bytes_that_are_no_text_stay_the_tokens_they_are() -> None:
     last = spelled("done", TOKENIZER, 500)
     sequences, _, result = await play("vllm", [first, last])
     assert len(result.tool_calls) == 1
+    assert produced(sequences) == given([first, last])
+
+
+def until(messages: list[Any], turn: int) -> list[Any]:
+    """The messages before the model call that follows `turn` others."""
+    places = [n for n, m in enumerate(messages) if m["role"] == "assistant"]
+    return messages[: places[turn]]
+
+
+@pytest.mark.filterwarnings("ignore:vLLM is not installed")
+@pytest.mark.parametrize("server_type", ["vllm", "sglang"])
+@pytest.mark.parametrize("turn", [1, 2, 3])
+async def test_a_rollout_that_goes_on_from_another_has_its_tokens(
+    server_type: str, turn: int
+) -> None:
+    """Tokenised again, the text of the earlier turns would be other tokens."""
+    replies = script(5, 1, thinks=True)
+    exact, prompts, result = await record(server_type, replies)
+    others = [spelled("Otherwise.", TOKENIZER, 5000)]
+    branch, asked, _ = await record(
+        server_type, others, begun=exact.until(turn), messages=until(result.messages, turn)
+    )
+    assert asked == [prompts[turn]]
+    (sequence,) = sequences_from_nodes(branch.nodes, branch.turns)
+    assert sequence.tokens == prompts[turn] + others[0].tokens
+    assert produced([sequence]) == given(others)
+    assert said([sequence]) == {turn + 1: others[0].tokens}
+
+
+@pytest.mark.filterwarnings("ignore:vLLM is not installed")
+async def test_a_branch_of_a_branch_has_the_tokens_of_both() -> None:
+    first = script(4, 1, thinks=False)
+    exact, _, result = await record("vllm", first)
+    second = script(3, 1, thinks=True)
+    branch, asked, other = await record(
+        "vllm", second, begun=exact.until(1), messages=until(result.messages, 1)
+    )
+    third = [spelled("The end.", TOKENIZER, 9000)]
+    last, asked_last, _ = await record(
+        "vllm", third, begun=branch.until(2), messages=until(other.messages, 2)
+    )
+    assert asked_last == [asked[1]]
+    sequences = sequences_from_nodes(last.nodes, last.turns)
+    assert said(sequences) == {3: third[0].tokens}
+
+
+@pytest.mark.filterwarnings("ignore:vLLM is not installed")
+async def test_an_answer_that_cannot_be_played_is_no_turn_and_is_not_trained(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("environments.models.asking.pause", lambda *waits: 0.0)
+    first, last = script(2, 1, thinks=False)
+    dropped = spelled("I was", TOKENIZER, 5000, end=False, finish="content_filter")
+    sequences, _, result = await play("vllm", [first, dropped, last])
+    assert result.turns_used == 2
+    assert said(sequences) == {1: first.tokens, 2: last.tokens}
     assert produced(sequences) == given([first, last])

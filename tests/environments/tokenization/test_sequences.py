@@ -145,6 +145,22 @@ def test_only_the_assistants_turns_are_trained() -> None:
     assert TOKENIZER.decode(sequence.tokens) == whole.rstrip("\n")
 
 
+@pytest.mark.parametrize("edit", [lambda t: t, forgets, without_generation_tags])
+def test_each_trained_token_knows_the_models_turn(edit: Any) -> None:
+    """Also where the template splits the conversation, and in a conversation that comes later."""
+    sequences = sequences_from_messages(TALK, TOOLS, with_template(edit), first_turn=5)
+    said: dict[int, list[int]] = {}
+    for sequence in sequences:
+        assert len(sequence.turns) == len(sequence.tokens)
+        for token, mask, turn in zip(sequence.tokens, sequence.masks, sequence.turns, strict=True):
+            assert (mask == MASKED) == (turn == 0)
+            if turn:
+                said.setdefault(turn, []).append(token)
+    assert {turn: TOKENIZER.decode(tokens) for turn, tokens in said.items()} == {
+        5: TURNS[0], 6: TURNS[1], 7: TURNS[2],
+    }  # fmt: skip
+
+
 def test_the_mask_is_the_templates_own() -> None:
     (sequence,) = sequences_from_messages(TALK, TOOLS, TOKENIZER)
     own = TOKENIZER.apply_chat_template(
@@ -260,6 +276,7 @@ def test_a_tokenizer_that_adds_spaces_is_tokenised_in_one_go() -> None:
     talk = [{"role": "user", "content": "Be brief."}, {"role": "assistant", "content": "Taken."}]
     (sequence,) = sequences_from_messages(talk, None, tokenizer)
     assert trained(sequence, tokenizer) == ["Taken.<|im_end|>"]
+    assert [t == 0 for t in sequence.turns] == [m == MASKED for m in sequence.masks]
     whole = str(tokenizer.apply_chat_template(talk, tokenize=False)).rstrip()
     assert sequence.tokens == tokenizer.encode(whole, add_special_tokens=False)
 

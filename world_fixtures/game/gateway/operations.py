@@ -129,8 +129,8 @@ class Operations:
                 spec = WorldSpec.model_validate(request["spec"])
             except ValidationError as error:
                 raise WorldError(ErrorCode.BAD_SPEC, str(error)) from None
-        instance = registry.create(spec)
-        return {"instance": instance.id, "hash": instance.hash}
+        instance, warm = registry.create(spec)
+        return {"instance": instance.id, "hash": instance.hash, "warm": warm}
 
     def reset(self, request: InstanceRequest) -> Rewound:
         """Rewind an instance and end its sessions."""

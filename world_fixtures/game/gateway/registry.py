@@ -49,9 +49,9 @@ class Registry:
             self.worlds[spec.hash] = LoadedWorld(spec)
         return self.worlds[spec.hash]
 
-    def create(self, spec: WorldSpec) -> LiveInstance:
-        """Return an instance in the initial state: an idle one of this world, or a new one."""
-        return self._created(spec, [])[0]
+    def create(self, spec: WorldSpec) -> tuple[LiveInstance, bool]:
+        """Return an instance in the initial state, and whether it is an idle one of this world."""
+        return self._created(spec, [])
 
     def _created(self, spec: WorldSpec, changes: list[Change]) -> tuple[LiveInstance, bool]:
         """Return an instance after changes to the start, and whether it is an idle one."""
