@@ -65,7 +65,7 @@ class SimulatedInstance:
     async def open(self, character: str | None = None) -> SimulatedSession:
         """Log in as `character` (default: the agent)."""
         session = SimulatedSession(self, character or self.spec.agent.id)
-        session.event = self._connected(session.id, session.character)
+        session.event = self.connected(session.id, session.character)
         session.visit = self.visits.begin(session.event)
         return session
 
@@ -157,7 +157,7 @@ class SimulatedInstance:
             session.event, session.visit = visit.event, visit
             self.sessions_open[character] = session
 
-    def _connected(self, session: str, character: str) -> Event:
+    def connected(self, session: str, character: str) -> Event:
         """Return the event of logging in."""
         scene = Scene(self.simulation.index, self.simulation, character)
         outcome = ok(scene.view(), scene.room, reveals=scene.seen())

@@ -121,10 +121,11 @@ def _rearrange(task: Task, q: dict[str, Any]) -> Iterator[Part]:
 
 
 def _witness(task: Task, q: dict[str, Any]) -> Iterator[Part]:
-    thing, last = q["moved"][0], len(task.stages) - 1
-    yield "thing", Reply("text", _name(task, thing))
-    yield "from", Reply("text", place_of=(0, True, thing))
-    yield "to", Reply("text", place_of=(last, False, thing))
+    moved = sorted((thing for thing, _ in q["moved"]), key=lambda t: _name(task, t))
+    for field, thing in zip(("first", "second"), moved, strict=True):
+        yield field, Reply("text", _name(task, thing))
+        yield f"{field}_from", Reply("text", place_of=(0, True, thing))
+        yield f"{field}_to", Reply("text", place_of=(len(task.stages) - 1, False, thing))
 
 
 def _promise(task: Task, q: dict[str, Any]) -> Iterator[Part]:

@@ -57,11 +57,11 @@ def test_stage_that_was_not_begun_is_missing():
 
 def test_echo_and_own_inscription_show_nothing():
     sought = subject(Family.PERSISTENCE, "recall")
-    value = str(sought.told["value"])
+    value = str(sought.told["first"])
     board = sought.task.question["asked"][0]
     forged = [f"examine {value}", f"write {value} on notebook", "read notebook"]
-    [missing] = sought.missing(played(sought, forged, []), sought.told)
-    assert f"lines of q_board_{board}" in missing
+    missing = sought.missing(played(sought, forged, []), sought.told)
+    assert any(f"lines of q_board_{board}" in part for part in missing)
 
 
 def test_what_was_taken_is_told_from_the_second_thing_over_the_tolerance():
