@@ -82,7 +82,7 @@ class Actor(Handler):
         """
         with self._deeper():
             while jobs := self._untidy():
-                costs = self.costs()
+                costs, given = self.costs(), len(self.commands)
                 near = {e: self._distance(e, costs) for _, e in jobs}
                 _, entity = min(jobs, key=lambda j: (j[0], near[j[1]], j[1]))
                 if entity in self._kindled:
@@ -93,7 +93,10 @@ class Actor(Handler):
                 elif entity in self.taken:
                     self._put_back(entity)
                 else:
-                    self.close(self._least_in_the_way([e for _, e in jobs], entity, near))
+                    shut = [e for _, e in jobs if e not in self.taken and e not in self._kindled]
+                    self.close(self._least_in_the_way(shut, entity, near))
+                if self._untidy() == jobs and len(self.commands) == given:
+                    raise Unsolvable(f"{entity} cannot be put as it was")
 
     def _untidy(self) -> list[tuple[int, str]]:
         """Return what is to be undone: its turn (lights after what needs them) and its id."""

@@ -221,6 +221,22 @@ def test_tidying_leaves_nothing_but_what_is_kept(acting):
     assert actor.sim.get("pearl", "location") == "you"
 
 
+def test_a_box_in_the_dark_is_closed_by_the_light_that_is_in_hand(acting):
+    spec = world(
+        thing("lantern", START, light=True),
+        thing("crate", "cellar", container=True, portable=False),
+        thing("ring", "crate"),
+        ways=LINE,
+        dark={"cellar"},
+    )
+    actor = acting(spec)
+    actor.reach("ring")
+    actor.go_to("attic")
+    actor.tidy()
+    assert not actor.sim.get("crate", "open")
+    assert actor.sim.get("lantern", "location") == START
+
+
 def test_doors_are_closed_in_an_order_that_opens_none_again():
     doors = Door(id="gate", name="gate"), Door(id="hatch", name="hatch")
     actor = planner(world(ways="hall north landing gate,landing north attic hatch", doors=doors))
