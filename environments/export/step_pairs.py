@@ -17,6 +17,7 @@ from environments.export.preference import MARGIN, Pair, reward
 from environments.rollouts.event_calls import events_with_calls
 from environments.rollouts.messages import Message
 from environments.rollouts.record import Rollout, ToolCallRecord
+from environments.tasks.credit.regret import Regret
 from world_fixtures.common import digest
 from world_fixtures.protocol import Event
 
@@ -67,6 +68,9 @@ class StepPair(Pair):
     chosen_branches: int
     """Rollouts that the worth is a mean of."""
     rejected_branches: int
+    chosen_blame: float | None
+    """Commands that the message is to be blamed for by `regrets`; None where it has no command."""
+    rejected_blame: float | None
 
 
 @dataclass(frozen=True)
@@ -99,14 +103,14 @@ def step_pairs(
     pairs = []
     luck = 0
     for options in wide:
-        kept = []
-        for option in options:
-            by_luck = any(r.luck for r in next(answers).get(option.decision.turn, ()))
-            luck += by_luck
-            if not by_luck:
-                kept.append(option)
-        if _spread(kept) >= margin:
-            pairs.append(_pair(max(kept, key=_worth), min(kept, key=_worth)))
+        found = [next(answers).get(option.decision.turn, ()) for option in options]
+        by_luck = [any(r.luck for r in regrets) for regrets in found]
+        luck += sum(by_luck)
+        kept = [n for n in range(len(options)) if not by_luck[n]]
+        if _spread([options[n] for n in kept]) >= margin:
+            better = max(kept, key=lambda n: (options[n].worth, len(options[n].rollouts)))
+            worse = min(kept, key=lambda n: (options[n].worth, -len(options[n].rollouts)))
+            pairs.append(_pair(options[better], options[worse], found[better], found[worse]))
     return StepPairs(pairs, len(states), luck, len(states) - len(pairs))
 
 
@@ -170,20 +174,22 @@ def _precedes(entry: tuple[Event, int, ToolCallRecord | None], stage: int, turn:
     return its_stage <= stage if call is None else call.turn < turn
 
 
-def _worth(option: Option) -> float:
-    return option.worth
-
-
 def _spread(options: Sequence[Option]) -> float:
     """Return how far apart the worths lie, below 0 where there are no two."""
     worths = [option.worth for option in options]
     return max(worths) - min(worths) if len(worths) > 1 else -1.0
 
 
-def _pair(better: Option, worse: Option) -> StepPair:
+def _pair(
+    better: Option, worse: Option, of_better: Sequence[Regret], of_worse: Sequence[Regret]
+) -> StepPair:
     one, other = better.decision, worse.decision
     return StepPair(
         one.before, [one.message], [other.message], better.rollouts[0], worse.rollouts[0],
         one.stage, one.state, better.branch_of, one.turn, better.worth, worse.worth,
-        len(better.rollouts), len(worse.rollouts),
+        len(better.rollouts), len(worse.rollouts), _blame(of_better), _blame(of_worse),
     )  # fmt: skip
+
+
+def _blame(regrets: Sequence[Regret]) -> float | None:
+    return round(sum(r.blame for r in regrets), 4) if regrets else None

@@ -51,9 +51,11 @@ def step_rows(pairs: Sequence[StepPair]) -> list[Row]:
             "chosen_session_id": pair.better.id,
             "chosen_reward": pair.chosen_worth,
             "chosen_branches": pair.chosen_branches,
+            "chosen_blame": pair.chosen_blame,
             "rejected_session_id": pair.worse.id,
             "rejected_reward": pair.rejected_worth,
             "rejected_branches": pair.rejected_branches,
+            "rejected_blame": pair.rejected_blame,
         }
         for pair in pairs
     ]

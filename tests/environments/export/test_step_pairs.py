@@ -85,6 +85,7 @@ def test_a_message_is_worth_the_mean_of_the_branches_that_begin_with_it():
     (row,) = step_rows(found.pairs)
     assert (row["chosen_reward"], row["chosen_branches"]) == (0.5, 2)
     assert (row["rejected_reward"], row["rejected_branches"]) == (0.2, 1)
+    assert (row["chosen_blame"], row["rejected_blame"]) == (0, 0)
     assert (row["state_hash"], row["branch_of"], row["turn"]) == ("A", "r", 2)
     assert len(row["prompt"]) == 3
     assert [json.loads(row[side][0]["tool_calls"][0]["function"]["arguments"])["command"]
@@ -98,6 +99,15 @@ def test_of_a_state_the_widest_pair_stays_and_a_narrow_one_goes():
     assert (pair.chosen_worth, pair.rejected_worth) == (0.9, 0.1)
     found = step_pairs(branches, margin=0.81, judged=judged())
     assert (found.pairs, found.states, found.no_pair) == ([], 1, 1)
+
+
+def test_of_equal_worths_the_better_known_one_is_taken():
+    names = ("a", "b", "b", "c", "d", "d")
+    branches = [
+        rollout(float(c in "ab"), START, (c, c), ("x", f"{n}")) for n, c in enumerate(names)
+    ]
+    (pair,) = step_pairs(branches, judged=judged()).pairs
+    assert (pair.chosen_branches, pair.rejected_branches) == (2, 2)
 
 
 def test_the_original_counts_where_it_is_there():
