@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import datasets
 import pytest
 
+from environments.cli import main
 from environments.export.judgement import ByTurn, Question
 from environments.export.plain_text import plain_prompt
 from environments.export.step_rewards import SEPARATOR, StepRewards, step_rewards
 from environments.rollouts.checkpoint import checkpoint
+from environments.rollouts.files import sample_line
 from environments.rollouts.record import Rollout
 from environments.tasks.build import make_task
 from environments.tasks.credit.regret import Regret
@@ -109,3 +112,24 @@ def test_a_rollout_of_other_rules_is_left_out(played):
     old = played.model_copy(update={"task": played.task.model_copy(update={"version": 1})})
     made = rewards([old], [GOOD])
     assert (made.rows, made.rollouts) == ([], 0)
+
+
+def test_the_command_writes_rows_that_load_and_a_card(played, tmp_path, capsys):
+    (tmp_path / "samples.jsonl").write_bytes(sample_line(played))
+    out = tmp_path / "out"
+    command = ["export", "prm_steps", str(tmp_path), "--out", str(out), "--worlds", "1"]
+    assert main(command) == 0
+    (row,) = datasets.load_dataset(
+        "json",
+        data_files=str(out / "prm_steps.jsonl"),
+        split="train",
+        cache_dir=str(tmp_path / "c"),
+    )
+    assert len(row["completions"]) == len(row["labels"]) == len(row["blame"]) > 0
+    assert {type(label) for label in row["labels"]} == {bool}
+    assert {type(text) for text in (row["prompt"], *row["completions"])} == {str}
+    card = (out / "README.md").read_text()
+    good = sum(row["labels"])
+    assert f"labels: {good} true, {len(row['labels']) - good} false" in card
+    assert "messages without a label:" in card
+    assert f"labels: {good} true" in capsys.readouterr().out
