@@ -14,39 +14,70 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from environments.export.files import Row
+    from environments.export.judgement import ByTurn, Question
     from environments.rollouts.record import Rollout
+
+    Exported = tuple[dict[str, Sequence[Row]], list[str]]
+    """Rows by the name of their file, and how they were made, in sentences."""
 
 app = new_verb()
 
 
 @app.command()
 def export(
-    format: Literal["hermes", "sft", "dpo", "kto", "text", "tensorzero", "parquet"],
+    format: Literal[
+        "hermes", "sft", "dpo", "dpo_steps", "prm_steps", "kto", "text", "tensorzero", "parquet"
+    ],
     source: Annotated[Path, typer.Argument(metavar="IN", help="run directory or samples.jsonl")],
     out: Annotated[Path, typer.Option(metavar="DIR")],
     margin: Annotated[float, typer.Option(help="least difference of rewards in a DPO pair")] = 0.1,
+    blame: Annotated[
+        float, typer.Option(metavar="COMMANDS", help="most that a good step costs, for prm_steps")
+    ] = 0.5,
+    worlds: Annotated[
+        int,
+        typer.Option(metavar="N", help="resampled to tell luck, for dpo_steps and prm_steps"),
+    ] = 20,
 ) -> int:
-    """Write rollouts in the formats that trainers read.
+    """Write rollouts in the formats that trainers read, and a card that says how rows were made.
 
-    Hermes trajectories; rows for SFT (successful rollouts), DPO (pairs of the same task, of whole
-    rollouts and of single steps) and KTO; plain text; TensorZero. parquet writes all rows as
-    Parquet.
+    Hermes trajectories; rows for SFT (successful rollouts), DPO (pairs of rollouts of one task)
+    and KTO; dpo_steps, pairs of next messages from a run of `evennia-world branch`; prm_steps,
+    labels of steps for process reward models; plain text; TensorZero. parquet writes the rows of
+    sft, dpo, kto and text as Parquet.
     """
     if not 0 < margin <= 1:
         raise UserError(f"--margin {margin:g} is out of range: rewards lie between 0 and 1")
+    if not blame >= 0:
+        raise UserError(f"--blame {blame:g} is out of range: it is a number of commands, 0 or more")
+    if not 1 <= worlds <= 1000:
+        raise UserError(f"--worlds {worlds} is out of range: choose 1 to 1000, such as 20")
 
     # The readers and writers: evaluation's statistics among them.
+    from environments.export.card import card, check_card, write_card
     from environments.export.files import write
     from environments.export.hermes_writer import check_no_groups
     from environments.rollouts.files import read_rollouts
 
     check_no_groups(out)
-    files = _files(format, read_rollouts(source), margin)
+    check_card(out)
+    rollouts = read_rollouts(source)
+    if format == "dpo_steps":
+        files, made = _step_pairs(source, rollouts, margin, worlds)
+    elif format == "prm_steps":
+        files, made = _step_rewards(source, rollouts, blame, worlds)
+    else:
+        files, made = _files(format, rollouts, margin)
     if not any(files.values()):
-        raise UserError(f"{source} holds nothing for {format}: {_NEEDS[format]}")
+        why = made[-1] if format.endswith("_steps") else _NEEDS[format]
+        raise UserError(f"{source} holds nothing for {format}: {why}")
     for name, rows in files.items():
         write(out / name, rows)
         print(f"{out / name}: {len(rows)} rows")
+    numbers = {name: len(rows) for name, rows in files.items()}
+    write_card(out, card(format, source.resolve().name, rollouts, numbers, made))
+    if format.endswith("_steps"):
+        print("\n".join(made))
     return 0
 
 
@@ -61,22 +92,76 @@ _NEEDS = {
 }
 
 
-def _files(name: str, rollouts: Sequence[Rollout], margin: float) -> dict[str, Sequence[Row]]:
-    """Rows by the name of their file."""
+def _files(name: str, rollouts: Sequence[Rollout], margin: float) -> Exported:
     if name == "hermes":
         # A format's writer is loaded where that format is asked for.
         from environments.export.hermes import hermes_files
         from environments.tools.registry import toolsets_of
 
-        return dict(hermes_files(rollouts, toolsets_of))
+        return dict(hermes_files(rollouts, toolsets_of)), []
     if name == "tensorzero":
         from environments.export.tensorzero import tensorzero_files
 
-        return dict(tensorzero_files(rollouts))
+        return dict(tensorzero_files(rollouts)), []
     from environments.export.tables import TABLES, table
 
+    pairs = [f"pairs: two rollouts of one task whose rewards are at least {margin:g} apart"]
     if name == "parquet":
         every = {kind: table(kind, rollouts, margin) for kind in TABLES}
-        return {f"{kind}.parquet": rows for kind, rows in every.items() if rows}
-    kinds = {"dpo": ("dpo", "dpo_steps"), "text": ("text", "dpo_text")}.get(name, (name,))
-    return {f"{kind}.jsonl": table(kind, rollouts, margin) for kind in kinds}
+        return {f"{kind}.parquet": rows for kind, rows in every.items() if rows}, pairs
+    kinds = {"text": ("text", "dpo_text")}.get(name, (name,))
+    made = pairs if name in ("dpo", "text") else []
+    return {f"{kind}.jsonl": table(kind, rollouts, margin) for kind in kinds}, made
+
+
+def _step_pairs(source: Path, rollouts: Sequence[Rollout], margin: float, worlds: int) -> Exported:
+    from environments.export.step_pairs import step_pairs
+    from environments.export.tables import step_rows
+
+    if not any(rollout.branch_of for rollout in rollouts):
+        raise UserError(
+            f"{source} holds no branches, which dpo_steps is made of: play them with `evennia-world"
+            f" branch {source} --at TURN --times 8 --out DIR`, and export DIR"
+        )
+    found = step_pairs(rollouts, margin, lambda questions: _judged(questions, worlds, "messages"))
+    return {"dpo_steps.jsonl": step_rows(found.pairs)}, [
+        "rows: pairs of next messages after the same messages and in the same state of the world;"
+        " each is worth the mean reward of the branches that begin with it, and of a state only the"
+        f" pair that lies widest apart is a row, where that is at least {margin:g}",
+        f"luck: told from up to {worlds} resampled worlds for each message; {found.luck} next"
+        " messages were left out",
+        f"of {found.states} states from which scored branches go on, {found.no_pair} gave no pair:"
+        f" their next messages are alike, less than {margin:g} apart, or luck",
+    ]
+
+
+def _step_rewards(source: Path, rollouts: Sequence[Rollout], blame: float, worlds: int) -> Exported:
+    from environments.export.step_rewards import step_rewards
+
+    found = step_rewards(rollouts, blame, lambda asked: _judged(asked, worlds, "rollouts"))
+    left_out = "; ".join(f"{why}: {n}" for why, n in sorted(found.left_out.items())) or "none"
+    return {"prm_steps.jsonl": found.rows}, [
+        "rows: conversations of all rollouts of the present version of the tasks, whether they"
+        f" succeeded or not ({found.rollouts} of {len(rollouts)} rollouts)",
+        f"labels: {found.good} true, {found.bad} false; false where a command is blamed for more"
+        f" than {blame:g} commands, by up to {worlds} resampled worlds for each; {found.untold}"
+        " rest on fewer than 5 worlds",
+        f"messages without a label: {left_out}",
+    ]
+
+
+def _judged(questions: Sequence[Question], worlds: int, unit: str) -> list[ByTurn]:
+    """Return the regrets that are asked for, with a display of how far that is."""
+    from environments.export.judgement import judge
+    from environments.rollouts.progress import Tally, chosen_display
+
+    if not questions:
+        return []
+    tally = Tally(f"{unit} judged", len(questions))
+    with chosen_display(tally) as display:
+
+        def answered() -> None:
+            tally.done += 1
+            display.changed()
+
+        return judge(questions, worlds, answered=answered)

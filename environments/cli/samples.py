@@ -21,8 +21,11 @@ from environments.evaluation.run_identity import Run
 from environments.evennia_world_env import EvenniaWorldEnv
 from environments.export.files import Row, write
 from environments.export.hermes import hermes_files
-from environments.export.tables import TABLES, table
+from environments.export.step_pairs import step_pairs
+from environments.export.step_rewards import step_rewards
+from environments.export.tables import TABLES, step_rows, table
 from environments.export.tensorzero import tensorzero_files
+from environments.rollouts.checkpoint import checkpoint
 from environments.rollouts.files import SAMPLES, sample_line, write_lines
 from environments.rollouts.normalised import normalised_rollout
 from environments.rollouts.record import Rollout
@@ -38,6 +41,9 @@ POLICY = "noisy:0.3"
 STUCK = "loops_look"
 """Plays until its turns are used up: a failed trajectory."""
 ATTEMPTS = 3
+TURN = 1
+"""After which the branches go on."""
+BRANCHES = 32
 ROWS = 3
 """Of each table; the rest is more of the same."""
 
@@ -59,9 +65,17 @@ async def write_samples(directory: Path) -> None:
         await golden.record(directory, pool)
         played = await play_embedded(pool, POLICY, items)
         stuck = await play_embedded(pool, STUCK, [(tasks[0], 0)])
+        branches = await play_embedded(
+            pool, POLICY, [(tasks[0], ATTEMPTS + n) for n in range(BRANCHES)],
+            start=checkpoint(played[0], TURN),
+        )  # fmt: skip
     rollouts = [normalised_rollout(rollout, n) for n, rollout in enumerate(played)]
     failed = normalised_rollout(stuck[0], len(rollouts))
-    for name, rows in _rows(rollouts, failed).items():
+    branches = [normalised_rollout(branch, n) for n, branch in enumerate(branches)]
+    files = _rows(rollouts, failed)
+    files["dpo_steps.jsonl"] = step_rows(step_pairs([played[0], *branches]).pairs)
+    files["prm_steps.jsonl"] = step_rewards(rollouts[:1]).rows
+    for name, rows in files.items():
         write(directory / name, rows[:ROWS])
     write(directory / "atropos_group.jsonl", await _group())
     await asyncio.to_thread(_evaluate, tasks, rollouts, directory / "evaluation")

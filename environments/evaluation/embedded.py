@@ -9,6 +9,7 @@ from dataclasses import replace
 from environments.episode import Worlds
 from environments.models.chat import Chat
 from environments.policies.chat import PolicyChat
+from environments.rollouts.checkpoint import Checkpoint
 from environments.rollouts.record import Rollout
 from environments.runner import Conditions, play
 from environments.tasks.model import Task
@@ -37,10 +38,12 @@ async def play_embedded(
     *,
     latency: float = 0.0,
     at_once: int = 32,
+    start: Checkpoint | None = None,
 ) -> list[Rollout]:
     """Play each (task, attempt) once, `at_once` at a time; the rollouts in the order of items.
 
-    `latency`: seconds that each model call takes beyond its work.
+    `latency`: seconds that each model call takes beyond its work. `start`: where they go on from,
+    with items of its task.
     """
     tools = tools_of(["evennia"])
     slots = asyncio.Semaphore(at_once)
@@ -51,6 +54,7 @@ async def play_embedded(
                 task, rollout_id=f"embedded-{number:04}-{task.family}-{attempt}", pool=pool,
                 chat=_chat(policy, task, attempt, latency), tools=tools,
                 conditions=Conditions(), group=f"{policy}-{task.id}", attempt=attempt,
+                start=start,
             )  # fmt: skip
 
     async with asyncio.TaskGroup() as group:

@@ -3,7 +3,10 @@
 files          rows as JSON Lines and as Parquet
 tables         rows for SFT, DPO, KTO, and as plain text
 preference     pairs of whole rollouts
-step_pairs     pairs of single decisions in the same state
+step_pairs     pairs of next messages after the same messages, from branches
+step_rewards   labels of single steps, for process reward models
+judgement      regrets of decisions, computed in several processes
+card           what an export holds and how it was made, for its reader
 plain_text     conversations as plain text
 hermes         trajectories in the form of hermes-agent
 hermes_writer  the same, written while rollouts are played
@@ -15,6 +18,7 @@ from environments.export.hermes import hermes_files, hermes_lines
 from environments.export.hermes_writer import HermesWriter
 from environments.export.preference import Pair, preference_pairs
 from environments.export.step_pairs import StepPair, step_pairs
+from environments.export.step_rewards import step_rewards
 from environments.export.tables import TABLES, table
 from environments.export.tensorzero import tensorzero_files
 
@@ -28,6 +32,7 @@ __all__ = [
     "hermes_lines",
     "preference_pairs",
     "step_pairs",
+    "step_rewards",
     "table",
     "tensorzero_files",
     "write",

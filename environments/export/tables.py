@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from environments.export.files import Row
 from environments.export.plain_text import plain_row
 from environments.export.preference import MARGIN, Pair, preference_pairs, split
-from environments.export.step_pairs import StepPair, step_pairs
+from environments.export.step_pairs import StepPair
 from environments.rollouts.messages import Message, content_text
 from environments.rollouts.record import Rollout
 
@@ -41,13 +41,21 @@ def dpo_rows(pairs: Sequence[Pair]) -> list[Row]:
 
 
 def step_rows(pairs: Sequence[StepPair]) -> list[Row]:
-    """Return rows as `dpo_rows` does, one message a side, with the state of both."""
+    """Return `prompt`, `chosen` and `rejected`, one message a side, with the worth of both."""
     return [
         {
-            **_pair_row(pair),
+            **_messages_of(pair),
+            "turn": pair.turn,
             "state_hash": pair.state_hash,
-            "chosen_turn": pair.chosen_turn,
-            "rejected_turn": pair.rejected_turn,
+            "branch_of": pair.branch_of,
+            "chosen_session_id": pair.better.id,
+            "chosen_reward": pair.chosen_worth,
+            "chosen_branches": pair.chosen_branches,
+            "chosen_blame": pair.chosen_blame,
+            "rejected_session_id": pair.worse.id,
+            "rejected_reward": pair.rejected_worth,
+            "rejected_branches": pair.rejected_branches,
+            "rejected_blame": pair.rejected_blame,
         }
         for pair in pairs
     ]
@@ -63,7 +71,7 @@ def dpo_text_rows(pairs: Sequence[Pair]) -> list[Row]:
     return [plain_row(row) for row in dpo_rows(pairs)]
 
 
-TABLES = ("sft", "dpo", "dpo_steps", "kto", "text", "dpo_text")
+TABLES = ("sft", "dpo", "kto", "text", "dpo_text")
 
 
 def table(name: str, rollouts: Sequence[Rollout], margin: float = MARGIN) -> list[Row]:
@@ -76,8 +84,6 @@ def table(name: str, rollouts: Sequence[Rollout], margin: float = MARGIN) -> lis
             return sft_rows(rollouts)
         case "dpo":
             return dpo_rows(preference_pairs(rollouts, margin))
-        case "dpo_steps":
-            return step_rows(step_pairs(rollouts, margin))
         case "kto":
             return kto_rows(rollouts)
         case "text":
@@ -101,7 +107,17 @@ def _completion_rows(rollouts: Sequence[Rollout]) -> list[Row]:
 
 
 def _pair_row(pair: Pair) -> Row:
-    row: Row = {
+    row = _messages_of(pair)
+    for side, rollout in (("chosen", pair.better), ("rejected", pair.worse)):
+        assert rollout.verdict is not None
+        row[f"{side}_session_id"] = rollout.id
+        row[f"{side}_reward"] = rollout.verdict.reward
+        row[f"{side}_parts"] = rollout.verdict.parts
+    return row
+
+
+def _messages_of(pair: Pair) -> Row:
+    return {
         "prompt": list(map(clean, pair.prompt)),
         "chosen": list(map(clean, pair.chosen)),
         "rejected": list(map(clean, pair.rejected)),
@@ -109,12 +125,6 @@ def _pair_row(pair: Pair) -> Row:
         "task_id": pair.better.task.id,
         "stage": pair.stage,
     }
-    for side, rollout in (("chosen", pair.better), ("rejected", pair.worse)):
-        assert rollout.verdict is not None
-        row[f"{side}_session_id"] = rollout.id
-        row[f"{side}_reward"] = rollout.verdict.reward
-        row[f"{side}_parts"] = rollout.verdict.parts
-    return row
 
 
 def clean(message: Message) -> Row:

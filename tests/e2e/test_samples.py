@@ -31,7 +31,8 @@ COLUMNS = {
     "kto.jsonl": {"prompt", "completion", "label", "tools"},
     "dpo.jsonl": {"prompt", "chosen", "rejected", "chosen_reward", "rejected_parts"},
     "dpo.parquet": {"prompt", "chosen", "rejected", "chosen_reward", "rejected_parts"},
-    "dpo_steps.jsonl": {"prompt", "chosen", "rejected", "state_hash", "chosen_turn"},
+    "dpo_steps.jsonl": {"prompt", "chosen", "rejected", "state_hash", "chosen_branches"},
+    "prm_steps.jsonl": {"prompt", "completions", "labels", "blame", "worlds"},
     "text.jsonl": {"prompt", "completion"},
     "dpo_text.jsonl": {"prompt", "chosen", "rejected"},
     "atropos_group.jsonl": {"tokens", "masks", "scores", "messages", "overrides"},
@@ -89,6 +90,12 @@ def test_pairs_prefer_what_earned_more():
         for row in lines(name):
             assert row["chosen_reward"] > row["rejected_reward"]
             assert row["chosen"] != row["rejected"]
+
+
+def test_steps_have_a_label_each():
+    for row in lines("prm_steps.jsonl"):
+        assert len(row["completions"]) == len(row["labels"]) > 0
+        assert all(isinstance(label, bool) for label in row["labels"])
 
 
 def test_the_group_has_one_of_each_thing_a_rollout():

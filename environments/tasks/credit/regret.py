@@ -101,6 +101,7 @@ def regrets(
     *,
     worlds: int = WORLDS,
     searches: int = RUNS,
+    since: int = 0,
     value: ValueOf = value_of,
 ) -> tuple[Regret, ...]:
     """Return the regret of each of the agent's commands, in order, and of each later stage's start.
@@ -108,8 +109,12 @@ def regrets(
     `worlds` are resampled before each command, and `searches` played in each of them before and
     after it, by seeds that follow from the task's id and the command's place. Others' commands
     change the world and have no regret. What they and earlier stages showed counts as known.
+
+    Events whose `seq` is below `since` get no regret, which saves most of the time where only a
+    rollout's last commands are asked for. Which worlds are drawn depends on where the regrets
+    begin, so the parts may differ from those of the whole rollout within their error.
     """
-    return tuple(_Accounts(task, played, worlds, searches, value).regrets())
+    return tuple(_Accounts(task, played, worlds, searches, value).regrets(since))
 
 
 @dataclass
@@ -172,13 +177,24 @@ class _Accounts:
         self._others: list[_World] = []
         self._all_drawn = False
 
-    def regrets(self) -> Iterator[Regret]:
-        """Yield the regrets in order."""
+    def regrets(self, since: int = 0) -> Iterator[Regret]:
+        """Yield the regrets of the events from number `since` on, in order."""
         so_far: list[list[Event]] = []
+        passed = False
         for stage, events in enumerate(self.played):
             so_far.append([])
             for event in events:
-                if event.actor == self.task.spec.agent.id and event.verb not in (CONNECT, ARRANGE):
+                command = event.actor == self.task.spec.agent.id
+                command = command and event.verb not in (CONNECT, ARRANGE)
+                if event.seq < since:
+                    passed = True
+                    self._spent += command
+                    so_far[-1].append(event)
+                    continue
+                if passed:
+                    passed = False
+                    self._stand(so_far if so_far[-1] else so_far[:-1])
+                if command:
                     yield self._of_command(so_far, event)
                     so_far[-1].append(event)
                     continue

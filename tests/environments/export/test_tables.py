@@ -80,8 +80,7 @@ def test_sft_imitates_success_and_kto_labels_all(rollouts):
         assert all(isinstance(m["content"], str) for m in whole)
 
 
-FILES = {"sft": "sft", "dpo": "dpo", "dpo_steps": "dpo", "kto": "kto", "text": "text",
-         "dpo_text": "text"}  # fmt: skip
+FILES = {"sft": "sft", "dpo": "dpo", "kto": "kto", "text": "text", "dpo_text": "text"}
 """Table -> the export that writes it."""
 
 
@@ -150,6 +149,36 @@ def test_trl_takes_the_rows(name, exported, tmp_path):
         assert sum(apart["label"]) == len(rows)
 
 
+def test_the_card_has_a_section_for_each_format(exported, rollouts):
+    card = (exported / "README.md").read_text()
+    for name in (*dict.fromkeys(FILES.values()), "parquet"):
+        assert card.count(f"\n## {name}\n") == 1
+    rows = (exported / "dpo.jsonl").read_text().count("\n")
+    (section,) = [s for s in card.split("\n## ") if s.startswith("dpo\n")]
+    assert f"- `dpo.jsonl`: {rows} rows" in section
+    assert "at least 0.1 apart" in section
+    assert f"{len(rollouts)} rollouts ({len(rollouts)} scored, 0 of them branches)" in section
+    assert "version of the tasks: 2" in section
+    for package, version in rollouts[0].versions.items():
+        assert f"{package} {version}" in section
+
+
+def test_exporting_again_replaces_the_section(run, tmp_path):
+    for margin in ("0.1", "0.3"):
+        command = ["export", "dpo", str(run), "--out", str(tmp_path), "--margin", margin]
+        assert main(command) == 0
+    card = (tmp_path / "README.md").read_text()
+    assert card.count("## dpo") == 1
+    assert "at least 0.3 apart" in card
+
+
+def test_a_readme_of_somebody_else_is_kept(run, tmp_path, capsys):
+    (tmp_path / "README.md").write_text("# Mine\n")
+    assert main(["export", "kto", str(run), "--out", str(tmp_path)]) == 2
+    assert "README.md is not the card of an export" in capsys.readouterr().err
+    assert [p.name for p in tmp_path.iterdir()] == ["README.md"]
+
+
 def test_plain_text_joins_and_loses_nothing(rollouts):
     rows = table("text", rollouts)
     assert {r["session_id"] for r in rows} == {r.id for r in rollouts if r.verdict.success}
@@ -185,4 +214,11 @@ def test_nothing_to_export_is_reported(rollouts, tmp_path, capsys):
         options = ["--out", str(tmp_path / "out"), "--margin", margin]
         assert main(["export", "dpo", str(tmp_path), *options]) == 2
         assert "out of range" in capsys.readouterr().err
+    for option, value in (("--blame", "-1"), ("--blame", "nan"), ("--worlds", "0")):
+        assert main(["export", "prm_steps", str(tmp_path), "--out", "out", option, value]) == 2
+        assert "out of range" in capsys.readouterr().err
+    assert main(["export", "dpo_steps", str(tmp_path), "--out", str(tmp_path / "out")]) == 2
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert f"evennia-world branch {tmp_path} --at" in told
     assert not (tmp_path / "out").exists()

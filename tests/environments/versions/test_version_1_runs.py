@@ -80,4 +80,3 @@ def test_a_pair_of_them_is_exported(version_1, tmp_path) -> None:
     assert main(["export", "dpo", str(both), "--out", str(out)]) == 0
     (row,) = [json.loads(line) for line in (out / "dpo.jsonl").read_text().splitlines()]
     assert "orientation.map" in row["task_id"]
-    assert (out / "dpo_steps.jsonl").read_text()
