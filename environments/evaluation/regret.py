@@ -96,8 +96,10 @@ def check_rollouts(source: Path, rollouts: Sequence[Rollout]) -> None:
 def events_by_stage(rollout: Rollout) -> list[list[Event]]:
     """Return the agent's events of a whole rollout, one list a stage that was begun."""
     return Checkpoint.model_construct(
-        task=rollout.task, stage=max(0, len(rollout.conversations) - 1),
+        rollout=rollout.id, task=rollout.task, turn=rollout.turns,
+        stage=max(0, len(rollout.conversations) - 1), conversations=(),
         tool_calls=tuple(rollout.tool_calls), events=tuple(rollout.events),
+        commands=0, connected=False, sessions=0,
     ).events_by_stage  # fmt: skip
 
 

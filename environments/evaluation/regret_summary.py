@@ -13,7 +13,7 @@ from environments.tasks.credit.regret import Regret
 COSTLIEST = 12
 """Rows of the table."""
 MAX_BARS = 40
-"""Later turns share the last bar's width with several turns each."""
+"""With more turns than that, a bar stands for several."""
 VERB = "evennia-world regret"
 
 
