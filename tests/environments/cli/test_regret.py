@@ -1,4 +1,4 @@
-"""`evennia-world regret`: lines of regrets.jsonl, what is skipped, what is refused, who shows it."""
+"""`evennia-world regret`: what it writes, skips and refuses, and who shows it."""
 
 from __future__ import annotations
 
