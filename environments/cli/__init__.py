@@ -39,6 +39,7 @@ VERBS = {
     "bench": Verb("bench", "measure the world server and the rollouts on this machine"),
     "compare": Verb("compare", "compare two runs, task by task"),
     "report": Verb("report", "write a run's metrics and report again"),
+    "regret": Verb("regret", "tell what each command of a run cost"),
     "telemetry": Verb("telemetry", "record, check and pair traces of play"),
     "replay": Verb("replay", "play traces again and compare them step by step"),
     "export": Verb("export", "write rollouts in the formats that trainers read"),

@@ -7,12 +7,13 @@ difference above 0 says that B is better.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import fmean
 
 from environments.evaluation.formatting import share_text
 from environments.evaluation.metrics import HEADLINE, Score, scored, task_means
+from environments.evaluation.regret import RolloutRegrets, read_regrets, regrets_path, sums
 from environments.evaluation.statistics import Interval, paired
 from environments.rollouts.files import read_rollouts, samples_path
 from environments.rollouts.record import Rollout
@@ -73,6 +74,19 @@ class UnscoredAs0(Frozen):
     p_value: float
 
 
+class RegretDifference(Frozen):
+    """Mean mistake or search a rollout, over the tasks of which both runs have regrets."""
+
+    part: str
+    tasks: int
+    mean_a: float
+    """In commands."""
+    mean_b: float
+    difference: float
+    ci95: Interval | None
+    p_value: float
+
+
 class Comparison(Frozen):
     """B against A."""
 
@@ -103,6 +117,8 @@ class Comparison(Frozen):
     unscored_a: Unscored
     unscored_b: Unscored
     unscored_as_0: UnscoredAs0
+    regrets: tuple[RegretDifference, ...] = ()
+    """Mistake and search; empty unless both runs have regrets."""
 
 
 class RunSamples(Frozen):
@@ -110,6 +126,8 @@ class RunSamples(Frozen):
 
     source: str
     rollouts: tuple[Rollout, ...]
+    regrets: dict[str, RolloutRegrets] = {}
+    """By the rollouts' ids, where they were computed."""
 
     @property
     def version(self) -> int:
@@ -123,7 +141,10 @@ class RunSamples(Frozen):
 
 def load_samples(path: Path) -> RunSamples:
     """Read a run directory, or a samples file itself. Raises UserError where there is none."""
-    return RunSamples(source=str(samples_path(path)), rollouts=tuple(read_rollouts(path)))
+    return RunSamples(
+        source=str(samples_path(path)), rollouts=tuple(read_rollouts(path)),
+        regrets=read_regrets(regrets_path(path)),
+    )  # fmt: skip
 
 
 def compare(a: RunSamples, b: RunSamples, metric: str = "reward") -> Comparison:
@@ -159,7 +180,23 @@ def compare(a: RunSamples, b: RunSamples, metric: str = "reward") -> Comparison:
         only_b=tuple(t for t in scores_b if t not in scores_a),
         unscored_a=_unscored(known_a), unscored_b=_unscored(known_b),
         unscored_as_0=_unscored_as_0(known_a, known_b, name),
+        regrets=tuple(_regrets(a, b)),
     )  # fmt: skip
+
+
+def _regrets(a: RunSamples, b: RunSamples) -> Iterator[RegretDifference]:
+    """Yield the difference in each part of the regret, where both runs have any."""
+    for part in ("mistake", "search"):
+        of_a, of_b = (sums(run.rollouts, run.regrets, part) for run in (a, b))
+        tasks = [task for task in of_a if task in of_b]
+        if not tasks:
+            return
+        values_a, values_b = ([found[t] for t in tasks] for found in (of_a, of_b))
+        found = paired(values_a, values_b)
+        yield RegretDifference(
+            part=part, tasks=len(tasks), mean_a=fmean(values_a), mean_b=fmean(values_b),
+            difference=found.difference, ci95=found.ci95, p_value=found.p_value,
+        )  # fmt: skip
 
 
 def check_versions(a: RunSamples, b: RunSamples) -> None:
@@ -274,6 +311,11 @@ def comparison_text(found: Comparison) -> str:
         if left:
             lines.append(f"left out: {len(left)} tasks with a score in {name} alone")
     lines += _unscored_lines(found)
+    lines += [
+        f"{r.part} a rollout: A {r.mean_a:.2f}, B {r.mean_b:.2f} commands, B - A"
+        f" {r.difference:+.3f}{_interval(r.ci95)} over {r.tasks} tasks, p = {r.p_value:.4f}"
+        for r in found.regrets
+    ]
     for pair in found.flipped:
         turned = "won " if pair.success_b > pair.success_a else "lost"
         lines.append(f"{turned}  {pair.task}  {pair.a:.2f} -> {pair.b:.2f}")

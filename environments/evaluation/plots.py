@@ -119,3 +119,47 @@ def _frame(title: str, height: int) -> str:
 def _x(share: float) -> str:
     """Return a place on the axis as a percentage of the plot's width."""
     return f"{LABEL + (RIGHT - LABEL) * min(1.0, max(0.0, share)):.2f}%"
+
+
+class TurnBar(NamedTuple):
+    """Mean regret of one turn or several, in its two parts."""
+
+    first: int
+    last: int
+    mistake: float
+    """Commands a turn."""
+    search: float
+    turns: int
+    """That the means are of."""
+
+
+def turn_bars(bars: Sequence[TurnBar], title: str, height: int = 120) -> str:
+    """Return an SVG plot of regret by turn: mistake below, search on top of it.
+
+    `height` is that of the bars in pixels.
+    """
+    most = max((b.mistake + b.search for b in bars), default=0.0) or 1.0
+    step = 100 / max(1, len(bars))
+    parts = [_frame(title, height + 20)]
+    for i, bar in enumerate(bars):
+        turn = str(bar.first) if bar.first == bar.last else f"{bar.first} to {bar.last}"
+        about = (
+            f"turn {turn}: mistake {bar.mistake:.2f}, search {bar.search:.2f} (mean of {bar.turns})"
+        )
+        base = float(height)
+        for name, value in (("mistake", bar.mistake), ("search", bar.search)):
+            tall = (height - 14) * value / most
+            base -= tall
+            parts.append(
+                f'<rect class="{name}" x="{(i + 0.12) * step:.2f}%" width="{0.76 * step:.2f}%"'
+                f' y="{base:.1f}" height="{tall:.1f}"><title>{about}</title></rect>'
+            )
+        if i % max(1, len(bars) // 10) == 0:
+            parts.append(
+                f'<text class="axis" x="{(i + 0.5) * step:.2f}%" y="{height + 14}"'
+                f' text-anchor="middle">{bar.first}</text>'
+            )
+    parts.append(f'<line class="grid" x1="0" x2="100%" y1="{height}" y2="{height}"/>')
+    parts.append('<line class="grid" x1="0" x2="100%" y1="14" y2="14"/>')
+    parts.append(f'<text class="axis" x="0" y="10">{most:.1f} commands</text>')
+    return "".join([*parts, "</svg>"])

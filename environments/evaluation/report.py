@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,9 @@ from markupsafe import Markup
 
 from environments.evaluation.formatting import measure_text, unscored_text
 from environments.evaluation.metrics import HEADLINE, Measure, Metrics, Stratum
-from environments.evaluation.plots import PlotRow, histogram, interval_plot
+from environments.evaluation.plots import PlotRow, histogram, interval_plot, turn_bars
+from environments.evaluation.regret import RolloutRegrets
+from environments.evaluation.regret_summary import VERB, summarise
 from environments.evaluation.run_identity import Run
 from environments.evaluation.sample_detail import outcome, sample_detail
 from environments.rollouts.record import Rollout
@@ -44,12 +46,16 @@ UNSCORED = ("unscored", "mean reward, unscored as 0")
 
 def render_report(
     run: Run, rollouts: Sequence[Rollout], metrics: Metrics, *,
-    traffic: str = "", max_bytes: int = MAX_BYTES,
+    traffic: str = "", regrets: Mapping[str, RolloutRegrets] | None = None,
+    max_bytes: int = MAX_BYTES,
 ) -> str:  # fmt: skip
     """Return the page as HTML.
 
-    `traffic` is the comparison with a candidate in words; `max_bytes` is for embedded samples.
+    `traffic` is the comparison with a candidate in words; `regrets` are by the
+    rollouts' ids; `max_bytes` is for embedded samples.
     """
+    found = summarise(rollouts, regrets or {})
+    turns = "Mean regret by turn"
     script = (TEMPLATES / "report.js").read_text("utf-8")
     return _environment().get_template("report.html").render(
         run=run,
@@ -61,7 +67,10 @@ def render_report(
         traffic=traffic,
         plots=_plots(rollouts, metrics),
         tables=_tables(metrics),
-        samples=_samples(rollouts, max_bytes),
+        regret=found,
+        regret_verb=VERB,
+        regret_plot=Markup(turn_bars(found.bars, turns)) if found else "",
+        samples=_samples(rollouts, regrets or {}, max_bytes),
         families=list(metrics.family),
         style=Markup((TEMPLATES / "report.css").read_text("utf-8")),
         script=Markup(script),
@@ -169,22 +178,29 @@ def _cell(measure: Measure | None) -> tuple[str, str]:
     return mean, interval
 
 
-def _samples(rollouts: Sequence[Rollout], max_bytes: int) -> list[dict[str, Any]]:
+def _samples(
+    rollouts: Sequence[Rollout], regrets: Mapping[str, RolloutRegrets], max_bytes: int
+) -> list[dict[str, Any]]:
     samples: list[dict[str, Any]] = [
         {
             "line": i, "task": r.task.id, "attempt": r.attempt, "family": r.task.family.value,
             "difficulty": r.task.difficulty, "outcome": outcome(r), "turns": r.turns,
+            "branch": r.branch_turn if r.branch_of is not None else None,
             "reward": None if r.verdict is None else r.verdict.reward, "detail": None,
         }
         for i, r in enumerate(rollouts, start=1)
     ]  # fmt: skip
     room = max_bytes
     for sample in sorted(samples, key=lambda s: s["outcome"] == "solved"):
-        detail = _embedded(sample_detail(rollouts[sample["line"] - 1]))
+        detail = _embedded(_detail(rollouts[sample["line"] - 1], regrets))
         if len(detail) <= room:
             room -= len(detail)
             sample["detail"] = Markup(detail)
     return samples
+
+
+def _detail(rollout: Rollout, regrets: Mapping[str, RolloutRegrets]) -> dict[str, Any]:
+    return sample_detail(rollout, regrets.get(rollout.id))
 
 
 def _embedded(value: Any) -> str:

@@ -12,6 +12,8 @@ from environments.evaluation.baselines import baselines_of
 from environments.evaluation.candidate_summary import TRAFFIC, TrafficSummary, traffic_text
 from environments.evaluation.metrics import Metrics, Score, measure_run, scored
 from environments.evaluation.metrics_file import ENVIRONMENT, metrics_document
+from environments.evaluation.regret import REGRETS, read_regrets
+from environments.evaluation.regret_summary import summarise
 from environments.evaluation.report import render_report
 from environments.evaluation.run_directory import RUN, read_run
 from environments.evaluation.run_identity import Run
@@ -51,9 +53,12 @@ def conclude(
     text = json.dumps(document, indent=1, allow_nan=False) + "\n"
     write_file(out / METRICS, text, kept=CONTINUES)
     traffic = _traffic(out / TRAFFIC)
-    write_file(out / SUMMARY, summary_markdown(run, metrics, traffic), kept=CONTINUES)
+    regrets = read_regrets(out / REGRETS)
+    found_regrets = summarise(rollouts, regrets)
+    summary = summary_markdown(run, metrics, traffic, found_regrets)
+    write_file(out / SUMMARY, summary, kept=CONTINUES)
     if report:
-        page = render_report(run, rollouts, metrics, traffic=traffic)
+        page = render_report(run, rollouts, metrics, traffic=traffic, regrets=regrets)
         write_file(out / REPORT, page, kept=CONTINUES)
     return metrics
 

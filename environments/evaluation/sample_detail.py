@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from environments.evaluation.regret import RolloutRegrets
 from environments.rollouts.messages import Message
 from environments.rollouts.record import Rollout, ToolCallRecord
+from environments.tasks.credit.regret import Regret
 from environments.tasks.verdict import commands_of
 from world_fixtures.draw import map_svg
 from world_fixtures.protocol import Change, Event
@@ -38,11 +40,12 @@ def walked_path(rollout: Rollout) -> list[str]:
     return path
 
 
-def sample_detail(rollout: Rollout) -> dict[str, Any]:
+def sample_detail(rollout: Rollout, regrets: RolloutRegrets | None = None) -> dict[str, Any]:
     """Return all of one sample that the report shows when it is opened, as plain JSON data."""
+    costs = {} if regrets is None else {r.seq: r for r in regrets.regrets}
     verdict = rollout.verdict
     return {
-        "facts": _facts(rollout),
+        "facts": _facts(rollout, regrets),
         "failure": rollout.failure,
         "parts": verdict.parts if verdict else {},
         "goals": verdict.goals if verdict else {},
@@ -50,13 +53,13 @@ def sample_detail(rollout: Rollout) -> dict[str, Any]:
         "answer": None if rollout.answer is None else _cut(_compact(rollout.answer)),
         "stages": [
             {"prompt": _cut(stage.prompt), "restart": stage.restart, "turns": turns}
-            for stage, turns in zip(rollout.task.stages, _stages(rollout), strict=False)
+            for stage, turns in zip(rollout.task.stages, _stages(rollout, costs), strict=False)
         ],
         "map": map_svg(rollout.task.spec, walked_path(rollout)),
     }
 
 
-def _facts(rollout: Rollout) -> dict[str, str]:
+def _facts(rollout: Rollout, regrets: RolloutRegrets | None) -> dict[str, str]:
     task = rollout.task
     facts = {
         "kind": task.kind,
@@ -71,12 +74,17 @@ def _facts(rollout: Rollout) -> dict[str, str]:
         "time": f"{rollout.seconds:.1f} s",
         "rollout": rollout.id,
     }
+    if rollout.branch_of is not None:
+        facts["goes on from"] = f"turn {rollout.branch_turn} of {rollout.branch_of}"
+    if regrets is not None:
+        facts["mistake"] = f"{regrets.mistake:.1f} commands"
+        facts["search"] = f"{regrets.search:.1f} commands"
     if rollout.verdict is not None and rollout.verdict.spl is not None:
         facts["SPL"] = f"{rollout.verdict.spl:.2f}"
     return facts
 
 
-def _stages(rollout: Rollout) -> Iterator[list[dict[str, Any]]]:
+def _stages(rollout: Rollout, costs: Mapping[int, Regret]) -> Iterator[list[dict[str, Any]]]:
     """Yield the turns of each stage: what the model said, and its calls with their effects."""
     events = {event.seq: event for event in rollout.events}
     calls: dict[int, list[ToolCallRecord]] = {}
@@ -93,12 +101,15 @@ def _stages(rollout: Rollout) -> Iterator[list[dict[str, Any]]]:
                 "n": number,
                 "thought": _cut(_reasoning(message)),
                 "said": _cut(_text(message.get("content"))),
-                "calls": [_call(c, events.get(c.event or 0)) for c in calls.get(number, [])],
+                "calls": [
+                    _call(c, events.get(c.event or 0), costs.get(c.event or 0))
+                    for c in calls.get(number, [])
+                ],
             })  # fmt: skip
         yield turns
 
 
-def _call(call: ToolCallRecord, event: Event | None) -> dict[str, Any]:
+def _call(call: ToolCallRecord, event: Event | None, cost: Regret | None) -> dict[str, Any]:
     arguments = call.arguments
     command = arguments.get("command") if isinstance(arguments, dict) else None
     return {
@@ -108,7 +119,17 @@ def _call(call: ToolCallRecord, event: Event | None) -> dict[str, Any]:
         "error": None if call.error is None else _cut(call.error),
         "kind": None if event is None else event.kind.value,
         "room": None if event is None else event.room,
+        "regret": None if cost is None else _cost(cost),
         "changes": [] if event is None else [_change(c) for c in event.changes],
+    }
+
+
+def _cost(regret: Regret) -> dict[str, Any]:
+    return {
+        "mistake": round(regret.mistake, 2),
+        "search": round(regret.search, 2),
+        "luck": regret.luck,
+        "lost": regret.lost,
     }
 
 

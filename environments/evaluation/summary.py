@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 
 from environments.evaluation.formatting import measure_text, share_text, unscored_text
 from environments.evaluation.metrics import HEADLINE, Metrics, Stratum
+from environments.evaluation.regret_summary import VERB, RegretSummary
 from environments.evaluation.run_identity import Run
 
 
-def summary_markdown(run: Run, metrics: Metrics, traffic: str = "") -> str:
+def summary_markdown(
+    run: Run, metrics: Metrics, traffic: str = "", regret: RegretSummary | None = None
+) -> str:
     """Return the summary: overall, by family and difficulty, with baselines and a candidate.
 
     `traffic` is the comparison with a candidate in words.
@@ -46,9 +49,33 @@ def summary_markdown(run: Run, metrics: Metrics, traffic: str = "") -> str:
     for title, of in (("family", "family"), ("difficulty", "difficulty")):
         strata: dict[str, Stratum] = getattr(metrics, of)
         lines += ["", *_table(*_strata_table(title, strata, metrics, of))]
+    lines += ["", *_regret_lines(regret)]
     if traffic:
         lines += ["", "```", traffic, "```"]
     return "\n".join(lines) + "\n"
+
+
+def _regret_lines(regret: RegretSummary | None) -> list[str]:
+    """Say what the commands cost, with the decisions that cost most."""
+    if regret is None:
+        return [f"What each command cost is not computed: `{VERB} RUN`, then `report`."]
+    lost = f", success was lost by a command in {regret.lost}" if regret.lost else ""
+    missing = f" ({regret.missing} rollouts without)" if regret.missing else ""
+    lines = [
+        f"Regret of {regret.rollouts} rollouts{missing}, in commands a rollout: mistake"
+        f" **{regret.mistake:.2f}**, search **{regret.search:.2f}**{lost}.",
+    ]
+    if regret.costliest:
+        head = ["costliest decision", "task", "turn", "mistake", "search", "success"]
+        rows = [
+            [
+                _cell(d.command), _cell(d.task), str(d.turn), f"{d.regret.mistake:.1f}",
+                f"{d.regret.search:.1f}", "lost" if d.regret.lost else "",
+            ]
+            for d in regret.costliest
+        ]  # fmt: skip
+        lines += ["", *_table(head, rows)]
+    return lines
 
 
 def _failed(overall: Stratum) -> str:

@@ -16,6 +16,15 @@ function meter(label, value) {
     make("span", "meter", "", fill), make("span", "", value.toFixed(2)));
 }
 
+function cost(r) {
+  const node = make("div", "cost");
+  if (r.mistake > 0) node.append(make("span", "mistake", "mistake " + r.mistake.toFixed(1)));
+  if (r.search > 0) node.append(make("span", "search", "search " + r.search.toFixed(1)));
+  if (r.luck) node.append(make("span", "", "luck"));
+  if (r.lost) node.append(make("span", "warn", "success is lost from here on"));
+  return node;
+}
+
 function call(c) {
   const node = make("div");
   const typed = make("div", "typed", c.tool === "evennia_command" ? "> " + c.typed : "");
@@ -23,6 +32,7 @@ function call(c) {
     typed.append(make("small", "", c.tool), " " + (c.typed === "{}" ? "" : c.typed));
   }
   node.append(typed);
+  if (c.regret) node.append(cost(c.regret));
   if (c.kind && c.kind !== "ok") node.append(make("div", "kind", c.kind));
   if (c.error) node.append(make("div", "kind", "error: " + c.error));
   if (c.seen) node.append(make("div", "seen", c.seen));

@@ -12,12 +12,15 @@ import pytest
 
 from environments.evaluation.metrics import measure_run, scored
 from environments.evaluation.plots import PlotRow, histogram, interval_plot
+from environments.evaluation.regret import RolloutRegrets
 from environments.evaluation.report import render_report
 from environments.evaluation.run_identity import Run
 from environments.evaluation.sample_detail import MAX_TEXT, sample_detail, walked_path
 from environments.evaluation.summary import summary_markdown
 from environments.rollouts.record import Rollout
+from environments.tasks.credit.regret import Regret
 from environments.tasks.model import Family
+from environments.tasks.value import Value
 from world_fixtures.protocol import ResultKind
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -160,6 +163,36 @@ def test_plots_escape_their_labels() -> None:
     assert "<b>" not in plot
     assert "<i>" not in plot
     assert histogram([0.0, 1.0, 1.0], "spread").count("<rect") == 2
+
+
+def test_regrets_stand_beside_their_commands_and_the_costliest_are_linked(rollouts) -> None:
+    def cost(seq: int, mistake: float, *, lost: bool = False, luck: bool = False) -> Regret:
+        before, after = Value(3, True, (("west",),)), Value(None if lost else 3, True)
+        total = mistake + 0.5
+        return Regret(seq, 0, "east", before, after, total, mistake, 0.5, 0.0, luck, 20)
+
+    costs = (cost(1, 0.0, luck=True), cost(2, 7.0, lost=True), cost(3, 1.0))
+    second = rollouts[1]
+    found = {second.id: RolloutRegrets(rollout=second.id, worlds=20, regrets=costs)}
+    text = page(rollouts, regrets=found)
+    shown = [t["calls"][0]["regret"] for t in embedded(text)[1]["stages"][0]["turns"]]
+    assert [(r["mistake"], r["luck"], r["lost"]) for r in shown] == [
+        (0.0, True, False), (7.0, False, True), (1.0, False, False)]  # fmt: skip
+    assert embedded(text)[0]["stages"][0]["turns"][0]["calls"][0]["regret"] is None
+    table = text[text.index('<table class="decisions">') :]
+    rows = re.findall(r'href="#(sample-\d)">.*?</td><td>(\d)</td><td>(.*?)</td>', table)
+    assert rows == [("sample-2", "2", "7.0"), ("sample-2", "3", "1.0")]
+    assert "success lost" in table[: table.index("</tr>", table.index("<tbody>"))]
+    assert "impossible in 1 of 1 rollouts" in text
+    assert "turn 2: mistake 7.00, search 0.50 (mean of 1)" in text
+    assert "1 scored rollouts have no regrets yet" in text
+
+
+def test_branches_are_marked(rollouts) -> None:
+    branch = rollouts[0].model_copy(update={"branch_of": "parent-0", "branch_turn": 2})
+    text = page([branch, rollouts[1]])
+    assert text.count("branch from turn 2") == 1
+    assert embedded(text)[0]["facts"]["goes on from"] == "turn 2 of parent-0"
 
 
 PROBE = """
