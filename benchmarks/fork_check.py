@@ -207,7 +207,7 @@ async def measure(
 ) -> dict[str, Any]:
     """Check forks of rollouts of all kinds; `failures` says what was wrong."""
     rollouts = rollouts or (23 if quick else 500)
-    forks = forks or (230 if quick else 10_000)
+    forks = forks or (92 if quick else 10_000)
     say(f"{forks:,} forks at random events of {rollouts} rollouts")
     started = time.perf_counter()
     async with ServerPool() as pool:

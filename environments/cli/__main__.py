@@ -2,4 +2,5 @@
 
 from environments.cli import main
 
-raise SystemExit(main())
+if __name__ == "__main__":  # worker processes import it, too
+    raise SystemExit(main())

@@ -32,6 +32,8 @@ from world_fixtures.common import UserError
 from world_fixtures.disk import disk
 
 RUN = "run.json"
+ENDS_WITH = ("metrics.json", "summary.md", "report.html", "evaluate_config.yaml")
+"""Files that are written when the rollouts of a run are there."""
 ABSENT_IS_NONE = ("reward", "traffic", BRANCH)
 """Settings that are recorded only where there is one."""
 
@@ -166,6 +168,7 @@ class RunDirectory:
         path = self.path / SAMPLES
         with disk(path):
             if not path.exists() or (path.is_file() and not path.stat().st_size):
+                self._check_written()
                 return
         elsewhere = self._elsewhere
         samples = read_samples(path)  # what is no samples file is told so first
@@ -181,6 +184,15 @@ class RunDirectory:
                     f"{path} holds attempt {rollout.attempt + 1} at {rollout.task.id}, which is not"
                     f" one of this run of {self.run.suite}: continue it with the suite and attempts"
                     f" that it was made with, or {elsewhere}"
+                )
+
+    def _check_written(self) -> None:
+        """Raise UserError where a file that a run ends with is there, of which none is recorded."""
+        for name in ENDS_WITH:
+            if (self.path / name).exists():
+                raise UserError(
+                    f"{self.path / name} is of no run that is recorded here, and would be written"
+                    f" over: {self._elsewhere}"
                 )
 
     def _write_run(self) -> None:

@@ -103,3 +103,11 @@ def test_the_results_of_a_run_at_hand_are_not_read_back(tmp_path, suite_of, roll
         path.unlink()
     conclude(tmp_path, run, directory.rollouts)
     assert [(tmp_path / name).read_bytes() for name in names] == read
+
+
+def test_files_that_are_of_no_run_are_not_written_over(tmp_path, suite_of) -> None:
+    mine = tmp_path / "summary.md"
+    mine.write_text("my notes")
+    with pytest.raises(UserError, match=r"summary\.md is of no run .*: choose another"):
+        RunDirectory(tmp_path, Run.of(suite_of(1), suite="made", model="a"))
+    assert mine.read_text() == "my notes"
