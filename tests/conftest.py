@@ -129,6 +129,15 @@ async def pool(prefork: None) -> AsyncIterator[ServerPool]:
         yield servers
 
 
+@pytest.fixture(autouse=True)
+def nothing_held(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test that leaves instances of the shared world server in use."""
+    yield
+    servers = request.node.funcargs.get("pool")
+    if isinstance(servers, ServerPool):
+        assert servers.instances == 0
+
+
 @pytest.fixture
 def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A world home of the test's own, with the database template of the usual one."""

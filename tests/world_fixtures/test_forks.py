@@ -12,7 +12,7 @@ from world_fixtures.common import WorldError, WorldLost
 from world_fixtures.facts import Arranged
 from world_fixtures.rules import Simulation
 from world_fixtures.servers import PooledInstance, ServerPool
-from world_fixtures.simulated import SimulatedInstance, SimulatedPool
+from world_fixtures.simulated import SimulatedPool
 from world_fixtures.state import initial_state
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -337,34 +337,42 @@ async def test_64_forks_at_once_arrive(pool, cottage):
 
 
 async def test_forks_in_memory_behave_as_those_on_a_server(pool, cottage):
-    parents = [await pool.acquire(cottage), await SimulatedPool().acquire(cottage)]
-    seen = []
-    for parent in parents:
-        session, events = await play(parent)
-        other = await parent.open("caretaker")
-        await session.close()
-        found = []
-        for at in (None, 0, 1, 9, len(events), len(events) + 1):
-            fork = await parent.fork(at)
+    parent, memory = await pool.acquire(cottage), SimulatedPool()
+    try:
+        in_memory = await all_that_forks_show(memory, await memory.acquire(cottage))
+        assert await all_that_forks_show(pool, parent) == in_memory
+        events = await parent.events()
+        restored = await memory.acquire(cottage, events=events)
+        assert (await restored.state()) == (await parent.state())
+        assert restored.sessions_open.keys() == {"you"}
+        with pytest.raises(WorldLost, match="recorded"):
+            await memory.acquire(cottage, events=events[5:])
+    finally:
+        pool.release(parent)
+
+
+async def all_that_forks_show(pool, parent):
+    """What is seen in forks of a played instance, and in itself after going back."""
+    session, events = await play(parent)
+    other = await parent.open("caretaker")
+    await session.close()
+    found = []
+    for at in (None, 0, 1, 9, len(events), len(events) + 1):
+        fork = await parent.fork(at)
+        try:
             texts = [e.text for e in await fork.events()]
             found.append((sorted(fork.sessions_open), fork.hash, texts))
             you = fork.sessions_open.get("you")
             found.append([(await you.command(c)).text for c in WALK[8:]] if you else None)
             found.append((await fork.state()).hash)
-        found.append((await parent.go_back(9), (await parent.state()).hash))
-        found.append([(await parent.sessions_open["you"].command(c)).text for c in WALK[8:]])
-        with pytest.raises(WorldError, match="no event 99"):
-            await parent.fork(99)
-        assert other.character == "caretaker"
-        seen.append(found)
-    assert seen[0] == seen[1]
-    events = await parents[0].events()
-    restored = await SimulatedPool().acquire(cottage, events=events)
-    assert (await restored.state()) == (await parents[0].state())
-    assert restored.sessions_open.keys() == {"you"}
-    with pytest.raises(WorldLost, match="recorded"):
-        await SimulatedPool().acquire(cottage, events=events[5:])
-    assert isinstance(restored, SimulatedInstance)
+        finally:
+            pool.release(fork)
+    found.append((await parent.go_back(9), (await parent.state()).hash))
+    found.append([(await parent.sessions_open["you"].command(c)).text for c in WALK[8:]])
+    with pytest.raises(WorldError, match="no event 99"):
+        await parent.fork(99)
+    assert other.character == "caretaker"
+    return found
 
 
 async def test_random_forks_of_rollouts_of_several_kinds(pool):
