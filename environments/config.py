@@ -56,7 +56,7 @@ class EvenniaWorldEnvConfig(HermesAgentEnvConfig):
     credit: Credit = Field(
         Credit.GROUP,
         description="What training credits each turn with: group (left to the trainer), shaped,"
-        " branches or tree",
+        " turns, branches or tree",
     )
     branch_turns: int = Field(
         1, ge=1, le=1000, description="Turns of a rollout, or rounds of a tree, that branch"

@@ -93,8 +93,8 @@ async def credited(
     """
     config = env.config
     branch = partial(play_branch, env, group, tools)
-    if config.credit is Credit.SHAPED:
-        return await shaped(done)
+    if config.credit in (Credit.SHAPED, Credit.TURNS):
+        return await shaped(done, alone=config.credit is Credit.TURNS)
     if config.credit is Credit.BRANCHES:
         return await branched(done, config.branch_turns, config.branches, branch)
     if config.credit is Credit.TREE:

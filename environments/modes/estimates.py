@@ -1,4 +1,4 @@
-"""Three estimates of what each turn of a group's rollouts was worth.
+"""Four estimates of what each turn of a group's rollouts was worth.
 
 Two of them go on from states in between: `Branch` plays one rollout that goes on from another one
 after a turn, in a world of its own. It is called when the other one has given its world back, so
@@ -21,6 +21,7 @@ from environments.rollouts.advantages import (
     evenly_spaced,
     shaped_advantages,
     tree_advantages,
+    turn_advantages,
 )
 from environments.rollouts.checkpoint import checkpoint
 from environments.rollouts.failures import RolloutFailed
@@ -48,10 +49,10 @@ Branch = Callable[[PlayedRollout, int, int], Awaitable[PlayedRollout]]
 """
 
 
-async def shaped(done: Sequence[PlayedRollout]) -> list[ScoredRollout]:
-    """Credit turns with the rise of the task's potential; see `shaped_advantages`."""
+async def shaped(done: Sequence[PlayedRollout], *, alone: bool = False) -> list[ScoredRollout]:
+    """Credit turns by the task's potential; see `shaped_advantages`, `alone` `turn_advantages`."""
     paid = [await asyncio.to_thread(shaping_of, played.record) for played in done]
-    made = shaped_advantages([played.score for played in done], paid)
+    made = (turn_advantages if alone else shaped_advantages)([p.score for p in done], paid)
     return [replace(p, advantages=a) for p, a in zip(done, made, strict=True)]
 
 

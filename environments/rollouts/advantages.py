@@ -28,7 +28,9 @@ class Credit(StrEnum):
     GROUP = "group"
     """Nothing: the trainer compares the rewards of the group."""
     SHAPED = "shaped"
-    """Rewards by turn, from a potential of the task's states."""
+    """The reward, less what a potential of the task's states promised before the turn."""
+    TURNS = "turns"
+    """What each turn alone raised that potential by."""
     BRANCHES = "branches"
     """Values of states in between, from continuations that are not trained."""
     TREE = "tree"
@@ -78,6 +80,26 @@ def shaped_advantages(
     baseline = fmean(found[0] for found in returns)
     return [
         {turn: value - baseline for turn, value in enumerate(found, start=1)} for found in returns
+    ]
+
+
+def turn_advantages(rewards: Sequence[float], paid: Sequence[Sequence[float]]) -> list[Advantages]:
+    """Return the advantages of a group's rollouts when each turn has its own shaped payment alone.
+
+    `paid` is as in `shaped_advantages`; the last turn is paid R besides. It is the temporal
+    difference with the potential for a critic. A command moves the potential by a small part of
+    the budget, so the payments are given in units of their root mean square over the group, that
+    the trainer's learning rate means what it does with other advantages.
+    """
+    made = [
+        [*of_turns[:-1], of_turns[-1] + reward] if of_turns else []
+        for reward, of_turns in zip(rewards, paid, strict=True)
+    ]
+    squares = [payment**2 for of_turns in made for payment in of_turns]
+    unit = math.sqrt(fmean(squares)) if squares else 0.0
+    return [
+        {turn: payment / unit if unit else 0.0 for turn, payment in enumerate(of_turns, start=1)}
+        for of_turns in made
     ]
 
 

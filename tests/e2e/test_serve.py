@@ -101,7 +101,7 @@ def test_several_stages_reach_the_trainer_in_whole_groups(programs, api):
 
 @pytest.mark.parametrize(
     "credit",
-    [("branches", "--env.branches", "2"), ("tree",), ("shaped",)],
+    [("branches", "--env.branches", "2"), ("tree",), ("shaped",), ("turns",)],
     ids=lambda credit: credit[0],
 )
 def test_advantages_come_back_from_the_rollout_server_as_they_were_sent(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import random
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -271,11 +272,13 @@ async def test_a_tree_that_fails_in_a_branch_is_played_again(make: Make) -> None
         await env.teardown()
 
 
-async def test_shaping_pays_the_turns_for_coming_nearer(make: Make) -> None:
-    env = make(credit=Credit.SHAPED)
+@pytest.mark.parametrize("credit", [Credit.SHAPED, Credit.TURNS])
+async def test_shaping_pays_the_turns_for_coming_nearer(make: Make, credit: Credit) -> None:
+    env = make(credit=credit)
     (group,) = await group_of(env)
     assert not env.branches
     mean = fmean(group["scores"])
+    wanted = []
     for row, rollout in enumerate(sorted(env.begun, key=lambda rollout: rollout.attempt)):
         agent = rollout.task.spec.agent.id
         seen = [
@@ -284,8 +287,15 @@ async def test_shaping_pays_the_turns_for_coming_nearer(make: Make) -> None:
         ]
         task = rollout.task
         phi = [potential(task, Position.of(task, [events])) for events in seen]
-        wanted = [group["scores"][row] - mean - (now - phi[0]) for now in phi]
-        assert by_turn(group, row) == pytest.approx(wanted, abs=1e-6)
+        if credit is Credit.SHAPED:
+            wanted.append([group["scores"][row] - mean - (now - phi[0]) for now in phi])
+        else:
+            wanted.append([b - a for a, b in pairwise([*phi, group["scores"][row]])])
+    unit = 1.0
+    if credit is Credit.TURNS:
+        unit = math.sqrt(fmean(a * a for of_row in wanted for a in of_row))
+    for row, of_row in enumerate(wanted):
+        assert by_turn(group, row) == pytest.approx([a / unit for a in of_row], abs=1e-6)
 
 
 def _events_before(rollout: Rollout, turn: int) -> int:

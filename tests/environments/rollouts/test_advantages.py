@@ -18,6 +18,7 @@ from environments.rollouts.advantages import (
     shaped_advantages,
     token_advantages,
     tree_advantages,
+    turn_advantages,
 )
 from environments.rollouts.training_sequence import TrainingSequence, trained_after
 
@@ -76,6 +77,32 @@ def test_shaping_blames_the_turns_after_the_best_state() -> None:
     lost, wasted = shaped_advantages([0.0, 0.0], [paid([0.2, 0.2, 0.2]), paid([0.2, 0.9, 0.1])])
     assert lost == pytest.approx({1: 0.0, 2: 0.0, 3: 0.0}, abs=1e-9)
     assert wasted == pytest.approx({1: 0.0, 2: -0.7, 3: 0.1}, abs=1e-9)
+
+
+@given(
+    st.lists(st.tuples(REWARDS, st.lists(REWARDS, min_size=1, max_size=20)), min_size=1, max_size=6)
+)
+def test_a_turn_alone_has_its_payment_in_units_of_the_group(
+    group: list[tuple[float, list[float]]],
+) -> None:
+    rewards = [reward for reward, _ in group]
+    made = turn_advantages(rewards, [paid(potentials) for _, potentials in group])
+    given_ = [a for found in made for a in found.values()]
+    wanted = [
+        payment
+        for reward, potentials in group
+        for payment in (b - a for a, b in pairwise([*potentials, reward]))
+    ]
+    unit = math.sqrt(fmean(w * w for w in wanted))
+    assert given_ == pytest.approx([w / unit if unit else 0.0 for w in wanted])
+
+
+def test_a_turn_alone_is_blamed_where_it_leads_away_whatever_came_of_it() -> None:
+    (found,) = turn_advantages([1.0], [paid([0.5, 0.75, 0.25, 1.0])])
+    assert [found[t] > 0 for t in (1, 3)] == [True, True]
+    assert found[2] == pytest.approx(-2 * found[1])
+    assert found[4] == pytest.approx(0.0)
+    assert turn_advantages([0.0], [[]]) == [{}]
 
 
 @given(st.integers(1, 200), st.integers(1, 20))
