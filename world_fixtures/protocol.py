@@ -48,7 +48,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, TypedDict
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from world_fixtures.state import Fields, WorldState
 
@@ -132,6 +132,10 @@ class Event(BaseModel):
     """After the command."""
     ms: float
     """Time in the server."""
+    cause: int | None = Field(default=None, exclude_if=lambda value: value is None)
+    """`seq` of the command that this followed from, of what nobody commanded."""
+    after: tuple[Event, ...] = Field(default=(), exclude_if=lambda value: not value)
+    """In an answer: what followed from it. They are events of their own in what is stored."""
 
 
 class ErrorCode(StrEnum):

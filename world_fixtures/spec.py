@@ -7,14 +7,15 @@ spec is found by `world_fixtures.validation`, all of it at once.
 
 from __future__ import annotations
 
-import re
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from world_fixtures.common import Frozen, digest
 from world_fixtures.facts import Fact
+from world_fixtures.living import Living
+from world_fixtures.words import Id, Name, Prose
 
 Direction = Literal[
     "north", "northeast", "east", "southeast", "south", "southwest",
@@ -26,23 +27,6 @@ OPPOSITE: dict[str, str] = {
     "south": "north", "southwest": "northeast", "west": "east", "northwest": "southeast",
     "up": "down", "down": "up", "in": "out", "out": "in",
 }  # fmt: skip
-
-
-def _plain(text: str) -> str:
-    """Refuse Evennia's markup and control characters, which would be interpreted."""
-    if found := _NOT_PLAIN.search(text):
-        raise ValueError(f"holds {found[0]!r}; world text is plain, without markup or controls")
-    return text
-
-
-_NOT_PLAIN = re.compile(r"[|$<>\x00-\x09\x0b-\x1f\x7f]")
-
-
-Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,47}$")]
-"""Names an entity within a spec; never shown to an agent."""
-Name = Annotated[str, Field(min_length=1, max_length=60), AfterValidator(_plain)]
-"""What an entity is called in the world."""
-Prose = Annotated[str, Field(max_length=4000), AfterValidator(_plain)]
 
 
 class Scenery(Frozen):
@@ -166,7 +150,9 @@ class WorldSpec(Frozen):
     doors: tuple[Door, ...] = Field(default=(), max_length=200)
     things: tuple[Thing, ...] = Field(default=(), max_length=500)
     recipes: tuple[Recipe, ...] = Field(default=(), max_length=50)
-    characters: tuple[Character, ...] = Field(min_length=1, max_length=4)
+    characters: tuple[Character, ...] = Field(min_length=1, max_length=40)
+    living: Living | None = Field(default=None, exclude_if=lambda value: value is None)
+    """Time and people; None: nothing happens but what characters are told to do."""
 
     @property
     def agent(self) -> Character:

@@ -6,6 +6,14 @@
     door       open, locked
     exit       revealed (hidden exits only)
 
+and in a world with time and people (`world_fixtures.living`)
+
+    :clock     tick
+    character  purse; of one that acts by itself seen (entity -> room where it was seen last, "" for
+               not where it was), heard and shown (lists of [who, what]) and paid (who -> coins); of
+               one that is played noticed: lines about what others did, not shown to it yet
+    thing      out_at and left (burning), turns_at (turning), done_at (a machine): ticks, or None
+
 Rooms have no state of their own: what is in one follows from the locations. The hash
 covers the spec's hash and these fields and nothing else, so it is equal in any process,
 in any run and on any version of Evennia.
@@ -21,10 +29,11 @@ from pydantic import BaseModel, ConfigDict
 
 from world_fixtures.common import digest
 from world_fixtures.facts import Arranged
+from world_fixtures.living import CLOCK, Living
 from world_fixtures.spec import WorldSpec
 
 Fields = dict[str, Any]
-"""Field name -> str, bool, list of str, or None."""
+"""Field name -> str, bool, int, list, dict with names for keys, or None."""
 
 
 class WorldState(BaseModel):
@@ -94,7 +103,32 @@ def initial_fields(spec: WorldSpec) -> dict[str, Fields]:
     for exit_ in spec.exits:
         if exit_.hidden:
             entities[exit_.id] = {"revealed": False}
+    if spec.living is not None:
+        _add_living(entities, spec, spec.living)
     return entities
+
+
+def _add_living(entities: dict[str, Fields], spec: WorldSpec, living: Living) -> None:
+    """Add the fields of time and people."""
+    people = {person.id: person for person in living.people}
+    for character in spec.characters:
+        person = people.get(character.id)
+        if person is None:
+            entities[character.id] |= {"purse": living.purse, "noticed": []}
+        else:
+            known = {"purse": person.purse, "seen": {}, "heard": [], "shown": [], "paid": {}}
+            entities[character.id] |= known
+    for burning in living.burning:
+        lit = entities[burning.thing]["lit"]
+        out_at = living.begins + burning.ticks if lit else None
+        entities[burning.thing] |= {"out_at": out_at, "left": burning.ticks}
+    for turning in living.turning:
+        there = entities[turning.thing]["location"] is not None
+        due = living.begins + turning.after if there else None
+        entities[turning.thing]["turns_at"] = due
+    for process in living.processes:
+        entities[process.machine]["done_at"] = None
+    entities[CLOCK] = {"tick": living.begins}
 
 
 def entity_digest(entity: str, fields: Mapping[str, Any]) -> bytes:

@@ -11,6 +11,7 @@ from world_fixtures.rules.outcome import Outcome, unknown
 from world_fixtures.rules.reading import is_several, one_line, parse, readings
 from world_fixtures.rules.scene import Scene
 from world_fixtures.rules.several import several
+from world_fixtures.rules.social import understood
 
 Action = Callable[[Scene, Parsed], Outcome]
 
@@ -57,6 +58,18 @@ def perform(scene: Scene, command: str | Parsed) -> Outcome:
     A text is read plainly first, so that the names of things win. Only where that names
     nothing that is here, other readings are tried, and the first that does is carried out.
     """
+    if isinstance(command, str) and scene.index.spec.living is not None:
+        social = understood(scene, one_line(command))
+        if social is not None and social.kind is not ResultKind.UNKNOWN:
+            return social
+        outcome = _performed(scene, command)
+        if social is None or (outcome.kind is ResultKind.OK and social.verb != "whisper"):
+            return outcome
+        return social
+    return _performed(scene, command)
+
+
+def _performed(scene: Scene, command: str | Parsed) -> Outcome:
     parsed = parse(command) if isinstance(command, str) else command
     outcome = unknown(parsed.error) if parsed.verb is None else _carried_out(scene, parsed)
     if outcome.kind is ResultKind.UNKNOWN and isinstance(command, str):

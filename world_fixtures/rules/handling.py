@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from world_fixtures.facts import Fact
+from world_fixtures.living import CLOCK
 from world_fixtures.protocol import Change, ResultKind
 from world_fixtures.rules.grammar import DIRECTIONS, Parsed
 from world_fixtures.rules.outcome import Outcome, ok, refused, unknown
@@ -240,8 +241,17 @@ def _kindle(scene: Scene, parsed: Parsed, *, lit: bool) -> Outcome:
         return refused(f"The {name} gives no light.", found)
     if scene.state.get(found, "lit") is lit:
         return refused(f"The {name} is {'already' if lit else 'not'} lit.", found)
+    changes = [_set(scene, found, "lit", lit)]
+    if found in scene.index.burns:
+        now, left = scene.state.get(CLOCK, "tick"), scene.state.get(found, "left")
+        if lit and not left:
+            return refused(f"The {name} has burnt down.", found)
+        out_at = now + left if lit else None
+        if not lit:
+            changes.append(_set(scene, found, "left", scene.state.get(found, "out_at") - now))
+        changes.append(_set(scene, found, "out_at", out_at))
     text = f"You light the {name}." if lit else f"You put out the {name}."
-    return ok(text, found, changes=(_set(scene, found, "lit", lit),))
+    return ok(text, found, changes=tuple(changes))
 
 
 def combine(scene: Scene, parsed: Parsed) -> Outcome:
@@ -263,6 +273,9 @@ def combine(scene: Scene, parsed: Parsed) -> Outcome:
     place = scene.actor if product.portable and not product.heavy else scene.room
     changes = [_set(scene, part, "location", None) for part in recipe.parts]
     changes.append(_set(scene, product.id, "location", place))
+    if product.id in scene.index.turns:
+        due = scene.state.get(CLOCK, "tick") + scene.index.turns[product.id]
+        changes.append(_set(scene, product.id, "turns_at", due))
     text = f"You make the {product.name}."
     return ok(text, *parts, product.id, changes=tuple(changes))
 

@@ -23,6 +23,25 @@ class Outcome:
     """The room view, as it is once the changes are made, belongs after `text`."""
     verb: str | None = None
     args: dict[str, str] = field(default_factory=dict)
+    ticks: int = 1
+    """How long it takes, in a world with time, where it is carried out."""
+    state_hash: str = ""
+    """Right after it, where it was worked out."""
+    after: list[Happening] = field(default_factory=list)
+    """What others did and what time brought before the next command, in order."""
+
+
+@dataclass(slots=True)
+class Happening:
+    """Something that happened by no command of a session."""
+
+    actor: str
+    """Character id, or WORLD for what time brought."""
+    room: str
+    """Room of the actor before it, empty for WORLD."""
+    raw: str
+    """The command as a person would have typed it."""
+    outcome: Outcome
 
 
 def ok(

@@ -8,6 +8,7 @@ from world_fixtures.rules.grammar import VERBS, Parsed
 from world_fixtures.rules.outcome import Outcome, ok, refused, unknown
 from world_fixtures.rules.resolve import resolve
 from world_fixtures.rules.scene import Scene
+from world_fixtures.rules.social import HELP
 from world_fixtures.spec import Thing
 
 
@@ -86,6 +87,8 @@ def _condition(scene: Scene, thing: Thing) -> list[str]:
         lines.append(f"It is {scene.door_state(thing)}{locked}.")
     if thing.light:
         lines.append("It is lit." if scene.state.get(thing.id, "lit") else "It is not lit.")
+    if scene.state.get(thing.id, "done_at") is not None:
+        lines.append("It is at work.")
     if scene.is_open(thing):
         lines.append(_contents(scene, thing))
     if thing.text is not None or scene.state.get(thing.id, "inscriptions"):
@@ -158,7 +161,8 @@ def help_(scene: Scene, parsed: Parsed) -> Outcome:
     """List the commands, or explain one."""
     topic = parsed.args.get("topic", "").casefold()
     if not topic:
-        return ok("Commands:\n" + "\n".join(about for _, about in VERBS.values()))
+        social = () if scene.index.spec.living is None else HELP
+        return ok("Commands:\n" + "\n".join([*(about for _, about in VERBS.values()), *social]))
     for verb, (forms, about) in VERBS.items():
         if topic == verb or topic in forms:
             also = [w for w in forms if w != verb]

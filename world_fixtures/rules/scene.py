@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Any, Protocol
 
 from world_fixtures.facts import Fact
+from world_fixtures.living import CLOCK, Living, Person
 from world_fixtures.rules.grammar import COMPASS
 from world_fixtures.rules.names import Words, words
 from world_fixtures.spec import Character, Door, Exit, Thing, WorldSpec
@@ -48,6 +51,53 @@ class SpecIndex:
             },
             **{c.id: (words(c.name),) for c in spec.characters},
         }
+        living = spec.living or Living()
+        self.people = {p.id: p for p in living.people}
+        self.played = frozenset(self.characters) - self.people.keys()
+        """Characters that do not act by themselves."""
+        self.heeding = {p.id: p.heeds for p in living.people if p.heeds}
+        self.turns = {turning.thing: turning.after for turning in living.turning}
+        self.burns = frozenset(burning.thing for burning in living.burning)
+        self.machines = {process.machine: process for process in living.processes}
+        self._toward: dict[str, dict[str, Exit]] = {}
+
+    def acting(self, tick: int) -> Iterator[Person]:
+        """Iterate over the people who act at a tick, in the order of the spec."""
+        for n, person in enumerate(self.people.values()):
+            if (tick + n) % person.pace == 0:
+                yield person
+
+    def toward(self, room: str) -> dict[str, Exit]:
+        """Return the first exit of a shortest way to a room, from each room that has one.
+
+        Hidden exits are not used; doors count as any other way.
+        """
+        if room not in self._toward:
+            first: dict[str, Exit] = {}
+            near = deque([room])
+            while near:
+                target = near.popleft()
+                for exit_ in self._leading_to.get(target, ()):
+                    if exit_.source != room and exit_.source not in first:
+                        first[exit_.source] = exit_
+                        near.append(exit_.source)
+            self._toward[room] = first
+        return self._toward[room]
+
+    @cached_property
+    def _leading_to(self) -> dict[str, list[Exit]]:
+        found: dict[str, list[Exit]] = {}
+        for exit_ in self.spec.exits:
+            if not exit_.hidden:
+                found.setdefault(exit_.target, []).append(exit_)
+        return found
+
+    def start_room(self, entity: str) -> str:
+        """Return the room in which a thing or character is at the start, empty where in none."""
+        place: str | None = entity
+        while place is not None and place not in self.rooms:
+            place = (self.things.get(place) or self.characters[place]).location
+        return place or ""
 
     def name(self, entity: str) -> str:
         """Return the display name of a thing, door, character or room."""
@@ -139,7 +189,10 @@ class Scene:
         exits = Fact(room, "exits", [e.direction for e in self.exits()])
         if self.is_dark():
             return (exits,)
-        return Fact(room, "desc", True), exits, *self._contents_seen(room)
+        seen = (Fact(room, "desc", True), exits, *self._contents_seen(room))
+        if self.index.spec.living is None:
+            return seen
+        return *seen, Fact(room, "people", [c.id for c in self.others()])
 
     def _contents_seen(self, place: str) -> Iterator[Fact]:
         here = self.things_in(place)
@@ -153,7 +206,7 @@ class Scene:
         room = self.index.rooms[self.room]
         if self.is_dark():
             dark = "It is too dark to see more than the ways out."
-            return f"{room.name}\n{dark}\n{self.exits_line()}"
+            return "\n".join([room.name, dark, self.exits_line(), *self._times()])
         lines = [room.name, room.desc, self.exits_line()]
         here = self.things_in(self.room)
         if here:
@@ -161,7 +214,17 @@ class Scene:
         lines += self._surfaces(here)
         if others := self.others():
             lines.append("Others: " + ", ".join(c.name for c in others))
-        return "\n".join(lines)
+        return "\n".join([*lines, *self._times()])
+
+    def _times(self) -> list[str]:
+        return [] if self.index.spec.living is None else [self.time_line()]
+
+    def time_line(self) -> str:
+        """Say what the clock shows, in a world with time."""
+        living = self.index.spec.living
+        assert living is not None
+        day, hour = divmod(self.state.get(CLOCK, "tick"), living.day)
+        return f"Time: {hour} of {living.day}, day {day + 1}."
 
     def _surfaces(self, things: list[Thing]) -> list[str]:
         lines = []

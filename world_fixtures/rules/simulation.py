@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from world_fixtures.facts import Arranged
+from world_fixtures.living import PASSES
 from world_fixtures.protocol import Change
 from world_fixtures.rules.act import perform
 from world_fixtures.rules.outcome import Outcome, arranged
+from world_fixtures.rules.passing import absence, consequences, take_time
 from world_fixtures.rules.scene import Scene, SpecIndex
 from world_fixtures.spec import WorldSpec
 from world_fixtures.state import Fields, WorldState, initial_fields
@@ -57,22 +59,46 @@ class Simulation:
         """Carry out one command and return what came of it, changes made."""
         scene = Scene(self.index, self, actor or self.spec.agent.id)
         outcome = perform(scene, command)
-        for change in outcome.changes:
-            self._apply(change.entity, change.field, change.after)
+        lives = self.spec.living is not None
+        if lives:
+            take_time(self.index, self, scene.actor, outcome)
+        self._make(outcome)
         if outcome.view_after:
             if self._views:
                 outcome.text = "\n".join(filter(None, (outcome.text, scene.view())))
             outcome.reveals += scene.seen()
+        if lives:
+            self._go_on(scene.actor, outcome)
         return outcome
 
+    def _go_on(self, actor: str, outcome: Outcome) -> None:
+        """Have happen what follows from an outcome that was made."""
+        for happening in consequences(self.index, self, actor, outcome):
+            self._make(happening.outcome)
+            outcome.after.append(happening)
+
+    def _make(self, outcome: Outcome) -> None:
+        for change in outcome.changes:
+            self._apply(change.entity, change.field, change.after)
+
     def arrange(self, changes: Iterable[Arranged]) -> Outcome:
-        """Set fields by no character's command, in their order."""
+        """Set fields by no character's command, in their order; then let time pass that passes."""
         made = []
+        passing = 0
         for entity, field, value in changes:
+            if field == PASSES:
+                passing += value
+                continue
             before = self.get(entity, field)
             self._apply(entity, field, list(value) if isinstance(value, list | tuple) else value)
             made.append(Change(entity=entity, field=field, before=before, after=value))
-        return arranged(made)
+        outcome = arranged(made)
+        if passing:
+            later = absence(self.index, self, passing)
+            outcome = arranged([*made, *later.changes])
+            self._make(later)
+            self._go_on("", outcome)
+        return outcome
 
     def _apply(self, entity: str, field: str, value: Any) -> None:
         if field == "location":

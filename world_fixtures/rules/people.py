@@ -1,0 +1,108 @@
+"""What people do by themselves: the command that a person gives at a tick. Pure."""
+
+from __future__ import annotations
+
+from world_fixtures.living import Bring, Duty, Give, Person, Round, Stay, Tidy
+from world_fixtures.rules.clock import room_of
+from world_fixtures.rules.grammar import Parsed, plain
+from world_fixtures.rules.scene import Scene
+
+
+def intention(scene: Scene, person: Person, tick: int) -> Parsed | None:
+    """Return the command that a person gives at a tick; None where there is nothing to do.
+
+    Of the duties that are due the first that has something to do decides.
+    """
+    living = scene.index.spec.living
+    assert living is not None
+    hour = tick % living.day
+    for duty in person.duties:
+        if is_due(duty, hour, living.day) and (command := _toward(scene, duty, hour)):
+            return command
+    return None
+
+
+def is_due(duty: Duty, hour: int, day: int) -> bool:
+    """Tell whether a duty is due at a tick of the day."""
+    return duty.begins <= hour < (day if duty.ends is None else duty.ends)
+
+
+def typed(scene: Scene, command: Parsed) -> str:
+    """Return a command as a person would have typed it."""
+    args = command.args
+    words = [args.get("direction"), args.get("object"), args.get("target")]
+    return " ".join(filter(None, (command.verb, *words)))
+
+
+def _toward(scene: Scene, duty: Duty, hour: int) -> Parsed | None:
+    match duty.work:
+        case Stay(room=room):
+            return _step(scene, room)
+        case Round(rooms=rooms, stay=stay):
+            return _step(scene, rooms[(hour - duty.begins) // stay % len(rooms)])
+        case Give(room=room, command=command):
+            return _step(scene, room) or plain(command)
+        case Bring(thing=thing, to=to):
+            return _bring(scene, thing, to)
+        case Tidy(things=things):
+            return _tidy(scene, things)
+    return None
+
+
+def _step(scene: Scene, room: str) -> Parsed | None:
+    """Return the next command on the way to a room; None where it is reached or barred."""
+    if scene.room == room:
+        return None
+    way = scene.index.toward(room).get(scene.room)
+    if way is None:
+        return None
+    if way.door is None or scene.state.get(way.door, "open"):
+        return Parsed("go", {"direction": way.direction})
+    door = scene.index.doors[way.door]
+    if not scene.state.get(door.id, "locked"):
+        return Parsed("open", {"object": door.name})
+    if door.key is not None and scene.state.get(door.key, "location") == scene.actor:
+        return Parsed("unlock", {"object": door.name})
+    return None
+
+
+def _bring(scene: Scene, thing: str, to: str) -> Parsed | None:
+    place = scene.state.get(thing, "location")
+    if place == to or place is None:
+        return None
+    name = scene.index.name(thing)
+    if place == scene.actor:
+        return _lay(scene, thing, to)
+    if thing in scene.reachable_from(scene.room) and not scene.is_dark():
+        return Parsed("get", {"object": name})
+    seen = scene.state.get(scene.actor, "seen").get(thing, scene.index.start_room(thing))
+    return _step(scene, seen) if seen else None
+
+
+def _tidy(scene: Scene, things: tuple[str, ...]) -> Parsed | None:
+    index, state = scene.index, scene.state
+    for thing in things:
+        if state.get(thing, "location") == scene.actor:
+            home = index.things[thing].location
+            return _lay(scene, thing, home) if home else None
+    here = () if scene.is_dark() else scene.reachable_from(scene.room)
+    for thing in things:
+        if thing in here and state.get(thing, "location") != index.things[thing].location:
+            return Parsed("get", {"object": index.name(thing)})
+    return None
+
+
+def _lay(scene: Scene, thing: str, place: str) -> Parsed | None:
+    """Return the next command of bringing a carried thing to a place."""
+    room = room_of(scene.index, scene.state, place)
+    if room is None:
+        return None
+    if scene.room != room:
+        return _step(scene, room)
+    name = scene.index.name(thing)
+    if place in scene.index.rooms:
+        return Parsed("drop", {"object": name})
+    holder = scene.index.name(place)
+    if not scene.is_open(scene.index.things[place]):
+        return Parsed("open", {"object": holder})
+    return Parsed("put", {"object": name, "target": holder}, [(name, holder)])
