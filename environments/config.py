@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 
 from environments.rollouts.advantages import Credit
 from environments.rollouts.options import AgentOptions
-from environments.tasks.model import Family
+from environments.tasks.model import SOLITARY, Family
 from environments.tasks.verdict import Weights
 from environments.tools.gate import Gate
 
@@ -38,7 +38,7 @@ class EvenniaWorldEnvConfig(HermesAgentEnvConfig):
         True, description="Play the baselines on suites whose baselines do not ship"
     )
     families: dict[str, float] = Field(
-        {f.value: 1.0 for f in Family}, description="Weight of each family among training tasks"
+        {f.value: 1.0 for f in SOLITARY}, description="Weight of each family among training tasks"
     )
     difficulty: tuple[int, int] = Field(
         (1, 5), description="Lowest and highest difficulty to train on"

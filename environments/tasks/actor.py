@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from environments.tasks.handling import Handler
+from environments.tasks.company import Companion
 from environments.tasks.walking import FAR, Unsolvable
 
 __all__ = ["FAR", "Actor", "Unsolvable"]
 
 
-class Actor(Handler):
+class Actor(Companion):
     """Carries out goals in a simulation and records the commands that it took.
 
     Every method raises Unsolvable where the world offers no way.

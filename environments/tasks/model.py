@@ -26,6 +26,21 @@ class Family(StrEnum):
     INSPECTION = "inspection"
     PERSISTENCE = "persistence"
     ERRAND = "errand"
+    TIME = "time"
+    SOCIETY = "society"
+    VIGIL = "vigil"
+    STEWARD = "steward"
+    TRUST = "trust"
+
+
+SOLITARY = (
+    Family.ORIENTATION,
+    Family.NAVIGATION,
+    Family.INSPECTION,
+    Family.PERSISTENCE,
+    Family.ERRAND,
+)
+"""Families whose worlds stand still while nobody acts."""
 
 
 class Ability(StrEnum):
@@ -43,6 +58,12 @@ class Ability(StrEnum):
     """To leave alone what the task does not need."""
     INFERENCE = "inference"
     """To conclude what is written nowhere."""
+    TIME = "time"
+    """To do things at their time, and to wait for it."""
+    PEOPLE = "people"
+    """To find those who live here, to learn from them and to deal with them."""
+    DISTRUST = "distrust"
+    """Not to believe or obey everything that is said or written."""
 
 
 class Located(Frozen):
@@ -90,6 +111,33 @@ class Did(Frozen):
     entity: str
 
 
+class Present(Frozen):
+    """The agent was in `room` at a tick of the day from `begins` to before `ends`.
+
+    With `by` no later than at this tick since the start of the world.
+    """
+
+    type: Literal["present"] = "present"
+    room: str
+    begins: int = Field(ge=0)
+    ends: int = Field(ge=1)
+    day: int = Field(default=48, ge=2)
+    """Ticks of the world's day."""
+    by: int | None = None
+
+
+class Told(Frozen):
+    """The agent has told `person` something with all the words of `text` in it.
+
+    More than `most` things told to this person by the agent do not meet it, whatever they say.
+    """
+
+    type: Literal["told"] = "told"
+    person: str
+    text: str
+    most: int = Field(default=2, ge=1)
+
+
 class Known(Frozen):
     """What the state of the world says when the rollout is judged: never what a plan expected.
 
@@ -128,14 +176,16 @@ class Together(Frozen):
     type: Literal["together"] = "together"
     conditions: tuple[
         Annotated[
-            Located | Holds | Inscribed | Visited | Did | Answered, Field(discriminator="type")
+            Located | Holds | Inscribed | Visited | Did | Present | Told | Answered,
+            Field(discriminator="type"),
         ],
         ...,
     ] = Field(min_length=1)
 
 
 Condition = Annotated[
-    Located | Holds | Inscribed | Visited | Did | Answered | Together, Field(discriminator="type")
+    Located | Holds | Inscribed | Visited | Did | Present | Told | Answered | Together,
+    Field(discriminator="type"),
 ]
 
 
@@ -150,6 +200,8 @@ class Goal(Frozen):
     """False: a sub-goal, counted for progress and not for the outcome."""
     after: tuple[str, ...] = ()
     """Names of goals before this one: while one of them is not met, this one counts nothing."""
+    by: int | None = Field(default=None, ge=0, exclude_if=lambda value: value is None)
+    """Tick since the start of the world after which nothing that the agent did for it counts."""
 
 
 class Evidence(Frozen):
@@ -228,7 +280,7 @@ class Task(Frozen):
     spec: WorldSpec
     question: dict[str, Any] = Field(default_factory=dict)
     """What was drawn in making it: with the spec it determines the rest."""
-    stages: tuple[Stage, ...] = Field(min_length=1, max_length=8)
+    stages: tuple[Stage, ...] = Field(min_length=1, max_length=20)
     budget: int = Field(default=100, ge=1)
     """Commands allowed over all stages."""
     search: Search = Search(mean=0, spread=0, runs=1, seed=0)

@@ -66,6 +66,20 @@ class Searcher(Learner):
         self._ensure_connected()
         super().reach(entity)
 
+    def meet(self, person: str) -> None:
+        """Look for a character: in rooms not seen yet, then in those not seen for longest."""
+        self._ensure_connected()
+        left = dict.fromkeys(self.costs(), -1)
+        while not self.is_here(person):
+            if not self._step(tiers=1):
+                costs = self.costs()
+                near = [r for r in costs if costs[r] < FAR and r != self.room]
+                if not near:
+                    self.do("wait")
+                    continue
+                self.go_to(min(near, key=lambda r: (left.get(r, -1), costs[r], r)))
+            left[self.room] = self.tick
+
     def explore(self, inside: bool = False) -> None:
         """See every room that can be entered without taking or unlocking anything."""
         self._ensure_connected()

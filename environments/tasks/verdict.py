@@ -19,14 +19,17 @@ from environments.tasks.model import (
     Inscribed,
     Known,
     Located,
+    Present,
     Stage,
     Task,
     Together,
+    Told,
     Verdict,
     Visited,
 )
 from environments.tasks.version import TASKS_VERSION
 from world_fixtures.common import Frozen, UserError
+from world_fixtures.living import CLOCK
 from world_fixtures.protocol import CONNECT, Event, ResultKind
 from world_fixtures.state import Fields, WorldState, initial_state
 
@@ -37,6 +40,14 @@ RESTRAINT = (1.0, 0.5)
 """Factor by the number of entities out of place beyond the tolerance; 0 for more."""
 
 
+NEVER_STRAY = frozenset(
+    ("revealed", "locked", "tick", "out_at", "left", "turns_at", "seen", "heard", "shown", "paid",
+     "noticed", "purse")
+)  # fmt: skip
+"""Fields that may be otherwise: what was discovered, unlocked, said, paid and remembered."""
+_NOBODY = object()
+
+
 @dataclass(frozen=True)
 class Played:
     """What there is to judge of one stage."""
@@ -45,6 +56,9 @@ class Played:
     """The agent's own, in order."""
     state: WorldState
     """At the end of the stage."""
+    start: WorldState | None = None
+    """At its beginning, where that does not follow from the end of the stage before: in a world
+    in which others act."""
 
 
 class Weights(Frozen):
@@ -123,9 +137,9 @@ def judge(
 def commands_of(events: Iterable[Event], actor: str) -> list[Event]:
     """Return the events of the commands that `actor` (a character's id) gave, in order.
 
-    Connecting is no command, and neither is what other characters did.
+    Connecting is no command, and neither is what other characters did or led the actor to.
     """
-    return [e for e in events if e.actor == actor and e.verb != CONNECT]
+    return [e for e in events if e.actor == actor and e.verb != CONNECT and e.cause is None]
 
 
 def is_wasted(event: Event) -> bool:
@@ -139,16 +153,37 @@ def _wasted(commands: Sequence[Event]) -> int:
     return sum(map(is_wasted, commands)) - unknown
 
 
-def strays(before: WorldState, after: WorldState, stage: Stage, agent: str) -> set[str]:
-    """Return the ids of the entities that the stage left otherwise and need not have."""
+def strays(
+    before: WorldState,
+    after: WorldState,
+    stage: Stage,
+    agent: str,
+    own: Mapping[tuple[str, str], Any] | None = None,
+) -> set[str]:
+    """Return the ids of the entities that the stage left otherwise and need not have.
+
+    `own` is given where others act, too: what each field was set to by the agent last. What
+    somebody else has set since is not the agent's doing.
+    """
     found = set()
     for entity, fields in after.entities.items():
         was = before.entities[entity]
         if fields != was and entity != agent and entity not in stage.unchanged.free:
-            changed = {f for f in fields if fields[f] != was.get(f)}
-            if changed - {"revealed", "locked"}:
+            changed = {f for f in fields if fields[f] != was.get(f)} - NEVER_STRAY
+            if own is not None:
+                changed = {f for f in changed if own.get((entity, f), _NOBODY) == fields[f]}
+            if changed:
                 found.add(entity)
     return found
+
+
+def changed_by(events: Iterable[Event], agent: str) -> dict[tuple[str, str], Any]:
+    """Return what each field of each entity was set to last by the agent's events."""
+    return {
+        (change.entity, change.field): change.after
+        for event in events if event.actor == agent
+        for change in event.changes
+    }  # fmt: skip
 
 
 class _Judging:
@@ -163,10 +198,12 @@ class _Judging:
         self.strays: set[str] = set()
         end = initial_state(task.spec)
         for stage, done in zip(task.stages, played, strict=False):
-            start = end.arranged(stage.before)
+            start = done.start or end.arranged(stage.before)
             end = done.state
             self.starts.append(start)
-            self.strays |= strays(start, end, stage, self.agent)
+            lives = task.spec.living is not None
+            own = changed_by(done.events, self.agent) if lives else None
+            self.strays |= strays(start, end, stage, self.agent, own)
         self.tolerance = max(stage.unchanged.tolerance for stage in task.stages)
         self.missing = self._missing()
         unproven = {e.field for e in self.missing}
@@ -175,7 +212,9 @@ class _Judging:
         for n, stage in enumerate(task.stages):
             for goal in stage.goals:
                 ready = all(self.degrees[name] >= 1.0 for name in goal.after)
-                self.degrees[goal.name] = ready * self._degree(goal.condition, n, unproven)
+                late = goal.by is not None and n < len(played) and self._late(goal, n)
+                degree = 0.0 if late else self._degree(goal.condition, n, unproven)
+                self.degrees[goal.name] = ready * degree
                 self.idle[goal.name] = self._idle(goal.condition, n)
 
     def _missing(self) -> list[Evidence]:
@@ -192,6 +231,18 @@ class _Judging:
                 if not values or (wanted.value is not None and _plain(wanted.value) not in values):
                     missing.append(wanted)
         return missing
+
+    def _late(self, goal: Goal, stage: int) -> bool:
+        """Tell whether the agent did something for a goal after its time."""
+        assert goal.by is not None
+        tick = self.starts[stage].get(CLOCK, "tick")
+        concerned = set(_entities_of(goal.condition))
+        for event in self.played[stage].events:
+            done = event.actor == self.agent and any(c.entity in concerned for c in event.changes)
+            if done and tick > goal.by:
+                return True
+            tick = next((c.after for c in event.changes if c.entity == CLOCK), tick)
+        return False
 
     def _degree(self, condition: Condition, stage: int, unproven: set[str]) -> float:
         if isinstance(condition, Together):
@@ -252,6 +303,15 @@ def _met(
             way += [c.after for e in events for c in e.changes if c.entity == e.actor == agent]
             rooms = iter(way)
             return float(all(room in rooms for room in condition.rooms))
+        case Present():
+            return float(_was_present(condition, events, start, agent))
+        case Told():
+            said = [
+                text for who, text in state.get(condition.person, "heard") or () if who == agent
+            ]
+            wanted = set(normal(condition.text).split())
+            told = any(wanted <= set(normal(text).split()) for text in said)
+            return float(told and len(said) <= condition.most)
         case Did():
             return float(
                 any(
@@ -262,6 +322,39 @@ def _met(
             )  # fmt: skip
         case _:
             return 0.0
+
+
+def _was_present(
+    condition: Present, events: Sequence[Event], start: WorldState, agent: str
+) -> bool:
+    """Follow the agent from room to room and look at the clock."""
+    room, tick, day = start.location(agent), start.get(CLOCK, "tick"), condition.day
+    for event in (e for e in events if e.actor == agent):
+        later = tick
+        for change in event.changes:
+            if change.entity == agent and change.field == "location":
+                room = change.after
+            elif change.entity == CLOCK:
+                later = change.after
+        ticks = range(tick + (later > tick), later + 1)
+        if room == condition.room and any(
+            condition.begins <= t % day < condition.ends
+            and (condition.by is None or t <= condition.by)
+            for t in ticks
+        ):
+            return True
+        tick = later
+    return False
+
+
+def _entities_of(condition: Condition) -> Iterable[str]:
+    if isinstance(condition, Together):
+        for part in condition.conditions:
+            yield from _entities_of(part)
+    elif isinstance(condition, Located | Holds | Inscribed | Did):
+        yield condition.entity
+    elif isinstance(condition, Told):
+        yield condition.person
 
 
 def _par(task: Task) -> float:

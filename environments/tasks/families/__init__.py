@@ -20,6 +20,7 @@ KINDS: dict[Family, dict[str, Kind]] = {
         Family.ERRAND: errand.KINDS,
     }.items()
 }
+KINDS |= {family: {} for family in Family if family not in KINDS}
 """Every kind by family and name, in the order in which seeds go round them."""
 
 __all__ = ["KINDS", "BuildContext", "Kind", "TaskDraft"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from environments.tasks.build import KINDS, make_task
-from environments.tasks.model import Family, Task
+from environments.tasks.model import SOLITARY, Task
 from environments.tasks.suites.suite import Suite
 from world_fixtures.generator.words import Split
 
@@ -13,7 +13,7 @@ BASICS_PER_FAMILY = 6
 def _basics() -> tuple[Task, ...]:
     """Make six tasks a family at difficulty 1 to 3, every kind among them."""
     tasks = []
-    for family in Family:
+    for family in SOLITARY:
         kinds = list(KINDS[family])
         for n in range(BASICS_PER_FAMILY):
             kind = kinds[n % len(kinds)]
@@ -25,7 +25,7 @@ def _standard() -> tuple[Task, ...]:
     """Make five tasks of each family at each difficulty, in worlds of the test split."""
     return tuple(
         make_task(family, 1000 * difficulty + n, difficulty, split="test")
-        for family in Family
+        for family in SOLITARY
         for difficulty in range(1, 11)
         for n in range(5)
     )
@@ -34,7 +34,7 @@ def _standard() -> tuple[Task, ...]:
 def _hard() -> tuple[Task, ...]:
     """Make fifty tasks a family at difficulties 6 to 10, its kinds in equal shares."""
     tasks = []
-    for family in Family:
+    for family in SOLITARY:
         kinds = list(KINDS[family])
         for n in range(50):
             kind, level = kinds[n % len(kinds)], 6 + n // 10
@@ -46,7 +46,7 @@ def _spread(split: Split) -> tuple[Task, ...]:
     """Make two tasks of each family at each difficulty, in worlds of `split`."""
     return tuple(
         make_task(family, 90_000 + 10 * difficulty + n, difficulty, split=split)
-        for family in Family
+        for family in SOLITARY
         for difficulty in range(1, 11)
         for n in range(2)
     )
