@@ -35,11 +35,11 @@ class Episode:
     """
 
     def __init__(
-        self, task: Task, pool: Worlds, instance: Any, *, id: str, weights: Weights
+        self, task: Task, pool: Worlds, instance: Any, *, id: str, weights: Weights | None
     ) -> None:
         """Keep an instance of the task's world; `begin` is what hosts call."""
         self.task = task
-        self.id = id
+        self.id = id or f"episode-{uuid.uuid4().hex[:12]}"
         self.instance: PooledInstance = instance
         self.events: list[Event] = []
         """Of the agent, in order."""
@@ -60,7 +60,7 @@ class Episode:
         """Time spent waiting for the world."""
         self.closed = False
         self._pool = pool
-        self._weights = weights
+        self._weights = weights or Weights()
         self._session: Session | None = None
         self._verdict: Verdict | None = None
         self._played: list[Played] = []
@@ -69,7 +69,7 @@ class Episode:
         """Of the agent, in the present stage."""
         self._tools: Mapping[str, Tool] = {}
         """As they were given: bound to no episode."""
-        self._equipment: dict[str, Any] = {}
+        self._equipment: Mapping[str, Any] = {}
         """What else the toolbox is made with."""
         self._toolbox = Toolbox({})
         self._turn = asyncio.Lock()
@@ -106,15 +106,12 @@ class Episode:
 
         Raises WorldLost where no world server is to be had.
         """
+        given = tools_of(["evennia"]) if tools is None else tools
         instance = await pool.acquire(task.spec, restarts=task.restarts)
-        episode = cls(task, pool, instance, id=id or _new_id(), weights=weights or Weights())
-        try:
-            given = tools_of(["evennia"]) if tools is None else tools
-            episode._equip(given, gate=gate, escape=escape, observation_chars=observation_chars)
+        episode = cls(task, pool, instance, id=id, weights=weights)
+        equipment = {"gate": gate, "escape": escape, "observation_chars": observation_chars}
+        with episode._equipped(given, equipment):
             await episode.begin_stage(0)
-        except BaseException:
-            episode.close()
-            raise
         return episode
 
     @classmethod
@@ -141,18 +138,15 @@ class Episode:
         check_forkable(given.values())
         played = checkpoint.played()
         instance = await pool.acquire(task.spec, restarts=task.restarts, events=checkpoint.events)
-        episode = cls(task, pool, instance, id=id or _new_id(), weights=weights or Weights())
-        try:
-            episode._equip(given, gate=gate, escape=escape, observation_chars=observation_chars)
+        episode = cls(task, pool, instance, id=id, weights=weights)
+        equipment = {"gate": gate, "escape": escape, "observation_chars": observation_chars}
+        with episode._equipped(given, equipment):
             episode.stage = checkpoint.stage
             episode.commands = checkpoint.commands
             episode.sessions = checkpoint.sessions
             episode.tool_calls = list(checkpoint.tool_calls)
             await episode._take_sessions(checkpoint.connected)
             episode._take_events(checkpoint.events, played, len(checkpoint.events_by_stage[-1]))
-        except BaseException:
-            episode.close()
-            raise
         return episode
 
     async def fork(self, *, id: str = "") -> Episode:
@@ -166,27 +160,27 @@ class Episode:
             self._check()
             check_forkable(self._tools.values())
             instance = await self.instance.fork()
-            other = Episode(
-                self.task, self._pool, instance, id=id or _new_id(), weights=self._weights
-            )
-            try:
-                other._equip(self._tools, **self._equipment)
+            other = Episode(self.task, self._pool, instance, id=id, weights=self._weights)
+            with other._equipped(self._tools, self._equipment):
                 other.stage, other.stage_over = self.stage, self.stage_over
                 other.commands, other.sessions = self.commands, self.sessions
                 other.tool_calls, other.answer = list(self.tool_calls), self.answer
                 other._verdict = self._verdict
                 await other._take_sessions(self._session is not None)
                 other._take_events(self.all_events, self._played, len(self._stage_events))
-            except BaseException:
-                other.close()
-                raise
         return other
 
-    def _equip(self, tools: Mapping[str, Tool], **equipment: Any) -> None:
-        """Bind `tools` to this episode."""
-        self._tools, self._equipment = tools, equipment
-        bound = {name: tool.bind(self) for name, tool in tools.items()}
-        self._toolbox = Toolbox(bound, task_id=self.id, **equipment)
+    @contextmanager
+    def _equipped(self, tools: Mapping[str, Tool], equipment: Mapping[str, Any]) -> Iterator[None]:
+        """Bind `tools` to this episode; where what is done in here fails, it is closed."""
+        try:
+            self._tools, self._equipment = tools, equipment
+            bound = {name: tool.bind(self) for name, tool in tools.items()}
+            self._toolbox = Toolbox(bound, task_id=self.id, **equipment)
+            yield
+        except BaseException:
+            self.close()
+            raise
 
     async def _take_sessions(self, connected: bool) -> None:
         """Take over the agent's session of an instance that goes on from another's events."""
@@ -421,7 +415,3 @@ class Episode:
         session, self._session = self._session, None
         if session is not None:
             await session.close()
-
-
-def _new_id() -> str:
-    return f"episode-{uuid.uuid4().hex[:12]}"
