@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from statistics import fmean
+from typing import Any, Self
 
 from environments.evaluation.metrics import HEADLINE, Score, scored, task_means
 from environments.evaluation.regret import sums
@@ -65,28 +66,33 @@ class Unscored(Frozen):
     """How many of each family; only those that have any."""
 
 
-class UnscoredAs0(Frozen):
-    """B against A with 0 for every rollout without a score, over the tasks that both have."""
+class Difference(Frozen):
+    """B against A in one measure, over the tasks that have it in both."""
 
     tasks: int
     mean_a: float
     mean_b: float
     difference: float
+    """Mean of B - A."""
     ci95: Interval | None
     p_value: float
+    """Two-sided sign-flip permutation test."""
+
+    @classmethod
+    def over(cls, tasks: Sequence[str], values: Both, **more: Any) -> Self:
+        """Compare the values of A and of B over `tasks`; `more` are fields of a subclass."""
+        a, b = ([found[task] for task in tasks] for found in values)
+        found = paired(a, b)
+        return cls(
+            tasks=len(tasks), mean_a=fmean(a), mean_b=fmean(b),
+            difference=found.difference, ci95=found.ci95, p_value=found.p_value, **more,
+        )  # fmt: skip
 
 
-class RegretDifference(Frozen):
-    """Mean mistake or search a rollout, over the tasks of which both runs have regrets."""
+class RegretDifference(Difference):
+    """Mean mistake or search a rollout, in commands."""
 
     part: str
-    tasks: int
-    mean_a: float
-    """In commands."""
-    mean_b: float
-    difference: float
-    ci95: Interval | None
-    p_value: float
 
 
 class Comparison(Frozen):
@@ -118,7 +124,8 @@ class Comparison(Frozen):
     only_b: tuple[str, ...]
     unscored_a: Unscored
     unscored_b: Unscored
-    unscored_as_0: UnscoredAs0
+    unscored_as_0: Difference
+    """With 0 for every rollout without a score."""
     regrets: tuple[RegretDifference, ...] = ()
     """Mistake and search; empty unless both runs have regrets."""
 
@@ -138,16 +145,15 @@ def compare(a: RunSamples, b: RunSamples, metric: str = "reward") -> Comparison:
     shared = [task for task in scores_a if task in scores_b]
     if not shared:
         raise UserError(f"{a.source} and {b.source} share no task with a {metric}")
-    values_a, values_b = ([scores[t] for t in shared] for scores in (scores_a, scores_b))
-    found = paired(values_a, values_b)
+    found = Difference.over(shared, (scores_a, scores_b))
     success = task_means(known_a, "success_rate"), task_means(known_b, "success_rate")
     pairs = _pairs(a, b, shared, (scores_a, scores_b), success)
     wins = sum(p.b > p.a + SAME for p in pairs)
     losses = sum(p.a > p.b + SAME for p in pairs)
     within = found.ci95 is None or found.ci95[0] <= 0 <= found.ci95[1]
     return Comparison(
-        metric=metric, version=a.version, a=a.source, b=b.source, tasks=len(shared),
-        mean_a=fmean(values_a), mean_b=fmean(values_b),
+        metric=metric, version=a.version, a=a.source, b=b.source, tasks=found.tasks,
+        mean_a=found.mean_a, mean_b=found.mean_b,
         difference=found.difference, ci95=found.ci95, p_value=found.p_value,
         significant=found.p_value < ALPHA and not within,
         wins=wins, losses=losses, ties=len(shared) - wins - losses,
@@ -167,12 +173,7 @@ def _regrets(a: RunSamples, b: RunSamples) -> Iterator[RegretDifference]:
         tasks = [task for task in of_a if task in of_b]
         if not tasks:
             return
-        values_a, values_b = ([found[t] for t in tasks] for found in (of_a, of_b))
-        found = paired(values_a, values_b)
-        yield RegretDifference(
-            part=part, tasks=len(tasks), mean_a=fmean(values_a), mean_b=fmean(values_b),
-            difference=found.difference, ci95=found.ci95, p_value=found.p_value,
-        )  # fmt: skip
+        yield RegretDifference.over(tasks, (of_a, of_b), part=part)
 
 
 def _unscored(scores: Sequence[Score]) -> Unscored:
@@ -181,16 +182,11 @@ def _unscored(scores: Sequence[Score]) -> Unscored:
     return Unscored(n=n, share=n / len(scores), families=dict(sorted(families.items())))
 
 
-def _unscored_as_0(a: Sequence[Score], b: Sequence[Score], name: str) -> UnscoredAs0:
+def _unscored_as_0(a: Sequence[Score], b: Sequence[Score], name: str) -> Difference:
     known = task_means([*a, *b], name)  # some metrics do not apply to every task
     all_a, all_b = (task_means(scores, name, unscored_as_0=True) for scores in (a, b))
     tasks = [t for t in all_a if t in all_b and (t in known or name in HEADLINE)]
-    values_a, values_b = ([found[t] for t in tasks] for found in (all_a, all_b))
-    found = paired(values_a, values_b)
-    return UnscoredAs0(
-        tasks=len(tasks), mean_a=fmean(values_a), mean_b=fmean(values_b),
-        difference=found.difference, ci95=found.ci95, p_value=found.p_value,
-    )  # fmt: skip
+    return Difference.over(tasks, (all_a, all_b))
 
 
 def _pairs(
