@@ -123,6 +123,13 @@ class PreforkServer:
         self._process.wait()
         shutil.rmtree(self._directory, ignore_errors=True)
 
+    async def release_in_thread(self) -> None:
+        """Do as `release` without holding up the loop."""
+        try:
+            await asyncio.to_thread(self.release)
+        except RuntimeError:  # the interpreter is ending, and starts no thread any more
+            self.release()
+
     async def fork(self, scratch: Path, log: Path) -> ServerProcess:
         """Fork a world server for a scratch directory. Raises WorldLost where that fails."""
         connection, pid = await asyncio.to_thread(self._fork, scratch, log)

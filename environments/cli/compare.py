@@ -33,10 +33,12 @@ def compare(
     """
     # numpy and scipy
     from environments.evaluation import compare as comparing
+    from environments.evaluation.comparison_text import comparison_text
+    from environments.evaluation.run_samples import load_samples
     from environments.rollouts.files import write_file
 
-    found = comparing.compare(comparing.load_samples(run_a), comparing.load_samples(run_b), metric)
-    print(printable(comparing.comparison_text(found)))
+    found = comparing.compare(load_samples(run_a), load_samples(run_b), metric)
+    print(printable(comparison_text(found)))
     if file:
         write_file(file, found.model_dump_json(indent=1) + "\n", elsewhere="choose another --json")
     if fail_below is not None and found.difference < fail_below:

@@ -31,9 +31,9 @@ def report(
     Works on an interrupted run too.
     """
     # numpy and scipy
-    from environments.evaluation.compare import check_starts, check_versions, load_samples
     from environments.evaluation.metrics import scored
     from environments.evaluation.results import conclude_directory
+    from environments.evaluation.run_samples import check_starts, check_versions, load_samples
 
     found = {name: load_samples(path) for name, path in map(_baseline, baseline or [])}
     if found:

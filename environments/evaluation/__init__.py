@@ -11,7 +11,9 @@ candidate          a second model compared with the run's own: canary or shadow
 candidate_summary  the comparison of the two
 metrics            rollouts -> Metrics (pure)
 statistics         intervals and tests over tasks (pure)
-compare            two runs, paired by task
+run_samples        the rollouts of a run, and whether two runs can be compared
+compare            two runs, paired by task (pure)
+comparison_text    what is said of them on a terminal
 results            writes the files for a reader, each made in one of the following
 metrics_file       metrics.json
 formatting         numbers as text
@@ -19,11 +21,12 @@ summary            summary.md
 report             report.html, with plots and sample_detail
 """
 
-from environments.evaluation.compare import Comparison, load_samples
+from environments.evaluation.compare import Comparison
 from environments.evaluation.metrics import Measure, Metrics, Score, measure_run, scored
 from environments.evaluation.results import conclude, conclude_directory, load_run
 from environments.evaluation.run_directory import RunDirectory
 from environments.evaluation.run_identity import Run
+from environments.evaluation.run_samples import load_samples
 from environments.evaluation.suite_runner import run_suite
 
 __all__ = [

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from statistics import fmean
+from typing import Any, Self
 
-from environments.evaluation.formatting import share_text
 from environments.evaluation.metrics import HEADLINE, Score, scored, task_means
-from environments.evaluation.regret import RolloutRegrets, read_regrets, regrets_path, sums
+from environments.evaluation.regret import sums
+from environments.evaluation.run_samples import (
+    RunSamples,
+    check_starts,
+    check_tasks,
+    check_versions,
+)
 from environments.evaluation.statistics import Interval, paired
-from environments.rollouts.files import read_rollouts, samples_path
-from environments.rollouts.record import Rollout
-from world_fixtures.common import Frozen, UserError, digest
+from world_fixtures.common import Frozen, UserError
 
 METRICS = {"reward": "mean_reward", "success": "success_rate", "spl": "spl"}
 """What can be compared, by the name on the command line."""
@@ -63,28 +66,33 @@ class Unscored(Frozen):
     """How many of each family; only those that have any."""
 
 
-class UnscoredAs0(Frozen):
-    """B against A with 0 for every rollout without a score, over the tasks that both have."""
+class Difference(Frozen):
+    """B against A in one measure, over the tasks that have it in both."""
 
     tasks: int
     mean_a: float
     mean_b: float
     difference: float
+    """Mean of B - A."""
     ci95: Interval | None
     p_value: float
+    """Two-sided sign-flip permutation test."""
+
+    @classmethod
+    def over(cls, tasks: Sequence[str], values: Both, **more: Any) -> Self:
+        """Compare the values of A and of B over `tasks`; `more` are fields of a subclass."""
+        a, b = ([found[task] for task in tasks] for found in values)
+        found = paired(a, b)
+        return cls(
+            tasks=len(tasks), mean_a=fmean(a), mean_b=fmean(b),
+            difference=found.difference, ci95=found.ci95, p_value=found.p_value, **more,
+        )  # fmt: skip
 
 
-class RegretDifference(Frozen):
-    """Mean mistake or search a rollout, over the tasks of which both runs have regrets."""
+class RegretDifference(Difference):
+    """Mean mistake or search a rollout, in commands."""
 
     part: str
-    tasks: int
-    mean_a: float
-    """In commands."""
-    mean_b: float
-    difference: float
-    ci95: Interval | None
-    p_value: float
 
 
 class Comparison(Frozen):
@@ -116,35 +124,10 @@ class Comparison(Frozen):
     only_b: tuple[str, ...]
     unscored_a: Unscored
     unscored_b: Unscored
-    unscored_as_0: UnscoredAs0
+    unscored_as_0: Difference
+    """With 0 for every rollout without a score."""
     regrets: tuple[RegretDifference, ...] = ()
     """Mistake and search; empty unless both runs have regrets."""
-
-
-class RunSamples(Frozen):
-    """The rollouts of one run and the file they were read from."""
-
-    source: str
-    rollouts: tuple[Rollout, ...]
-    regrets: dict[str, RolloutRegrets] = {}
-    """By the rollouts' ids, where they were computed."""
-
-    @property
-    def version(self) -> int:
-        """Of the tasks. Raises UserError where the rollouts are of several versions."""
-        found = sorted({rollout.task.version for rollout in self.rollouts})
-        if len(found) > 1:
-            several = " and ".join(map(str, found))
-            raise UserError(f"{self.source} mixes tasks of versions {several}: give one run")
-        return found[0]
-
-
-def load_samples(path: Path) -> RunSamples:
-    """Read a run directory, or a samples file itself. Raises UserError where there is none."""
-    return RunSamples(
-        source=str(samples_path(path)), rollouts=tuple(read_rollouts(path)),
-        regrets=read_regrets(regrets_path(path)),
-    )  # fmt: skip
 
 
 def compare(a: RunSamples, b: RunSamples, metric: str = "reward") -> Comparison:
@@ -155,23 +138,22 @@ def compare(a: RunSamples, b: RunSamples, metric: str = "reward") -> Comparison:
     """
     name = METRICS[metric]
     check_versions(a, b)
-    _same_tasks(a, b)
+    check_tasks(a, b)
     check_starts(a, b)
     known_a, known_b = scored(a.rollouts), scored(b.rollouts)
     scores_a, scores_b = task_means(known_a, name), task_means(known_b, name)
     shared = [task for task in scores_a if task in scores_b]
     if not shared:
         raise UserError(f"{a.source} and {b.source} share no task with a {metric}")
-    values_a, values_b = ([scores[t] for t in shared] for scores in (scores_a, scores_b))
-    found = paired(values_a, values_b)
+    found = Difference.over(shared, (scores_a, scores_b))
     success = task_means(known_a, "success_rate"), task_means(known_b, "success_rate")
     pairs = _pairs(a, b, shared, (scores_a, scores_b), success)
     wins = sum(p.b > p.a + SAME for p in pairs)
     losses = sum(p.a > p.b + SAME for p in pairs)
     within = found.ci95 is None or found.ci95[0] <= 0 <= found.ci95[1]
     return Comparison(
-        metric=metric, version=a.version, a=a.source, b=b.source, tasks=len(shared),
-        mean_a=fmean(values_a), mean_b=fmean(values_b),
+        metric=metric, version=a.version, a=a.source, b=b.source, tasks=found.tasks,
+        mean_a=found.mean_a, mean_b=found.mean_b,
         difference=found.difference, ci95=found.ci95, p_value=found.p_value,
         significant=found.p_value < ALPHA and not within,
         wins=wins, losses=losses, ties=len(shared) - wins - losses,
@@ -191,52 +173,7 @@ def _regrets(a: RunSamples, b: RunSamples) -> Iterator[RegretDifference]:
         tasks = [task for task in of_a if task in of_b]
         if not tasks:
             return
-        values_a, values_b = ([found[t] for t in tasks] for found in (of_a, of_b))
-        found = paired(values_a, values_b)
-        yield RegretDifference(
-            part=part, tasks=len(tasks), mean_a=fmean(values_a), mean_b=fmean(values_b),
-            difference=found.difference, ci95=found.ci95, p_value=found.p_value,
-        )  # fmt: skip
-
-
-def check_versions(a: RunSamples, b: RunSamples) -> None:
-    """Raise UserError where two runs are of two versions of the tasks: scores do not compare."""
-    if a.version != b.version:
-        raise UserError(
-            f"{a.source} is of tasks version {a.version} and {b.source} of version {b.version}:"
-            " scores of two versions do not compare, give two runs of one"
-        )
-
-
-def check_starts(a: RunSamples, b: RunSamples) -> None:
-    """Raise UserError where rollouts of a task begin elsewhere in A than in B, as branches do."""
-    starts_a, starts_b = _starts(a), _starts(b)
-    for task, found in starts_a.items():
-        other = starts_b.get(task, found)
-        if found != other:
-            raise UserError(
-                f"rollouts of {task!r} begin {_told(found)} in {a.source} and {_told(other)} in"
-                f" {b.source}: scores compare where they begin in the same states"
-            )
-
-
-def _starts(run: RunSamples) -> dict[str, frozenset[tuple[str, int]]]:
-    """Return where the scored rollouts of each task go on from, by task; empty for the start."""
-    found: dict[str, set[tuple[str, int]]] = {}
-    for rollout in run.rollouts:
-        if rollout.verdict is not None:
-            own = found.setdefault(rollout.task.id, set())
-            if rollout.branch_of is not None:
-                own.add((rollout.branch_of, rollout.branch_turn or 0))
-    return {task: frozenset(starts) for task, starts in found.items()}
-
-
-def _told(starts: frozenset[tuple[str, int]]) -> str:
-    if not starts:
-        return "at the start"
-    rollout, turn = min(starts)
-    more = f" and {len(starts) - 1} more" if len(starts) > 1 else ""
-    return f"at turn {turn} of rollout {rollout!r}{more}"
+        yield RegretDifference.over(tasks, (of_a, of_b), part=part)
 
 
 def _unscored(scores: Sequence[Score]) -> Unscored:
@@ -245,29 +182,11 @@ def _unscored(scores: Sequence[Score]) -> Unscored:
     return Unscored(n=n, share=n / len(scores), families=dict(sorted(families.items())))
 
 
-def _unscored_as_0(a: Sequence[Score], b: Sequence[Score], name: str) -> UnscoredAs0:
+def _unscored_as_0(a: Sequence[Score], b: Sequence[Score], name: str) -> Difference:
     known = task_means([*a, *b], name)  # some metrics do not apply to every task
     all_a, all_b = (task_means(scores, name, unscored_as_0=True) for scores in (a, b))
     tasks = [t for t in all_a if t in all_b and (t in known or name in HEADLINE)]
-    values_a, values_b = ([found[t] for t in tasks] for found in (all_a, all_b))
-    found = paired(values_a, values_b)
-    return UnscoredAs0(
-        tasks=len(tasks), mean_a=fmean(values_a), mean_b=fmean(values_b),
-        difference=found.difference, ci95=found.ci95, p_value=found.p_value,
-    )  # fmt: skip
-
-
-def _same_tasks(a: RunSamples, b: RunSamples) -> None:
-    known = {r.task.id: r.task for r in a.rollouts}
-    for rollout in b.rollouts:
-        before = known.get(rollout.task.id, rollout.task)
-        if before != rollout.task and digest(before.model_dump(mode="json")) != digest(
-            rollout.task.model_dump(mode="json")
-        ):
-            raise UserError(
-                f"task {rollout.task.id!r} is not the same in {a.source} and {b.source}: "
-                "compare runs of one suite, made with one version of it"
-            )
+    return Difference.over(tasks, (all_a, all_b))
 
 
 def _pairs(
@@ -294,57 +213,3 @@ def _trajectories(run: RunSamples) -> dict[str, list[Trajectory]]:
             )
         )
     return found
-
-
-def comparison_text(found: Comparison) -> str:
-    """Return the comparison for a terminal, with a line for each flipped task and its rollouts."""
-    said = "a difference" if found.significant else "no difference that these tasks can show"
-    lines = [
-        f"A  {found.mean_a:.3f}  {found.a}",
-        f"B  {found.mean_b:.3f}  {found.b}",
-        f"B - A  {found.difference:+.3f}{_interval(found.ci95)} in {found.metric} over"
-        f" {found.tasks} tasks (version {found.version}), p = {found.p_value:.4f}: {said}",
-        f"wins {found.wins}, losses {found.losses}, ties {found.ties}, "
-        f"flipped {len(found.flipped)}",
-    ]
-    for name, left in (("A", found.only_a), ("B", found.only_b)):
-        if left:
-            lines.append(f"left out: {len(left)} tasks with a score in {name} alone")
-    lines += _unscored_lines(found)
-    lines += [
-        f"{r.part} a rollout: A {r.mean_a:.2f}, B {r.mean_b:.2f} commands, B - A"
-        f" {r.difference:+.3f}{_interval(r.ci95)} over {r.tasks} tasks, p = {r.p_value:.4f}"
-        for r in found.regrets
-    ]
-    for pair in found.flipped:
-        turned = "won " if pair.success_b > pair.success_a else "lost"
-        lines.append(f"{turned}  {pair.task}  {pair.a:.2f} -> {pair.b:.2f}")
-        lines += [
-            f"        {name} {t.samples}:{t.line}"
-            for name, found_at in (("A", pair.trajectories_a), ("B", pair.trajectories_b))
-            for t in found_at
-        ]
-    return "\n".join(lines)
-
-
-def _unscored_lines(found: Comparison) -> list[str]:
-    """Return what to know of rollouts without a score; nothing where both runs have none."""
-    lines = []
-    for name, side in (("A", found.unscored_a), ("B", found.unscored_b)):
-        if side.n:
-            families = ", ".join(f"{family} {n}" for family, n in side.families.items())
-            lines.append(
-                f"unscored in {name}: {side.n} rollouts, {share_text(side.share)} ({families})"
-            )
-    if lines:
-        other = found.unscored_as_0
-        lines.append(
-            f"unscored as 0: A {other.mean_a:.3f}, B {other.mean_b:.3f}, B - A"
-            f" {other.difference:+.3f}{_interval(other.ci95)} over {other.tasks} tasks,"
-            f" p = {other.p_value:.4f}"
-        )
-    return lines
-
-
-def _interval(ci95: Interval | None) -> str:
-    return "" if ci95 is None else f" [{ci95[0]:+.3f}, {ci95[1]:+.3f}]"

@@ -12,11 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from world_fixtures import client, servers
+from world_fixtures import client
 from world_fixtures.client import MESSAGE_BYTES, MESSAGE_REQUESTS, WorldClient, messages
 from world_fixtures.common import WorldError, WorldLost
 from world_fixtures.protocol import MAX_LINE, ErrorCode
 from world_fixtures.servers import CREATE_TRIES, ServerPool
+from world_fixtures.world_server import CREATIONS
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -155,4 +156,4 @@ async def test_commands_pass_between_worlds_that_are_made(pool, cottage) -> None
         patched.setattr(client, "create", counted)
         for instance in await asyncio.gather(*(pool.acquire(cottage) for _ in range(20))):
             pool.release(instance)
-    assert most == servers.CREATIONS
+    assert most == CREATIONS

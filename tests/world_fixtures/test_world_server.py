@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from world_fixtures import home, servers
+from world_fixtures import home, servers, world_server
 from world_fixtures.client import WorldClient
 from world_fixtures.common import WorldError, WorldLost
 from world_fixtures.facts import Arranged
@@ -338,7 +338,7 @@ async def test_stopping_in_the_midst_of_a_restart_leaves_no_process(cottage, own
 
 async def test_a_server_that_hangs_is_replaced(cottage, monkeypatch):
     monkeypatch.setattr(servers, "HEALTH_INTERVAL", 0.2)
-    monkeypatch.setattr(servers, "HEALTH_TIMEOUT", 1.0)
+    monkeypatch.setattr(world_server, "HEALTH_TIMEOUT", 1.0)
     async with ServerPool(1) as pool:
         instance = await pool.acquire(cottage)
         session = await instance.open()

@@ -7,7 +7,7 @@ from itertools import combinations
 
 from environments.tasks.model import Holds
 from environments.tasks.value.position import Position
-from environments.tasks.value.states import Action, Space, State, subsets
+from environments.tasks.value.states import Action, Space, State
 from world_fixtures.spec import Door, Thing
 
 MOST_AT_ONCE = 4
@@ -281,7 +281,7 @@ class Moves(Space):
                 yield from combinations([*surely, *perhaps], size)
             return
         if len(perhaps) <= MOST_AT_ONCE:
-            yield from subsets(surely, perhaps)
+            yield from _subsets(surely, perhaps)
             return
         self.narrowed = True
         yield (*surely, *perhaps)
@@ -289,3 +289,11 @@ class Moves(Space):
             yield (*surely, one)
         if surely:
             yield tuple(surely)
+
+
+def _subsets(always: list[str], perhaps: list[str]) -> Iterator[tuple[str, ...]]:
+    """Yield `always` with every choice from `perhaps`, save the empty one."""
+    for size in range(len(perhaps) + 1):
+        for chosen in combinations(perhaps, size):
+            if always or chosen:
+                yield (*always, *chosen)

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from environments.cli import main
-from environments.evaluation.compare import compare, load_samples
+from environments.evaluation.compare import compare
 from environments.evaluation.regret import REGRETS, events_by_stage, read_regrets
 from environments.evaluation.results import conclude_directory
 from environments.evaluation.run_identity import Run
+from environments.evaluation.run_samples import load_samples
 from environments.rollouts.files import sample_line
 from environments.rollouts.record import Rollout
 from environments.tasks.build import make_task

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from environments.cli import main
-from environments.evaluation.compare import compare, comparison_text, load_samples
+from environments.evaluation.compare import compare
+from environments.evaluation.comparison_text import comparison_text
 from environments.evaluation.run_directory import RunDirectory
 from environments.evaluation.run_identity import Run
+from environments.evaluation.run_samples import load_samples
 from environments.rollouts.record import Rollout
 from world_fixtures.common import UserError
 
@@ -93,7 +95,7 @@ async def test_no_difference_is_claimed_between_runs_of_one_policy(suite_of, see
     tasks = suite_of(50)
 
     async def played(seed: int, rate: float):
-        from environments.evaluation.compare import RunSamples
+        from environments.evaluation.run_samples import RunSamples
 
         play = seeded_play(seed, rate, turns=1)
         return RunSamples(source=f"{seed}", rollouts=tuple([await play(t, 0) for t in tasks]))

@@ -11,8 +11,9 @@ import pytest
 import pytest_asyncio
 
 from environments import evennia_world_env
-from environments.evaluation.compare import compare, load_samples
+from environments.evaluation.compare import compare
 from environments.evaluation.results import conclude_directory, load_run
+from environments.evaluation.run_samples import load_samples
 from environments.evennia_world_env import EvenniaWorldEnv
 from environments.modes.branch import play_branches, read_branches
 from environments.rollouts.files import read_rollouts, sample_line

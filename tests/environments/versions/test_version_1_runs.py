@@ -7,7 +7,8 @@ import json
 import pytest
 
 from environments.cli import main
-from environments.evaluation.compare import compare, load_samples
+from environments.evaluation.compare import compare
+from environments.evaluation.run_samples import load_samples
 from environments.rollouts.files import read_rollouts
 
 FIGURES = {

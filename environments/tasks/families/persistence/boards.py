@@ -6,7 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from environments.tasks.families.common import BuildContext, Script
-from environments.tasks.families.persistence.notes import Pad, code, nearest_first
+from environments.tasks.families.persistence.notes import (
+    DECOYS_FROM,
+    Pad,
+    code,
+    enough,
+    nearest_first,
+    open_rooms,
+)
 from environments.tasks.model import Answered, Evidence, Goal, Together
 from world_fixtures.spec import Thing
 
@@ -40,8 +47,24 @@ def note_of(board: int, value: str) -> str:
     return f"{COLOURS[board]} {value}"
 
 
-def copied_numbers(context: BuildContext, boards: int) -> list[str]:
-    """Draw what somebody else noted of as many boards, in the form of one's own notes."""
+def rooms_for_boards(context: BuildContext) -> tuple[list[str], list[str]]:
+    """List the open rooms, and those of them where boards may hang: not where the agent starts.
+
+    Raises Unsolvable where there are too few for two boards.
+    """
+    rooms = open_rooms(context.spec)
+    away = [r for r in rooms if r != context.spec.agent.location]
+    enough(away, 2)
+    return rooms, away
+
+
+def copied_numbers(context: BuildContext, boards: int) -> list[str] | None:
+    """Draw what somebody else noted of as many boards, in the form of one's own notes.
+
+    None at difficulties at which nobody else's notes lie about.
+    """
+    if context.difficulty < DECOYS_FROM:
+        return None
     return [note_of(b, code(context)) for b in range(boards)]
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import networkx as nx
 
 from environments.tasks.actor import FAR, Actor, Unsolvable
-from environments.tasks.families.common import BuildContext, Question, Script, with_things
+from environments.tasks.families.common import BuildContext, Kind, Question, Script, with_things
 from world_fixtures.facts import Arranged
 from world_fixtures.generator.words import number
 from world_fixtures.spec import Thing, WorldSpec
@@ -72,6 +72,13 @@ def pad(context: BuildContext, question: Question, lines: int, width: int) -> Pa
 def pad_room(context: BuildContext, rooms: Sequence[str]) -> str | None:
     """Draw the room of the pad, None where it is carried."""
     return context.rng.choice(rooms) if context.difficulty >= FIXED_FROM else None
+
+
+def redrawn(kind: Kind, context: BuildContext, question: Question, *kept: str) -> Question:
+    """Draw another question of a kind that agrees with the first in notes, waking and `kept`."""
+    other = kind.choose(context)
+    assert other is not None
+    return other | {k: question[k] for k in ("pad", "wake", "copied", *kept)}
 
 
 def begun(

@@ -26,6 +26,7 @@ from environments.tasks.families.persistence.notes import (
     in_the_open,
     open_rooms,
     pad_room,
+    redrawn,
     room_in,
     waking,
     woken,
@@ -83,10 +84,7 @@ class Promise(Kind):
 
     def forgotten(self, context: BuildContext, question: Question) -> Question:
         """Draw another request."""
-        other = self.choose(context)
-        assert other is not None
-        kept = {k: question[k] for k in ("pad", "wake", "copied", "jobs", "tally")}
-        return other | kept
+        return redrawn(self, context, question, "jobs", "tally")
 
     def plan(self, context: BuildContext, question: Question) -> TaskDraft:
         """Note the request, do the other jobs, and do in the last session what was noted."""

@@ -24,6 +24,7 @@ from environments.tasks.families.persistence.notes import (
     open_rooms,
     pad_room,
     placed,
+    redrawn,
     room_in,
     waking,
 )
@@ -70,10 +71,7 @@ class Rearrange(Kind):
 
     def forgotten(self, context: BuildContext, question: Question) -> Question:
         """Draw other things and places."""
-        other = self.choose(context)
-        assert other is not None
-        kept = {k: question[k] for k in ("pad", "wake", "copied")}
-        return other | kept
+        return redrawn(self, context, question)
 
     def plan(self, context: BuildContext, question: Question) -> TaskDraft:
         """Put the things in place and note where; later see to each of them by the notes."""

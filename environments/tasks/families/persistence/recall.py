@@ -27,16 +27,14 @@ from environments.tasks.families.persistence.boards import (
     form,
     note_of,
     read_all,
+    rooms_for_boards,
     write_down,
 )
 from environments.tasks.families.persistence.notes import (
-    DECOYS_FROM,
     FREE,
     Pad,
     begun,
     code,
-    enough,
-    open_rooms,
     pad_room,
     rewritten,
     waking,
@@ -63,10 +61,8 @@ class Recall(Kind):
     def choose(self, context: BuildContext) -> Question | None:
         """Draw the boards with their numbers, and what is asked of them."""
         rng, level = context.rng, context.difficulty
-        rooms = open_rooms(context.spec)
-        away = [r for r in rooms if r != context.spec.agent.location]
+        rooms, away = rooms_for_boards(context)
         count = min(2 + level // 2, len(COLOURS), len(away))
-        enough(away, 2)
         labels = rng.sample(LABELS, len(LABELS))
         hung = rng.sample(away, count)
         return {
@@ -77,7 +73,7 @@ class Recall(Kind):
             "label": rng.randrange(len(labels)),
             "boards": [[room, [code(context) for _ in labels]] for room in hung],
             "later": [[code(context) for _ in labels] for _ in hung],
-            "copied": copied_numbers(context, count) if level >= DECOYS_FROM else None,
+            "copied": copied_numbers(context, count),
             "asked": rng.sample(range(count), 2),
         }
 

@@ -25,15 +25,13 @@ from environments.tasks.families.persistence.boards import (
     form,
     note_of,
     read_all,
+    rooms_for_boards,
     write_down,
 )
 from environments.tasks.families.persistence.notes import (
-    DECOYS_FROM,
     FREE,
     begun,
     code,
-    enough,
-    open_rooms,
     pad_room,
     rewritten,
     waking,
@@ -58,10 +56,8 @@ class Restart(Kind):
     def choose(self, context: BuildContext) -> Question | None:
         """Draw the boards, which of them are shown again with which numbers, and the question."""
         rng, level = context.rng, context.difficulty
-        rooms = open_rooms(context.spec)
-        away = [r for r in rooms if r != context.spec.agent.location]
+        rooms, away = rooms_for_boards(context)
         count = min(2 + level // 4, len(away))
-        enough(away, 2)
         first = [code(context) for _ in range(count)]
         kept = rng.randrange(count)  # shown in the first session only
         others = [b for b in range(count) if b != kept]
@@ -81,7 +77,7 @@ class Restart(Kind):
             "wake": [rng.choice(bare) for _ in range(len(sessions) + 1)],
             "boards": [list(b) for b in zip(hung, first, strict=True)],
             "sessions": [[list(shown) for shown in again] for again in sessions],
-            "copied": copied_numbers(context, count) if level >= DECOYS_FROM else None,
+            "copied": copied_numbers(context, count),
             "asked": rng.sample([kept, rng.choice(superseded)], 2),
         }
 

@@ -25,6 +25,7 @@ from environments.tasks.families.persistence.notes import (
     open_rooms,
     pad_room,
     placed,
+    redrawn,
     room_in,
     waking,
 )
@@ -85,10 +86,7 @@ class Witness(Kind):
 
     def forgotten(self, context: BuildContext, question: Question) -> Question:
         """Draw other things, of which others were moved."""
-        other = self.choose(context)
-        assert other is not None
-        kept = {k: question[k] for k in ("pad", "wake", "copied")}
-        return other | kept
+        return redrawn(self, context, question)
 
     def plan(self, context: BuildContext, question: Question) -> TaskDraft:
         """Find the things and note where; later see which two are gone, and find those."""

@@ -1,22 +1,4 @@
-"""One task being played in a world of its own, for any host: our loop, a trainer, a person.
-
-    async with ServerPool(1) as pool:
-        episode = await Episode.begin(pool, task)
-        try:
-            text = await episode.call("evennia_connect", {})
-            ...                                   # until episode.stage_over
-            if not episode.done:
-                prompt = await episode.next_stage()   # a new conversation
-            verdict = await episode.finish()
-        finally:
-            episode.close()
-
-`SyncEpisode` is the same for programs without an event loop. `fork` gives a second episode in the
-present state, and `resume` goes on from a turn of a recorded rollout.
-
-Importing this module loads neither atroposlib nor Django: the world server is another process,
-which may run in another interpreter (`ServerPool(python=...)`).
-"""
+"""An episode: one task being played in an instance of its world, from its start to its verdict."""
 
 from __future__ import annotations
 
@@ -26,9 +8,10 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
-from typing import Any, Protocol
+from typing import Any
 
+from environments.episode.acting import acting_in
+from environments.episode.worlds import Worlds
 from environments.rollouts.checkpoint import Checkpoint, moved
 from environments.rollouts.record import ToolCallRecord
 from environments.tasks.model import Task, Verdict
@@ -37,46 +20,11 @@ from environments.tools.evennia import BudgetSpent, NotConnected
 from environments.tools.gate import Gate
 from environments.tools.registry import Tool, check_forkable, tools_of
 from environments.tools.toolbox import OBSERVATION_CHARS, Toolbox, ToolRequest, error_result
-from world_fixtures.background import BackgroundLoop, SyncPool
 from world_fixtures.client import Session
 from world_fixtures.common import WorldLost
 from world_fixtures.protocol import MAX_COMMAND, Event
 from world_fixtures.servers import PooledInstance
-from world_fixtures.spec import WorldSpec
 from world_fixtures.state import WorldState
-
-__all__ = ["Episode", "NotConnected", "SyncEpisode", "SyncPool"]
-
-
-_ACTING: ContextVar[Episode | None] = ContextVar("acting_episode", default=None)
-
-
-@contextmanager
-def acting_in(episode: Episode | None) -> Iterator[None]:
-    """Let `acting_episode` find `episode` in here, and in tasks that are begun in here."""
-    token = _ACTING.set(episode)
-    try:
-        yield
-    finally:
-        _ACTING.reset(token)
-
-
-def acting_episode(id: str) -> Episode | None:
-    """Find the episode in which a tool is being called, for handlers that know its id alone."""
-    episode = _ACTING.get()
-    return episode if episode is not None and episode.id == id else None
-
-
-class Worlds(Protocol):
-    """Where instances come from: world servers, or `world_fixtures.simulated`."""
-
-    async def acquire(
-        self, spec: WorldSpec, *, restarts: bool = False, events: Sequence[Event] = ()
-    ) -> Any:
-        """Return an instance of `spec` in the state after `events`, which another one has had."""
-
-    def release(self, instance: Any) -> None:
-        """Give an instance back."""
 
 
 class Episode:
@@ -87,11 +35,11 @@ class Episode:
     """
 
     def __init__(
-        self, task: Task, pool: Worlds, instance: Any, *, id: str, weights: Weights
+        self, task: Task, pool: Worlds, instance: Any, *, id: str, weights: Weights | None
     ) -> None:
         """Keep an instance of the task's world; `begin` is what hosts call."""
         self.task = task
-        self.id = id
+        self.id = id or f"episode-{uuid.uuid4().hex[:12]}"
         self.instance: PooledInstance = instance
         self.events: list[Event] = []
         """Of the agent, in order."""
@@ -112,7 +60,7 @@ class Episode:
         """Time spent waiting for the world."""
         self.closed = False
         self._pool = pool
-        self._weights = weights
+        self._weights = weights or Weights()
         self._session: Session | None = None
         self._verdict: Verdict | None = None
         self._played: list[Played] = []
@@ -121,7 +69,7 @@ class Episode:
         """Of the agent, in the present stage."""
         self._tools: Mapping[str, Tool] = {}
         """As they were given: bound to no episode."""
-        self._equipment: dict[str, Any] = {}
+        self._equipment: Mapping[str, Any] = {}
         """What else the toolbox is made with."""
         self._toolbox = Toolbox({})
         self._turn = asyncio.Lock()
@@ -158,15 +106,12 @@ class Episode:
 
         Raises WorldLost where no world server is to be had.
         """
+        given = tools_of(["evennia"]) if tools is None else tools
         instance = await pool.acquire(task.spec, restarts=task.restarts)
-        episode = cls(task, pool, instance, id=id or _new_id(), weights=weights or Weights())
-        try:
-            given = tools_of(["evennia"]) if tools is None else tools
-            episode._equip(given, gate=gate, escape=escape, observation_chars=observation_chars)
+        episode = cls(task, pool, instance, id=id, weights=weights)
+        equipment = {"gate": gate, "escape": escape, "observation_chars": observation_chars}
+        with episode._equipped(given, equipment):
             await episode.begin_stage(0)
-        except BaseException:
-            episode.close()
-            raise
         return episode
 
     @classmethod
@@ -193,18 +138,15 @@ class Episode:
         check_forkable(given.values())
         played = checkpoint.played()
         instance = await pool.acquire(task.spec, restarts=task.restarts, events=checkpoint.events)
-        episode = cls(task, pool, instance, id=id or _new_id(), weights=weights or Weights())
-        try:
-            episode._equip(given, gate=gate, escape=escape, observation_chars=observation_chars)
+        episode = cls(task, pool, instance, id=id, weights=weights)
+        equipment = {"gate": gate, "escape": escape, "observation_chars": observation_chars}
+        with episode._equipped(given, equipment):
             episode.stage = checkpoint.stage
             episode.commands = checkpoint.commands
             episode.sessions = checkpoint.sessions
             episode.tool_calls = list(checkpoint.tool_calls)
             await episode._take_sessions(checkpoint.connected)
             episode._take_events(checkpoint.events, played, len(checkpoint.events_by_stage[-1]))
-        except BaseException:
-            episode.close()
-            raise
         return episode
 
     async def fork(self, *, id: str = "") -> Episode:
@@ -218,27 +160,27 @@ class Episode:
             self._check()
             check_forkable(self._tools.values())
             instance = await self.instance.fork()
-            other = Episode(
-                self.task, self._pool, instance, id=id or _new_id(), weights=self._weights
-            )
-            try:
-                other._equip(self._tools, **self._equipment)
+            other = Episode(self.task, self._pool, instance, id=id, weights=self._weights)
+            with other._equipped(self._tools, self._equipment):
                 other.stage, other.stage_over = self.stage, self.stage_over
                 other.commands, other.sessions = self.commands, self.sessions
                 other.tool_calls, other.answer = list(self.tool_calls), self.answer
                 other._verdict = self._verdict
                 await other._take_sessions(self._session is not None)
                 other._take_events(self.all_events, self._played, len(self._stage_events))
-            except BaseException:
-                other.close()
-                raise
         return other
 
-    def _equip(self, tools: Mapping[str, Tool], **equipment: Any) -> None:
-        """Bind `tools` to this episode."""
-        self._tools, self._equipment = tools, equipment
-        bound = {name: tool.bind(self) for name, tool in tools.items()}
-        self._toolbox = Toolbox(bound, task_id=self.id, **equipment)
+    @contextmanager
+    def _equipped(self, tools: Mapping[str, Tool], equipment: Mapping[str, Any]) -> Iterator[None]:
+        """Bind `tools` to this episode; where what is done in here fails, it is closed."""
+        try:
+            self._tools, self._equipment = tools, equipment
+            bound = {name: tool.bind(self) for name, tool in tools.items()}
+            self._toolbox = Toolbox(bound, task_id=self.id, **equipment)
+            yield
+        except BaseException:
+            self.close()
+            raise
 
     async def _take_sessions(self, connected: bool) -> None:
         """Take over the agent's session of an instance that goes on from another's events."""
@@ -473,100 +415,3 @@ class Episode:
         session, self._session = self._session, None
         if session is not None:
             await session.close()
-
-
-def _new_id() -> str:
-    return f"episode-{uuid.uuid4().hex[:12]}"
-
-
-class SyncEpisode:
-    """An `Episode` whose methods return when they are done, for programs without an event loop.
-
-    with SyncPool(1) as pool:
-        episode = SyncEpisode.begin(pool, task)
-        text = episode.call("evennia_connect", {})
-    """
-
-    def __init__(self, episode: Episode, loop: BackgroundLoop) -> None:
-        """Keep an episode and the loop in which it runs; `begin` is what hosts call."""
-        self.episode = episode
-        """Its attributes may be read from any thread."""
-        self._loop = loop
-
-    @classmethod
-    def begin(
-        cls,
-        pool: SyncPool,
-        task: Task,
-        *,
-        id: str = "",
-        tools: Mapping[str, Tool] | None = None,
-        gate: Gate | None = None,
-        weights: Weights | None = None,
-        escape: Callable[[str], str] = str,
-        observation_chars: int = OBSERVATION_CHARS,
-    ) -> SyncEpisode:
-        """Begin `task`; arguments and errors are those of `Episode.begin`."""
-        loop = pool.loop
-        episode = loop.run(
-            Episode.begin(
-                pool.pool, task, id=id, tools=tools, gate=gate, weights=weights, escape=escape,
-                observation_chars=observation_chars,
-            )
-        )  # fmt: skip
-        return cls(episode, loop)
-
-    @classmethod
-    def resume(cls, pool: SyncPool, checkpoint: Checkpoint, **given: Any) -> SyncEpisode:
-        """Go on from a turn of a recorded rollout; see `Episode.resume`."""
-        return cls(pool.loop.run(Episode.resume(pool.pool, checkpoint, **given)), pool.loop)
-
-    def fork(self, *, id: str = "") -> SyncEpisode:
-        """Give a second episode in the present state of this one; see `Episode.fork`."""
-        return SyncEpisode(self._loop.run(self.episode.fork(id=id)), self._loop)
-
-    @property
-    def prompt(self) -> str:
-        """The user message of the present stage."""
-        return self.episode.prompt
-
-    @property
-    def tools(self) -> list[dict[str, Any]]:
-        """Schemas of the tools, in OpenAI's form."""
-        return self.episode.tools
-
-    @property
-    def stage(self) -> int:
-        """Number of the present stage, from 0."""
-        return self.episode.stage
-
-    @property
-    def stage_over(self) -> bool:
-        """Whether the agent has ended the stage."""
-        return self.episode.stage_over
-
-    @property
-    def done(self) -> bool:
-        """Whether the task is played to its end: what is left is `finish`."""
-        return self.episode.done
-
-    def call(self, tool: str, arguments: Mapping[str, Any] | str) -> str:
-        """Carry out one tool call and return its observation; see `Episode.call`."""
-        return self._loop.run(self.episode.call(tool, arguments))
-
-    def next_stage(self) -> str:
-        """Go on to the next stage; returns its prompt. See `Episode.next_stage`."""
-        return self._loop.run(self.episode.next_stage())
-
-    def finish(self) -> Verdict:
-        """Judge the world as it is now; see `Episode.finish`."""
-        return self._loop.run(self.episode.finish())
-
-    def close(self) -> None:
-        """Give the instance back. May be called twice, and after the pool was closed."""
-
-        async def close() -> None:
-            self.episode.close()
-
-        if not self._loop.closed:
-            self._loop.run(close())
