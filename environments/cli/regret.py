@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -32,7 +33,11 @@ def regret(
     from environments.evaluation.regret import add_regrets, regrets_path
     from environments.rollouts.files import read_rollouts
 
-    rollouts = [r for r in read_rollouts(run) if r.verdict is not None]
+    scored = [r for r in read_rollouts(run) if r.verdict is not None]
+    rollouts = [r for r in scored if r.task.spec.living is None]
+    if len(rollouts) < len(scored):
+        told = f"{len(scored) - len(rollouts)} rollouts in worlds with time and people left out"
+        print(f"{told}: nothing tells the value of their states", file=sys.stderr)
     if rollout is not None:
         rollouts = [r for r in rollouts if r.id == rollout]
     if not rollouts:

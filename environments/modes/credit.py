@@ -21,7 +21,7 @@ from environments.rollouts.metrics import RolloutMetrics
 from environments.rollouts.record import Rollout
 from environments.rollouts.training_sequence import trained_after
 from environments.runner import Conditions
-from environments.tasks.model import Task
+from environments.tasks.model import SOLITARY, Task
 from environments.tools.registry import Tool, check_forkable
 from world_fixtures.common import UserError
 
@@ -58,6 +58,12 @@ class Crediting(Protocol):
 
 def check_credit(config: EvenniaWorldEnvConfig, tools: Mapping[str, Tool]) -> None:
     """Raise UserError where `--env.credit` cannot work with the other options, or these tools."""
+    lively = sorted(f for f, weight in config.families.items() if weight and f not in SOLITARY)
+    if lively and config.credit in (Credit.SHAPED, Credit.TURNS):
+        raise UserError(
+            f"--env.credit {config.credit} knows no value of states where time passes: leave"
+            f" {', '.join(lively)} out of --env.families, or choose branches or tree"
+        )
     if config.credit is Credit.TREE:
         trees_of(config)
     if config.credit in (Credit.BRANCHES, Credit.TREE):

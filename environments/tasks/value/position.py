@@ -18,6 +18,7 @@ from environments.tasks.model import (
     Visited,
 )
 from environments.tasks.value.needs import needs_of, plain
+from world_fixtures.common import UserError
 from world_fixtures.facts import Fact
 from world_fixtures.protocol import ARRANGE, CONNECT, Event, ResultKind
 from world_fixtures.rules import Scene, Simulation
@@ -55,7 +56,14 @@ class Position:
 
     @classmethod
     def start(cls, task: Task) -> Position:
-        """Return the position in which the first stage begins, connected."""
+        """Return the position in which the first stage begins, connected.
+
+        Raises UserError for a world with time and people: what it is worth is not known.
+        """
+        if task.spec.living is not None:
+            raise UserError(
+                f"{task.id}: nothing tells the value of a state where time passes and others act"
+            )
         from_spec = Simulation(task.spec, needs_of(task).index, views=False)
         empty: Position = cls(
             task, 0, 0, (), frozenset(), (), frozenset(), (), from_spec, from_spec
