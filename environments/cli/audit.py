@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from environments.cli.verb import JsonFile, new_verb
-from environments.modes.run import run_coroutine
+from environments.modes.run import interrupted_once, run_coroutine
 from environments.rollouts.files import write_file
 from world_fixtures.common import UserError, printable
 
@@ -65,7 +65,7 @@ def audit(
     differences: list[Any] = []
     repeated = 0
     started = time.perf_counter()
-    with chosen_display(tally) as display:
+    with interrupted_once(), chosen_display(tally) as display:
         for family, kind in chosen:
 
             def progress(commands: int, best: float, kind: str = f"{family}.{kind}") -> None:

@@ -153,12 +153,13 @@ def _step_rewards(source: Path, rollouts: Sequence[Rollout], blame: float, world
 def _judged(questions: Sequence[Question], worlds: int, unit: str) -> list[ByTurn]:
     """Return the regrets that are asked for, with a display of how far that is."""
     from environments.export.judgement import judge
+    from environments.modes.run import interrupted_once
     from environments.rollouts.progress import Tally, chosen_display
 
     if not questions:
         return []
     tally = Tally(f"{unit} judged", len(questions))
-    with chosen_display(tally) as display:
+    with interrupted_once(), chosen_display(tally) as display:
 
         def answered() -> None:
             tally.done += 1

@@ -63,13 +63,16 @@ def _interrupted(said: str) -> int:
 
 
 def _end_at_once_if_pressed_again() -> None:
-    """Have SIGINT end the wait for threads, and have it ignored once that is over.
+    """Have SIGINT end the wait for threads, where there is one, and have it ignored after that.
 
     The interpreter's own end would turn any other handler into death by the signal.
     """
-    if threading.current_thread() is threading.main_thread():
-        atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
+    if threading.current_thread() is not threading.main_thread():
+        return
+    atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
+    waits = any(not t.daemon for t in threading.enumerate() if t is not threading.main_thread())
+    handler = (lambda *_: os._exit(INTERRUPTED)) if waits else signal.SIG_IGN
+    signal.signal(signal.SIGINT, handler)
 
 
 def expected(error: Exception) -> str | None:

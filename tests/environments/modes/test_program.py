@@ -126,7 +126,7 @@ def test_an_interruption_while_a_mode_is_still_being_loaded_is_one_line(tmp_path
 INTERRUPTED = """
 import asyncio, atexit, os, signal, sys, threading
 from environments.modes.program import run_program
-from environments.modes.run import run_coroutine, run_until_stopped
+from environments.modes.run import interrupted_once, run_coroutine, run_until_stopped
 
 def press():
     os.kill(os.getpid(), signal.SIGINT)
@@ -151,12 +151,21 @@ def plain():
     finally:
         press()
 
+def once():
+    with interrupted_once():
+        try:
+            press()
+        finally:
+            press()
+            print("cleaned up", flush=True)
+
 kept = Late()
-atexit.register(press)
-code = run_program({"plain": plain, "stopped": lambda: run_until_stopped(waiting),
-                    "coroutine": lambda: run_coroutine(waiting)}[sys.argv[1]])
 if sys.argv[2:]:  # the interpreter waits for a thread
     threading.Thread(target=threading.Event().wait).start()
+atexit.register(press)
+code = run_program({"plain": plain, "once": once, "stopped": lambda: run_until_stopped(waiting),
+                    "coroutine": lambda: run_coroutine(waiting)}[sys.argv[1]])
+if sys.argv[2:]:
     threading.Thread(target=press, daemon=True).start()
 sys.exit(code)
 """
@@ -167,11 +176,12 @@ sys.exit(code)
     [
         (["plain"], "", "evennia-world: interrupted\n"),
         (["plain", "thread"], "", "evennia-world: interrupted\n"),
+        (["once"], "cleaned up\n", "evennia-world: interrupted\n"),
         (["coroutine"], "cleaned up\n", "evennia-world: interrupted\n"),
         (["stopped"], "cleaned up\n", "stopped: what was finished is kept\n"),
         (["stopped", "thread"], "cleaned up\n", "stopped: what was finished is kept\n"),
     ],
-    ids=["plain", "plain thread", "coroutine", "stopped", "stopped thread"],
+    ids=["plain", "plain thread", "once", "coroutine", "stopped", "stopped thread"],
 )
 def test_whoever_presses_ctrl_c_many_times_gets_one_line_and_the_same_code(how, out, err) -> None:
     command = [sys.executable, "-c", INTERRUPTED, *how]
