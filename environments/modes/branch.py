@@ -21,7 +21,7 @@ from environments.modes.evaluate import Evaluated, slug, tell_unscored, write_co
 from environments.modes.options import Configurable, ModeConfig, read_mode_config
 from environments.modes.preflight import check, complete
 from environments.modes.run import run_until_stopped
-from environments.rollouts.checkpoint import Checkpoint, checkpoint
+from environments.rollouts.checkpoint import Checkpoint, checkpoint, last_turn
 from environments.rollouts.files import read_rollouts
 from environments.rollouts.identity import settings_of
 from environments.rollouts.record import Rollout
@@ -99,6 +99,11 @@ def read_branches(source: Path, turn: int, times: int, rollout: str | None = Non
         raise UserError(
             f"{source} holds no rollout {rollout!r}: its {len(rollouts)} have ids such as"
             f" {rollouts[0].id!r}"
+        )
+    last = max(map(last_turn, chosen))
+    if not 0 <= turn <= last:
+        raise UserError(
+            f"--at {turn}: {source} has no such turn to go on from: choose 0 (the start) to {last}"
         )
     starts: dict[int, Checkpoint] = {}
     problems: list[str] = []

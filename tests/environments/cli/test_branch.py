@@ -64,12 +64,15 @@ def test_what_is_missing_or_out_of_range_is_told(capsys, tmp_path):
     assert "samples.jsonl does not exist" in refused(capsys, tmp_path, "--at", 1)
 
 
-def test_a_turn_beyond_the_end_is_told(capsys, run, played):
-    directory = run(played, played.model_copy(update={"id": "other", "attempt": 1}))
+def test_a_turn_that_no_rollout_has_is_told_with_those_that_there_are(capsys, run, played):
+    shorter = {"id": "other", "attempt": 1, "turns": played.turns - 1}
+    directory = run(played.model_copy(update=shorter), played)
     for turn in (played.turns, played.turns + 1, -1):
         told = refused(capsys, directory, "--at", turn)
-        assert f"ended at turn {played.turns} (submitted), so choose one from 0 to" in told
-        assert "(1 more rollouts cannot either)" in told
+        assert f"--at {turn}: {directory} has no such turn" in told
+        assert f"choose 0 (the start) to {played.turns - 1}\n" in told
+    told = refused(capsys, directory, "--at", played.turns - 1, "--rollout", "other")
+    assert f"to {played.turns - 2}\n" in told
 
 
 def test_the_directory_of_the_run_itself_is_no_place_for_its_branches(capsys, run, played):
