@@ -19,11 +19,12 @@ Result = TypeVar("Result")
 
 
 class WorkerKilled(UserError):
-    """A process that worked was ended from outside, by the system where memory was short."""
+    """A process that worked has died; the system kills one where memory is short."""
 
     def __init__(self, after: str = "free some, and give the same command again") -> None:
         super().__init__(
-            f"a worker process was killed, as the system does where memory is short: {after}"
+            "a worker process died, killed by the system where memory is short for example:"
+            f" {after}"
         )
 
 

@@ -118,7 +118,7 @@ def test_what_ends_it_early_says_what_is_kept_and_how_to_go_on(
     told = capsys.readouterr().err.splitlines()[-1]
     path = where / REGRETS
     assert told.startswith("evennia-world: ")
-    assert ("interrupted:" if code == 130 else "a worker process was killed") in told
+    assert ("interrupted:" if code == 130 else "a worker process died") in told
     kept = f"the regrets of 1 of 2 rollouts are kept in {path}, and the same command goes on"
     assert kept in told
     assert list(read_regrets(path)) == [played.id]

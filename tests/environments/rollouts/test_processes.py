@@ -74,7 +74,7 @@ def test_every_item_is_done_and_its_place_told(work):
 
 def test_a_process_that_is_killed_is_told_and_what_was_done_is_kept(work, tmp_path):
     first_done = tmp_path / "done"
-    with pytest.raises(WorkerKilled, match=r"killed.*memory is short: free some"):
+    with pytest.raises(WorkerKilled, match=r"process died.*memory is short .*: free some"):
         in_processes(
             work.killed,
             ["", *[str(first_done)] * 5],
