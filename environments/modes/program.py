@@ -57,6 +57,9 @@ def run_program(main: Callable[[], int]) -> int:
 def _interrupted(said: str) -> int:
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # An interrupted exec() of text, as classes are made by, has `python -m` end by the signal
+    # although it was caught; another one takes that back.
+    exec("")
     code = _end(said or "interrupted", INTERRUPTED)
     _end_at_once_if_pressed_again()
     return code

@@ -163,8 +163,11 @@ kept = Late()
 if sys.argv[2:]:  # the interpreter waits for a thread
     threading.Thread(target=threading.Event().wait).start()
 atexit.register(press)
-code = run_program({"plain": plain, "once": once, "stopped": lambda: run_until_stopped(waiting),
-                    "coroutine": lambda: run_coroutine(waiting)}[sys.argv[1]])
+ways = {
+    "plain": plain, "text": lambda: exec("press()"), "once": once,
+    "coroutine": lambda: run_coroutine(waiting), "stopped": lambda: run_until_stopped(waiting),
+}
+code = run_program(ways[sys.argv[1]])
 if sys.argv[2:]:
     threading.Thread(target=press, daemon=True).start()
 sys.exit(code)
@@ -176,14 +179,19 @@ sys.exit(code)
     [
         (["plain"], "", "evennia-world: interrupted\n"),
         (["plain", "thread"], "", "evennia-world: interrupted\n"),
+        (["text"], "", "evennia-world: interrupted\n"),
         (["once"], "cleaned up\n", "evennia-world: interrupted\n"),
         (["coroutine"], "cleaned up\n", "evennia-world: interrupted\n"),
         (["stopped"], "cleaned up\n", "stopped: what was finished is kept\n"),
         (["stopped", "thread"], "cleaned up\n", "stopped: what was finished is kept\n"),
     ],
-    ids=["plain", "plain thread", "once", "coroutine", "stopped", "stopped thread"],
+    ids=["plain", "plain thread", "text", "once", "coroutine", "stopped", "stopped thread"],
 )
-def test_whoever_presses_ctrl_c_many_times_gets_one_line_and_the_same_code(how, out, err) -> None:
-    command = [sys.executable, "-c", INTERRUPTED, *how]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+def test_whoever_presses_ctrl_c_many_times_gets_one_line_and_the_same_code(
+    how, out, err, tmp_path
+) -> None:
+    (tmp_path / "interrupted.py").write_text(INTERRUPTED)
+    command = [sys.executable, "-m", "interrupted", *how]
+    env = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (130, out, err)
