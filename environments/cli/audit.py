@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from environments.cli.verb import JsonFile, new_verb
+from environments.modes.run import interrupted_once, run_coroutine
 from environments.rollouts.files import write_file
 from world_fixtures.common import UserError, printable
 
@@ -64,7 +65,7 @@ def audit(
     differences: list[Any] = []
     repeated = 0
     started = time.perf_counter()
-    with chosen_display(tally) as display:
+    with interrupted_once(), chosen_display(tally) as display:
         for family, kind in chosen:
 
             def progress(commands: int, best: float, kind: str = f"{family}.{kind}") -> None:
@@ -77,7 +78,8 @@ def audit(
                 # The client of world servers.
                 from environments.audit.traces import repeat
 
-                commands, differing = asyncio.run(repeat(found.sampled, 1))
+                again = partial(repeat, found.sampled, 1)
+                commands, differing = run_coroutine(again)
                 repeated += commands
                 differences += differing
             audited.append(found)

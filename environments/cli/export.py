@@ -115,7 +115,7 @@ def _files(name: str, rollouts: Sequence[Rollout], margin: float) -> Exported:
 
 
 def _step_pairs(source: Path, rollouts: Sequence[Rollout], margin: float, worlds: int) -> Exported:
-    from environments.export.step_pairs import step_pairs
+    from environments.export.step_pairs import LEAST_BRANCHES, step_pairs
     from environments.export.tables import step_rows
 
     if not any(rollout.branch_of for rollout in rollouts):
@@ -128,10 +128,13 @@ def _step_pairs(source: Path, rollouts: Sequence[Rollout], margin: float, worlds
         "rows: pairs of next messages after the same messages and in the same state of the world;"
         " each is worth the mean reward of the branches that begin with it, and of a state only the"
         f" pair that lies widest apart is a row, where that is at least {margin:g}",
+        f"branches: each worth is the mean of at least {LEAST_BRANCHES}; {found.few} next messages"
+        " with fewer were left out",
         f"luck: told from up to {worlds} resampled worlds for each message; {found.luck} next"
         " messages were left out",
         f"of {found.states} states from which scored branches go on, {found.no_pair} gave no pair:"
-        f" their next messages are alike, less than {margin:g} apart, or luck",
+        f" their next messages are alike, have too few branches, are less than {margin:g} apart, or"
+        " are luck; more branches of a state (`evennia-world branch --times`) may give one",
     ]
 
 
@@ -153,12 +156,13 @@ def _step_rewards(source: Path, rollouts: Sequence[Rollout], blame: float, world
 def _judged(questions: Sequence[Question], worlds: int, unit: str) -> list[ByTurn]:
     """Return the regrets that are asked for, with a display of how far that is."""
     from environments.export.judgement import judge
+    from environments.modes.run import interrupted_once
     from environments.rollouts.progress import Tally, chosen_display
 
     if not questions:
         return []
     tally = Tally(f"{unit} judged", len(questions))
-    with chosen_display(tally) as display:
+    with interrupted_once(), chosen_display(tally) as display:
 
         def answered() -> None:
             tally.done += 1

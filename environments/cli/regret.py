@@ -31,6 +31,7 @@ def regret(
     """
     # numpy and the planners
     from environments.evaluation.regret import add_regrets, regrets_path
+    from environments.modes.run import interrupted_once
     from environments.rollouts.files import read_rollouts
 
     scored = [r for r in read_rollouts(run) if r.verdict is not None]
@@ -43,6 +44,7 @@ def regret(
     if not rollouts:
         named = "" if rollout is None else f" {rollout!r}"
         raise UserError(f"{run} holds no scored rollout{named}: nothing has regrets")
-    there = add_regrets(run, rollouts, worlds)
+    with interrupted_once():
+        there = add_regrets(run, rollouts, worlds)
     print(f"{regrets_path(run)}: {len(rollouts)} rollouts, {there} of them there before")
     return 0

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -14,6 +11,7 @@ from pydantic import ValidationError
 from environments.rollouts.checkpoint import Checkpoint
 from environments.rollouts.files import LinesFile, check_ordinary, check_torn_line, samples_path
 from environments.rollouts.lock import lock
+from environments.rollouts.processes import WorkerKilled, in_processes
 from environments.rollouts.progress import Tally, chosen_display
 from environments.rollouts.record import Rollout
 from environments.tasks.credit.regret import Regret, regrets
@@ -115,7 +113,8 @@ def add_regrets(source: Path, rollouts: Sequence[Rollout], worlds: int) -> int:
     """Compute the regrets of rollouts that the run's file lacks, and append them to it.
 
     Uses a process for each core. Returns how many were there before. Raises UserError where the
-    rollouts do not allow it, or the file was made with another number of worlds.
+    rollouts do not allow it, the file was made with another number of worlds, or a process was
+    killed; that and a KeyboardInterrupt say how many are kept.
     """
     check_rollouts(source, rollouts)
     path = regrets_path(source)
@@ -127,30 +126,26 @@ def add_regrets(source: Path, rollouts: Sequence[Rollout], worlds: int) -> int:
                     f"{path} was made with --worlds {one.worlds}: give the same, or delete the file"
                 )
         left = [r for r in rollouts if r.id not in known]
-        done = len(rollouts) - len(left)
-        tally = Tally("rollouts", len(rollouts), done=done, resumed=done)
-        with _reopened(path) as file, chosen_display(tally) as display:
-            for line in _lines(left, worlds):
-                file.add(line)
-                tally.done += 1
-                display.changed()
-    return done
+        before = len(rollouts) - len(left)
+        tally = Tally("rollouts", len(rollouts), done=before, resumed=before)
+        try:
+            with _reopened(path) as file, chosen_display(tally) as display:
 
+                def keep(_: int, line: bytes) -> None:
+                    file.add(line)
+                    tally.done += 1
+                    display.changed()
 
-def _lines(rollouts: Sequence[Rollout], worlds: int) -> Iterator[bytes]:
-    """Yield a line a rollout, in the order in which they are done."""
-    one = partial(_line, worlds=worlds)
-    processes = min(len(rollouts), os.cpu_count() or 1)
-    if processes < 2:
-        yield from map(one, rollouts)
-        return
-    with multiprocessing.get_context("spawn").Pool(processes, _leave_interrupts) as pool:
-        yield from pool.imap_unordered(one, rollouts)
-
-
-def _leave_interrupts() -> None:
-    """Leave Ctrl-C to the process that started this one and ends it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+                in_processes(partial(_line, worlds=worlds), left, keep)
+        except (KeyboardInterrupt, WorkerKilled) as end:
+            kept = (
+                f"the regrets of {tally.done} of {len(rollouts)} rollouts are kept in {path}, and"
+                " the same command goes on from there"
+            )
+            if isinstance(end, WorkerKilled):
+                raise WorkerKilled(kept) from end
+            raise KeyboardInterrupt(f"interrupted: {kept}") from end
+    return before
 
 
 def _line(rollout: Rollout, worlds: int) -> bytes:

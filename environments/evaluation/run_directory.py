@@ -140,6 +140,10 @@ class RunDirectory:
             return
         self._check_version(before.version, RUN)
         recorded = {**dict.fromkeys(ABSENT_IS_NONE), **before.settings}
+        if bool(recorded.get(BRANCH)) != bool(self.run.settings.get(BRANCH)):
+            kinds = ("a run from the start", "a run of branches")
+            there, here = kinds if self.run.settings.get(BRANCH) else reversed(kinds)
+            raise UserError(f"{self.path} holds {there}, and this is {here}: {self._elsewhere}")
         anew = f"to start anew delete the directory or {self._elsewhere}"
         if found := _differences(before, recorded, self.run):
             raise UserError(

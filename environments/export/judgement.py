@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from multiprocessing import get_context
 from typing import NamedTuple
 
 from environments.rollouts.event_calls import events_with_calls
+from environments.rollouts.processes import in_processes
 from environments.rollouts.record import Rollout
 from environments.tasks.credit.regret import Regret, regrets
 from environments.tasks.credit.resample import WORLDS
@@ -52,24 +50,18 @@ def judge(
 
     `worlds` are resampled before each command. `processes` work side by side, by default as many
     as there are processors, and none beside this one for a single question. `answered` is called
-    after each. The rollouts have to be of the present version of the tasks.
+    after each. The rollouts have to be of the present version of the tasks. Raises UserError where
+    a process was killed.
     """
     work = list(map(_work, questions))
-    answer = partial(_answer, worlds=worlds)
-    number = min(processes or os.cpu_count() or 1, len(work))
-    found: list[ByTurn] = []
+    found: dict[int, ByTurn] = {}
 
-    def take(answers: Iterator[ByTurn]) -> None:
-        for one in answers:
-            found.append(one)
-            answered()
+    def take(place: int, answer: ByTurn) -> None:
+        found[place] = answer
+        answered()
 
-    if number <= 1:
-        take(map(answer, work))
-    else:
-        with ProcessPoolExecutor(number, mp_context=get_context("spawn")) as pool:
-            take(pool.map(answer, work))
-    return found
+    in_processes(partial(_answer, worlds=worlds), work, take, processes)
+    return [found[place] for place in range(len(work))]
 
 
 def can_be_judged(rollout: Rollout) -> bool:

@@ -21,6 +21,9 @@ from environments.tasks.credit.regret import Regret
 from world_fixtures.common import digest
 from world_fixtures.protocol import Event
 
+LEAST_BRANCHES = 2
+"""Rollouts that go on with a next message, without which its worth is that of a single one."""
+
 
 @dataclass(frozen=True)
 class Decision:
@@ -80,21 +83,29 @@ class StepPairs:
     pairs: list[StepPair]
     states: int
     """States from which scored branches go on."""
+    few: int
+    """Next messages that were left out because too few rollouts go on with them."""
     luck: int
     """Next messages that were left out because their order is luck."""
     no_pair: int
-    """States whose next messages are the same, or lie less than the margin apart without luck."""
+    """States whose next messages are the same, or lie less than the margin apart without those."""
 
 
 def step_pairs(
-    rollouts: Sequence[Rollout], margin: float = MARGIN, judged: Judge = judge
+    rollouts: Sequence[Rollout],
+    margin: float = MARGIN,
+    judged: Judge = judge,
+    least: int = LEAST_BRANCHES,
 ) -> StepPairs:
     """Return for each state the pair of next messages whose worths lie widest apart.
 
-    The worths differ by at least `margin`. Next messages in which a command is luck by `regrets`
-    are left out before; they are judged only where the state has a pair otherwise.
+    The worths differ by at least `margin`. Next messages with which fewer than `least` rollouts go
+    on are left out before, as the extremes would be chosen of them by chance, and those in which
+    a command is luck by `regrets`, which are judged only where the state has a pair otherwise.
     """
-    states = forks(rollouts)
+    begun = forks(rollouts)
+    states = [[option for option in options if len(option.rollouts) >= least] for options in begun]
+    few = sum(map(len, begun)) - sum(map(len, states))
     wide = [options for options in states if _spread(options) >= margin]
     questions = [
         Question(option.rollouts[0], option.decision.turn) for options in wide for option in options
@@ -111,7 +122,7 @@ def step_pairs(
             better = max(kept, key=lambda n: (options[n].worth, len(options[n].rollouts)))
             worse = min(kept, key=lambda n: (options[n].worth, -len(options[n].rollouts)))
             pairs.append(_pair(options[better], options[worse], found[better], found[worse]))
-    return StepPairs(pairs, len(states), luck, len(states) - len(pairs))
+    return StepPairs(pairs, len(states), few, luck, len(states) - len(pairs))
 
 
 def forks(rollouts: Sequence[Rollout]) -> list[list[Option]]:

@@ -21,7 +21,7 @@ from environments.modes.evaluate import Evaluated, slug, tell_unscored, write_co
 from environments.modes.options import Configurable, ModeConfig, read_mode_config
 from environments.modes.preflight import check, complete
 from environments.modes.run import run_until_stopped
-from environments.rollouts.checkpoint import Checkpoint, checkpoint
+from environments.rollouts.checkpoint import Checkpoint, checkpoint, last_turn
 from environments.rollouts.files import read_rollouts
 from environments.rollouts.identity import settings_of
 from environments.rollouts.record import Rollout
@@ -100,6 +100,11 @@ def read_branches(source: Path, turn: int, times: int, rollout: str | None = Non
             f"{source} holds no rollout {rollout!r}: its {len(rollouts)} have ids such as"
             f" {rollouts[0].id!r}"
         )
+    last = max(map(last_turn, chosen))
+    if not 0 <= turn <= last:
+        raise UserError(
+            f"--at {turn}: {source} has no such turn to go on from: choose 0 (the start) to {last}"
+        )
     starts: dict[int, Checkpoint] = {}
     problems: list[str] = []
     for number, one in enumerate(chosen):
@@ -125,6 +130,15 @@ def read_branches(source: Path, turn: int, times: int, rollout: str | None = Non
     )  # fmt: skip
 
 
+def check_elsewhere(source: Path, out: Path) -> None:
+    """Raise UserError where branches of a run would be written into that run's own directory."""
+    directory = source if source.is_dir() else source.parent
+    if out.resolve() == directory.resolve():
+        raise UserError(
+            f"--out {out} is the run that the branches go on from: name another directory"
+        )
+
+
 def tools_of_rollout(rollout: Rollout) -> dict[str, Tool]:
     """Return the tools that the model was given. Raises UserError where one cannot be forked."""
     names = [str(schema["function"]["name"]) for schema in rollout.tools]
@@ -139,6 +153,8 @@ def run_branches(
     `options` are flags as `evaluate` takes them. Returns the exit code. Raises UserError for bad
     input.
     """
+    if out is not None:  # before an endpoint is asked for anything
+        check_elsewhere(branches.source, out)
     config = read_mode_config(_as_in_run(env_cls, branches), options)
     if not config.configured and not config.env.policy:
         played = branches.rollouts[0]
@@ -213,6 +229,7 @@ async def play_branches(env: Evaluated, branches: Branches, out: Path | None = N
                 task, attempt, group, chat, tools[start.rollout], conditions, start
             )
 
+    check_elsewhere(branches.source, out)
     directory = RunDirectory(out, run, adopt=config.adopt, option="--out")
     try:
         with directory:

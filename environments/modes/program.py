@@ -5,11 +5,14 @@ Loads little, so that help is quick.
 
 from __future__ import annotations
 
+import atexit
 import errno
 import os
 import resource
+import signal
 import sys
 import tempfile
+import threading
 import time
 import traceback
 from collections.abc import Callable
@@ -25,13 +28,18 @@ def run_program(main: Callable[[], int]) -> int:
 
     2: bad input, or something that the user can correct; 130: interrupted; 141: whoever read the
     output has gone, which needs no words; 1: a defect of ours, whose details go to a file.
+    After an interruption the process is taken to end: SIGINT only makes it end sooner. The text
+    of a KeyboardInterrupt is told, where it has one.
     """
     _open_standard_streams()
     try:
-        code = main()
-        sys.stdout.flush()
-    except KeyboardInterrupt:
-        return _end("interrupted", INTERRUPTED)
+        try:
+            code = main()
+            sys.stdout.flush()
+        except KeyboardInterrupt as interrupt:
+            return _interrupted(str(interrupt))
+    except KeyboardInterrupt:  # pressed again before it could be ignored
+        return _interrupted("")
     except Exception as raised:
         error = _lone(raised)
         if isinstance(error, BrokenPipeError):
@@ -41,7 +49,33 @@ def run_program(main: Callable[[], int]) -> int:
         if told is not None:
             return _end(told, BAD_INPUT)
         return _end(_unexpected(error), UNEXPECTED)
+    if code == INTERRUPTED:
+        _end_at_once_if_pressed_again()
     return code
+
+
+def _interrupted(said: str) -> int:
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # An interrupted exec() of text, as classes are made by, has `python -m` end by the signal
+    # although it was caught; another one takes that back.
+    exec("")
+    code = _end(said or "interrupted", INTERRUPTED)
+    _end_at_once_if_pressed_again()
+    return code
+
+
+def _end_at_once_if_pressed_again() -> None:
+    """Have SIGINT end the wait for threads, where there is one, and have it ignored after that.
+
+    The interpreter's own end would turn any other handler into death by the signal.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return
+    atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
+    waits = any(not t.daemon for t in threading.enumerate() if t is not threading.main_thread())
+    handler = (lambda *_: os._exit(INTERRUPTED)) if waits else signal.SIG_IGN
+    signal.signal(signal.SIGINT, handler)
 
 
 def expected(error: Exception) -> str | None:

@@ -138,14 +138,18 @@ def _check(rollout: Rollout, turn: int) -> None:
         )
     if not rollout.conversations:
         raise UserError(f"{name} failed before its first turn: there is nothing to go on from")
-    last = rollout.turns
-    if rollout.stop in (StopReason.SUBMITTED, StopReason.FINISHED, StopReason.WORLD):
-        last -= 1  # over, or without a world
+    last = last_turn(rollout)
     if not 0 <= turn <= last:
         ended = f"it ended at turn {rollout.turns} ({rollout.stop.value})"
         raise UserError(
-            f"{name} cannot go on from turn {turn}: {ended}, so choose one from 0 to {max(0, last)}"
+            f"{name} cannot go on from turn {turn}: {ended}, so choose one from 0 to {last}"
         )
+
+
+def last_turn(rollout: Rollout) -> int:
+    """Return the last turn that a rollout can go on from, where nothing else forbids it."""
+    over = rollout.stop in (StopReason.SUBMITTED, StopReason.FINISHED, StopReason.WORLD)
+    return max(0, rollout.turns - over)  # over, or without a world
 
 
 def _until(conversations: Sequence[Sequence[Message]], turn: int) -> list[list[Message]]:

@@ -84,15 +84,31 @@ def read_samples(path: Path) -> list[Rollout]:
             try:
                 rollouts.append(Rollout.model_validate(json.loads(line)["rollout"]))
             except (ValueError, KeyError, TypeError, RecursionError) as error:
-                if number == 1 and path.name != SAMPLES and not line.startswith(SAMPLE_KEY):
+                if lacking := _foreign(line, number):
                     raise UserError(
-                        f"{path} holds no samples: give a run directory or its {SAMPLES}"
+                        f"{path} holds no samples of a run: line {number} {lacking},"
+                        " which every line of `evaluate` and `branch` has: give a run directory or"
+                        f" its {SAMPLES}"
                     ) from error
                 raise UserError(
                     f"{path} line {number} is damaged: move the line into another file, and"
                     " `evaluate` plays it again"
                 ) from error
     return rollouts
+
+
+def _foreign(line: bytes, number: int) -> str:
+    """Return what a line lacks that nobody wrote as a sample; nothing for one that is damaged."""
+    if line.startswith(SAMPLE_KEY):
+        return ""
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return "" if number > 1 else "is no JSON object with `task_id` and `rollout`"
+    if not isinstance(found, dict):
+        return "is no JSON object with `task_id` and `rollout`"
+    lacking = [f"`{key}`" for key in ("task_id", "rollout") if key not in found]
+    return f"lacks {' and '.join(lacking)}" if lacking else "has no `rollout` of ours"
 
 
 def samples_path(run: Path) -> Path:

@@ -14,6 +14,7 @@ import pytest
 
 from environments.cli import main
 from environments.config import EvenniaWorldEnvConfig
+from world_fixtures.library import load_world
 
 pytestmark = pytest.mark.once
 
@@ -26,6 +27,7 @@ OWN = ("environments", "world_fixtures", "benchmarks")
 
 PYTHON = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 """A fenced block of Python."""
+YAML = r"(?ms)^```yaml\n(.*?)^```"
 
 
 def each(pattern: str, pages: list[Path] = PAGES) -> list[tuple[str, str]]:
@@ -146,6 +148,13 @@ def test_options_exist(page: str, option: str) -> None:
 @pytest.mark.parametrize(("page", "target"), each(r"(?m)(?:`|^ {4})make ([a-z-]+)"))
 def test_make_targets_exist(page: str, target: str) -> None:
     assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("text", [text for _, text in each(YAML, [ROOT / "docs" / "worlds.md"])])
+def test_the_worlds_in_yaml_load_as_they_are_saved(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "my_house.yaml"
+    path.write_text(text, encoding="utf-8")
+    assert load_world(str(path)).rooms
 
 
 @pytest.mark.slow

@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 
 from environments.cli import main
+from environments.evaluation.run_directory import RunDirectory
 from environments.evaluation.run_identity import Run
 from environments.rollouts.files import sample_line
 from environments.rollouts.record import Rollout
 from environments.tasks.build import make_task
 from environments.tasks.model import Family
 from tests.environments.branches import policy_plays
+from world_fixtures.common import UserError
 from world_fixtures.simulated import SimulatedPool
 
 
@@ -62,12 +64,36 @@ def test_what_is_missing_or_out_of_range_is_told(capsys, tmp_path):
     assert "samples.jsonl does not exist" in refused(capsys, tmp_path, "--at", 1)
 
 
-def test_a_turn_beyond_the_end_is_told(capsys, run, played):
-    directory = run(played, played.model_copy(update={"id": "other", "attempt": 1}))
+def test_a_turn_that_no_rollout_has_is_told_with_those_that_there_are(capsys, run, played):
+    shorter = {"id": "other", "attempt": 1, "turns": played.turns - 1}
+    directory = run(played.model_copy(update=shorter), played)
     for turn in (played.turns, played.turns + 1, -1):
         told = refused(capsys, directory, "--at", turn)
-        assert f"ended at turn {played.turns} (submitted), so choose one from 0 to" in told
-        assert "(1 more rollouts cannot either)" in told
+        assert f"--at {turn}: {directory} has no such turn" in told
+        assert f"choose 0 (the start) to {played.turns - 1}\n" in told
+    told = refused(capsys, directory, "--at", played.turns - 1, "--rollout", "other")
+    assert f"to {played.turns - 2}\n" in told
+
+
+def test_the_directory_of_the_run_itself_is_no_place_for_its_branches(capsys, run, played):
+    directory = run(played)
+    before = {f.name: f.read_bytes() for f in directory.iterdir()}
+    for source in (directory, directory / "samples.jsonl"):
+        for out in (directory, directory / ".." / directory.name):
+            told = refused(capsys, source, "--at", 1, "--out", out)
+            assert "is the run that the branches go on from: name another directory" in told
+    assert {f.name: f.read_bytes() for f in directory.iterdir()} == before
+
+
+def test_a_run_from_the_start_and_one_of_branches_are_told_apart(tmp_path, played):
+    made = Run.of([played.task], suite="s", model="m", settings={})
+    branches = Run.of([played.task], suite="s", model="m", settings={"branch": {"turn": 1}})
+    for n, (one, other) in enumerate([(made, branches), (branches, made)]):
+        RunDirectory(tmp_path / str(n), one).close()
+        with pytest.raises(UserError, match=r"holds a run .*: choose another --out") as told:
+            RunDirectory(tmp_path / str(n), other, option="--out")
+        assert "delete" not in str(told.value)
+        assert "{" not in str(told.value)
 
 
 def test_a_rollout_that_is_not_there_is_told(capsys, run, played):

@@ -87,6 +87,7 @@ def test_an_interruption_is_reported_and_has_its_exit_code(monkeypatch, capsys) 
         raise KeyboardInterrupt
 
     monkeypatch.setattr("environments.cli.worlds.library_worlds", interrupted)
+    monkeypatch.setattr("signal.signal", lambda *_: None)  # the process goes on
     assert main(["worlds", "list"]) == 130
     assert capsys.readouterr().err == "evennia-world: interrupted\n"
 

@@ -15,6 +15,7 @@ from environments.evaluation.results import conclude_directory
 from environments.evaluation.run_identity import Run
 from environments.evaluation.run_samples import load_samples
 from environments.rollouts.files import sample_line
+from environments.rollouts.processes import WorkerKilled
 from environments.rollouts.record import Rollout
 from environments.tasks.build import make_task
 from environments.tasks.credit.regret import regrets
@@ -96,3 +97,31 @@ def test_what_has_no_regrets_is_refused_in_a_line(run, played, capsys):
         assert words in err
         assert err.count("\n") == 1
         assert not (where / REGRETS).exists()
+
+
+@pytest.mark.parametrize(("end", "code"), [(KeyboardInterrupt, 130), (WorkerKilled, 2)])
+def test_what_ends_it_early_says_what_is_kept_and_how_to_go_on(
+    end, code, run, played, capsys, monkeypatch
+):
+    where = run(played)
+    other = played.model_copy(update={"id": "other"})
+    with (where / "samples.jsonl").open("ab") as file:
+        file.write(sample_line(other))
+
+    def ended(work: Any, items: Any, done: Any) -> None:
+        done(0, work(items[0]))
+        raise end
+
+    monkeypatch.setattr("signal.signal", lambda *_: None)  # this process goes on
+    monkeypatch.setattr("environments.evaluation.regret.in_processes", ended)
+    assert main(["regret", str(where), "--worlds", "1"]) == code
+    told = capsys.readouterr().err.splitlines()[-1]
+    path = where / REGRETS
+    assert told.startswith("evennia-world: ")
+    assert ("interrupted:" if code == 130 else "a worker process died") in told
+    kept = f"the regrets of 1 of 2 rollouts are kept in {path}, and the same command goes on"
+    assert kept in told
+    assert list(read_regrets(path)) == [played.id]
+    monkeypatch.undo()
+    assert main(["regret", str(where), "--worlds", "1"]) == 0
+    assert list(read_regrets(path)) == [played.id, "other"]

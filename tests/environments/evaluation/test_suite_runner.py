@@ -248,6 +248,26 @@ def test_damage_in_the_middle_names_the_line(tmp_path, rollout) -> None:
     assert "delete" not in str(told.value)
 
 
+@pytest.mark.parametrize(
+    ("line", "lacking"),
+    [
+        (b'{"messages": [], "score": 1}', "line 1 lacks `task_id` and `rollout`,"),
+        (b'{"id": 1, "task_id": "a"}', "line 1 lacks `rollout`,"),
+        (b'{"id": 1, "task_id": "a", "rollout": {}}', "line 1 has no `rollout` of ours,"),
+        (b"[1]", "line 1 is no JSON object with `task_id` and `rollout`,"),
+        (b"id;task", "line 1 is no JSON object with `task_id` and `rollout`,"),
+    ],
+)
+def test_what_others_wrote_is_not_called_damaged(tmp_path, line, lacking) -> None:
+    path = tmp_path / "samples.jsonl"
+    path.write_bytes(line + b"\n")
+    with pytest.raises(UserError) as told:
+        read_samples(path)
+    assert f"{path} holds no samples of a run: {lacking}" in str(told.value)
+    assert "which every line of `evaluate` and `branch` has" in str(told.value)
+    assert "damaged" not in str(told.value)
+
+
 @pytest.mark.parametrize("command", [["compare", "GROUPS", "GROUPS"], ["report", "GROUPS"],
                                      ["export", "sft", "GROUPS", "--out", "OUT"]])  # fmt: skip
 def test_a_file_of_groups_is_told_from_damaged_samples(tmp_path, command, capsys) -> None:

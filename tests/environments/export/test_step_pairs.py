@@ -80,6 +80,7 @@ def test_a_message_is_worth_the_mean_of_the_branches_that_begin_with_it():
             rollout(0.0, START, ("north", "B"), ("look", "B")),
             rollout(0.2, START, ("south", "C")),
         ],
+        least=1,
         judged=judged(),
     )
     (row,) = step_rows(found.pairs)
@@ -92,12 +93,25 @@ def test_a_message_is_worth_the_mean_of_the_branches_that_begin_with_it():
             for side in ("chosen", "rejected")] == ["north", "south"]  # fmt: skip
 
 
+def test_both_messages_of_a_pair_have_several_branches():
+    lucky = rollout(1.0, START, ("once", "B"))
+    branches = [
+        rollout(r, START, (c, c), ("x", f"{n}"))
+        for n, (r, c) in enumerate([(0.8, "a"), (0.6, "a"), (0.1, "b"), (0.3, "b")])
+    ]
+    found = step_pairs([lucky, *branches], judged=judged())
+    assert [(p.chosen_worth, p.rejected_worth) for p in found.pairs] == [(0.7, 0.2)]
+    assert (found.states, found.few, found.no_pair) == (1, 1, 0)
+    found = step_pairs([lucky, *branches[2:]], judged=judged())
+    assert (found.pairs, found.states, found.few, found.no_pair) == ([], 1, 1, 1)
+
+
 def test_of_a_state_the_widest_pair_stays_and_a_narrow_one_goes():
     branches = [rollout(r, START, (c, c)) for r, c in ((0.4, "a"), (0.9, "b"), (0.1, "c"))]
-    found = step_pairs(branches, judged=judged())
+    found = step_pairs(branches, least=1, judged=judged())
     (pair,) = found.pairs
     assert (pair.chosen_worth, pair.rejected_worth) == (0.9, 0.1)
-    found = step_pairs(branches, margin=0.81, judged=judged())
+    found = step_pairs(branches, margin=0.81, least=1, judged=judged())
     assert (found.pairs, found.states, found.no_pair) == ([], 1, 1)
 
 
@@ -106,17 +120,17 @@ def test_of_equal_worths_the_better_known_one_is_taken():
     branches = [
         rollout(float(c in "ab"), START, (c, c), ("x", f"{n}")) for n, c in enumerate(names)
     ]
-    (pair,) = step_pairs(branches, judged=judged()).pairs
+    (pair,) = step_pairs(branches, least=1, judged=judged()).pairs
     assert (pair.chosen_branches, pair.rejected_branches) == (2, 2)
 
 
 def test_the_original_counts_where_it_is_there():
     branch, original = rollout(1.0, START, ("a", "a")), rollout(0.0, START, ("b", "b"), of=None)
-    (pair,) = step_pairs([branch, original], judged=judged()).pairs
+    (pair,) = step_pairs([branch, original], least=1, judged=judged()).pairs
     assert (pair.better, pair.worse) == (branch, original)
-    assert not step_pairs([branch], judged=judged()).pairs
+    assert not step_pairs([branch], least=1, judged=judged()).pairs
     other = original.model_copy(update={"model": "better"})
-    assert not step_pairs([branch, other], judged=judged()).pairs
+    assert not step_pairs([branch, other], least=1, judged=judged()).pairs
 
 
 @pytest.mark.parametrize(
@@ -132,22 +146,25 @@ def test_the_original_counts_where_it_is_there():
     ids=["other history", "other rollout", "no branch", "other turn", "unscored", "old version"],
 )
 def test_no_pair_without_one_state_and_one_history(other):
-    assert not step_pairs([rollout(1.0, START, ("a", "a")), other], judged=judged()).pairs
+    found = step_pairs([rollout(1.0, START, ("a", "a")), other], least=1, judged=judged())
+    assert not found.pairs
 
 
 def test_luck_is_left_out_and_counted():
     branches = [rollout(r, START, (c, c)) for r, c in ((0.4, "a"), (0.9, "b"), (0.1, "c"))]
-    found = step_pairs(branches, judged=judged("b"))
+    found = step_pairs(branches, least=1, judged=judged("b"))
     assert (found.luck, found.no_pair) == (1, 0)
     assert [(p.chosen_worth, p.rejected_worth) for p in found.pairs] == [(0.4, 0.1)]
-    found = step_pairs(branches, judged=judged("b", "c"))
+    found = step_pairs(branches, least=1, judged=judged("b", "c"))
     assert (found.pairs, found.luck, found.no_pair) == ([], 2, 1)
 
 
 def test_only_what_may_become_a_pair_is_judged():
     asked = judged()
-    step_pairs([rollout(0.5, START, ("a", "a")), rollout(0.55, START, ("b", "b"))], judged=asked)
-    step_pairs([rollout(0.5, START, ("a", "a")), rollout(1.0, START, ("a", "a"))], judged=asked)
+    a = rollout(0.5, START, ("a", "a"))
+    step_pairs([a, rollout(0.55, START, ("b", "b"))], least=1, judged=asked)
+    step_pairs([a, rollout(1.0, START, ("a", "a"))], least=1, judged=asked)
+    step_pairs([a, rollout(1.0, START, ("b", "b"))], judged=asked)
     assert asked.asked == []
 
 
@@ -198,7 +215,7 @@ def test_branches_that_were_played_are_of_one_state(played):
     found = step_pairs(played, judged=lambda questions: [{} for _ in questions])
     assert found.states == 1
     named = [r.model_copy(update={"model": "noisy"}) for r in played]
-    for pair in step_pairs(named, judged=lambda questions: [{} for _ in questions]).pairs:
+    for pair in step_pairs(named, least=1, judged=lambda questions: [{} for _ in questions]).pairs:
         assert pair.turn == 3
         for side, one in ((pair.better, pair.chosen), (pair.worse, pair.rejected)):
             assert [*pair.prompt, *one] == side.conversations[0][: len(pair.prompt) + 1]

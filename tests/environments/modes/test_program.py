@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,14 @@ from world_fixtures.common import UserError, WorldLost
 
 ROOT = Path(__file__).resolve().parents[3]
 VERB = [sys.executable, "-m", "environments.cli.main"]
+
+
+@pytest.fixture(autouse=True)
+def _sigint() -> Iterator[None]:
+    """An interrupted program ends; this process goes on."""
+    before = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def ending(error: BaseException) -> int:
@@ -111,3 +121,77 @@ def test_an_interruption_while_a_mode_is_still_being_loaded_is_one_line(tmp_path
     env = {**os.environ, "PYTHONPATH": str(tmp_path)}
     done = subprocess.run(command, env=env, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (130, "evennia-world: interrupted\n")
+
+
+INTERRUPTED = """
+import asyncio, atexit, os, signal, sys, threading
+from environments.modes.program import run_program
+from environments.modes.run import interrupted_once, run_coroutine, run_until_stopped
+
+def press():
+    os.kill(os.getpid(), signal.SIGINT)
+
+class Late:  # goes when the interpreter has ended all but its modules
+    def __del__(self, press=press):
+        press()
+
+async def waiting():
+    press()
+    try:
+        await asyncio.Event().wait()
+    finally:  # its clean-up
+        press()
+        await asyncio.sleep(0)
+        press()
+        print("cleaned up", flush=True)
+
+def plain():
+    try:
+        press()
+    finally:
+        press()
+
+def once():
+    with interrupted_once():
+        try:
+            press()
+        finally:
+            press()
+            print("cleaned up", flush=True)
+
+kept = Late()
+if sys.argv[2:]:  # the interpreter waits for a thread
+    threading.Thread(target=threading.Event().wait).start()
+atexit.register(press)
+ways = {
+    "plain": plain, "text": lambda: exec("press()"), "once": once,
+    "coroutine": lambda: run_coroutine(waiting), "stopped": lambda: run_until_stopped(waiting),
+}
+code = run_program(ways[sys.argv[1]])
+if sys.argv[2:]:
+    threading.Thread(target=press, daemon=True).start()
+sys.exit(code)
+"""
+
+
+@pytest.mark.parametrize(
+    ("how", "out", "err"),
+    [
+        (["plain"], "", "evennia-world: interrupted\n"),
+        (["plain", "thread"], "", "evennia-world: interrupted\n"),
+        (["text"], "", "evennia-world: interrupted\n"),
+        (["once"], "cleaned up\n", "evennia-world: interrupted\n"),
+        (["coroutine"], "cleaned up\n", "evennia-world: interrupted\n"),
+        (["stopped"], "cleaned up\n", "stopped: what was finished is kept\n"),
+        (["stopped", "thread"], "cleaned up\n", "stopped: what was finished is kept\n"),
+    ],
+    ids=["plain", "plain thread", "text", "once", "coroutine", "stopped", "stopped thread"],
+)
+def test_whoever_presses_ctrl_c_many_times_gets_one_line_and_the_same_code(
+    how, out, err, tmp_path
+) -> None:
+    (tmp_path / "interrupted.py").write_text(INTERRUPTED)
+    command = [sys.executable, "-m", "interrupted", *how]
+    env = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (130, out, err)
