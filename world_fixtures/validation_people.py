@@ -11,6 +11,8 @@ from world_fixtures.living import Bring, Deal, Duty, Give, Living, Need, Person,
 from world_fixtures.problem import Problem, wrong_fact
 from world_fixtures.reachability import can_be_carried, room_of
 from world_fixtures.rules.names import words
+from world_fixtures.rules.reading import one_line, parse
+from world_fixtures.rules.social import is_social
 from world_fixtures.spec import WorldSpec
 
 Place = tuple[str | int, ...]
@@ -90,6 +92,9 @@ class _Check:
         match duty.work:
             case Stay(room=room) | Give(room=room):
                 yield from self._post(("room",), person, room, reached)
+                if isinstance(duty.work, Give) and not _is_command(duty.work.command):
+                    told = f"is to give {duty.work.command!r}, which is no command"
+                    yield ("command",), f"{person.id!r} {told}"
             case Round(rooms=rooms):
                 for k, room in enumerate(rooms):
                     yield from self._post(("rooms", k), person, room, reached)
@@ -179,6 +184,10 @@ class _Check:
                 yield (field,), f"{person.id!r} deals in {thing!r}, and there is no such thing"
             elif thing is not None and not can_be_carried(self.things[thing]):
                 yield (field,), f"{person.id!r} deals in {thing!r}, which is not portable"
+
+
+def _is_command(text: str) -> bool:
+    return parse(text).verb is not None or is_social(one_line(text))
 
 
 def _at(place: Place, found: Found) -> Found:
