@@ -345,8 +345,9 @@ def start(scene: Scene, args: dict[str, str]) -> Outcome | None:
     process, name = index.machines[found], index.name(found)
     if state.get(found, "done_at") is not None:
         return refused(f"The {name} is at work already.", found)
-    missing = [part for part in process.needs if part not in reach]
-    if missing or state.get(process.makes, "location") is not None:
+    if state.get(process.makes, "location") is not None:
+        return refused(f"The {name} does not start: it has done its work.", found)
+    if any(part not in reach for part in process.needs):
         return refused(f"The {name} does not start: something is missing.", found)
     done_at = state.get(CLOCK, "tick") + 1 + process.ticks
     changes = [_set(scene, part, "location", None) for part in process.needs]
