@@ -205,6 +205,14 @@ def test_what_lies_beside_a_person_is_no_old_belief() -> None:
     assert "the torch in the Green" in world.act("ask alma about torch").text
 
 
+def test_a_person_says_what_it_carries_itself() -> None:
+    world = Simulation(village(alma(heeds=("clay",))))
+    play(world, "get clay", "give clay to alma")
+    asked = world.act("ask alma about clay")
+    assert asked.text == 'Alma says, "I have the clay here."'
+    assert Fact("clay", "seen", ["alma", "green"]) in asked.reveals
+
+
 def test_what_is_told_does_not_change_what_was_seen() -> None:
     world = Simulation(village(alma(heeds=("torch",))))
     play(world, "tell alma that the torch is in the barn")

@@ -13,7 +13,7 @@ from world_fixtures.rules.names import words
 from world_fixtures.rules.outcome import Outcome, ok, refused, unknown
 from world_fixtures.rules.resolve import resolve
 from world_fixtures.rules.scene import Scene
-from world_fixtures.rules.witness import looked_round
+from world_fixtures.rules.witness import remembered
 
 HELP = (
     "ask NAME about TOPIC: hear what somebody knows",
@@ -148,16 +148,25 @@ def _last_seen(scene: Scene, person: Person, topic: str) -> Outcome:
     found = resolve(scene, topic, list(person.heeds)) if person.heeds else unknown("")
     if isinstance(found, Outcome):
         return ok(f'{name} says, "I know nothing of that."', person.id)
-    kept = scene.state.get(person.id, "seen")
-    kept = looked_round(scene.index, scene.state, person.id, kept)
-    seen = kept.get(found, scene.index.start_room(found))
     somebody = found in scene.index.characters
     thing = scene.index.name(found) if somebody else f"the {scene.index.name(found)}"
+    seen = _seen_last(scene, person, found)
+    says = f"I last saw {thing} in the {scene.index.name(seen)}."
+    if scene.state.get(found, "location") == person.id:
+        seen, says = scene.room, f"I have {thing} here."
     if not seen:
-        says = f'{name} says, "I have not found {thing} where I last looked."'
-        return ok(says, person.id)
-    says = f'{name} says, "I last saw {thing} in the {scene.index.name(seen)}."'
-    return ok(says, person.id, reveals=(Fact(found, "seen", [person.id, seen]),))
+        says = f"I have not found {thing} where I last looked."
+        return ok(f'{name} says, "{says}"', person.id)
+    fact = Fact(found, "seen", [person.id, seen])
+    return ok(f'{name} says, "{says}"', person.id, reveals=(fact,))
+
+
+def _seen_last(scene: Scene, person: Person, entity: str) -> str:
+    """Return the room where a person who looks about now saw something last, or the empty text."""
+    changes = remembered(scene.index, scene.state, ok(""), [scene.room])
+    now = next((c.after for c in changes if c.entity == person.id), None)
+    seen: dict[str, str] = scene.state.get(person.id, "seen") if now is None else now
+    return seen.get(entity, scene.index.start_room(entity))
 
 
 def tell(scene: Scene, args: dict[str, str]) -> Outcome:

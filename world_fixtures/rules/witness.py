@@ -112,17 +112,16 @@ def remembered(
         for person in watchers(index, ahead, room, ""):
             if person in index.heeding:
                 before = ahead.get(person, "seen")
-                after = looked_round(index, ahead, person, before)
+                after = _looked_round(index, ahead, person, before)
                 if after != before:
                     made.append(Change(entity=person, field="seen", before=before, after=after))
                     ahead.make(made[-1])
     return made
 
 
-def looked_round(
+def _looked_round(
     index: SpecIndex, state: StateReader, person: str, seen: dict[str, str]
 ) -> dict[str, str]:
-    """Return what a person remembers once it has looked about the room that it is in."""
     scene = Scene(index, state, person)
     room = scene.room
     there = {*scene.reachable_from(room), *state.contents(room)}
