@@ -6,6 +6,8 @@ from collections.abc import Collection
 from typing import Any, TypeVar
 
 from world_fixtures.common import Frozen
+from world_fixtures.living import Living
+from world_fixtures.reachability import ways_about
 from world_fixtures.spec import Exit, Recipe, Thing, WorldSpec
 
 FieldPath = tuple[str | int, ...]
@@ -21,6 +23,7 @@ def repaired(spec: WorldSpec, wrong: Collection[FieldPath]) -> WorldSpec:
     """
     faulty = {path[1] for path in wrong if path[0] == "recipes"}
     recipes = tuple(r for n, r in enumerate(spec.recipes) if n not in faulty)
+    living = None if spec.living is None else _living(spec.living, wrong)
     free: dict[str, Any] = {"locked": False, "key": None}
     unlocked = {"key": free, "locked": free, "open": {"locked": False}}
     here = {"location": spec.agent.id}
@@ -29,8 +32,9 @@ def repaired(spec: WorldSpec, wrong: Collection[FieldPath]) -> WorldSpec:
         update={
             "exits": _exits(spec, wrong),
             "doors": _repair(spec.doors, "doors", wrong, unlocked),
-            "things": _present(things, recipes, here),
+            "things": _present(things, recipes, living, here),
             "recipes": recipes,
+            "living": living,
         }
     )
 
@@ -54,13 +58,44 @@ def _repair(
 
 
 def _present(
-    things: tuple[Thing, ...], recipes: tuple[Recipe, ...], here: dict[str, Any]
+    things: tuple[Thing, ...],
+    recipes: tuple[Recipe, ...],
+    living: Living | None,
+    here: dict[str, Any],
 ) -> tuple[Thing, ...]:
     """Place at the start what no valid recipe makes."""
     made = {r.makes for r in recipes}
+    if living is not None:
+        made |= {makes for _, makes, _ in ways_about(living)}
     return tuple(
         t if t.location is not None or t.id in made else t.model_copy(update=here) for t in things
     )
+
+
+def _living(living: Living, wrong: Collection[FieldPath]) -> Living:
+    """Leave out what makes things and is faulty, and what faulty deals want."""
+    faulty = {path[1:3] for path in wrong if path[0] == "living"}
+    bad = {path[2:5] for path in wrong if path[:2] == ("living", "people")}
+    people = tuple(
+        person.model_copy(
+            update={
+                "deals": tuple(
+                    deal.model_copy(update={"wants": None, "price": 0})
+                    if (n, "deals", k) in bad
+                    else deal
+                    for k, deal in enumerate(person.deals)
+                )
+            }
+        )
+        for n, person in enumerate(living.people)
+    )
+    made = {
+        group: tuple(
+            part for n, part in enumerate(getattr(living, group)) if (group, n) not in faulty
+        )
+        for group in ("turning", "processes")
+    }
+    return living.model_copy(update={"people": people, **made})
 
 
 def _exits(spec: WorldSpec, wrong: Collection[FieldPath]) -> tuple[Exit, ...]:

@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import networkx as nx
 
 from world_fixtures.common import UserError
-from world_fixtures.reachability import can_be_carried, obtainable, room_of
+from world_fixtures.problem import Problem, wrong_fact
+from world_fixtures.reachability import can_be_carried, obtainable, room_of, ways_about
 from world_fixtures.repair import repaired
 from world_fixtures.rules.names import Words, words
 from world_fixtures.spec import Thing, WorldSpec
+from world_fixtures.validation_living import living_problems
 
-_ID = re.compile(r"[a-z][a-z0-9_]*$")
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One error of a spec."""
-
-    place: tuple[str | int, ...]
-    """Path into the spec's data, e.g. ("exits", 3, "target")."""
-    message: str
+__all__ = ["Problem", "check", "problems"]
 
 
 def check(spec: WorldSpec, source: str = "") -> WorldSpec:
@@ -48,6 +39,7 @@ def problems(spec: WorldSpec) -> list[Problem]:
         *_fields(spec),
         *_locks(spec),
         *_recipes(spec),
+        *living_problems(spec),
     ]
     if any(p.place[0] == "characters" for p in found):
         return found  # without a place to start from nothing can be reached
@@ -106,21 +98,13 @@ def _scenery(spec: WorldSpec) -> Iterator[Problem]:
 
 
 def _tells(spec: WorldSpec) -> Iterator[Problem]:
-    scenery = {part.id for room in spec.rooms for part in room.scenery}
+    known = {*spec.entities, *(part.id for room in spec.rooms for part in room.scenery)}
     for n, thing in enumerate(spec.things):
         if thing.tells and thing.text is None:
             told = f"{thing.id!r} tells facts and has no text that says them"
             yield Problem(("things", n, "tells"), f"things: {told}")
-        for k, (entity, field, value) in enumerate(thing.tells):
-            known = entity in spec.entities or entity in scenery
-            wrong = ""
-            if not known and _ID.match(entity):
-                wrong = f"of {entity!r}: there is no such entity (a person goes by a full name)"
-            elif not field.strip():
-                wrong = f"of {entity!r} and names no field"
-            elif not isinstance(value, str | int | float):
-                wrong = f"of {entity!r}, and its value is neither text nor a number"
-            if wrong:
+        for k, fact in enumerate(thing.tells):
+            if wrong := wrong_fact(fact, known):
                 told = f"{thing.id!r} tells a fact {wrong}"
                 yield Problem(("things", n, "tells", k), f"things: {told}")
 
@@ -164,6 +148,8 @@ def _places(spec: WorldSpec) -> Iterator[Problem]:
     things = {t.id: t for t in spec.things if t.id not in rooms}
     anywhere = rooms | {c.id for c in spec.characters}
     products = {r.makes for r in spec.recipes}
+    if spec.living is not None:
+        products |= {makes for _, makes, _ in ways_about(spec.living)}
     for n, thing in enumerate(spec.things):
         holder = things.get(thing.location or "")
         wrong = ""
@@ -226,6 +212,7 @@ def _fields(spec: WorldSpec) -> Iterator[Problem]:
 
 def _locks(spec: WorldSpec) -> Iterator[Problem]:
     things = {t.id: t for t in spec.things}
+    timed = {table.door for table in spec.living.timetables} if spec.living else set()
     for group, n, lock in _entities(spec, ("doors", "things")):
         if lock.key is not None and lock.key not in things:
             told = f"the key {lock.key!r} of {lock.id!r} is no thing of this world"
@@ -233,7 +220,7 @@ def _locks(spec: WorldSpec) -> Iterator[Problem]:
         elif lock.key is not None and not can_be_carried(things[lock.key]):
             told = f"the key {lock.key!r} of {lock.id!r} is not portable"
             yield Problem((group, n, "key"), f"{group}: {told}")
-        if lock.locked and lock.key is None:
+        if lock.locked and lock.key is None and lock.id not in timed:
             yield Problem((group, n, "locked"), f"{group}: {lock.id!r} is locked and has no key")
 
 

@@ -32,7 +32,8 @@ def due(index: SpecIndex, state: StateReader, tick: int) -> Iterator[tuple[Happe
             yield _happening("burns_out", (thing,), changes), _seen(index, state, thing, line)
     for turning in living.turning:
         turns_at = state.get(turning.thing, "turns_at")
-        if turns_at is not None and turns_at <= tick:
+        there = state.get(turning.thing, "location") is not None
+        if there and turns_at is not None and turns_at <= tick:
             yield _turned(index, state, turning.thing, turning.into, tick)
     for process in living.processes:
         done_at = state.get(process.machine, "done_at")

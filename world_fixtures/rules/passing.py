@@ -118,7 +118,7 @@ def _of_tick(
         seen = sights(scene, outcome)
         rooms = [sight.room for sight in seen] or [room]
         outcome.changes += tuple(remembered(index, state, outcome, rooms))
-        yield Happening(person.id, room, typed(scene, command), outcome), seen
+        yield Happening(person.id, room, typed(command), outcome), seen
 
 
 def _noticed(
@@ -152,6 +152,7 @@ def _along(
     if outcome.kind is not ResultKind.OK:
         return
     outcome.verb, outcome.args = "go", ahead.outcome.args
+    outcome.changes += tuple(_witnessed(index, state, actor, outcome))
     yield Happening(actor, room, "", outcome)
     lines.append(f"You follow.\n{scene.view()}")
     facts += [*outcome.reveals, *scene.seen()]

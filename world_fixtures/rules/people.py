@@ -8,16 +8,20 @@ from world_fixtures.rules.grammar import Parsed, plain
 from world_fixtures.rules.scene import Scene
 
 
-def intention(scene: Scene, person: Person, tick: int) -> Parsed | None:
+def intention(scene: Scene, person: Person, tick: int) -> Parsed | str | None:
     """Return the command that a person gives at a tick; None where there is nothing to do.
 
-    Of the duties that are due the first that has something to do decides.
+    Of the duties that are due the first that has something to do decides. To stay somewhere, or to
+    walk a round, always is something to do.
     """
     living = scene.index.spec.living
     assert living is not None
     hour = tick % living.day
     for duty in person.duties:
-        if is_due(duty, hour, living.day) and (command := _toward(scene, duty, hour)):
+        if not is_due(duty, hour, living.day):
+            continue
+        command = _toward(scene, duty, hour)
+        if command is not None or isinstance(duty.work, Stay | Round):
             return command
     return None
 
@@ -27,21 +31,23 @@ def is_due(duty: Duty, hour: int, day: int) -> bool:
     return duty.begins <= hour < (day if duty.ends is None else duty.ends)
 
 
-def typed(scene: Scene, command: Parsed) -> str:
+def typed(command: Parsed | str) -> str:
     """Return a command as a person would have typed it."""
+    if isinstance(command, str):
+        return command
     args = command.args
-    words = [args.get("direction"), args.get("object"), args.get("target")]
-    return " ".join(filter(None, (command.verb, *words)))
+    into = f"in {args['target']}" if "target" in args else None
+    return " ".join(filter(None, (command.verb, args.get("direction"), args.get("object"), into)))
 
 
-def _toward(scene: Scene, duty: Duty, hour: int) -> Parsed | None:
+def _toward(scene: Scene, duty: Duty, hour: int) -> Parsed | str | None:
     match duty.work:
         case Stay(room=room):
             return _step(scene, room)
         case Round(rooms=rooms, stay=stay):
             return _step(scene, rooms[(hour - duty.begins) // stay % len(rooms)])
         case Give(room=room, command=command):
-            return _step(scene, room) or plain(command)
+            return _step(scene, room) or (command if scene.room == room else None)
         case Bring(thing=thing, to=to):
             return _bring(scene, thing, to)
         case Tidy(things=things):
@@ -62,7 +68,7 @@ def _step(scene: Scene, room: str) -> Parsed | None:
     if not scene.state.get(door.id, "locked"):
         return Parsed("open", {"object": door.name})
     if door.key is not None and scene.state.get(door.key, "location") == scene.actor:
-        return Parsed("unlock", {"object": door.name})
+        return plain(f"unlock {door.name} with {scene.index.name(door.key)}")
     return None
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from world_fixtures.facts import Fact
-from world_fixtures.living import CLOCK, Living, Person
+from world_fixtures.living import CLOCK, Bring, Living, Person
 from world_fixtures.rules.grammar import COMPASS
 from world_fixtures.rules.names import Words, words
 from world_fixtures.spec import Character, Door, Exit, Thing, WorldSpec
@@ -55,7 +55,7 @@ class SpecIndex:
         self.people = {p.id: p for p in living.people}
         self.played = frozenset(self.characters) - self.people.keys()
         """Characters that do not act by themselves."""
-        self.heeding = {p.id: p.heeds for p in living.people if p.heeds}
+        self.heeding = {p.id: heeded for p in living.people if (heeded := _heeded(p))}
         self.turns = {turning.thing: turning.after for turning in living.turning}
         self.burns = frozenset(burning.thing for burning in living.burning)
         self.machines = {process.machine: process for process in living.processes}
@@ -105,6 +105,13 @@ class SpecIndex:
             if entity in group:
                 return group[entity].name
         return entity
+
+
+def _heeded(person: Person) -> tuple[str, ...]:
+    """Return what a person remembers the place of: what it heeds, and what it is to bring."""
+    works = (duty.work for duty in person.duties)
+    fetched = (work.thing for work in works if isinstance(work, Bring))
+    return tuple(dict.fromkeys((*person.heeds, *fetched)))
 
 
 class Scene:

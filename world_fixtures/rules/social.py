@@ -13,6 +13,7 @@ from world_fixtures.rules.names import words
 from world_fixtures.rules.outcome import Outcome, ok, refused, unknown
 from world_fixtures.rules.resolve import resolve
 from world_fixtures.rules.scene import Scene
+from world_fixtures.rules.witness import remembered
 
 HELP = (
     "ask NAME about TOPIC: hear what somebody knows",
@@ -35,7 +36,8 @@ SAID = 200
 _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (verb, re.compile(form, re.IGNORECASE))
     for verb, form in (
-        ("ask", r"ask (?P<who>.+?) (?:about|for|where is|where) (?P<topic>.+)"),
+        ("ask", r"ask (?P<who>.+?) (?:about|for|where is) (?P<topic>.+)"),
+        ("ask", r"ask (?P<who>.+?) where (?P<topic>.+?)(?: is| are)?"),
         ("tell", r"(?:tell|inform) (?P<who>.+?)(?: that|,? about|:) (?P<text>.+)"),
         ("tell", r"say (?P<text>.+) to (?P<who>.+)"),
         ("whisper", r"whisper to (?P<who>.+?)(?: that|[:,]) (?P<text>.+)"),
@@ -84,6 +86,11 @@ def understood(scene: Scene, text: str) -> Outcome | None:
     return failure
 
 
+def is_social(text: str) -> bool:
+    """Tell whether a line has the form of one of these commands."""
+    return any(form.fullmatch(text) for _, form in _FORMS)
+
+
 def _other(scene: Scene, args: dict[str, str]) -> str | Outcome:
     """Return the character that a command names."""
     if scene.is_dark():
@@ -111,6 +118,8 @@ def ask(scene: Scene, args: dict[str, str]) -> Outcome:
 def _knowledge(scene: Scene, person: Person, topic: str) -> Knowledge | None:
     """Return what a person knows of a topic: the first that may be told, else the first."""
     asked = set(words(topic))
+    if not asked:
+        return None
     exact = [k for k in person.knows if set(words(k.topic)) == asked]
     found = exact or [
         k for k in person.knows if asked <= (own := set(words(k.topic))) or own <= asked
@@ -139,12 +148,25 @@ def _last_seen(scene: Scene, person: Person, topic: str) -> Outcome:
     found = resolve(scene, topic, list(person.heeds)) if person.heeds else unknown("")
     if isinstance(found, Outcome):
         return ok(f'{name} says, "I know nothing of that."', person.id)
-    seen = scene.state.get(person.id, "seen").get(found, scene.index.start_room(found))
-    thing = scene.index.name(found)
+    somebody = found in scene.index.characters
+    thing = scene.index.name(found) if somebody else f"the {scene.index.name(found)}"
+    seen = _seen_last(scene, person, found)
+    says = f"I last saw {thing} in the {scene.index.name(seen)}."
+    if scene.state.get(found, "location") == person.id:
+        seen, says = scene.room, f"I have {thing} here."
     if not seen:
-        return ok(f'{name} says, "The {thing} is not where I last saw it."', person.id)
-    says = f'{name} says, "I last saw the {thing} in the {scene.index.name(seen)}."'
-    return ok(says, person.id, reveals=(Fact(found, "seen", [person.id, seen]),))
+        says = f"I have not found {thing} where I last looked."
+        return ok(f'{name} says, "{says}"', person.id)
+    fact = Fact(found, "seen", [person.id, seen])
+    return ok(f'{name} says, "{says}"', person.id, reveals=(fact,))
+
+
+def _seen_last(scene: Scene, person: Person, entity: str) -> str:
+    """Return the room where a person who looks about now saw something last, or the empty text."""
+    changes = remembered(scene.index, scene.state, ok(""), [scene.room])
+    now = next((c.after for c in changes if c.entity == person.id), None)
+    seen: dict[str, str] = scene.state.get(person.id, "seen") if now is None else now
+    return seen.get(entity, scene.index.start_room(entity))
 
 
 def tell(scene: Scene, args: dict[str, str]) -> Outcome:
@@ -200,6 +222,9 @@ def give(scene: Scene, args: dict[str, str]) -> Outcome:
     who, thing = _other(scene, args), _held(scene, args["object"])
     if isinstance(who, Outcome) or isinstance(thing, Outcome):
         return who if isinstance(who, Outcome) else thing  # type: ignore[return-value]
+    capacity = scene.index.characters[who].capacity
+    if capacity is not None and len(scene.things_in(who)) >= capacity:
+        return refused(f"{scene.index.name(who)} has no hand free.", who, thing)
     changes = (_set(scene, thing, "location", who),)
     text = f"You give the {scene.index.name(thing)} to {scene.index.name(who)}."
     return ok(text, who, thing, changes=changes)
@@ -211,6 +236,8 @@ def pay(scene: Scene, args: dict[str, str]) -> Outcome:
     if isinstance(who, Outcome):
         return who
     coins = int(args["number"][:9])
+    if not coins:
+        return refused("You can give 1 coin or more.", who)
     if problem := _unpaid(scene, coins):
         return refused(problem, who)
     changes = _moved_coins(scene, scene.actor, who, coins)
@@ -253,7 +280,7 @@ def _deals(scene: Scene, args: dict[str, str]) -> list[tuple[str, Deal]]:
 def _dealt(
     scene: Scene, offers: Sequence[tuple[str, Deal]], gives: str | None, wants: str | None
 ) -> Outcome:
-    """Carry out the one deal that is meant, if both sides have what it takes."""
+    """Carry out the first deal that is meant and for which both sides have what it takes."""
     nobody = refused("Nobody here agrees to that.")
     for query, side in ((gives, "gives"), (wants, "wants")):
         if query is None:
@@ -263,7 +290,12 @@ def _dealt(
         if isinstance(found, Outcome):
             return found if found.objects else nobody
         offers = [(p, deal) for p, deal in offers if getattr(deal, side) == found]
-    person, deal = offers[0]
+    outcomes = [_exchanged(scene, person, deal) for person, deal in offers]
+    return next((outcome for outcome in outcomes if outcome.kind == "ok"), outcomes[0])
+
+
+def _exchanged(scene: Scene, person: str, deal: Deal) -> Outcome:
+    """Carry out a deal, if both sides have what it takes."""
     get, index = scene.state.get, scene.index
     if deal.gives and get(deal.gives, "location") != person:
         return refused(f"{index.name(person)} has no {index.name(deal.gives)}.", person)
@@ -322,8 +354,9 @@ def start(scene: Scene, args: dict[str, str]) -> Outcome | None:
     process, name = index.machines[found], index.name(found)
     if state.get(found, "done_at") is not None:
         return refused(f"The {name} is at work already.", found)
-    missing = [part for part in process.needs if part not in reach]
-    if missing or state.get(process.makes, "location") is not None:
+    if state.get(process.makes, "location") is not None:
+        return refused(f"The {name} does not start: it has done its work.", found)
+    if any(part not in reach for part in process.needs):
         return refused(f"The {name} does not start: something is missing.", found)
     done_at = state.get(CLOCK, "tick") + 1 + process.ticks
     changes = [_set(scene, part, "location", None) for part in process.needs]

@@ -97,7 +97,7 @@ def test_a_clone_runs_it_as_a_module(module) -> None:
     done = subprocess.run(
         [sys.executable, "-m", module, "worlds", "list"], cwd=ROOT, capture_output=True, text=True
     )
-    assert (done.returncode, done.stdout) == (0, "timmy_home\n")
+    assert (done.returncode, done.stdout) == (0, "market_street\ntimmy_home\n")
 
 
 def test_benchmarks_belong_to_a_clone(monkeypatch, capsys, tmp_path) -> None:

@@ -95,7 +95,7 @@ def test_worlds_are_drawn_listed_and_checked(tmp_path, capsys) -> None:
     assert all(room.name in shown for room in spec.rooms)
     assert svg.read_text().startswith("<svg")
     assert main(["worlds", "list"]) == 0
-    assert capsys.readouterr().out == "timmy_home\n"
+    assert capsys.readouterr().out == "market_street\ntimmy_home\n"
     home = ROOT / "world_fixtures" / "library" / "timmy_home.yaml"
     assert main(["worlds", "check", str(home)]) == 0
     assert "5 rooms" in capsys.readouterr().out
