@@ -37,6 +37,7 @@ __all__ = [
     "forget_cached",
     "forget_command_nesting",
     "insert_row",
+    "insert_rows",
     "lazy_property",
     "link_tables",
     "listening_port",
@@ -206,6 +207,11 @@ def insert_row(statement: str, values: Sequence[Any]) -> None:
     `Savepoint` does not see it: in a request it is the last thing that is written.
     """
     _driver(connection).execute(statement, values)
+
+
+def insert_rows(statement: str, rows: Sequence[Sequence[Any]]) -> None:
+    """Execute a statement for each of some rows, as `insert_row` does for one."""
+    _driver(connection).executemany(statement, rows)
 
 
 class Savepoint:
