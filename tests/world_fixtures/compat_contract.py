@@ -100,7 +100,7 @@ def _driver(compat: Any) -> None:
     with transaction.atomic():
         compat.insert_row(f"INSERT INTO {table} (hash, body) VALUES (?, ?)", ("kept", "{}"))
         many = [("kept too", "{}"), ("kept as well", "{}")]
-        compat.insert_rows(f"INSERT INTO {table} (hash, body) VALUES (?, ?)", many)
+        compat.write_rows(f"INSERT INTO {table} (hash, body) VALUES (?, ?)", many)
     assert SpecRow.objects.filter(hash__startswith="kept").count() == 3
 
 

@@ -37,7 +37,6 @@ __all__ = [
     "forget_cached",
     "forget_command_nesting",
     "insert_row",
-    "insert_rows",
     "lazy_property",
     "link_tables",
     "listening_port",
@@ -51,6 +50,7 @@ __all__ = [
     "start_server",
     "stored_value",
     "use_database",
+    "write_rows",
 ]
 
 
@@ -209,8 +209,13 @@ def insert_row(statement: str, values: Sequence[Any]) -> None:
     _driver(connection).execute(statement, values)
 
 
-def insert_rows(statement: str, rows: Sequence[Sequence[Any]]) -> None:
-    """Execute a statement for each of some rows, as `insert_row` does for one."""
+def write_rows(statement: str, rows: Sequence[Sequence[Any]]) -> None:
+    """Execute a statement for each of some rows on the driver's connection.
+
+    Within a `Savepoint` it is taken back with the rest.
+    """
+    if Savepoint.present is not None:
+        Savepoint.present.begin()
     _driver(connection).executemany(statement, rows)
 
 
@@ -222,11 +227,15 @@ class Savepoint:
     `look` does not; Django's own nested `atomic` takes a tenth of the time of one.
     """
 
+    present: Savepoint | None = None
+    """The one whose block is being carried out."""
+
     def __init__(self) -> None:
         self._database: Any = connections[DEFAULT_DB_ALIAS]
         self._begun = False
 
     def __enter__(self) -> None:
+        Savepoint.present = self
         self._database.execute_wrappers.append(self._begin_and_execute)
 
     def __exit__(
@@ -235,6 +244,7 @@ class Savepoint:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        Savepoint.present = None
         self._database.execute_wrappers.pop()
         if not self._begun:
             return
@@ -247,10 +257,14 @@ class Savepoint:
         if kind is None and broken:
             raise DatabaseError("a statement failed, and what it was part of went on")
 
-    def _begin_and_execute(self, execute: Callable[..., Any], *arguments: Any) -> Any:
+    def begin(self) -> None:
+        """Ask SQLite for the savepoint, where that was not done yet."""
         if not self._begun:
             _driver(self._database).execute("SAVEPOINT request")
             self._begun = True
+
+    def _begin_and_execute(self, execute: Callable[..., Any], *arguments: Any) -> Any:
+        self.begin()
         return execute(*arguments)
 
 

@@ -248,7 +248,7 @@ class Operations:
             for h in outcome.after
         ]
         rows = [(instance.id, seq, one) for seq, one in enumerate((body, *after), start=cause)]
-        compat.insert_rows(_STORE, rows)
+        compat.write_rows(_STORE, rows)
         return Json(f'{body[:-1]},"after":[{",".join(after)}]}}')
 
     def close(self, request: SessionRequest) -> Closed:
@@ -348,7 +348,7 @@ def _body(
         "objects": outcome.objects,
         "text": outcome.text,
         "kind": outcome.kind,
-        "changes": [c.model_dump() for c in outcome.changes],
+        "changes": [c.__dict__ for c in outcome.changes],
         "reveals": outcome.reveals,
         "state_hash": outcome.state_hash or instance.hash,
         "ms": ms,

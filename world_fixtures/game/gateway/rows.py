@@ -232,14 +232,15 @@ def store(instance: LiveInstance, keys: Keys) -> None:
             new.append((obj, field))
         else:
             changed.append((compat.stored_value(obj.fields[field]), key))
-    with connection.cursor() as cursor:
-        if moved:
-            table = ObjectDB._meta.db_table
-            cursor.executemany(f"UPDATE {table} SET db_location_id=%s WHERE id=%s", moved)
-        if changed:
-            table = Attribute._meta.db_table
-            cursor.executemany(f"UPDATE {table} SET db_value=%s WHERE id=%s", changed)
-        _insert_fields(cursor, instance, new)
+    if moved:
+        table = ObjectDB._meta.db_table
+        compat.write_rows(f"UPDATE {table} SET db_location_id=? WHERE id=?", moved)
+    if changed:
+        table = Attribute._meta.db_table
+        compat.write_rows(f"UPDATE {table} SET db_value=? WHERE id=?", changed)
+    if new:
+        with connection.cursor() as cursor:
+            _insert_fields(cursor, instance, new)
 
 
 def _store_fields(cursor: Any, instance: LiveInstance, touched: Iterable[Any]) -> None:
