@@ -92,7 +92,7 @@ TOWNS = {"without_time": None, "without_people": 0, "ten_people": 10}
 
 
 async def measure(quick: bool, say: Callable[[str], None]) -> dict[str, Any]:
-    """Measure the median milliseconds of `look` in each town; `ratio` is that of ten people to none.
+    """Measure the milliseconds of `look` in each town, and their ratios.
 
     `client` is what the client waits, `server` the time in the server.
     """

@@ -7,6 +7,7 @@ any turn of it can be the beginning of another rollout, without the world server
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Annotated, Any
 
 from pydantic import GetPydanticSchema
@@ -55,7 +56,11 @@ class Checkpoint(Frozen):
         caused = iter([(c.event, c.stage) for c in self.tool_calls if c.event is not None])
         last, stage = next(caused, (0, 0))
         for event in self.events:
-            while event.seq > last and (following := next(caused, None)) is not None:
+            while (
+                event.cause is None
+                and event.seq > last
+                and (following := next(caused, None)) is not None
+            ):
                 last, stage = following
             if event.actor == agent:
                 found[stage].append(event)
@@ -67,7 +72,15 @@ class Checkpoint(Frozen):
         Raises WorldLost where the record of changes does not give the recorded states.
         """
         by_stage = self.events_by_stage
-        ends = {events[-1].seq: n for n, events in enumerate(by_stage) if events}
+        groups = {
+            events[-1].cause or events[-1].seq: n for n, events in enumerate(by_stage) if events
+        }
+        ends = {
+            event.seq: groups[event.cause or event.seq]
+            for event, following in zip_longest(self.events, self.events[1:])
+            if (event.cause or event.seq) in groups
+            and (following is None or following.cause is None)
+        }
         state = initial_state(self.task.spec)
         states: dict[int, WorldState] = {}
         for event in self.events:
@@ -120,7 +133,7 @@ def moved(
     """
     over = dict.fromkeys(e.session for e in events if e.session)
     names = {"": ""} | {name: f"{instance}.0.{n}" for n, name in enumerate(over, start=1)}
-    own = [e.session for e in events if e.actor == agent]
+    own = [e.session for e in events if e.actor == agent and e.session]
     if session is not None and own:
         names[own[-1]] = session
     return [
@@ -188,7 +201,8 @@ def _events(rollout: Rollout, calls: Sequence[ToolCallRecord], stage: int) -> li
     agent = rollout.task.spec.agent.id
     found: list[Event] = []
     for event in rollout.events:
-        if event.seq > last and (event.actor == agent or begun == stage):
+        caused_by = event.cause or event.seq  # a command and what followed from it stay together
+        if caused_by > last and (event.actor == agent or begun == stage):
             break
         found.append(event)
     if [e.seq for e in found] != list(range(1, len(found) + 1)):

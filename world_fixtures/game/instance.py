@@ -170,9 +170,7 @@ class LiveInstance:
         """Set fields and let ticks pass."""
         made: list[Change] = []
         for entity, field, value in changes:
-            change = Change(
-                entity=entity, field=field, before=self.get(entity, field), after=value
-            )
+            change = Change(entity=entity, field=field, before=self.get(entity, field), after=value)
             self._make(arranged([change]))
             made.append(change)
         if passing:

@@ -72,9 +72,7 @@ def changes_since_start(instance: LiveInstance, seq: int) -> list[Change]:
             key = entity, field
             value = earlier[key] if key in earlier else instance.get(entity, field)
             if value != initial:
-                changes.append(
-                    Change(entity=entity, field=field, before=initial, after=own(value))
-                )
+                changes.append(Change(entity=entity, field=field, before=initial, after=own(value)))
     return changes
 
 
