@@ -7,7 +7,6 @@ any turn of it can be the beginning of another rollout, without the world server
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import zip_longest
 from typing import Annotated, Any
 
 from pydantic import GetPydanticSchema
@@ -19,7 +18,7 @@ from environments.tasks.verdict import Played, commands_of
 from environments.tasks.version import TASKS_VERSION
 from world_fixtures.common import Frozen, UserError, WorldLost
 from world_fixtures.facts import Arranged
-from world_fixtures.protocol import CONNECT, Event
+from world_fixtures.protocol import CONNECT, Event, group_end
 from world_fixtures.state import WorldState, initial_state
 
 _AnyMessage = Annotated[Message, GetPydanticSchema(lambda _, handler: handler(dict[str, Any]))]
@@ -56,12 +55,9 @@ class Checkpoint(Frozen):
         caused = iter([(c.event, c.stage) for c in self.tool_calls if c.event is not None])
         last, stage = next(caused, (0, 0))
         for event in self.events:
-            while (
-                event.cause is None
-                and event.seq > last
-                and (following := next(caused, None)) is not None
-            ):
-                last, stage = following
+            if event.cause is None:
+                while event.seq > last and (following := next(caused, None)) is not None:
+                    last, stage = following
             if event.actor == agent:
                 found[stage].append(event)
         return found
@@ -72,14 +68,10 @@ class Checkpoint(Frozen):
         Raises WorldLost where the record of changes does not give the recorded states.
         """
         by_stage = self.events_by_stage
-        groups = {
-            events[-1].cause or events[-1].seq: n for n, events in enumerate(by_stage) if events
-        }
         ends = {
-            event.seq: groups[event.cause or event.seq]
-            for event, following in zip_longest(self.events, self.events[1:])
-            if (event.cause or event.seq) in groups
-            and (following is None or following.cause is None)
+            group_end(events[-1].seq, (e.cause for e in self.events[events[-1].seq :])): n
+            for n, events in enumerate(by_stage)
+            if events
         }
         state = initial_state(self.task.spec)
         states: dict[int, WorldState] = {}

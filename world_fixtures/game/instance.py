@@ -158,7 +158,7 @@ class LiveInstance:
                 raise _refused(entity, field, f"{PASSES!r} is, with a number of ticks")
             if type(value) is not int:
                 raise _refused(entity, field, "a number of ticks is needed")
-        passing = sum(change.value for change in found)
+        passing: int = sum(change.value for change in found)
         if found:
             try:
                 absence(self.world.index, self, passing)
