@@ -19,11 +19,11 @@ from world_fixtures.living import (
 from world_fixtures.spec import Character, Door, Exit, Room, Thing, WorldSpec
 
 WALK = (
-    "look", "ask alma about the weather", "ask alma about clay", "wait 2", "follow bert", "wait",
-    "look", "follow alma", "buy lamp from alma", "light lamp", "wait 7", "west",
-    "tell bert that it rains", "north", "get clay", "east", "start kiln", "wait 5", "x kiln",
-    "give pot to bert", "give 3 coins to bert", "time", "follow bert", "help", "frobnicate",
-    "follow bert", "follow bert", "wait 20",
+    "look", "ask alma about the weather", "north", "get clay", "follow bert", "look", "east",
+    "buy lamp from alma", "light lamp", "ask alma about clay", "wait 7", "wait 8", "west", "north",
+    "east", "start kiln", "wait 5", "x kiln", "get pot", "west", "south", "greet bert",
+    "give 1 coin to bert", "give pot to bert", "tell bert that it rains", "time", "frobnicate",
+    "follow bert", "follow bert", "follow bert", "wait 20", "look",
 )  # fmt: skip
 """Commands of the agent in which all of it takes part."""
 
@@ -51,7 +51,7 @@ def living_spec() -> WorldSpec:
         ),
         doors=(Door(id="shop_door", name="shop door", desc="Oak.", locked=True),),
         things=(
-            Thing(id="lamp", name="brass lamp", desc="A lamp.", location="shop", light=True),
+            Thing(id="lamp", name="brass lamp", desc="A lamp.", location="alma", light=True),
             Thing(id="apple", name="green apple", desc="Sour.", location="hall"),
             Thing(id="ripe", name="ripe apple", desc="Sweet.", location=None, offstage=True),
             Thing(id="kiln", name="kiln", desc="A kiln.", location="kiln_house", portable=False, surface=True),
