@@ -22,7 +22,7 @@ WALK = (
     "look", "ask alma about the weather", "north", "get clay", "follow bert", "look", "east",
     "buy lamp from alma", "light lamp", "ask alma about clay", "wait 7", "wait 8", "west", "north",
     "east", "start kiln", "wait 5", "x kiln", "get pot", "west", "south", "greet bert",
-    "give 1 coin to bert", "give pot to bert", "tell bert that it rains", "time", "frobnicate",
+    "tell bert that it rains", "give 1 coin to bert", "give pot to bert", "time", "frobnicate",
     "follow bert", "follow bert", "follow bert", "wait 20", "look",
 )  # fmt: skip
 """Commands of the agent in which all of it takes part."""
