@@ -11,6 +11,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from types import TracebackType
 from typing import Any
 
@@ -301,5 +302,15 @@ def attribute_row(category: str) -> dict[str, Any]:
 
 def stored_value(value: Any) -> Any:
     """Return what the column `db_value` of an Attribute holds for a value."""
+    return _stored_number(value) if type(value) is int else _stored(value)
+
+
+@lru_cache(maxsize=4096)
+def _stored_number(value: int) -> Any:
+    """Return the same for a number: a clock has the same ones in every instance."""
+    return _stored(value)
+
+
+def _stored(value: Any) -> Any:
     field = Attribute._meta.get_field("db_value")
     return field.get_db_prep_save(to_pickle(value), connection)

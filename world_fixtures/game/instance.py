@@ -60,6 +60,8 @@ class LiveInstance:
         self._store = store
         """Writes fields to the database; called once for all that a command has led to."""
         self._unstored: dict[tuple[str, str], None] = {}
+        self._places: dict[str, str | None] | None = None
+        """Locations that were read while a command is carried out in a world with time."""
         for entity, obj in objects.items():
             obj.instance, obj.entity = self, entity
         for character, account in accounts.items():
@@ -70,10 +72,13 @@ class LiveInstance:
         obj = self.objects.get(entity)
         if obj is None:
             return None
-        if field == "location":
-            place = obj.db_location
-            return None if place is None else place.entity
-        return obj.fields.get(field)
+        if field != "location":
+            return obj.fields.get(field)
+        if self._places is None:
+            return _place(obj)
+        if entity not in self._places:
+            self._places[entity] = _place(obj)
+        return self._places[entity]
 
     def contents(self, place: str) -> list[str]:
         """Return the ids of what is directly in a room, thing or character."""
@@ -99,6 +104,13 @@ class LiveInstance:
 
     def _lived(self, scene: Scene, outcome: Outcome) -> Outcome:
         """Do what an outcome says in a world with time, and all that follows from it."""
+        self._places = {}
+        try:
+            return self._turn(scene, outcome)
+        finally:
+            self._places = None
+
+    def _turn(self, scene: Scene, outcome: Outcome) -> Outcome:
         take_time(self.world.index, self, scene.actor, outcome)
         self._make(outcome)
         if outcome.view_after:
@@ -122,6 +134,8 @@ class LiveInstance:
             obj = self.objects[change.entity]
             if change.field == "location":
                 obj.put(None if change.after is None else self.objects[change.after])
+                if self._places is not None:
+                    self._places[change.entity] = change.after
             else:
                 obj.fields[change.field] = own(change.after)
             self._unstored[change.entity, change.field] = None
@@ -308,6 +322,12 @@ class LiveInstance:
             raise WorldError(ErrorCode.INTERNAL, problem)
         self.seq = 0
         self.sessions = 0
+
+
+def _place(obj: Any) -> str | None:
+    """Return the id of what an object is in, as Evennia has it."""
+    place = obj.db_location
+    return None if place is None else place.entity
 
 
 def own(value: Any) -> Any:

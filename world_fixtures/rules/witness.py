@@ -90,8 +90,9 @@ def _walked(scene: Scene, outcome: Outcome, name: str, before: str, after: str) 
 def watchers(index: SpecIndex, state: StateReader, room: str, but: str) -> Iterator[str]:
     """Iterate over the characters in a room who see what happens there, in the spec's order."""
     here = [i for i in state.contents(room) if i in index.characters and i != but]
+    lit = not index.rooms[room].dark
     for character in sorted(here, key=index.order.__getitem__):
-        if not Scene(index, state, character).is_dark():
+        if lit or not Scene(index, state, character).is_dark():
             yield character
 
 
