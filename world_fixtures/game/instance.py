@@ -62,6 +62,8 @@ class LiveInstance:
         self._unstored: dict[tuple[str, str], None] = {}
         self._places: dict[str, str | None] | None = None
         """Locations that were read while a command is carried out in a world with time."""
+        self._held: dict[str, list[str]] = {}
+        """What was found in places meanwhile."""
         for entity, obj in objects.items():
             obj.instance, obj.entity = self, entity
         for character, account in accounts.items():
@@ -82,7 +84,12 @@ class LiveInstance:
 
     def contents(self, place: str) -> list[str]:
         """Return the ids of what is directly in a room, thing or character."""
-        return [o.entity for o in self.objects[place].contents_cache.get() if o.entity]
+        if place in self._held:
+            return self._held[place]
+        found = [o.entity for o in self.objects[place].contents_cache.get() if o.entity]
+        if self._places is not None:
+            self._held[place] = found
+        return found
 
     def scene(self, actor: str) -> Scene:
         """Return what the rules see of the world where `actor` is."""
@@ -109,6 +116,7 @@ class LiveInstance:
             return self._turn(scene, outcome)
         finally:
             self._places = None
+            self._held.clear()
 
     def _turn(self, scene: Scene, outcome: Outcome) -> Outcome:
         take_time(self.world.index, self, scene.actor, outcome)
@@ -136,6 +144,8 @@ class LiveInstance:
                 obj.put(None if change.after is None else self.objects[change.after])
                 if self._places is not None:
                     self._places[change.entity] = change.after
+                    self._held.pop(change.before, None)
+                    self._held.pop(change.after, None)
             else:
                 obj.fields[change.field] = own(change.after)
             self._unstored[change.entity, change.field] = None
