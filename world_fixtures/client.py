@@ -247,6 +247,8 @@ async def create(link: Link, spec: WorldSpec, known_specs: set[str]) -> Created:
             if error.code != ErrorCode.BAD_SPEC:  # the server forgets worlds without instances
                 raise
     sent = spec.model_dump(mode="json", exclude_defaults=True)
+    if spec.living is not None:  # whose parts are told apart by fields with defaults
+        sent["living"] = spec.living.model_dump(mode="json")
     made = await link.request("create", spec=sent)
     if len(known_specs) >= MAX_KNOWN:
         known_specs.clear()

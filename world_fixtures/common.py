@@ -48,9 +48,12 @@ class Frozen(BaseModel):
         return copy
 
 
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
 def canonical_json(value: Any) -> str:
     """Write JSON with sorted keys, no blanks, ASCII only: the same text for equal values."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return _canonical.encode(value)
 
 
 def digest(value: Any) -> bytes:

@@ -39,13 +39,20 @@ nothing is changed. Their `sessions` are the characters that are logged in after
 of the sessions in the answer; there is no event of it. Left out, they are those that are logged in
 now in the instance of `fork` or `go_back`, and nobody after `restore`.
 
+Where people live and time passes (`WorldSpec.living`), a command is followed by events of others
+before the next one: what time brought about, and what people did. Each has the `seq` of the
+command as its `cause`. The answer of `command` and of `arrange` holds them under `after`; `events`
+and `restore` have each by itself, in order. Such a group is whole or not there: `at` and `to` mean
+the last event of the group that they name one of.
+
 The types below say what each field holds; REQUESTS and ANSWERS give the type by operation.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from itertools import takewhile
 from typing import Any, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -136,6 +143,19 @@ class Event(BaseModel):
     """`seq` of the command that this followed from, of what nobody commanded."""
     after: tuple[Event, ...] = Field(default=(), exclude_if=lambda value: not value)
     """In an answer: what followed from it. They are events of their own in what is stored."""
+
+
+def apart(event: Event) -> list[Event]:
+    """Return an event and what followed from it, each by itself, in their order."""
+    return [event.model_copy(update={"after": ()}), *event.after] if event.after else [event]
+
+
+def group_end(seq: int, causes: Iterable[int | None]) -> int:
+    """Return the number of the last event that belongs together with event `seq`.
+
+    `causes` are those of the events after it: a command and what followed from it are one group.
+    """
+    return seq + sum(1 for _ in takewhile(lambda cause: cause is not None, causes))
 
 
 class ErrorCode(StrEnum):

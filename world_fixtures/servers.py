@@ -12,7 +12,7 @@ from typing import Any
 from world_fixtures import client, home
 from world_fixtures.common import WorldError, WorldLost
 from world_fixtures.prefork_server import PreforkServer
-from world_fixtures.protocol import ErrorCode, Event, Forked
+from world_fixtures.protocol import ErrorCode, Event, Forked, group_end
 from world_fixtures.spec import WorldSpec
 from world_fixtures.visits import Visits
 from world_fixtures.world_server import WorldServer
@@ -325,6 +325,7 @@ class ServerPool:
         if not 0 <= last <= len(events):
             problem = f"{parent.id} has no event {at}: its last one is {len(events)}"
             raise WorldError(ErrorCode.BAD_REQUEST, problem)
+        last = group_end(last, (event.get("cause") for event in events[last:]))
         if at is not None:
             present = parent.visits.after(at)
         visits = parent.visits.copied(last, present.values())

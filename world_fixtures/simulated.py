@@ -10,7 +10,15 @@ from collections.abc import Sequence
 
 from world_fixtures.common import WorldError, WorldLost
 from world_fixtures.facts import Arranged
-from world_fixtures.protocol import CONNECT, MAX_COMMAND, WORLD, ErrorCode, Event
+from world_fixtures.protocol import (
+    CONNECT,
+    MAX_COMMAND,
+    WORLD,
+    ErrorCode,
+    Event,
+    apart,
+    group_end,
+)
 from world_fixtures.rules import Outcome, Scene, Simulation
 from world_fixtures.rules.outcome import ok
 from world_fixtures.spec import WorldSpec
@@ -128,9 +136,10 @@ class SimulatedInstance:
 
         Raises WorldLost where the state hash is not the one that they recorded.
         """
+        events = [one for event in events for one in apart(event)]
         for event in events:
             self.simulation.arrange(Arranged(c.entity, c.field, c.after) for c in event.changes)
-        self._events = list(events)
+        self._events = events
         self.hash = self.simulation.state.hash
         if events and events[-1].state_hash not in ("", self.hash):
             raise WorldLost(f"the state hash after event {self.seq} is not the recorded one")
@@ -140,7 +149,7 @@ class SimulatedInstance:
         if not 0 <= seq <= self.seq:
             problem = f"{self.id} has no event {seq}: its last one is {self.seq}"
             raise WorldError(ErrorCode.BAD_REQUEST, problem)
-        return seq
+        return group_end(seq, (event.cause for event in self._events[seq:]))
 
     def _undo(self, to: int) -> None:
         undone, self._events = self._events[to:], self._events[:to]
@@ -170,15 +179,23 @@ class SimulatedInstance:
         outcome = self.simulation.act(text, character)
         return self._event(session, character, room, text[:MAX_COMMAND], outcome)
 
-    def _event(self, session: str, actor: str, room: str, raw: str, outcome: Outcome) -> Event:
+    def _event(
+        self, session: str, actor: str, room: str, raw: str, outcome: Outcome,
+        cause: int | None = None,
+    ) -> Event:  # fmt: skip
+        """Add the event of an outcome and those of what followed from it; returns the first."""
         event = Event.model_construct(
             seq=self.seq + 1, ts=0.0, instance=self.id, session=session, actor=actor, room=room,
             raw=raw, verb=outcome.verb, args=outcome.args, objects=outcome.objects,
             text=outcome.text, kind=outcome.kind, changes=outcome.changes,
-            reveals=outcome.reveals, state_hash="", ms=0.0,
+            reveals=outcome.reveals, state_hash="", ms=0.0, cause=cause, after=(),
         )  # fmt: skip
         self._events.append(event)
-        return event
+        after = tuple(
+            self._event("", h.actor, h.room, h.raw[:MAX_COMMAND], h.outcome, event.seq)
+            for h in outcome.after
+        )
+        return event.model_copy(update={"after": after}) if after else event
 
 
 class SimulatedPool:

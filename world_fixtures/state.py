@@ -138,7 +138,5 @@ def entity_digest(entity: str, fields: Mapping[str, Any]) -> bytes:
 
 def state_hash(spec_hash: str, digests: Iterable[tuple[str, bytes]]) -> str:
     """Return the hash of a state from its entities' digests, in any order: 32 hex digits."""
-    whole = hashlib.blake2b(spec_hash.encode(), digest_size=16)
-    for _, entity in sorted(digests):
-        whole.update(entity)
-    return whole.hexdigest()
+    ordered = b"".join([entity for _, entity in sorted(digests)])
+    return hashlib.blake2b(spec_hash.encode() + ordered, digest_size=16).hexdigest()

@@ -22,7 +22,7 @@ from environments.tools.registry import Tool, check_forkable, tools_of
 from environments.tools.toolbox import OBSERVATION_CHARS, Toolbox, ToolRequest, error_result
 from world_fixtures.client import Session
 from world_fixtures.common import WorldLost
-from world_fixtures.protocol import MAX_COMMAND, Event
+from world_fixtures.protocol import MAX_COMMAND, Event, apart
 from world_fixtures.servers import PooledInstance
 from world_fixtures.state import WorldState
 
@@ -42,9 +42,9 @@ class Episode:
         self.id = id or f"episode-{uuid.uuid4().hex[:12]}"
         self.instance: PooledInstance = instance
         self.events: list[Event] = []
-        """Of the agent, in order."""
+        """Of the agent, in order; with a `cause` are moves by which it was led along."""
         self.all_events: list[Event] = []
-        """Of the other characters, too."""
+        """Of the other characters and of time, too: each by itself, in order."""
         self.tool_calls: list[ToolCallRecord] = []
         self.answer: dict[str, Any] | None = None
         """What was submitted."""
@@ -235,8 +235,8 @@ class Episode:
 
     @property
     def last_event(self) -> int | None:
-        """`seq` of the agent's last event."""
-        return self.events[-1].seq if self.events else None
+        """`seq` of the agent's last event that it gave a command for."""
+        return next((e.seq for e in reversed(self.events) if e.cause is None), None)
 
     async def call(self, tool: str, arguments: Mapping[str, Any] | str) -> str:
         """Carry out one tool call and return its observation.
@@ -295,7 +295,7 @@ class Episode:
                 self._played.append(Played(self._stage_events, await self.state()))
                 self._stage_events = []
             if stage.before:
-                self.all_events.append(await self.instance.arrange(stage.before))
+                self.all_events += apart(await self.instance.arrange(stage.before))
             if stage.restart:
                 await self.instance.restart()
         self.stage = number
@@ -407,9 +407,11 @@ class Episode:
             raise
 
     def _record(self, event: Event) -> None:
-        self.events.append(event)
-        self.all_events.append(event)
-        self._stage_events.append(event)
+        happened = apart(event)
+        own = [e for e in happened if e.actor == event.actor]
+        self.events += own
+        self.all_events += happened
+        self._stage_events += own
 
     async def _log_out(self) -> None:
         session, self._session = self._session, None

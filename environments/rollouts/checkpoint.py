@@ -18,7 +18,7 @@ from environments.tasks.verdict import Played, commands_of
 from environments.tasks.version import TASKS_VERSION
 from world_fixtures.common import Frozen, UserError, WorldLost
 from world_fixtures.facts import Arranged
-from world_fixtures.protocol import CONNECT, Event
+from world_fixtures.protocol import CONNECT, Event, group_end
 from world_fixtures.state import WorldState, initial_state
 
 _AnyMessage = Annotated[Message, GetPydanticSchema(lambda _, handler: handler(dict[str, Any]))]
@@ -55,8 +55,9 @@ class Checkpoint(Frozen):
         caused = iter([(c.event, c.stage) for c in self.tool_calls if c.event is not None])
         last, stage = next(caused, (0, 0))
         for event in self.events:
-            while event.seq > last and (following := next(caused, None)) is not None:
-                last, stage = following
+            if event.cause is None:
+                while event.seq > last and (following := next(caused, None)) is not None:
+                    last, stage = following
             if event.actor == agent:
                 found[stage].append(event)
         return found
@@ -67,7 +68,11 @@ class Checkpoint(Frozen):
         Raises WorldLost where the record of changes does not give the recorded states.
         """
         by_stage = self.events_by_stage
-        ends = {events[-1].seq: n for n, events in enumerate(by_stage) if events}
+        ends = {
+            group_end(events[-1].seq, (e.cause for e in self.events[events[-1].seq :])): n
+            for n, events in enumerate(by_stage)
+            if events
+        }
         state = initial_state(self.task.spec)
         states: dict[int, WorldState] = {}
         for event in self.events:
@@ -120,7 +125,7 @@ def moved(
     """
     over = dict.fromkeys(e.session for e in events if e.session)
     names = {"": ""} | {name: f"{instance}.0.{n}" for n, name in enumerate(over, start=1)}
-    own = [e.session for e in events if e.actor == agent]
+    own = [e.session for e in events if e.actor == agent and e.session]
     if session is not None and own:
         names[own[-1]] = session
     return [
@@ -192,7 +197,8 @@ def _events(rollout: Rollout, calls: Sequence[ToolCallRecord], stage: int) -> li
     agent = rollout.task.spec.agent.id
     found: list[Event] = []
     for event in rollout.events:
-        if event.seq > last and (event.actor == agent or begun == stage):
+        caused_by = event.cause or event.seq  # a command and what followed from it stay together
+        if caused_by > last and (event.actor == agent or begun == stage):
             break
         found.append(event)
     if [e.seq for e in found] != list(range(1, len(found) + 1)):

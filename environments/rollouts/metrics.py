@@ -37,7 +37,7 @@ class RolloutMetrics:
             for part, value in verdict.parts.items():
                 self._note(f"{place}/parts/{part}", value)
         turns = max(rollout.turns, 1)
-        requests = sum(e.actor == task.spec.agent.id for e in rollout.events)
+        requests = sum(e.actor == task.spec.agent.id and e.cause is None for e in rollout.events)
         self._note("all/invalid_commands", invalid_commands(rollout) or 0.0)
         self._note("all/turns", rollout.turns)
         self._note("all/prompt_tokens", rollout.prompt_tokens)

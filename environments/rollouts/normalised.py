@@ -30,7 +30,9 @@ def normalised_events(events: Iterable[AnyEvent], start: float = START) -> list[
                 "ts": start + STEP * event.seq,
                 "ms": 1.0,
                 "instance": "w1",
-                "session": sessions.setdefault(event.session, f"w1.{len(sessions) + 1}"),
+                "session": ""
+                if event.cause is not None
+                else sessions.setdefault(event.session, f"w1.{len(sessions) + 1}"),
             }
         )
         for event in events

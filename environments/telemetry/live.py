@@ -98,9 +98,9 @@ class _Session:
                 session_id=self.meta.session_id,
                 task_id=self.meta.task.id,
                 stage=0,
-                turn=caller.turn,
-                api_request_id=caller.api_request_id,
-                tool_call_id=caller.tool_call_id,
+                turn=caller.turn if event.cause is None else None,
+                api_request_id=caller.api_request_id if event.cause is None else None,
+                tool_call_id=caller.tool_call_id if event.cause is None else None,
             )
             for event in new
         ]
@@ -118,7 +118,7 @@ class _Session:
         if self.writer is not None:
             self.writer.close()
             self.writer = None
-            sessions = dict.fromkeys(e.session for e in self.world.all_events)
+            sessions = dict.fromkeys(e.session for e in self.world.all_events if e.session)
             ended = {"events": self.known - len(self.waiting), "world_sessions": tuple(sessions)}
             TraceWriter(self.root, self.meta.model_copy(update=ended)).close()
 
@@ -251,8 +251,10 @@ class LiveSessions:
 async def _play_again(world: Episode, trace: Trace) -> int:
     """Bring a fresh world to where `trace` ends, logged out; returns the number of events."""
     for event in trace.events:
-        again = await _repeat(world, event)
-        if (again.seq, again.state_hash) != (event.seq, event.state_hash):
+        if event.cause is None:
+            await _repeat(world, event)
+        again = world.all_events[event.seq - 1] if event.seq <= len(world.all_events) else None
+        if again is None or (again.seq, again.state_hash) != (event.seq, event.state_hash):
             raise UserError(
                 f"{trace.path}: event {event.seq} comes out otherwise today, so the session "
                 "cannot go on: begin a new one"
@@ -261,9 +263,9 @@ async def _play_again(world: Episode, trace: Trace) -> int:
     return len(trace.events)
 
 
-async def _repeat(world: Episode, event: Event) -> Event:
+async def _repeat(world: Episode, event: Event) -> None:
     if event.verb == CONNECT:
         await world.begin_stage(0)  # logs out the session that is open
         await world.connect()
-        return world.events[-1]
-    return await world.command(event.raw)
+    else:
+        await world.command(event.raw)

@@ -32,7 +32,8 @@ class Pairing:
 
     matched: int = 0
     others: int = 0
-    """Events of characters the agent does not play: they have no tool call."""
+    """Events of characters the agent does not play, and what followed from commands: they have no
+    tool call."""
     unmatched: list[str] = field(default_factory=list)
     """One line each, session first."""
 
@@ -120,7 +121,9 @@ def _pair(transcript: _Transcript, trace: Trace) -> Pairing:
     session_id = trace.meta.session_id
     calls = [c for c in transcript.calls if c.name in ACTING]
     events = [
-        e for e in trace.events if e.tool_call_id is not None or e.actor == trace.meta.account
+        e
+        for e in trace.events
+        if e.tool_call_id is not None or (e.actor == trace.meta.account and e.cause is None)
     ]
     found = Pairing(others=len(trace.events) - len(events))
     matcher = SequenceMatcher(

@@ -54,15 +54,22 @@ def problems_of(trace: Trace) -> list[str]:
         if event.seq != n:
             found.append(f"{line}: seq is {event.seq}, expected {n}")
             break
+        if event.cause is not None and not _follows(event, trace.events[n - 2] if n > 1 else None):
+            found.append(f"{line}: follows from event {event.cause}, which is not before it")
         if event.session_id != meta.session_id:
             found.append(f"{line}: session_id is {event.session_id!r}, not {meta.session_id!r}")
         if event.task_id != meta.task.id:
             found.append(f"{line}: task_id is {event.task_id!r}, not {meta.task.id!r}")
-        if event.actor == meta.account and event.tool_call_id is None:
+        if event.actor == meta.account and event.cause is None and event.tool_call_id is None:
             found.append(f"{line}: an event of the agent has no tool_call_id")
     if meta.events not in (None, len(trace.events)):
         found.append(f"{trace.path}: {len(trace.events)} events, the meta file says {meta.events}")
     return found
+
+
+def _follows(event: TraceEvent, earlier: TraceEvent | None) -> bool:
+    """Tell whether the event before one is its cause, or has the same cause."""
+    return earlier is not None and event.cause in (earlier.seq, earlier.cause)
 
 
 def validate_tree(root: Path) -> tuple[int, list[str]]:

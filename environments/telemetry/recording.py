@@ -54,7 +54,7 @@ def trace_meta(rollout: Rollout) -> TraceMeta:
         session_id=rollout.id,
         account=agent,
         world_sessions=tuple(
-            dict.fromkeys(e.session for e in rollout.events if e.actor == agent)
+            dict.fromkeys(e.session for e in rollout.events if e.actor == agent and e.session)
         ),
         model=rollout.model,
         provider=rollout.provider,

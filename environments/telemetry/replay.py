@@ -1,15 +1,17 @@
 """Replay of a trace in a fresh world, compared with the recording step by step.
 
 Strict: every observation, every change and every hash must be what was recorded, and no
-step may be missing. What is arranged between stages is arranged again. Restarts between stages
-are not replayed, since a world's state survives them. Only traces of the present version of the
-tasks can be replayed: under other rules a command does something else.
+step may be missing. Commands are carried out again, of whichever character; what follows from one
+(`cause`) is not, but must follow again. What is arranged between stages is arranged again. Restarts
+between stages are not replayed, since a world's state survives them. Only traces of the present
+version of the tasks can be replayed: under other rules a command does something else.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,13 +21,14 @@ from environments.telemetry.reading import Trace, read_trace
 from environments.telemetry.trace import TraceEvent, TraceMeta
 from world_fixtures.client import Instance, Session
 from world_fixtures.common import Frozen, UserError, WorldError, WorldLost
-from world_fixtures.facts import Arranged
-from world_fixtures.protocol import ARRANGE, CONNECT, MAX_COMMAND, WORLD, Event
+from world_fixtures.protocol import ARRANGE, CONNECT, MAX_COMMAND, WORLD, Event, apart
 from world_fixtures.rules import parse
+from world_fixtures.rules.passing import rearranged
 from world_fixtures.servers import ServerPool
 
 COMPARED = (
     "actor", "room", "verb", "args", "objects", "kind", "text", "changes", "reveals", "state_hash",
+    "cause",
 )  # fmt: skip
 AT_ONCE = 32
 """Traces replayed at the same time."""
@@ -140,16 +143,36 @@ async def replay(trace: Trace, pool: ServerPool) -> Replayed:
 async def _play(instance: Instance, trace: Trace, found: _Comparison) -> None:
     """Play the steps in order, up to the first that differs."""
     sessions: dict[str, Session] = {}
+    following: deque[Event] = deque()
+    """What followed from the last command and was not compared yet."""
     for seq, expected in enumerate(trace.events, 1):
+        if (expected.cause is None or expected.seq != seq) and found.more(following):
+            return
         if found.differs(seq, "seq", seq, expected.seq):  # a step of the trace is missing
             return
-        got = await _step(instance, sessions, expected)
-        if found.step(expected, got):
+        if expected.cause is None:
+            got = await _step(instance, sessions, expected)
+            if got is not None:
+                got, *after = apart(got)
+                following.extend(after)
+            if found.step(expected, got):
+                return
+        elif not following:
+            found.differs(seq, "event", _named(expected), "nothing", expected.raw)
+            return
+        elif found.step(expected, following.popleft()):
             return
         found.played = seq
     total = len(trace.events)
-    if trace.meta.events is not None and trace.meta.events != total:
+    if trace.meta.events is None:  # the session may have been cut off within a group
+        return
+    if not found.more(following) and trace.meta.events != total:
         found.differs(total + 1, "seq", trace.meta.events, "the trace ends here")
+
+
+def _named(event: Event) -> str:
+    """Name what somebody did, or what time brought about."""
+    return f"{event.actor}: {event.raw or event.verb}"
 
 
 async def _step(instance: Instance, sessions: dict[str, Session], step: TraceEvent) -> Event | None:
@@ -160,7 +183,7 @@ async def _step(instance: Instance, sessions: dict[str, Session], step: TraceEve
         sessions[step.actor] = await instance.open(step.actor)
         return sessions[step.actor].event
     if (step.actor, step.verb) == (WORLD, ARRANGE):
-        return await instance.arrange([Arranged(c.entity, c.field, c.after) for c in step.changes])
+        return await instance.arrange(rearranged(step.changes))
     if step.actor not in sessions:
         return None
     return await sessions[step.actor].command(_typed(step))
@@ -191,6 +214,13 @@ class _Comparison:
         )  # fmt: skip
         return True
 
+    def more(self, following: Sequence[Event]) -> bool:
+        """Note the first of the events that followed in the replay and were not recorded."""
+        if not following:
+            return False
+        seq = following[0].seq
+        return self.differs(seq, "event", "nothing", _named(following[0]), following[0].raw)
+
     def step(self, expected: TraceEvent, got: Event | None) -> bool:
         command = expected.raw or str(expected.verb)
         if got is None:
@@ -199,7 +229,7 @@ class _Comparison:
             )
         recorded, played = expected.model_dump(mode="json"), got.model_dump(mode="json")
         return any(
-            self.differs(expected.seq, name, recorded[name], played[name], command)
+            self.differs(expected.seq, name, recorded.get(name), played.get(name), command)
             for name in ("seq", *COMPARED)
         )
 

@@ -23,11 +23,12 @@ class TraceEvent(Event):
     stage: int = Field(ge=0)
     """0-based; what happens before a stage begins belongs to it."""
     turn: int | None = None
-    """1-based index of the model call; None for characters the agent does not play."""
+    """1-based index of the model call; None for characters the agent does not play, and for what
+    followed from a command."""
     api_request_id: str | None = None
     """Of the model call, where the agent knows one."""
     tool_call_id: str | None = None
-    """None for characters the agent does not play."""
+    """None where there is no `turn`."""
 
     @classmethod
     def of(
@@ -53,7 +54,7 @@ class TraceMeta(BaseModel):
     format: int = 1
     session_id: str = Field(pattern=SESSION_ID)
     account: str
-    """Character the agent plays; events of this actor have tool calls."""
+    """Character the agent plays; the commands of this actor have tool calls."""
     world_sessions: tuple[str, ...] = ()
     """The agent's sessions in the world, in their order, where they are known."""
     model: str

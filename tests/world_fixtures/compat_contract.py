@@ -99,7 +99,9 @@ def _driver(compat: Any) -> None:
     table = SpecRow._meta.db_table
     with transaction.atomic():
         compat.insert_row(f"INSERT INTO {table} (hash, body) VALUES (?, ?)", ("kept", "{}"))
-    assert SpecRow.objects.filter(hash="kept").exists()
+        many = [("kept too", "{}"), ("kept as well", "{}")]
+        compat.write_rows(f"INSERT INTO {table} (hash, body) VALUES (?, ?)", many)
+    assert SpecRow.objects.filter(hash__startswith="kept").count() == 3
 
 
 @part("django: execute_wrappers see each statement, needs_rollback tells of one that failed")

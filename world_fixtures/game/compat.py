@@ -11,6 +11,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from types import TracebackType
 from typing import Any
 
@@ -50,6 +51,7 @@ __all__ = [
     "start_server",
     "stored_value",
     "use_database",
+    "write_rows",
 ]
 
 
@@ -208,6 +210,16 @@ def insert_row(statement: str, values: Sequence[Any]) -> None:
     _driver(connection).execute(statement, values)
 
 
+def write_rows(statement: str, rows: Sequence[Sequence[Any]]) -> None:
+    """Execute a statement for each of some rows on the driver's connection.
+
+    Within a `Savepoint` it is taken back with the rest.
+    """
+    if Savepoint.present is not None:
+        Savepoint.present.begin()
+    _driver(connection).executemany(statement, rows)
+
+
 class Savepoint:
     """What a `with` block wrote is kept if it ends well, and taken back if it raises.
 
@@ -216,11 +228,15 @@ class Savepoint:
     `look` does not; Django's own nested `atomic` takes a tenth of the time of one.
     """
 
+    present: Savepoint | None = None
+    """The one whose block is being carried out."""
+
     def __init__(self) -> None:
         self._database: Any = connections[DEFAULT_DB_ALIAS]
         self._begun = False
 
     def __enter__(self) -> None:
+        Savepoint.present = self
         self._database.execute_wrappers.append(self._begin_and_execute)
 
     def __exit__(
@@ -229,6 +245,7 @@ class Savepoint:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        Savepoint.present = None
         self._database.execute_wrappers.pop()
         if not self._begun:
             return
@@ -241,10 +258,14 @@ class Savepoint:
         if kind is None and broken:
             raise DatabaseError("a statement failed, and what it was part of went on")
 
-    def _begin_and_execute(self, execute: Callable[..., Any], *arguments: Any) -> Any:
+    def begin(self) -> None:
+        """Ask SQLite for the savepoint, where that was not done yet."""
         if not self._begun:
             _driver(self._database).execute("SAVEPOINT request")
             self._begun = True
+
+    def _begin_and_execute(self, execute: Callable[..., Any], *arguments: Any) -> Any:
+        self.begin()
         return execute(*arguments)
 
 
@@ -281,5 +302,15 @@ def attribute_row(category: str) -> dict[str, Any]:
 
 def stored_value(value: Any) -> Any:
     """Return what the column `db_value` of an Attribute holds for a value."""
+    return _stored_number(value) if type(value) is int else _stored(value)
+
+
+@lru_cache(maxsize=4096)
+def _stored_number(value: int) -> Any:
+    """Return the same for a number: a clock has the same ones in every instance."""
+    return _stored(value)
+
+
+def _stored(value: Any) -> Any:
     field = Attribute._meta.get_field("db_value")
     return field.get_db_prep_save(to_pickle(value), connection)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from world_fixtures.common import WorldError
 from world_fixtures.facts import Arranged
+from world_fixtures.living import CLOCK, PASSES
 from world_fixtures.protocol import Change, ErrorCode
 from world_fixtures.rules import Outcome, Scene, SpecIndex, perform
 from world_fixtures.rules.outcome import arranged
+from world_fixtures.rules.passing import absence, consequences, take_time
 from world_fixtures.spec import WorldSpec
 from world_fixtures.state import Fields, WorldState, entity_digest, initial_state, state_hash
+
+Keys = Collection[tuple[str, str]]
+"""Fields, by entity and name."""
 
 
 class LoadedWorld:
@@ -29,7 +34,12 @@ class LiveInstance:
     """One sealed copy of a world. A `StateReader` for the rules, over Evennia objects."""
 
     def __init__(
-        self, id_: str, world: LoadedWorld, objects: dict[str, Any], accounts: dict[str, Any]
+        self,
+        id_: str,
+        world: LoadedWorld,
+        objects: dict[str, Any],
+        accounts: dict[str, Any],
+        store: Callable[[LiveInstance, Keys], None],
     ) -> None:
         self.id = id_
         self.world = world
@@ -44,7 +54,16 @@ class LiveInstance:
         """Sessions opened since the last reset; numbers them."""
         self.dirty: set[str] = set()
         """Entities that were changed since the last reset."""
+        self.stored: dict[tuple[str, str], int] = {}
+        """Primary keys of the Attributes in which fields are stored, as far as they are known."""
         self._digests = dict(world.digests)
+        self._store = store
+        """Writes fields to the database; called once for all that a command has led to."""
+        self._unstored: dict[tuple[str, str], None] = {}
+        self._places: dict[str, str | None] | None = None
+        """Locations that were read while a command is carried out in a world with time."""
+        self._held: dict[str, list[str]] = {}
+        """What was found in places meanwhile."""
         for entity, obj in objects.items():
             obj.instance, obj.entity = self, entity
         for character, account in accounts.items():
@@ -55,14 +74,22 @@ class LiveInstance:
         obj = self.objects.get(entity)
         if obj is None:
             return None
-        if field == "location":
-            place = obj.db_location
-            return None if place is None else place.entity
-        return obj.fields.get(field)
+        if field != "location":
+            return obj.fields.get(field)
+        if self._places is None:
+            return _place(obj)
+        if entity not in self._places:
+            self._places[entity] = _place(obj)
+        return self._places[entity]
 
     def contents(self, place: str) -> list[str]:
         """Return the ids of what is directly in a room, thing or character."""
-        return [o.entity for o in self.objects[place].contents_cache.get() if o.entity]
+        if place in self._held:
+            return self._held[place]
+        found = [o.entity for o in self.objects[place].contents_cache.get() if o.entity]
+        if self._places is not None:
+            self._held[place] = found
+        return found
 
     def scene(self, actor: str) -> Scene:
         """Return what the rules see of the world where `actor` is."""
@@ -72,6 +99,8 @@ class LiveInstance:
         """Carry out one command of `actor`, changes made and stored."""
         scene = self.scene(actor)
         outcome = perform(scene, command)
+        if self.spec.living is not None:
+            return self._lived(scene, outcome)
         for change in outcome.changes:
             self._set(change.entity, change.field, change.after)
         if outcome.view_after:
@@ -80,15 +109,102 @@ class LiveInstance:
             outcome.reveals += scene.seen()
         return outcome
 
+    def _lived(self, scene: Scene, outcome: Outcome) -> Outcome:
+        """Do what an outcome says in a world with time, and all that follows from it."""
+        self._places = {}
+        try:
+            return self._turn(scene, outcome)
+        finally:
+            self._places = None
+            self._held.clear()
+
+    def _turn(self, scene: Scene, outcome: Outcome) -> Outcome:
+        take_time(self.world.index, self, scene.actor, outcome)
+        self._make(outcome)
+        if outcome.view_after:
+            outcome.text = "\n".join(filter(None, (outcome.text, scene.view())))
+            outcome.reveals += scene.seen()
+        self._go_on(scene.actor, outcome)
+        return outcome
+
+    def _go_on(self, actor: str, outcome: Outcome) -> None:
+        """Have happen what follows from an outcome that was made, and store all of it."""
+        for happening in consequences(self.world.index, self, actor, outcome):
+            self._make(happening.outcome)
+            outcome.after.append(happening)
+        unstored, self._unstored = self._unstored, {}
+        if unstored:
+            self._store(self, unstored)
+
+    def _make(self, outcome: Outcome) -> None:
+        """Make changes in memory alone, and note the state hash after them."""
+        for change in outcome.changes:
+            obj = self.objects[change.entity]
+            if change.field == "location":
+                obj.put(None if change.after is None else self.objects[change.after])
+                if self._places is not None:
+                    self._places[change.entity] = change.after
+                    self._held.pop(change.before, None)
+                    self._held.pop(change.after, None)
+            else:
+                obj.fields[change.field] = own(change.after)
+            self._unstored[change.entity, change.field] = None
+        self.dirty.update(change.entity for change in outcome.changes)
+        for entity in dict.fromkeys(c.entity for c in outcome.changes):
+            if entity in self.world.initial:
+                self._digests[entity] = entity_digest(entity, self._fields(entity))
+        outcome.state_hash = self.hash
+
     def arrange(self, changes: Sequence[Arranged]) -> Outcome:
-        """Set fields by no character's command. Raises WorldError where one cannot be set."""
+        """Set fields by no character's command. Raises WorldError where one cannot be set.
+
+        Of CLOCK only PASSES can be set: so many ticks pass once the other fields are.
+        """
         made: list[Change] = []
+        passing = self._ticks(changes)
+        changes = [change for change in changes if change.field != PASSES]
         self.check(changes)
+        if self.spec.living is not None:
+            return self._passed(changes, passing)
         for entity, field, value in changes:
             before = self.get(entity, field)
             self._set(entity, field, value)
             made.append(Change(entity=entity, field=field, before=before, after=value))
         return arranged(made)
+
+    def _ticks(self, changes: Sequence[Arranged]) -> int:
+        """Return the ticks that are to pass, 0 for none. Raises WorldError where they cannot."""
+        found = [change for change in changes if change.entity == CLOCK]
+        for entity, field, value in found:
+            if self.spec.living is None:
+                raise _refused(entity, field, "no time passes in this world")
+            if field != PASSES:
+                raise _refused(entity, field, f"{PASSES!r} is, with a number of ticks")
+            if type(value) is not int:
+                raise _refused(entity, field, "a number of ticks is needed")
+        passing: int = sum(change.value for change in found)
+        if found:
+            try:
+                absence(self.world.index, self, passing)
+            except ValueError as error:
+                raise _refused(CLOCK, PASSES, str(error)) from None
+        return passing
+
+    def _passed(self, changes: Sequence[Arranged], passing: int) -> Outcome:
+        """Set fields and let ticks pass."""
+        made: list[Change] = []
+        for entity, field, value in changes:
+            change = Change(entity=entity, field=field, before=self.get(entity, field), after=value)
+            self._make(arranged([change]))
+            made.append(change)
+        if passing:
+            later = absence(self.world.index, self, passing)
+            self._make(later)
+            made += later.changes
+        outcome = arranged(made)
+        outcome.state_hash = self.hash
+        self._go_on("", outcome)
+        return outcome
 
     def check(self, changes: Sequence[Arranged]) -> None:
         """Raise WorldError where one of these fields cannot be set after those before it."""
@@ -108,8 +224,10 @@ class LiveInstance:
         elif field == "location":
             problem = self._misplaced(entity, value, places)
         elif field in ("inscriptions", "hands"):
-            if not (isinstance(value, list) and all(isinstance(line, str) for line in value)):
-                problem = "a list of texts is needed"
+            problem = "" if _are_texts(value) else "a list of texts is needed"
+        elif field in _LIVING:
+            needed, holds = _LIVING[field]
+            problem = "" if holds(value) else f"{needed} is needed"
         elif not isinstance(value, bool):
             problem = "true or false is needed"
         if problem:
@@ -192,8 +310,9 @@ class LiveInstance:
             for field, value in self.world.initial[entity].items():
                 before = self.get(entity, field)
                 if before != value:
-                    after = list(value) if isinstance(value, list) else value
-                    changes.append(Change(entity=entity, field=field, before=before, after=after))
+                    changes.append(
+                        Change(entity=entity, field=field, before=before, after=own(value))
+                    )
         return changes
 
     def take_note(self, entities: Iterable[str]) -> None:
@@ -213,6 +332,64 @@ class LiveInstance:
             raise WorldError(ErrorCode.INTERNAL, problem)
         self.seq = 0
         self.sessions = 0
+
+
+def _place(obj: Any) -> str | None:
+    """Return the id of what an object is in, as Evennia has it."""
+    place = obj.db_location
+    return None if place is None else place.entity
+
+
+def own(value: Any) -> Any:
+    """Return the value of a field as plain data that nobody else holds.
+
+    Evennia gives back lists and dicts that write to the database when they are changed.
+    """
+    if isinstance(value, Mapping):
+        return {str(key): own(held) for key, held in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [own(held) for held in value]
+    return value
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) is int and value >= 0
+
+
+def _is_due(value: Any) -> bool:
+    return value is None or _is_number(value)
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(line, str) for line in value)
+
+
+def _are_pairs(value: Any) -> bool:
+    return isinstance(value, list) and all(_are_texts(pair) and len(pair) == 2 for pair in value)
+
+
+def _are_places(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(place, str) for place in value.values())
+
+
+def _are_sums(value: Any) -> bool:
+    return isinstance(value, dict) and all(_is_number(coins) for coins in value.values())
+
+
+_LIVING: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "tick": ("a number", _is_number),
+    "purse": ("a number", _is_number),
+    "left": ("a number", _is_number),
+    "out_at": ("a number or null", _is_due),
+    "turns_at": ("a number or null", _is_due),
+    "done_at": ("a number or null", _is_due),
+    "noticed": ("a list of texts", _are_texts),
+    "heard": ("a list of pairs of texts", _are_pairs),
+    "shown": ("a list of pairs of texts", _are_pairs),
+    "seen": ("an object with texts", _are_places),
+    "paid": ("an object with numbers", _are_sums),
+}
+"""Of the fields of time and people: what they hold, and whether a value is one."""
 
 
 def _refused(entity: str, field: str, problem: str) -> WorldError:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from world_fixtures.facts import Fact
-from world_fixtures.living import CLOCK, MOST_TICKS
+from world_fixtures.facts import Arranged, Fact
+from world_fixtures.living import CLOCK, MOST_TICKS, PASSES
 from world_fixtures.protocol import Change, ResultKind
 from world_fixtures.rules import handling
 from world_fixtures.rules.act import perform
@@ -93,6 +93,19 @@ def absence(index: SpecIndex, state: StateReader, ticks: int) -> Outcome:
     if type(ticks) is not int or not 0 < ticks <= MOST_TICKS:
         raise ValueError(f"1 to {MOST_TICKS} ticks can pass")
     return arranged([Change(entity=CLOCK, field="tick", before=now, after=now + ticks)])
+
+
+def rearranged(changes: Iterable[Change]) -> list[Arranged]:
+    """Return what to arrange so that the changes of an arrangement are made again.
+
+    Its clock goes on by the passing of ticks, from which the same follows.
+    """
+    return [
+        Arranged(CLOCK, PASSES, change.after - change.before)
+        if change.entity == CLOCK
+        else Arranged(change.entity, change.field, change.after)
+        for change in changes
+    ]
 
 
 def _blind(index: SpecIndex, state: StateReader, actor: str) -> bool:

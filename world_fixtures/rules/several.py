@@ -42,6 +42,7 @@ class Ahead:
     def __init__(self, base: StateReader) -> None:
         self._base = base
         self._changed: dict[tuple[str, str], Any] = {}
+        self._moved: dict[str, Any] = {}
 
     def get(self, entity: str, field: str) -> Any:
         """Return the value of a mutable field."""
@@ -50,13 +51,15 @@ class Ahead:
 
     def contents(self, place: str) -> list[str]:
         """Return the ids of what is directly in `place`."""
-        moved = {e: to for (e, field), to in self._changed.items() if field == "location"}
+        moved = self._moved
         stayed = [e for e in self._base.contents(place) if e not in moved]
         return stayed + [e for e, to in moved.items() if to == place]
 
     def make(self, change: Change) -> None:
         """Make a change."""
         self._changed[change.entity, change.field] = change.after
+        if change.field == "location":
+            self._moved[change.entity] = change.after
 
 
 def several(scene: Scene, parsed: Parsed) -> Outcome | None:

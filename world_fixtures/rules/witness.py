@@ -90,8 +90,9 @@ def _walked(scene: Scene, outcome: Outcome, name: str, before: str, after: str) 
 def watchers(index: SpecIndex, state: StateReader, room: str, but: str) -> Iterator[str]:
     """Iterate over the characters in a room who see what happens there, in the spec's order."""
     here = [i for i in state.contents(room) if i in index.characters and i != but]
+    lit = not index.rooms[room].dark
     for character in sorted(here, key=index.order.__getitem__):
-        if not Scene(index, state, character).is_dark():
+        if lit or not Scene(index, state, character).is_dark():
             yield character
 
 
@@ -108,11 +109,12 @@ def remembered(
     for change in outcome.changes:
         ahead.make(change)
     made = []
+    spots: dict[str, tuple[str, str]] = {}
     for room in dict.fromkeys(rooms):
         for person in watchers(index, ahead, room, ""):
             if person in index.heeding:
                 before = ahead.get(person, "seen")
-                after = _looked_round(index, ahead, person, before)
+                after = _looked_round(index, ahead, person, room, before, spots)
                 if after != before:
                     made.append(Change(entity=person, field="seen", before=before, after=after))
                     ahead.make(made[-1])
@@ -120,17 +122,33 @@ def remembered(
 
 
 def _looked_round(
-    index: SpecIndex, state: StateReader, person: str, seen: dict[str, str]
-) -> dict[str, str]:
-    scene = Scene(index, state, person)
-    room = scene.room
-    there = {*scene.reachable_from(room), *state.contents(room)}
-    for character in scene.others():
-        there.update(t.id for t in scene.things_in(character.id))
+    index: SpecIndex, state: StateReader, person: str, room: str, seen: dict[str, str],
+    spots: dict[str, tuple[str, str]],
+) -> dict[str, str]:  # fmt: skip
+    """Return where a person in `room` knows things to be after a look; `spots` are found once."""
     found = dict(seen)
     for entity in index.heeding[person]:
-        if entity in there:
+        if entity not in spots:
+            spots[entity] = _spot(index, state, entity)
+        where, carrier = spots[entity]
+        if where == room and carrier != person:
             found[entity] = room
         elif found.get(entity, index.start_room(entity)) == room:
             found[entity] = ""
     return found
+
+
+def _spot(index: SpecIndex, state: StateReader, entity: str) -> tuple[str, str]:
+    """Return the room in which an entity can be seen, and who carries it; empty where in none.
+
+    What somebody carries in something else is not seen.
+    """
+    place: str | None = state.get(entity, "location")
+    if place in index.characters:
+        return state.get(place, "location"), place
+    while place in index.things:
+        holder = index.things[place]
+        if not (holder.surface or (holder.container and state.get(place, "open"))):
+            return "", ""
+        place = state.get(place, "location")
+    return (place, "") if place in index.rooms else ("", "")

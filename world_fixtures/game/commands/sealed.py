@@ -6,6 +6,8 @@ holds one entry and no command is merged or copied for a look-up.
 
 from __future__ import annotations
 
+from typing import Any
+
 from evennia.commands.cmdhandler import CMD_NOINPUT, CMD_NOMATCH
 from evennia.commands.cmdset import CmdSet
 from evennia.commands.command import Command
@@ -29,11 +31,19 @@ class WorldCommand(Command):
             self.msg("You are in no world.")
             return
         if spectating.watchers:
-            spectating.tell(character.instance.id, f"> {self.raw_string}")
+            spectating.tell(character.instance.id, f"{_who(character)}> {self.raw_string}")
         outcome = character.instance.perform(character.entity, self.raw_string)
         if self.session is not None:
             self.session.outcome = outcome
         character.show(outcome.text)
+
+
+def _who(character: Any) -> str:
+    """Return the name of a character that is not the agent's, to stand before what it types."""
+    spec = character.instance.spec
+    found = {c.id: c.name for c in spec.characters if c.id != spec.agent.id}
+    name = found.get(character.entity)
+    return f"{name} " if name else ""
 
 
 def _command(verb: str, words: tuple[str, ...], about: str) -> type[WorldCommand]:

@@ -11,8 +11,8 @@ from django.db import connection
 from world_fixtures.common import WorldError
 from world_fixtures.facts import Arranged
 from world_fixtures.game.gateway.models import EventRow
-from world_fixtures.game.instance import LiveInstance
-from world_fixtures.protocol import Change, ErrorCode, Event
+from world_fixtures.game.instance import LiveInstance, own
+from world_fixtures.protocol import Change, ErrorCode, Event, group_end
 
 _TABLE = EventRow._meta.db_table
 Values = Mapping[tuple[str, str], Any]
@@ -36,6 +36,18 @@ def before(instance: LiveInstance, seq: int) -> Values:
     }
 
 
+def whole(instance: LiveInstance, seq: int) -> int:
+    """Return the number of the last event of the group that event `seq` is of."""
+    if instance.spec.living is None or seq == instance.seq:
+        return seq
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT body FROM {_TABLE} WHERE instance=%s AND seq>%s ORDER BY seq",
+            [instance.id, seq],
+        )
+        return group_end(seq, (json.loads(body).get("cause") for (body,) in cursor))
+
+
 def made_by(events: Iterable[Event]) -> list[Arranged]:
     """Return the changes that events made, in their order."""
     return [Arranged(c.entity, c.field, c.after) for event in events for c in event.changes]
@@ -44,7 +56,7 @@ def made_by(events: Iterable[Event]) -> list[Arranged]:
 def changes_to(instance: LiveInstance, values: Values) -> list[Change]:
     """Return the changes that give fields of an instance these values."""
     return [
-        Change(entity=entity, field=field, before=now, after=_own(value))
+        Change(entity=entity, field=field, before=now, after=own(value))
         for (entity, field), value in values.items()
         if (now := instance.get(entity, field)) != value
     ]
@@ -60,9 +72,7 @@ def changes_since_start(instance: LiveInstance, seq: int) -> list[Change]:
             key = entity, field
             value = earlier[key] if key in earlier else instance.get(entity, field)
             if value != initial:
-                changes.append(
-                    Change(entity=entity, field=field, before=initial, after=_own(value))
-                )
+                changes.append(Change(entity=entity, field=field, before=initial, after=own(value)))
     return changes
 
 
@@ -113,8 +123,3 @@ def prove(instance: LiveInstance) -> None:
             f"{instance.id}: the state hash after event {instance.seq} is {instance.hash},"
             f" and {recorded} was recorded",
         )
-
-
-def _own(value: Any) -> Any:
-    """Return a value that no other instance holds, too."""
-    return list(value) if isinstance(value, list) else value

@@ -232,29 +232,24 @@ class Operations:
         outcome: Outcome,
         started: float,
     ) -> Json:
-        """Store the event of one command; returns it as JSON, as it was stored."""
-        instance.seq += 1
-        event = {
-            "seq": instance.seq,
-            "ts": time.time(),
-            "instance": instance.id,
-            "session": session,
-            "actor": actor,
-            "room": room,
-            "raw": raw,
-            "verb": outcome.verb,
-            "args": outcome.args,
-            "objects": outcome.objects,
-            "text": outcome.text,
-            "kind": outcome.kind,
-            "changes": [c.model_dump() for c in outcome.changes],
-            "reveals": outcome.reveals,
-            "state_hash": instance.hash,
-            "ms": round((time.perf_counter() - started) * 1000, 4),
-        }
-        body = to_json(event)
-        compat.insert_row(_STORE, (instance.id, instance.seq, body))
-        return Json(body)
+        """Store the event of one command, and those of what followed from it.
+
+        Returns it as JSON, as it was stored, with the others under `after`.
+        """
+        cause = instance.seq + 1
+        now = time.time()
+        ms = round((time.perf_counter() - started) * 1000, 4)
+        body = _body(instance, now, session, actor, room, raw, outcome, ms)
+        if not outcome.after:
+            compat.insert_row(_STORE, (instance.id, instance.seq, body))
+            return Json(body)
+        after = [
+            _body(instance, now, "", h.actor, h.room, h.raw[:MAX_COMMAND], h.outcome, 0.0, cause)
+            for h in outcome.after
+        ]
+        rows = [(instance.id, seq, one) for seq, one in enumerate((body, *after), start=cause)]
+        compat.write_rows(_STORE, rows)
+        return Json(f'{body[:-1]},"after":[{",".join(after)}]}}')
 
     def close(self, request: SessionRequest) -> Closed:
         """End a session; one that is not open is no error."""
@@ -332,6 +327,35 @@ class Operations:
             "sessions": len(self.sessions),
             "rss_kb": _resident_kb(),
         }
+
+
+def _body(
+    instance: LiveInstance, now: float, session: str, actor: str, room: str, raw: str,
+    outcome: Outcome, ms: float, cause: int | None = None,
+) -> str:  # fmt: skip
+    """Count an event and return it as JSON."""
+    instance.seq += 1
+    event = {
+        "seq": instance.seq,
+        "ts": now,
+        "instance": instance.id,
+        "session": session,
+        "actor": actor,
+        "room": room,
+        "raw": raw,
+        "verb": outcome.verb,
+        "args": outcome.args,
+        "objects": outcome.objects,
+        "text": outcome.text,
+        "kind": outcome.kind,
+        "changes": [c.__dict__ for c in outcome.changes],
+        "reveals": outcome.reveals,
+        "state_hash": outcome.state_hash or instance.hash,
+        "ms": ms,
+    }
+    if cause is not None:
+        event["cause"] = cause
+    return to_json(event)
 
 
 def _is_arranged(change: Any) -> bool:

@@ -119,7 +119,7 @@ class Registry:
         Returns it, and whether an idle instance of the world was there to be used. Raises
         WorldError where there is no such event, or the state is not the recorded one.
         """
-        at = _checked(parent, parent.seq if at is None else at)
+        at = history.whole(parent, _checked(parent, parent.seq if at is None else at))
         changes = history.changes_since_start(parent, at)
         fork, warm = self._created(parent.spec, changes)
         history.copy(parent, fork, at)
@@ -142,7 +142,7 @@ class Registry:
         instance.check(made)
         changes = history.changes_to(instance, {(e, field): value for e, field, value in made})
         rows.apply(instance, changes)
-        history.append(instance, [event.model_dump_json() for event in events])
+        history.append(instance, [event.model_dump_json(exclude={"after"}) for event in events])
         history.prove(instance)
 
     def go_back(self, instance: LiveInstance, to: int) -> list[Change]:
@@ -150,7 +150,8 @@ class Registry:
 
         Raises WorldError where there is no such event, or the state is not the recorded one.
         """
-        changes = history.changes_to(instance, history.before(instance, _checked(instance, to)))
+        to = history.whole(instance, _checked(instance, to))
+        changes = history.changes_to(instance, history.before(instance, to))
         rows.apply(instance, changes)
         history.forget(instance, to)
         history.prove(instance)

@@ -15,13 +15,14 @@ from evennia.typeclasses.attributes import Attribute
 
 from world_fixtures.game import compat
 from world_fixtures.game.gateway.models import EventRow, InstanceRow
-from world_fixtures.game.instance import LiveInstance, LoadedWorld
+from world_fixtures.game.instance import Keys, LiveInstance, LoadedWorld, own
 from world_fixtures.game.typeclasses.accounts import SealedAccount
 from world_fixtures.game.typeclasses.characters import SealedCharacter
 from world_fixtures.game.typeclasses.entity import CATEGORY
 from world_fixtures.game.typeclasses.exits import Exit
-from world_fixtures.game.typeclasses.objects import Door, Thing
+from world_fixtures.game.typeclasses.objects import Clock, Door, Thing
 from world_fixtures.game.typeclasses.rooms import Room
+from world_fixtures.living import CLOCK
 from world_fixtures.protocol import Change
 
 _BATCH = 400
@@ -68,6 +69,8 @@ def spawn(id_: str, world: LoadedWorld, changes: Sequence[Change] = ()) -> LiveI
         at = moved.get(thing.id, thing.location)
         place = keys[at] if at else None
         add(Thing, thing.id, thing.name, db_location_id=place)
+    if spec.living is not None:
+        add(Clock, CLOCK, "clock")
     accounts: dict[str, Any] = {}
     for n, character in enumerate(spec.characters):
         account_id = first_account + n
@@ -89,7 +92,7 @@ def spawn(id_: str, world: LoadedWorld, changes: Sequence[Change] = ()) -> LiveI
             objects_json=json.dumps(keys),
             accounts_json=json.dumps({c: a.id for c, a in accounts.items()}),
         )
-        instance = LiveInstance(id_, world, objects, accounts)
+        instance = LiveInstance(id_, world, objects, accounts, store)
         if changes:
             _settle(instance, changes)
     except BaseException:  # Evennia keeps what was made by its primary key, stored or not
@@ -115,16 +118,13 @@ def _settle(instance: LiveInstance, changes: Sequence[Change]) -> None:
 
 def _allot(world: LoadedWorld) -> dict[str, int]:
     top = ObjectDB.objects.aggregate(top=Max("id"))["top"] or 0
-    return {entity: top + n for n, entity in enumerate(world.spec.entities, start=1)}
+    entities = [*world.spec.entities, *([CLOCK] if world.spec.living is not None else ())]
+    return {entity: top + n for n, entity in enumerate(entities, start=1)}
 
 
 def _fields(world: LoadedWorld, entity: str) -> dict[str, Any]:
     initial = world.initial.get(entity, {})
-    return {
-        name: list(value) if isinstance(value, list) else value
-        for name, value in initial.items()
-        if name != "location"
-    }
+    return {name: own(value) for name, value in initial.items() if name != "location"}
 
 
 def load(row: InstanceRow, world: LoadedWorld) -> LiveInstance:
@@ -138,6 +138,7 @@ def load(row: InstanceRow, world: LoadedWorld) -> LiveInstance:
         world,
         {entity: by_key[pk] for entity, pk in keys.items()},
         {character: accounts_by_key[pk] for character, pk in accounts.items()},
+        store,
     )
     _read_fields(instance)
     _count(instance)
@@ -163,14 +164,15 @@ def _read_fields(instance: LiveInstance) -> None:
     by_key = {obj.pk: obj for obj in instance.objects.values()}
     for entity, obj in instance.objects.items():
         obj.fields = _fields(instance.world, entity)
+    instance.stored.clear()
     stored = compat.attribute_links().objects.filter(
         objectdb_id__in=by_key, attribute__db_category=CATEGORY
     )
     compat.forget_attributes(stored.values_list("attribute_id", flat=True))
     for link in stored.select_related("attribute"):
-        value, fields = link.attribute.value, by_key[link.objectdb_id].fields
-        name = link.attribute.key
-        fields[name] = list(value) if isinstance(fields[name], list) else value
+        obj, name = by_key[link.objectdb_id], link.attribute.key
+        obj.fields[name] = own(link.attribute.value)
+        instance.stored[obj.entity, name] = link.attribute_id
 
 
 def _count(instance: LiveInstance) -> None:
@@ -210,20 +212,50 @@ def apply(instance: LiveInstance, changes: list[Change]) -> None:
             cursor.executemany(f"UPDATE {table} SET db_location_id=%s WHERE id=%s", moved)
         if touched:
             _drop_fields(cursor, [obj.pk for obj in touched])
+            for obj in touched:
+                for name in obj.fields:
+                    instance.stored.pop((obj.entity, name), None)
             _store_fields(cursor, instance, touched)
     for obj in touched:
         compat.reset_attributes(obj)
     instance.take_note({change.entity for change in changes})
 
 
+def store(instance: LiveInstance, keys: Keys) -> None:
+    """Write fields that were changed in memory, with a statement or two for all of them."""
+    moved, changed, new = [], [], []
+    for entity, field in keys:
+        obj = instance.objects[entity]
+        if field == "location":
+            moved.append((obj.db_location_id, obj.pk))
+        elif (key := instance.stored.get((entity, field))) is None:
+            new.append((obj, field))
+        else:
+            changed.append((compat.stored_value(obj.fields[field]), key))
+    if moved:
+        table = ObjectDB._meta.db_table
+        compat.write_rows(f"UPDATE {table} SET db_location_id=? WHERE id=?", moved)
+    if changed:
+        table = Attribute._meta.db_table
+        compat.write_rows(f"UPDATE {table} SET db_value=? WHERE id=?", changed)
+    if new:
+        with connection.cursor() as cursor:
+            _insert_fields(cursor, instance, new)
+
+
 def _store_fields(cursor: Any, instance: LiveInstance, touched: Iterable[Any]) -> None:
     """Store those fields of objects that are not as in the spec: none of them is stored."""
     found = [
-        (obj.pk, name, value)
+        (obj, name)
         for obj in touched
         for name, value in obj.fields.items()
         if value != instance.world.initial[obj.entity][name]
     ]
+    _insert_fields(cursor, instance, found)
+
+
+def _insert_fields(cursor: Any, instance: LiveInstance, found: list[tuple[Any, str]]) -> None:
+    """Store fields of objects that are not stored yet."""
     if not found:
         return
     table, columns = Attribute._meta.db_table, [f.column for f in Attribute._meta.concrete_fields]
@@ -231,8 +263,8 @@ def _store_fields(cursor: Any, instance: LiveInstance, touched: Iterable[Any]) -
     first = cursor.fetchone()[0] + 1
     blank = compat.attribute_row(CATEGORY)
     stored = [
-        {**blank, "id": key, "db_key": name, "db_value": compat.stored_value(value)}
-        for key, (_, name, value) in enumerate(found, start=first)
+        {**blank, "id": key, "db_key": name, "db_value": compat.stored_value(obj.fields[name])}
+        for key, (obj, name) in enumerate(found, start=first)
     ]
     marks = ",".join(["%s"] * len(columns))
     cursor.executemany(
@@ -242,8 +274,10 @@ def _store_fields(cursor: Any, instance: LiveInstance, touched: Iterable[Any]) -
     cursor.executemany(
         f"INSERT INTO {compat.attribute_links()._meta.db_table} (objectdb_id, attribute_id)"
         " VALUES (%s, %s)",
-        [(pk, key) for key, (pk, _, _) in enumerate(found, start=first)],
+        [(obj.pk, key) for key, (obj, _) in enumerate(found, start=first)],
     )
+    for key, (obj, name) in enumerate(found, start=first):
+        instance.stored[obj.entity, name] = key
 
 
 def _drop_fields(cursor: Any, keys: list[int]) -> None:

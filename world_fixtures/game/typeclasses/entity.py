@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from world_fixtures.game.compat import ContentsHandler, lazy_property
+from world_fixtures.game.compat import ContentsHandler, lazy_property, set_location
 from world_fixtures.game.instance import LiveInstance
 
 CATEGORY = "world"
@@ -45,6 +45,10 @@ class Entity:
         """Change a field and store it as an Evennia Attribute."""
         self.fields[name] = value
         self.attributes.add(name, value, category=CATEGORY)  # type: ignore[attr-defined]
+
+    def put(self, place: Any) -> None:
+        """Move to a place, or out of play where it is None, in memory alone."""
+        set_location(self, place)
 
     def at_cmdset_get(self, **kwargs: Any) -> None:
         """Bring no commands: moving is a command of the character's (Evennia's hook)."""

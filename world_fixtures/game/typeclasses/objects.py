@@ -1,4 +1,4 @@
-"""Things, and doors between rooms."""
+"""Things, doors between rooms, and the clock."""
 
 from evennia.objects.objects import DefaultObject
 
@@ -11,3 +11,7 @@ class Thing(Entity, DefaultObject):
 
 class Door(Entity, DefaultObject):
     """A door shared by the exits on its two sides; it has no location of its own."""
+
+
+class Clock(Entity, DefaultObject):
+    """What holds the time of a world that goes on; nobody sees it."""
