@@ -17,63 +17,85 @@ class Punctuality(NamedTuple):
     lateness: float
 
 
+class _Point(NamedTuple):
+    """A moment, with when and where the agent was before it and after it."""
+
+    moment: Moment
+    tick: int
+    then: int
+    """After it."""
+    room: str | None
+    there: str | None
+    """After it."""
+    shut: frozenset[str]
+    """Doors with a timetable that were shut before it."""
+    machine: str | None
+    """Room of a machine that it started."""
+
+
 def punctuality(trace: Trace) -> Punctuality | None:
     """Return how early and how late the agent was; None where it met with no deadline.
 
-    A machine that it has started sets one, the tick at which it is done: the agent is early by the
-    time from its first command that names the machine or the product until then, and late by the
-    time from then until the first such command at or after it, or until the end. A door with a
-    timetable sets one where the agent is refused at it while it is shut: early by the time until it
-    opens or late by the time since it was shut, whichever is less.
+    A machine that it has started sets one, the tick at which it is done. The agent is early by the
+    time from its first return to the machine's room before that tick, and late by the time from
+    that tick until it is in the room, or until the end.
+
+    A door with a timetable sets one where the agent is refused at it while it is shut: early by the
+    time until it opens or late by the time since it was shut, whichever is less.
     """
     living = trace.task.spec.living
     if living is None:
         return None
-    ticks = _ticks(trace)
-    found = [*_machines(trace, living, ticks), *_doors(trace, living, ticks)]
+    points = _points(trace, living)
+    found = [*_machines(points, living), *_doors(trace, points, living)]
     if not found:
         return None
     return Punctuality(fmean(early for early, _ in found), fmean(late for _, late in found))
 
 
-def _ticks(trace: Trace) -> list[int]:
-    """Return what the clock shows before each moment, and at last after all of them."""
+def _points(trace: Trace, living: Living) -> list[_Point]:
     ledger = Ledger(trace.task.spec)
+    doors = [t.door for t in living.timetables]
+    machines = {p.machine for p in living.processes}
     found = []
     for moment in trace.moments:
-        found.append(ledger.tick or 0)
+        tick, room = ledger.tick or 0, ledger.room(trace.agent)
+        shut = frozenset(d for d in doors if not ledger.get(d, "open"))
         ledger.make(moment.event.changes)
-    return [*found, ledger.tick or 0]
-
-
-def _machines(trace: Trace, living: Living, ticks: list[int]) -> list[tuple[int, int]]:
-    makes = {p.machine: p.makes for p in living.processes}
-    found = []
-    for at, moment in enumerate(trace.moments):
-        for change in moment.event.changes if moment.command else ():
-            if change.entity in makes and change.field == "done_at" and change.after is not None:
-                names = {change.entity, makes[change.entity]}
-                later = [
-                    ticks[n]
-                    for n in range(at + 1, len(trace.moments))
-                    if trace.moments[n].command and names & set(trace.moments[n].event.objects)
-                ]
-                due: int = change.after
-                early = next((due - tick for tick in later if tick < due), 0)
-                late = next((tick - due for tick in later if tick >= due), ticks[-1] - due)
-                found.append((early, max(0, late)))
+        started = [c.entity for c in moment.event.changes if c.entity in machines]
+        machine = ledger.room(started[0]) if moment.command and started else None
+        there = ledger.room(trace.agent)
+        found.append(_Point(moment, tick, ledger.tick or 0, room, there, shut, machine))
     return found
 
 
-def _doors(trace: Trace, living: Living, ticks: list[int]) -> list[tuple[int, int]]:
+def _machines(points: list[_Point], living: Living) -> list[tuple[int, int]]:
+    found = []
+    for at, point in enumerate(points):
+        for change in point.moment.event.changes if point.machine else ():
+            due = change.after
+            if change.field != "done_at" or due is None or points[-1].then < due:
+                continue
+            here = point.machine
+            back = [p.then for p in points[at + 1 :] if p.room != here and p.there == here]
+            early = next((due - tick for tick in back if tick < due), 0)
+            late = points[-1].then - due
+            for p in points[at + 1 :]:
+                if p.then >= due and p.there == here:
+                    late = 0 if p.room == here else p.then - due
+                    break
+            found.append((early, late))
+    return found
+
+
+def _doors(trace: Trace, points: list[_Point], living: Living) -> list[tuple[int, int]]:
     tables = {t.door: t for t in living.timetables}
     found = []
-    for tick, moment in zip(ticks, trace.moments, strict=False):
-        if not moment.command or moment.carried_out:
-            continue
-        door = _door(trace, moment)
-        if door in tables and not is_open_at(tables[door], tick, living.day):
-            found.append(_off(tables[door], tick, living.day))
+    for point in points:
+        if point.moment.command and not point.moment.carried_out:
+            door = _door(trace, point.moment)
+            if door in point.shut and not is_open_at(tables[door], point.tick, living.day):
+                found.append(_off(tables[door], point.tick, living.day))
     return found
 
 
@@ -91,4 +113,4 @@ def _off(table: Timetable, tick: int, day: int) -> tuple[int, int]:
     period = table.period or day
     early, late = (table.opens - tick) % period, (tick - table.shuts) % period
     # before the first opening nothing has been missed yet
-    return (early, 0) if early <= late or tick < table.shuts else (0, late)
+    return (early, 0) if early <= late or tick < table.opens else (0, late)
