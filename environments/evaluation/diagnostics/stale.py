@@ -76,13 +76,13 @@ def _groups(trace: Trace) -> Iterator[tuple[Moment, list[Event]]]:
 def _culprits(
     index: SpecIndex, ledger: Ledger, event: Event, stale: Mapping[Field, Any]
 ) -> frozenset[Field]:
-    """Return the fields that the command fails on: one where one is enough, otherwise all."""
-    for field, value in stale.items():
+    """Return the fields that a stale command fails on: one where one is enough, otherwise all."""
+    if not _works(index, ledger, event, stale):
+        return frozenset()
+    for field, value in stale.items() if len(stale) > 1 else ():
         if _works(index, ledger, event, {field: value}):
             return frozenset({field})
-    if len(stale) > 1 and _works(index, ledger, event, stale):
-        return frozenset(stale)
-    return frozenset()
+    return frozenset(stale)
 
 
 def _works(index: SpecIndex, ledger: Ledger, event: Event, believed: Mapping[Field, Any]) -> bool:

@@ -118,3 +118,9 @@ def test_a_run_shows_its_diagnostics_beside_the_baselines_played_for_it(played, 
 
 def _diagnostics(directory: Path) -> dict:
     return json.loads((directory / "metrics.json").read_text())["diagnostics"]
+
+
+def test_the_page_on_diagnostics_defines_each_of_them(played) -> None:
+    page = (Path(__file__).parents[4] / "docs" / "diagnostics.md").read_text()
+    for name in diagnose(played["oracle"]):
+        assert name in page or f"/{name.partition('/')[2].split('_')[0]}_*`" in page, name
