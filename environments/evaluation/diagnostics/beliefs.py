@@ -68,6 +68,8 @@ class Beliefs:
             yield from gone
         elif field == "exits":
             yield from ((d, "open") for way, d in self._doors.get(entity, ()) if way in value)
+        elif field == "inscriptions":
+            yield from ((entity, f) for f in (field, "hands"))
         elif has(entity, field):
             yield entity, field
         elif field == "left":

@@ -76,12 +76,13 @@ def _groups(trace: Trace) -> Iterator[tuple[Moment, list[Event]]]:
 def _culprits(
     index: SpecIndex, ledger: Ledger, event: Event, stale: Mapping[Field, Any]
 ) -> frozenset[Field]:
-    """Return the fields that a stale command fails on: one where one is enough, otherwise all."""
+    """Return the fields that a stale command fails on: one thing's where they are enough."""
     if not _works(index, ledger, event, stale):
         return frozenset()
-    for field, value in stale.items() if len(stale) > 1 else ():
-        if _works(index, ledger, event, {field: value}):
-            return frozenset({field})
+    for entity in dict.fromkeys(entity for entity, _ in stale):
+        own = {field: value for field, value in stale.items() if field[0] == entity}
+        if len(own) == len(stale) or _works(index, ledger, event, own):
+            return frozenset(own)
     return frozenset(stale)
 
 

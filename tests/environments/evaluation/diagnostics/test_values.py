@@ -69,6 +69,14 @@ def test_a_timetable_that_locks_a_door_out_of_sight_makes_a_belief_stale(kit) ->
     assert found["stale_recovery"] == 1.0
 
 
+def test_lines_and_hands_are_believed_together(kit) -> None:
+    longer = (Arranged("board", "inscriptions", ["8", "9"]), Arranged("board", "hands", ["", ""]))
+    wiped = (Arranged("board", "inscriptions", []), Arranged("board", "hands", []))
+    commands = ("east", "read board", longer, "dance", wiped, "read board", "examine board")
+    found = values(kit.play(kit.one_stage(), commands))
+    assert found["stale_beliefs"] == pytest.approx(1 / 5)
+
+
 def test_what_is_changed_before_the_agents_eyes_is_no_stale_belief(kit) -> None:
     spec = kit.world(kit.living(timetables=(kit.timetable(opens=0, shuts=4),)))
     commands = ("east", "east", "x oak door", "wait", "open oak door")
