@@ -6,6 +6,7 @@ from statistics import fmean
 from typing import NamedTuple
 
 from environments.evaluation.diagnostics.trace import Ledger, Moment, Trace
+from environments.tasks.model import Condition, Present, Together
 from world_fixtures.living import Living, Timetable
 from world_fixtures.rules.clock import is_open_at
 
@@ -36,6 +37,10 @@ class _Point(NamedTuple):
 def punctuality(trace: Trace) -> Punctuality | None:
     """Return how early and how late the agent was; None where it met with no deadline.
 
+    A goal with a last tick sets one: early or late by the time between that tick and the agent's
+    last deed of its stage on what the goal concerns. So does a goal to be in a room in a part of
+    the day: by the time between that part and the agent's first being there in the stage.
+
     A machine that it has started sets one, the tick at which it is done. The agent is early by the
     time from its first return to the machine's room before that tick, and late by the time from
     that tick until it is in the room, or until the end.
@@ -47,7 +52,7 @@ def punctuality(trace: Trace) -> Punctuality | None:
     if living is None:
         return None
     points = _points(trace, living)
-    found = [*_machines(points, living), *_doors(trace, points, living)]
+    found = [*_goals(trace, points), *_machines(points, living), *_doors(trace, points, living)]
     if not found:
         return None
     return Punctuality(fmean(early for early, _ in found), fmean(late for _, late in found))
@@ -67,6 +72,33 @@ def _points(trace: Trace, living: Living) -> list[_Point]:
         there = ledger.room(trace.agent)
         found.append(_Point(moment, tick, ledger.tick or 0, room, there, shut, machine))
     return found
+
+
+def _goals(trace: Trace, points: list[_Point]) -> list[tuple[int, int]]:
+    found = []
+    for stage, begun in enumerate(trace.task.stages):
+        own = [p for p in points if p.moment.stage == stage and p.moment.own]
+        for goal in begun.goals:
+            for part in _parts(goal.condition):
+                if isinstance(part, Present):
+                    found += [_off_part(part, p.then) for p in own if p.there == part.room][:1]
+            concerned = {getattr(part, "entity", None) for part in _parts(goal.condition)}
+            deeds = [p for p in own if concerned & {c.entity for c in p.moment.event.changes}]
+            if goal.by is not None and deeds:
+                tick = deeds[-1].tick
+                found.append((max(0, goal.by - tick), max(0, tick - goal.by)))
+    return found
+
+
+def _parts(condition: Condition) -> tuple[Condition, ...]:
+    return condition.conditions if isinstance(condition, Together) else (condition,)
+
+
+def _off_part(part: Present, tick: int) -> tuple[int, int]:
+    """Return how early and late a tick is for a part of the day and its last tick."""
+    hour = tick % part.day
+    late = max(0, hour + 1 - part.ends, 0 if part.by is None else tick - part.by)
+    return max(0, part.begins - hour), late
 
 
 def _machines(points: list[_Point], living: Living) -> list[tuple[int, int]]:

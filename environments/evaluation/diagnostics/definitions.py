@@ -98,14 +98,14 @@ DEFINITIONS: dict[str, Definition] = {
     ),
     "earliness": Definition(
         "earliness at deadlines",
-        "ticks by which the agent was back before a machine it had started was done, or came before"
-        " a door opened",
+        "ticks by which the agent acted before a goal's time, was back before a machine"
+        " it had started was done, or came before a door opened",
         counts=True,
     ),
     "lateness": Definition(
         "lateness at deadlines",
-        "ticks by which the agent was back after a machine it had started was done, or came after a"
-        " door was shut",
+        "ticks by which the agent acted after a goal's time, was back after a machine it"
+        " had started was done, or came after a door was shut",
         counts=True,
     ),
 }

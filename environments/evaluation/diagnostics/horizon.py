@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from statistics import fmean
 
 from environments.evaluation.diagnostics.trace import Ledger, Moment, Trace, lasting, plain
-from environments.tasks.model import Answered, Condition, Did, Together, Visited
+from environments.tasks.model import Answered, Condition, Did, Present, Together, Visited
 from environments.tasks.verdict import Played, judge
 from environments.tasks.version import TASKS_VERSION
 from world_fixtures.protocol import Event
-from world_fixtures.state import WorldState
 
 
 def progress(trace: Trace) -> list[float] | None:
@@ -33,22 +32,26 @@ def progress(trace: Trace) -> list[float] | None:
         for moment in moments[:at]:
             ledger.make(moment.event.changes)
         names = {g.name: g.condition for g in trace.task.stages[stage].goals}
+        start = ledger.state
         if any(_by_world(c) for c in names.values()):
-            idle.update(_met(trace, over, [], ledger.state) & names.keys())
+            idle.update(_met(trace, over, Played([], start, start)) & names.keys())
         events: list[Event] = []
         for moment in moments[at:]:
             ledger.make(moment.event.changes)
             number = moment.number
-            if moment.own:
+            if moment.event.actor == trace.agent:
                 events.append(moment.event)
+            if moment.own:
                 for n, wanted in enumerate(trace.task.stages[stage].evidence):
                     if _shown(moment, wanted.entity, wanted.fact, wanted.value):
                         reached.setdefault(f"fact {stage} {n}", number)
             left = [n for n, c in names.items() if n not in reached and _by_world(c)]
             if left and _matters(moment, [names[n] for n in left]):
-                for name in sorted(_met(trace, over, events, ledger.state) & set(left) - idle):
+                for name in sorted(
+                    _met(trace, over, Played(events, ledger.state, start)) & set(left) - idle
+                ):
                     reached[name] = number
-        over.append(Played(events, ledger.state))
+        over.append(Played(events, ledger.state, start))
     for name, degree in (trace.goals or {}).items():
         if degree >= 1.0 and name not in idle:
             reached.setdefault(name, len(trace.commands))
@@ -78,8 +81,7 @@ def horizon(own: Sequence[float], random: Sequence[Sequence[float]]) -> int | No
     return 0
 
 
-def _met(trace: Trace, over: list[Played], events: list[Event], state: WorldState) -> set[str]:
-    present = Played(events, state)
+def _met(trace: Trace, over: list[Played], present: Played) -> set[str]:
     found = judge(trace.task, [*over, present], None).goals
     return {name for name, degree in found.items() if degree >= 1.0}
 
@@ -96,7 +98,7 @@ def _matters(moment: Moment, conditions: Sequence[Condition]) -> bool:
         return True
     parts = [p for c in conditions for p in (c.conditions if isinstance(c, Together) else (c,))]
     return moment.command and moment.carried_out and any(
-        isinstance(p, Did | Visited) for p in parts
+        isinstance(p, Did | Present | Visited) for p in parts
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from environments.evaluation.diagnostics.coverage import shortest_tour
 from environments.evaluation.diagnostics.horizon import horizon, progress
 from environments.evaluation.diagnostics.recall import recalls
 from environments.evaluation.diagnostics.trace import Trace
+from environments.tasks.model import Goal, Located, Present, Stage, Step
 from world_fixtures.facts import Arranged
 
 READING = ("read letter", "east", "read board")
@@ -175,6 +176,27 @@ def test_lateness_at_a_machine_and_at_a_door(kit) -> None:
     refused = kit.play(kit.one_stage(kit.world(shut)), ("east", "east", "wait 5", "east"))
     assert (values(refused)["earliness"], values(refused)["lateness"]) == (0.0, 3.0)
     assert "lateness" not in values(kit.play(kit.one_stage(), ("east", "east")))
+
+
+@pytest.mark.parametrize(
+    ("by", "early", "late"), [(5, 3, 0), (2, 0, 0), (1, 0, 1)], ids=["early", "in time", "late"]
+)
+def test_a_goal_with_a_last_tick_is_a_deadline(kit, by, early, late) -> None:
+    goal = Goal(name="lamp", condition=Located(entity="lamp", place="court"), by=by)
+    stage = Stage(prompt="Bring it.", goals=(goal,), walkthrough=(Step(tool="submit"),))
+    task = kit.one_stage(kit.world(kit.living()), stages=(stage,))
+    found = values(kit.play(task, ("get lamp", "east", "drop lamp")))  # dropped at tick 2
+    assert (found["earliness"], found["lateness"]) == (early, late)
+
+
+@pytest.mark.parametrize(("waits", "early", "late"), [(1, 2, 0), (4, 0, 0), (9, 0, 3)])
+def test_an_appointment_is_a_deadline(kit, waits, early, late) -> None:
+    there = Present(room="court", begins=4, ends=8, day=40)
+    goal = Goal(name="meets", condition=there)
+    stage = Stage(prompt="Be there.", goals=(goal,), walkthrough=(Step(tool="submit"),))
+    task = kit.one_stage(kit.world(kit.living()), stages=(stage,))
+    found = values(kit.play(task, (f"wait {waits}", "east")))
+    assert (found["earliness"], found["lateness"]) == (early, late)
 
 
 def test_memory_value_is_paired_success_with_and_without_notes(kit) -> None:
