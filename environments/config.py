@@ -10,6 +10,7 @@ from pydantic import Field, field_validator
 from environments.rollouts.advantages import Credit
 from environments.rollouts.options import AgentOptions
 from environments.tasks.model import SOLITARY, Family
+from environments.tasks.other_notes import Notes
 from environments.tasks.verdict import Weights
 from environments.tools.gate import Gate
 
@@ -36,6 +37,11 @@ class EvenniaWorldEnvConfig(HermesAgentEnvConfig):
     )
     eval_baselines: bool = Field(
         True, description="Play the baselines on suites whose baselines do not ship"
+    )
+    notes: Notes = Field(
+        Notes.KEPT,
+        description="The agent's notes before each later conversation of evaluate: kept, wiped or"
+        " swapped (with another seed's)",
     )
     families: dict[str, float] = Field(
         {f.value: 1.0 for f in SOLITARY}, description="Weight of each family among training tasks"

@@ -10,6 +10,7 @@ baseline_runner    plays them where none ship
 candidate          a second model compared with the run's own: canary or shadow
 candidate_summary  the comparison of the two
 metrics            rollouts -> Metrics (pure)
+diagnostics        rollouts -> what they say besides their scores (pure)
 statistics         intervals and tests over tasks (pure)
 run_samples        the rollouts of a run, and whether two runs can be compared
 compare            two runs, paired by task (pure)

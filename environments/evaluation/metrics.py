@@ -201,8 +201,16 @@ def _unscored_as_0(name: str, scores: Iterable[Score]) -> Measure:
 
 
 def _measure(name: str, by_task: Mapping[str, Sequence[float]]) -> Measure:
+    return measured(by_task, count=name in COUNTS)
+
+
+def measured(by_task: Mapping[str, Sequence[float]], *, count: bool = False) -> Measure:
+    """Return the mean over tasks of each task's values, with its interval.
+
+    `count` says that the values count something and have no upper end.
+    """
     means = [fmean(values) for values in by_task.values()]
-    interval = count_interval(means) if name in COUNTS else score_interval(means)
+    interval = count_interval(means) if count else score_interval(means)
     return Measure(
         mean=fmean(means), ci95=interval, n=sum(map(len, by_task.values())), tasks=len(means)
     )

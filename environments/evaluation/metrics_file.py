@@ -2,14 +2,15 @@
 
 It has the form of Atropos's evaluate_log (after lighteval): flat numbers under `results`, and
 each mean followed by its interval as `<name>_ci95`. The same numbers with their `n` are nested
-under `detail`.
+under `detail`, and the diagnostics, with what each is, under `diagnostics`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from environments.evaluation.diagnostics import Diagnostic
 from environments.evaluation.metrics import Measure, Metrics, Stratum
 from environments.evaluation.run_identity import Run
 from environments.rollouts.record import Rollout
@@ -19,8 +20,9 @@ ENVIRONMENT = "evennia_world"
 
 
 def metrics_document(
-    run: Run, rollouts: Sequence[Rollout], metrics: Metrics, name: str = ENVIRONMENT
-) -> dict[str, Any]:
+    run: Run, rollouts: Sequence[Rollout], metrics: Metrics, name: str = ENVIRONMENT,
+    diagnostics: Mapping[str, Diagnostic] | None = None,
+) -> dict[str, Any]:  # fmt: skip
     """Return the content of metrics.json."""
     flat = flat_metrics(metrics)
     return {
@@ -36,6 +38,7 @@ def metrics_document(
         },
         "results": {f"atropos|{name}_eval|0": flat, "all": flat},
         "detail": metrics.model_dump(mode="json"),
+        "diagnostics": {n: d.model_dump(mode="json") for n, d in (diagnostics or {}).items()},
     }
 
 

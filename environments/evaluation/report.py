@@ -19,6 +19,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from environments.evaluation.diagnostics import Diagnostic
 from environments.evaluation.formatting import measure_text, unscored_text
 from environments.evaluation.metrics import HEADLINE, Measure, Metrics, Stratum
 from environments.evaluation.plots import PlotRow, histogram, interval_plot, turn_bars
@@ -47,7 +48,7 @@ UNSCORED = ("unscored", "mean reward, unscored as 0")
 def render_report(
     run: Run, rollouts: Sequence[Rollout], metrics: Metrics, *,
     traffic: str = "", regrets: Mapping[str, RolloutRegrets] | None = None,
-    max_bytes: int = MAX_BYTES,
+    diagnostics: Mapping[str, Diagnostic] | None = None, max_bytes: int = MAX_BYTES,
 ) -> str:  # fmt: skip
     """Return the page as HTML.
 
@@ -67,6 +68,7 @@ def render_report(
         traffic=traffic,
         plots=_plots(rollouts, metrics),
         tables=_tables(metrics),
+        diagnostics=_diagnostics(diagnostics or {}),
         regret=found,
         regret_verb=VERB,
         regret_plot=Markup(turn_bars(found.bars, turns)) if found else "",
@@ -158,6 +160,24 @@ def _tables(metrics: Metrics) -> list[dict[str, Any]]:
         head = ["n", *(UNSCORED if unscored else ()), *present.values()]
         tables.append({"title": of, "head": head, "groups": groups})
     return tables
+
+
+def _diagnostics(diagnostics: Mapping[str, Diagnostic]) -> dict[str, Any] | None:
+    """Make the table of what was measured, and name what could not be."""
+    shown = [d for d in diagnostics.values() if d.measure is not None]
+    others = sorted({name for d in shown for name in d.beside})
+    return {
+        "others": others,
+        "rows": [
+            {
+                "title": d.title, "definition": d.definition, "source": d.source,
+                "tasks": d.measure.tasks if d.measure else 0,
+                "cells": [_cell(d.measure), *(_cell(d.beside.get(name)) for name in others)],
+            }
+            for d in shown
+        ],
+        "missing": [d.title for d in diagnostics.values() if d.measure is None],
+    } if diagnostics else None  # fmt: skip
 
 
 def _line(

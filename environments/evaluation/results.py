@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from environments.evaluation.baselines import baselines_of
 from environments.evaluation.candidate_summary import TRAFFIC, TrafficSummary, traffic_text
+from environments.evaluation.diagnostics import diagnose_directory
 from environments.evaluation.metrics import Metrics, Score, measure_run, scored
 from environments.evaluation.metrics_file import ENVIRONMENT, metrics_document
 from environments.evaluation.regret import REGRETS, read_regrets
@@ -49,16 +50,19 @@ def conclude(
     done = {score.task for score in scores if score.values is not None}
     others = {name: [s for s in other if s.task in done] for name, other in found.items()}
     metrics = measure_run(scores, others if done else None)
-    document = metrics_document(run, rollouts, metrics, name)
+    diagnostics = diagnose_directory(out, rollouts)
+    document = metrics_document(run, rollouts, metrics, name, diagnostics)
     text = json.dumps(document, indent=1, allow_nan=False) + "\n"
     write_file(out / METRICS, text, kept=CONTINUES)
     traffic = _traffic(out / TRAFFIC)
     regrets = read_regrets(out / REGRETS)
     found_regrets = summarise(rollouts, regrets)
-    summary = summary_markdown(run, metrics, traffic, found_regrets)
+    summary = summary_markdown(run, metrics, traffic, found_regrets, diagnostics)
     write_file(out / SUMMARY, summary, kept=CONTINUES)
     if report:
-        page = render_report(run, rollouts, metrics, traffic=traffic, regrets=regrets)
+        page = render_report(
+            run, rollouts, metrics, traffic=traffic, regrets=regrets, diagnostics=diagnostics
+        )
         write_file(out / REPORT, page, kept=CONTINUES)
     return metrics
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from environments.evaluation.diagnostics import Diagnostic
 from environments.evaluation.formatting import measure_text, share_text, unscored_text
 from environments.evaluation.metrics import HEADLINE, Metrics, Stratum
 from environments.evaluation.regret_summary import VERB, RegretSummary
@@ -11,8 +12,9 @@ from environments.evaluation.run_identity import Run
 
 
 def summary_markdown(
-    run: Run, metrics: Metrics, traffic: str = "", regret: RegretSummary | None = None
-) -> str:
+    run: Run, metrics: Metrics, traffic: str = "", regret: RegretSummary | None = None,
+    diagnostics: Mapping[str, Diagnostic] | None = None,
+) -> str:  # fmt: skip
     """Return the summary: overall, by family and difficulty, with baselines and a candidate.
 
     `traffic` is the comparison with a candidate in words.
@@ -50,6 +52,8 @@ def summary_markdown(
         strata: dict[str, Stratum] = getattr(metrics, of)
         lines += ["", *_table(*_strata_table(title, strata, metrics, of))]
     lines += ["", *_regret_lines(regret)]
+    if diagnostics:
+        lines += ["", *_diagnostic_lines(diagnostics)]
     if traffic:
         lines += ["", "```", traffic, "```"]
     return "\n".join(lines) + "\n"
@@ -76,6 +80,24 @@ def _regret_lines(regret: RegretSummary | None) -> list[str]:
         ]  # fmt: skip
         lines += ["", *_table(head, rows)]
     return lines
+
+
+def _diagnostic_lines(diagnostics: Mapping[str, Diagnostic]) -> list[str]:
+    """List what was measured with its definition, and name what could not be."""
+    shown = [d for d in diagnostics.values() if d.measure is not None]
+    others = sorted({name for d in shown for name in d.beside})
+    head = ["diagnostic", "mean", "tasks", *others, "what it is", "source"]
+    rows = [
+        [
+            _cell(d.title), measure_text(d.measure), str(d.measure.tasks if d.measure else 0),
+            *(measure_text(d.beside.get(name)) for name in others),
+            _cell(d.definition), _cell(d.source),
+        ]
+        for d in shown
+    ]  # fmt: skip
+    missing = [d.title for d in diagnostics.values() if d.measure is None]
+    lines = _table(head, rows) if rows else []
+    return [*lines, "", f"Not measured in this run: {'; '.join(missing)}."] if missing else lines
 
 
 def _failed(overall: Stratum) -> str:

@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -29,7 +30,8 @@ from environments.rollouts.files import write_file
 from environments.rollouts.record import Rollout
 from environments.runner import Conditions
 from environments.tasks.model import Task
-from environments.tasks.suites import load_suite
+from environments.tasks.other_notes import Notes, with_notes
+from environments.tasks.suites import Suite, content_hash, load_suite
 from environments.tools.registry import Tool
 from world_fixtures.common import UserError, digest, printable
 from world_fixtures.servers import ServerPool
@@ -87,7 +89,7 @@ async def evaluate(env: Evaluated) -> Metrics:
     Returns the metrics. Raises UserError where no rollout could be scored.
     """
     config = env.config
-    suite = load_suite(config.suite)
+    suite = suite_of(config)
     changed: dict[str, Any] = {"agent_temperature": config.eval_temperature}
     if env.embedded:  # a policy has no context to fill, and nothing here is trained on
         changed["context_tokens"] = None
@@ -126,7 +128,8 @@ async def evaluate(env: Evaluated) -> Metrics:
             if env.traffic is not None:
                 env.traffic.record_to(out / LOG, continued=bool(directory.rollouts))
             await run_suite(suite.tasks, play, directory, concurrency=config.eval_concurrency)
-        if config.eval_baselines and not env.serving and not shipped(run):
+        beside = config.eval_baselines and config.notes is Notes.KEPT
+        if beside and not env.serving and not shipped(run):
             baselines = await play_baselines(
                 suite.tasks, out, run, env.pool, tools, conditions, config.eval_concurrency
             )
@@ -140,6 +143,16 @@ async def evaluate(env: Evaluated) -> Metrics:
     metrics = results()
     tell_unscored(metrics, directory.rollouts)
     return metrics
+
+
+def suite_of(config: EvenniaWorldEnvConfig) -> Suite:
+    """Return the configured suite, with the agent's notes as configured and a name that says so."""
+    suite = load_suite(config.suite)
+    if config.notes is Notes.KEPT:
+        return suite
+    tasks = tuple(with_notes(task, config.notes) for task in suite.tasks)
+    name = f"{suite.name}-notes-{config.notes}"
+    return replace(suite, name=name, hash=content_hash(tasks), build=lambda: tasks)
 
 
 def tell_unscored(metrics: Metrics, rollouts: Sequence[Rollout]) -> None:

@@ -33,7 +33,7 @@ RECORDED_OTHERWISE = frozenset({
     "candidate_shadow", "policy",
 })  # fmt: skip
 """Options that a run's record holds in another form: its model, and that of its candidate."""
-OF_EVALUATE = frozenset({"eval_attempts", "eval_baselines", "eval_temperature", "suite"})
+OF_EVALUATE = frozenset({"eval_attempts", "eval_baselines", "eval_temperature", "notes", "suite"})
 """Options that `process` does not read."""
 OF_TRAINING = frozenset({
     "branch_turns", "branches", "credit", "difficulty", "families", "group_size", "seed",

@@ -271,10 +271,10 @@ class _Judging:
         if known is None:
             return condition.expected
         state = self.played[known.stage].state if known.end else self.starts[known.stage]
-        return tuple(_read(known, state, self.task))
+        return tuple(known_names(known, state, self.task))
 
 
-def _read(known: Known, state: WorldState, task: Task) -> list[str]:
+def known_names(known: Known, state: WorldState, task: Task) -> list[str]:
     """Return what the state says: names of rooms or things."""
     if known.asks == "where":
         found = [state.room(known.entity)]

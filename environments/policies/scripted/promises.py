@@ -227,7 +227,7 @@ class Rewalk(Errand):
 
     def _ways(self, world: World) -> list[str]:
         notes = self.pad.known(world)
-        ways = [_DIRECTIONS[letter] for letter in notes[0]] if notes else []
+        ways = [_DIRECTIONS[c] for c in notes[0] if c in _DIRECTIONS] if notes else []
         return [OPPOSITE[way] for way in reversed(ways)] if self.back else ways
 
     def answer(self, world: World) -> dict[str, Any]:
