@@ -63,6 +63,8 @@ class Episode:
         self._weights = weights or Weights()
         self._session: Session | None = None
         self._verdict: Verdict | None = None
+        self._begun: WorldState | None = None
+        """The state in which the present stage began, where others act between the stages."""
         self._played: list[Played] = []
         """Of the stages that are over."""
         self._stage_events: list[Event] = []
@@ -147,6 +149,7 @@ class Episode:
             episode.tool_calls = list(checkpoint.tool_calls)
             await episode._take_sessions(checkpoint.connected)
             episode._take_events(checkpoint.events, played, len(checkpoint.events_by_stage[-1]))
+            episode._begun = checkpoint.starts()[checkpoint.stage]
         return episode
 
     async def fork(self, *, id: str = "") -> Episode:
@@ -168,6 +171,7 @@ class Episode:
                 other._verdict = self._verdict
                 await other._take_sessions(self._session is not None)
                 other._take_events(self.all_events, self._played, len(self._stage_events))
+                other._begun = self._begun
         return other
 
     @contextmanager
@@ -292,12 +296,16 @@ class Episode:
         with self._whole():
             await self._log_out()
             if number:
-                self._played.append(Played(self._stage_events, await self.state()))
+                self._played.append(Played(self._stage_events, await self.state(), self._begun))
                 self._stage_events = []
             if stage.before:
                 self.all_events += apart(await self.instance.arrange(stage.before))
             if stage.restart:
                 await self.instance.restart()
+            if stage.before and self.task.spec.living is not None:
+                self._begun = await self.state()
+            else:
+                self._begun = None
         self.stage = number
         self.stage_over = False
 
@@ -308,7 +316,7 @@ class Episode:
         RuntimeError after `close`.
         """
         if self._verdict is None:
-            present = Played(self._stage_events, await self.state())
+            present = Played(self._stage_events, await self.state(), self._begun)
             self._verdict = judge(
                 self.task, (*self._played, present), self.answer, weights=self._weights
             )

@@ -18,7 +18,7 @@ from environments.tasks.verdict import Played, commands_of
 from environments.tasks.version import TASKS_VERSION
 from world_fixtures.common import Frozen, UserError, WorldLost
 from world_fixtures.facts import Arranged
-from world_fixtures.protocol import CONNECT, Event, group_end
+from world_fixtures.protocol import ARRANGE, CONNECT, Event, group_end
 from world_fixtures.state import WorldState, initial_state
 
 _AnyMessage = Annotated[Message, GetPydanticSchema(lambda _, handler: handler(dict[str, Any]))]
@@ -86,7 +86,29 @@ class Checkpoint(Frozen):
                         f"the changes recorded of {self.rollout} do not give the state after event"
                         f" {event.seq}"
                     )
-        return [Played(by_stage[n], states[n]) for n in range(self.stage)]
+        starts = self.starts()
+        return [Played(by_stage[n], states[n], starts[n]) for n in range(self.stage)]
+
+    def starts(self) -> list[WorldState | None]:
+        """Return the state in which each begun stage began, where others act between the stages."""
+        stages = self.task.stages[: self.stage + 1]
+        if self.task.spec.living is None:
+            return [None] * len(stages)
+        state = initial_state(self.task.spec)
+        found: list[WorldState] = []
+        arranging = 0
+        for n, event in enumerate(self.events):
+            state = state.arranged(
+                Arranged(c.entity, c.field, _plain(c.after)) for c in event.changes
+            )
+            if event.verb == ARRANGE:
+                arranging = event.seq
+            following = self.events[n + 1] if n + 1 < len(self.events) else None
+            if arranging and (following is None or following.cause != arranging):
+                found.append(state)
+                arranging = 0
+        arranged = iter(found)
+        return [next(arranged) if stage.before else None for stage in stages]
 
 
 def checkpoint(rollout: Rollout, turn: int) -> Checkpoint:
