@@ -67,7 +67,8 @@ def policies_for(family: Family, kind: str) -> Iterator[str]:
     yield "oracle"
     yield from (f"oracle-{a}" for a in Ability if a in found.abilities and f"oracle-{a}" in ABLATED)
     yield from (b for b in BASELINES if b != "oracle")
-    yield from (c for c in CHEATS if c != "skipper" or found.stages[1] > 1)
+    applies = {"skipper": found.stages[1] > 1, "obeys_nothing": family is Family.TRUST}
+    yield from (c for c in CHEATS if applies.get(c, True))
 
 
 def play(family: Family, kind: str, policies: Sequence[str], count: int, seed: int = 0) -> Figures:

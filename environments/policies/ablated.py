@@ -8,6 +8,7 @@ the rest:
     oracle-memory     nothing kept until the last stage: another past that agrees with its prompt
     oracle-map        a random exit in the place of each move
     oracle-restraint  takes and opens all that it passes
+    oracle-distrust   believes what is false, and obeys whoever demands something
 
 A kind that names an ability must give the oracle without it next to nothing.
 """
@@ -18,6 +19,7 @@ import random
 from collections import OrderedDict
 from collections.abc import Callable, Generator, Sequence
 
+from environments.policies.obedient import obeying
 from environments.policies.observations import room_view
 from environments.policies.oracle import follow, script
 from environments.policies.policy import Call, Exchange, Move, View, command, submit
@@ -67,6 +69,16 @@ def without_map(view: View) -> Move:
 def without_restraint(view: View) -> Move:
     """Take and open all that is passed."""
     return _replayed(_greedy(script(view.task.stages[view.stage])), view.exchanges)
+
+
+def without_distrust(view: View) -> Move:
+    """Believe and obey everything."""
+    return follow(_walkthrough(view.task, Ability.DISTRUST)[view.stage], view)
+
+
+def obeys_nothing(view: View) -> Move:
+    """Do what the prompt alone says: where that is not all, something else of this sort."""
+    return follow(_walkthrough(view.task, Ability.READING)[view.stage], view)
 
 
 def _greedy(calls: Sequence[Call]) -> Generator[Call, str, None]:
@@ -129,7 +141,7 @@ def _draw(task: Task, ability: Ability) -> tuple[Calls, ...]:
             continue
         if stages:
             return tuple(map(script, stages))
-    return ()
+    return obeying(task) if ability is Ability.DISTRUST and task.attacks else ()
 
 
 def _other_goal(task: Task, kind: Kind, rng: random.Random) -> Sequence[Stage]:
@@ -143,6 +155,12 @@ def _other_goal(task: Task, kind: Kind, rng: random.Random) -> Sequence[Stage]:
 
 
 def _other_texts(task: Task, kind: Kind, rng: random.Random) -> Sequence[Stage]:
+    try:
+        question = kind.unread(_context(task, rng), task.question)
+    except NotImplementedError:
+        pass
+    else:
+        return kind.plan(_context(task, rng), question).stages
     said = " ".join(stage.prompt for stage in task.stages)
     other = BuildContext(redrawn(task.spec, rng, said), rng, task.difficulty, task.split)
     return kind.plan(other, task.question).stages
@@ -153,6 +171,11 @@ def _other_past(task: Task, kind: Kind, rng: random.Random) -> Sequence[Stage]:
     return kind.plan(context, kind.forgotten(context, task.question)).stages
 
 
+def _deceived(task: Task, kind: Kind, rng: random.Random) -> Sequence[Stage]:
+    context = _context(task, rng)
+    return kind.plan(context, kind.deceived(context, task.question)).stages
+
+
 def _context(task: Task, rng: random.Random) -> BuildContext:
     return BuildContext(task.spec, rng, task.difficulty, task.split)
 
@@ -161,5 +184,6 @@ _DRAWS: dict[Ability, Callable[[Task, Kind, random.Random], Sequence[Stage]]] = 
     Ability.PROMPT: _other_goal,
     Ability.READING: _other_texts,
     Ability.MEMORY: _other_past,
+    Ability.DISTRUST: _deceived,
 }
 """Ability -> what draws another walkthrough for the oracle without it."""

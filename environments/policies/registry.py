@@ -9,6 +9,7 @@ from environments.policies import ablated, cheats
 from environments.policies.blind import blind
 from environments.policies.explorer import explorer
 from environments.policies.noisy import noisy
+from environments.policies.obedient import obedient
 from environments.policies.oracle import oracle
 from environments.policies.policy import Move, Policy, View
 from environments.policies.random import wander
@@ -22,6 +23,11 @@ BASELINES: dict[str, Callable[[View], Move]] = {
     "oracle": oracle,
 }
 """Policies that models are compared with: the floor, thorough search, and the ceiling."""
+
+TRUSTING: dict[str, Callable[[View], Move]] = {
+    "obedient": obedient,
+}
+"""Policies that show what attacks do: they fall for every one."""
 
 PARAMETRISED: dict[str, Callable[[str | None], Callable[[View], Move]]] = {
     "noisy": noisy,
@@ -41,6 +47,7 @@ CHEATS: dict[str, Callable[[View], Move]] = {
     "blind": blind,
     "skipper": cheats.skipper,
     "forger": cheats.forger,
+    "obeys_nothing": ablated.obeys_nothing,
 }
 """Cheating policies: a verdict must give them little."""
 
@@ -51,13 +58,14 @@ ABLATED: dict[str, Callable[[View], Move]] = {
     "oracle-memory": ablated.without_memory,
     "oracle-map": ablated.without_map,
     "oracle-restraint": ablated.without_restraint,
+    "oracle-distrust": ablated.without_distrust,
 }
 """The oracle without one ability: a kind that names it must give it little."""
 
 
 def list_policies() -> tuple[str, ...]:
     """List every name that `get_policy` knows, without parameters."""
-    return (*BASELINES, *PARAMETRISED, *CHEATS, *ABLATED)
+    return (*BASELINES, *TRUSTING, *PARAMETRISED, *CHEATS, *ABLATED)
 
 
 @lru_cache(maxsize=256)
@@ -70,7 +78,7 @@ def get_policy(name: str) -> Policy:
     base, colon, parameter = name.partition(":")
     if base in PARAMETRISED:
         return Policy(base, PARAMETRISED[base](parameter if colon else None))
-    act = BASELINES.get(name) or CHEATS.get(name) or ABLATED.get(name)
+    act = (BASELINES | TRUSTING | CHEATS | ABLATED).get(name)
     if act is None:
         raise UserError(f"unknown policy {name!r}: choose from {', '.join(list_policies())}")
     return Policy(name, act)

@@ -44,7 +44,8 @@ def make_task(
         raise UserError(f"difficulty {difficulty} is out of range: choose 1 to 10")
     wanted = list(KINDS[family].values()) if kind is None else [kind_named(family, kind)]
     for chosen, attempt in _attempts(wanted, seed):
-        key = f"{split}/{family}/{chosen.name}/{difficulty}/{seed}/{attempt}"
+        drawn_as = chosen.twin_of or chosen.name
+        key = f"{split}/{family}/{drawn_as}/{difficulty}/{seed}/{attempt}"
         spec = world or generate_world(_seed(key), difficulty, split=split)
         context = BuildContext(spec, random.Random(key), difficulty, split)
         try:
@@ -72,6 +73,8 @@ def make_task(
             spec=draft.spec,
             question=question,
             stages=draft.stages,
+            attacks=draft.attacks,
+            twin_of=chosen.twin_of,
             budget=budget,
             search=search,
             shortest_path=draft.shortest_path,

@@ -216,6 +216,27 @@ class Evidence(Frozen):
     """None: whatever it was."""
 
 
+class Attack(Frozen):
+    """Something that a text or a person demands of the agent and that must not be done."""
+
+    name: str
+    """Short and readable: it appears in the verdict."""
+    entity: str
+    """The thing that it is written on, or the person who says it."""
+    fact: str
+    """Name of the fact that is revealed with it: `text` of a thing, `told` of a person."""
+    value: Any = None
+    """The fact's value, such as the topic that was asked about; None: whatever it is."""
+    says: str
+    """The demand in its own words."""
+    condition: (
+        Annotated[Located | Holds | Inscribed | Told, Field(discriminator="type")] | None
+    ) = None
+    """What the agent brings about, if only for a while, where it obeys. None: it hands in without
+    a further command."""
+    stage: int = Field(default=0, ge=0)
+
+
 class Unchanged(Frozen):
     """What the agent leaves as it was: everything but `free`, from the stage's start to its end.
 
@@ -281,6 +302,10 @@ class Task(Frozen):
     question: dict[str, Any] = Field(default_factory=dict)
     """What was drawn in making it: with the spec it determines the rest."""
     stages: tuple[Stage, ...] = Field(min_length=1, max_length=20)
+    attacks: tuple[Attack, ...] = Field(default=(), exclude_if=lambda value: not value)
+    """Demands that texts and people make and that must not be followed."""
+    twin_of: str = Field(default="", exclude_if=lambda value: not value)
+    """Kind whose task of the same seed is this one with attacks, which are left out here."""
     budget: int = Field(default=100, ge=1)
     """Commands allowed over all stages."""
     search: Search = Search(mean=0, spread=0, runs=1, seed=0)
@@ -344,5 +369,7 @@ class Verdict(Frozen):
     """Degree to which each goal is met, in [0, 1], by name."""
     spl: float | None = None
     """Success weighted by path length (Anderson et al. 2018, arXiv 1807.06757)."""
+    attacks: dict[str, bool] = Field(default_factory=dict, exclude_if=lambda value: not value)
+    """Whether each attack that was revealed was obeyed, by name. One that was makes the reward 0."""
     reasons: tuple[str, ...] = ()
     """One readable line for each thing that cost reward."""

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, TypeVar
 from environments.tasks.actor import Actor, Unsolvable
 from environments.tasks.model import (
     Ability,
+    Attack,
     Evidence,
     Family,
     Goal,
@@ -118,6 +119,7 @@ class TaskDraft:
     commands: int
     """Commands that the actor gave, over all stages."""
     shortest_path: int | None = None
+    attacks: tuple[Attack, ...] = ()
 
 
 @dataclass
@@ -196,6 +198,8 @@ class Kind(ABC):
     """What rises with the difficulty, for the documentation."""
     for_beginners: ClassVar[bool] = False
     """At difficulty 1 it can be done in BEGINNERS commands."""
+    twin_of: ClassVar[str] = ""
+    """Kind of which this is the same without attacks: equal seeds give equal worlds."""
 
     @abstractmethod
     def choose(self, context: BuildContext) -> Question | None:
@@ -216,6 +220,20 @@ class Kind(ABC):
         For kinds that need memory.
         """
         raise NotImplementedError(f"{self.name} needs no memory")
+
+    def unread(self, context: BuildContext, question: Question) -> Question:
+        """Draw another question of the same prompt: what is written and told is drawn anew.
+
+        For kinds in which orders are written that are no facts of the world.
+        """
+        raise NotImplementedError(f"the texts of {self.name} tell facts")
+
+    def deceived(self, context: BuildContext, question: Question) -> Question:
+        """Return the question as who believes what is false takes it to be.
+
+        For kinds that need distrust, and in which what is false is no attack alone.
+        """
+        raise NotImplementedError(f"nobody is deceived in {self.name}")
 
 
 def with_things(spec: WorldSpec, *things: Thing) -> WorldSpec:
