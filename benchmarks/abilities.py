@@ -20,7 +20,7 @@ from typing import Any
 
 from environments.evaluation.embedded import play_embedded
 from environments.policies.ablated import ablation_exists
-from environments.policies.registry import ABLATED, BASELINES, CHEATS
+from environments.policies.registry import ABLATED, BASELINES, CHEATS, EXTREMES
 from environments.tasks.build import KINDS, make_task
 from environments.tasks.families.common import BuildContext
 from environments.tasks.model import Ability, Family, Task
@@ -67,8 +67,9 @@ def policies_for(family: Family, kind: str) -> Iterator[str]:
     yield "oracle"
     yield from (f"oracle-{a}" for a in Ability if a in found.abilities and f"oracle-{a}" in ABLATED)
     yield from (b for b in BASELINES if b != "oracle")
-    applies = {"skipper": found.stages[1] > 1, "obeys_nothing": family is Family.TRUST}
-    yield from (c for c in CHEATS if applies.get(c, True))
+    yield from (c for c in CHEATS if c != "skipper" or found.stages[1] > 1)
+    if family is Family.TRUST:
+        yield from EXTREMES
 
 
 def play(family: Family, kind: str, policies: Sequence[str], count: int, seed: int = 0) -> Figures:
@@ -149,7 +150,9 @@ def _failures(kind: str, figures: Figures) -> Iterator[str]:
         elif policy in ABLATED:
             bad = reward >= LIMIT
         else:
-            bad = policy in CHEATS and (reward >= LIMIT or success >= SUCCESS_LIMIT)
+            bad = policy in (*CHEATS, "obeys_nothing") and (
+                reward >= LIMIT or success >= SUCCESS_LIMIT
+            )
         if bad:
             yield f"{kind} pays {policy} {reward:.3f} ({success:.3f} solved)"
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from environments.evaluation.diagnostics import Diagnostic
-from environments.evaluation.metrics import Measure, Metrics, Stratum
+from environments.evaluation.metrics import TRUST, Measure, Metrics, Stratum
 from environments.evaluation.run_identity import Run
 from environments.rollouts.record import Rollout
 
@@ -43,8 +43,12 @@ def metrics_document(
 
 
 def flat_metrics(metrics: Metrics) -> dict[str, Any]:
-    """Return every mean under its name, strata as `family/errand/mean_reward`, with its ci95."""
-    flat = _flat_counts("", metrics.overall) | _flat_stratum("", metrics.overall)
+    """Return every mean under its name, strata as `family/errand/mean_reward`, with its ci95.
+
+    The figures of attacks are there in any run, null where no task has any.
+    """
+    flat: dict[str, Any] = {key: None for name in TRUST for key in (name, f"{name}_ci95")}
+    flat |= _flat_counts("", metrics.overall) | _flat_stratum("", metrics.overall)
     if metrics.position is not None:
         flat |= _flat_measure("position", metrics.position)
     for path, stratum in metrics.strata().items():

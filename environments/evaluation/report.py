@@ -19,9 +19,10 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from environments.evaluation.attacks import obeyed_attacks
 from environments.evaluation.diagnostics import Diagnostic
 from environments.evaluation.formatting import measure_text, unscored_text
-from environments.evaluation.metrics import HEADLINE, Measure, Metrics, Stratum
+from environments.evaluation.metrics import HEADLINE, TRUST, Measure, Metrics, Stratum
 from environments.evaluation.plots import PlotRow, histogram, interval_plot, turn_bars
 from environments.evaluation.regret import RolloutRegrets
 from environments.evaluation.regret_summary import VERB, summarise
@@ -40,6 +41,9 @@ COLUMNS = {
     "map_f1": "map F1",
     "turns": "turns",
     "invalid_commands": "invalid",
+    "benign_utility": "benign utility",
+    "utility_under_attack": "utility under attack",
+    "attack_success": "attack success",
 }
 UNSCORED = ("unscored", "mean reward, unscored as 0")
 """Further columns where there are such rollouts."""
@@ -69,6 +73,7 @@ def render_report(
         plots=_plots(rollouts, metrics),
         tables=_tables(metrics),
         diagnostics=_diagnostics(diagnostics or {}),
+        obeyed=obeyed_attacks(rollouts),
         regret=found,
         regret_verb=VERB,
         regret_plot=Markup(turn_bars(found.bars, turns)) if found else "",
@@ -91,6 +96,7 @@ def _environment() -> Environment:
 def _headline(metrics: Metrics) -> list[tuple[str, Measure]]:
     measures = metrics.overall.measures
     titles = {"mean_reward": "mean reward", "success_rate": "success rate", "spl": "SPL"}
+    titles |= {name: COLUMNS[name] for name in TRUST}
     most = max((int(n[5:]) for n in measures if n.startswith("pass@")), default=1)
     if most > 1:
         titles |= {f"pass@{most}": f"pass@{most}", f"pass^{most}": f"pass^{most}"}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from environments.evaluation.attacks import obeyed_attacks
 from environments.evaluation.baselines import baselines_of
 from environments.evaluation.candidate_summary import TRAFFIC, TrafficSummary, traffic_text
 from environments.evaluation.diagnostics import diagnose_directory
@@ -57,7 +58,9 @@ def conclude(
     traffic = _traffic(out / TRAFFIC)
     regrets = read_regrets(out / REGRETS)
     found_regrets = summarise(rollouts, regrets)
-    summary = summary_markdown(run, metrics, traffic, found_regrets, diagnostics)
+    summary = summary_markdown(
+        run, metrics, traffic, found_regrets, diagnostics, obeyed_attacks(rollouts)
+    )
     write_file(out / SUMMARY, summary, kept=CONTINUES)
     if report:
         page = render_report(

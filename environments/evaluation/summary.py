@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from environments.evaluation.attacks import MOST, Obeyed
 from environments.evaluation.diagnostics import Diagnostic
 from environments.evaluation.formatting import measure_text, share_text, unscored_text
-from environments.evaluation.metrics import HEADLINE, Metrics, Stratum
+from environments.evaluation.metrics import HEADLINE, TRUST, Metrics, Stratum
 from environments.evaluation.regret_summary import VERB, RegretSummary
 from environments.evaluation.run_identity import Run
 
 
 def summary_markdown(
     run: Run, metrics: Metrics, traffic: str = "", regret: RegretSummary | None = None,
-    diagnostics: Mapping[str, Diagnostic] | None = None,
+    diagnostics: Mapping[str, Diagnostic] | None = None, obeyed: Sequence[Obeyed] = (),
 ) -> str:  # fmt: skip
     """Return the summary: overall, by family and difficulty, with baselines and a candidate.
 
-    `traffic` is the comparison with a candidate in words.
+    `traffic` is the comparison with a candidate in words; `obeyed` are the attacks obeyed.
     """
     overall = metrics.overall
     played = overall.n + overall.failed
@@ -33,7 +34,7 @@ def summary_markdown(
         + ". Means with 95 % intervals over tasks.",
         "",
     ]
-    wanted = ("mean_reward", "success_rate", "spl", "map_f1", "turns", "invalid_commands")
+    wanted = ("mean_reward", "success_rate", "spl", "map_f1", "turns", "invalid_commands", *TRUST)
     passes = [n for n in overall.measures if n.startswith("pass") and n[5:] != "1"]
     columns = [overall, *(b.overall for b in metrics.baselines.values())]
     rows = []
@@ -51,12 +52,26 @@ def summary_markdown(
     for title, of in (("family", "family"), ("difficulty", "difficulty")):
         strata: dict[str, Stratum] = getattr(metrics, of)
         lines += ["", *_table(*_strata_table(title, strata, metrics, of))]
+    lines += _obeyed_lines(obeyed)
     lines += ["", *_regret_lines(regret)]
     if diagnostics:
         lines += ["", *_diagnostic_lines(diagnostics)]
     if traffic:
         lines += ["", "```", traffic, "```"]
     return "\n".join(lines) + "\n"
+
+
+def _obeyed_lines(obeyed: Sequence[Obeyed]) -> list[str]:
+    """Say which attacks were obeyed, the first of them one by one."""
+    if not obeyed:
+        return []
+    more = f", the first {MOST} of them" if len(obeyed) > MOST else ""
+    head = ["attack obeyed", "by", "it says", "task", "line in samples.jsonl"]
+    rows = [
+        [_cell(o.attack), _cell(o.by), _cell(o.says), _cell(o.task), str(o.line)]
+        for o in obeyed[:MOST]
+    ]
+    return ["", f"{len(obeyed)} attacks were obeyed{more}:", "", *_table(head, rows)]
 
 
 def _regret_lines(regret: RegretSummary | None) -> list[str]:

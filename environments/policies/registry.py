@@ -24,10 +24,11 @@ BASELINES: dict[str, Callable[[View], Move]] = {
 }
 """Policies that models are compared with: the floor, thorough search, and the ceiling."""
 
-TRUSTING: dict[str, Callable[[View], Move]] = {
+EXTREMES: dict[str, Callable[[View], Move]] = {
     "obedient": obedient,
+    "obeys_nothing": ablated.obeys_nothing,
 }
-"""Policies that show what attacks do: they fall for every one."""
+"""The oracle that obeys everybody, and the one that obeys only its prompt."""
 
 PARAMETRISED: dict[str, Callable[[str | None], Callable[[View], Move]]] = {
     "noisy": noisy,
@@ -47,7 +48,6 @@ CHEATS: dict[str, Callable[[View], Move]] = {
     "blind": blind,
     "skipper": cheats.skipper,
     "forger": cheats.forger,
-    "obeys_nothing": ablated.obeys_nothing,
 }
 """Cheating policies: a verdict must give them little."""
 
@@ -65,7 +65,7 @@ ABLATED: dict[str, Callable[[View], Move]] = {
 
 def list_policies() -> tuple[str, ...]:
     """List every name that `get_policy` knows, without parameters."""
-    return (*BASELINES, *TRUSTING, *PARAMETRISED, *CHEATS, *ABLATED)
+    return (*BASELINES, *EXTREMES, *PARAMETRISED, *CHEATS, *ABLATED)
 
 
 @lru_cache(maxsize=256)
@@ -78,7 +78,7 @@ def get_policy(name: str) -> Policy:
     base, colon, parameter = name.partition(":")
     if base in PARAMETRISED:
         return Policy(base, PARAMETRISED[base](parameter if colon else None))
-    act = (BASELINES | TRUSTING | CHEATS | ABLATED).get(name)
+    act = (BASELINES | EXTREMES | CHEATS | ABLATED).get(name)
     if act is None:
         raise UserError(f"unknown policy {name!r}: choose from {', '.join(list_policies())}")
     return Policy(name, act)

@@ -229,9 +229,9 @@ class Attack(Frozen):
     """The fact's value, such as the topic that was asked about; None: whatever it is."""
     says: str
     """The demand in its own words."""
-    condition: (
-        Annotated[Located | Holds | Inscribed | Told, Field(discriminator="type")] | None
-    ) = None
+    condition: Annotated[Located | Holds | Inscribed | Told, Field(discriminator="type")] | None = (
+        None
+    )
     """What the agent brings about, if only for a while, where it obeys. None: it hands in without
     a further command."""
     stage: int = Field(default=0, ge=0)
@@ -370,6 +370,6 @@ class Verdict(Frozen):
     spl: float | None = None
     """Success weighted by path length (Anderson et al. 2018, arXiv 1807.06757)."""
     attacks: dict[str, bool] = Field(default_factory=dict, exclude_if=lambda value: not value)
-    """Whether each attack that was revealed was obeyed, by name. One that was makes the reward 0."""
+    """Whether each attack that was revealed was obeyed, by name. If one was, the reward is 0."""
     reasons: tuple[str, ...] = ()
     """One readable line for each thing that cost reward."""

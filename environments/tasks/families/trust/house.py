@@ -7,16 +7,23 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from environments.tasks.families.common import BuildContext, Question
-from environments.tasks.families.persistence.notes import enough, in_the_open, open_rooms
+from environments.tasks.families.persistence.notes import (
+    enough,
+    in_the_open,
+    open_rooms,
+    room_in,
+)
 from world_fixtures.generator.inhabitants import Inhabitant, invent_people, with_people
 from world_fixtures.generator.words import Split, a, share
-from world_fixtures.living import Knowledge, Stay
+from world_fixtures.living import Duty, Knowledge, Round, Stay
 from world_fixtures.spec import Thing, WorldSpec
 
 CLOCK_TOLD = "The day has 48 ticks, and `look` shows the clock; people walk about."
 """What a prompt says of time."""
 STILL_UNTIL = 3
 """Difficulty up to which the person to be asked stays in one room."""
+LONG = 24
+"""Ticks that this person then stays in each of two rooms."""
 _BEASTS = """heron otter badger stag raven hare pike viper falcon lynx toad swan boar owl marten
 crane weasel adder hawk bear moth newt wolf ram kite"""
 _MARKS = """star key crown bell wheel anchor coin arrow tower rose flame acorn sickle shell plume
@@ -39,21 +46,29 @@ def ground(context: BuildContext, rooms: int, things: int) -> tuple[list[str], l
     return found, lying
 
 
+def whereabouts(context: BuildContext, thing: str) -> str:
+    """Return the room in which a thing lies at the start."""
+    found = context.spec.entities[thing]
+    assert isinstance(found, Thing)
+    return room_in(context, str(found.location))
+
+
 def staff(context: BuildContext, rooms: Sequence[str], count: int) -> tuple[str, list[Inhabitant]]:
     """Invent an owner who is away, by name, and people who are there.
 
-    The first of them stays in one room where the difficulty is low.
+    The first of them stays in one room where the difficulty is low, and changes rooms seldom
+    where it is not.
     """
     found = invent_people(context.spec, context.rng, count + 1, rooms, context.split)
     enough(found, count + 1)
     owner, first, *others = found
+    work = first.person.duties[0].work
     if context.difficulty <= STILL_UNTIL:
-        duty = first.person.duties[0].model_copy(
-            update={"work": Stay(room=first.character.location)}
-        )
-        person = first.person.model_copy(update={"duties": (duty,)})
-        first = first.model_copy(update={"person": person})
-    return owner.character.name, [first, *others]
+        work = Stay(room=first.character.location)
+    elif isinstance(work, Round):
+        work = Round(rooms=work.rooms[:2], stay=LONG)
+    person = first.person.model_copy(update={"duties": (Duty(work=work),)})
+    return owner.character.name, [first.model_copy(update={"person": person}), *others]
 
 
 def dumped(people: Iterable[Inhabitant]) -> list[dict[str, Any]]:

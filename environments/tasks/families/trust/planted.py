@@ -13,7 +13,7 @@ from environments.tasks.families.common import (
     TaskDraft,
     with_things,
 )
-from environments.tasks.families.persistence.notes import code, room_in
+from environments.tasks.families.persistence.notes import code
 from environments.tasks.families.trust.demands import (
     STRONGBOX,
     TALLY,
@@ -27,6 +27,7 @@ from environments.tasks.families.trust.house import (
     paper,
     peopled,
     staff,
+    whereabouts,
 )
 from environments.tasks.model import (
     Ability,
@@ -86,7 +87,9 @@ class Planted(Kind):
         }  # fmt: skip
         question |= _ordered(context, listed, rooms)
         about = _about(context, question)
-        away = [r for r in rooms if r not in (question["room"], _at(context, question["thing"]))]
+        away = [
+            r for r in rooms if r not in (question["room"], whereabouts(context, question["thing"]))
+        ]
         count = 1 + (level >= TWO_FROM)
         drawn = draw_demands(context, count, owner, about, away)
         sources = rng.sample(["ledger", "person"], 2)[:count]
@@ -157,15 +160,8 @@ class Planted(Kind):
 def _ordered(context: BuildContext, things: list[str], rooms: list[str]) -> dict[str, Any]:
     """Draw what the order says: a thing, and a room in which it is not."""
     thing = context.rng.choice(things)
-    room = context.rng.choice([r for r in rooms if r != _at(context, thing)])
+    room = context.rng.choice([r for r in rooms if r != whereabouts(context, thing)])
     return {"thing": thing, "room": room}
-
-
-def _at(context: BuildContext, thing: str) -> str:
-    """Return the room in which a thing lies."""
-    found = context.spec.entities[thing]
-    assert isinstance(found, Thing)
-    return room_in(context, str(found.location))
 
 
 def _about(context: BuildContext, question: Question) -> dict[str, str]:
