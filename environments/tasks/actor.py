@@ -102,7 +102,8 @@ class Actor(Companion):
         """Return what is to be undone: its turn (lights after what needs them) and its id."""
         things = self.sim.index.things
         back = [t for t in self.taken if t not in self._kept and self.where(t) is not None]
-        shut = [e for e in self.opened if e not in self._kept]
+        # what somebody else has closed since needs no closing
+        shut = [e for e in self.opened if e not in self._kept and self.known(e, "open")]
         around = {outer for e in shut for outer in self._holders(e)}
         shut = [e for e in shut if e not in around]
         lights = {t for t in back if things[t].light} | (self._kindled - self._kept)
