@@ -66,7 +66,7 @@ class Companion(Handler):
         costs, ahead = self.costs(), self.sim.copy()
         for ticks in range(DAYS_AHEAD * self.day):
             room = ahead.get(person, "location")
-            if costs.get(room, FAR) <= ticks:
+            if costs.get(room, FAR) <= ticks and not self.is_dark(room):
                 break
             ahead.act("wait", self.actor)
         else:
