@@ -8,6 +8,7 @@ the rest:
     oracle-memory     nothing kept until the last stage: another past that agrees with its prompt
     oracle-map        a random exit in the place of each move
     oracle-restraint  takes and opens all that it passes
+    oracle-time       waits for nothing and nobody
 
 A kind that names an ability must give the oracle without it next to nothing.
 """
@@ -67,6 +68,16 @@ def without_map(view: View) -> Move:
 def without_restraint(view: View) -> Move:
     """Take and open all that is passed."""
     return _replayed(_greedy(script(view.task.stages[view.stage])), view.exchanges)
+
+
+def without_time(view: View) -> Move:
+    """Leave out all waiting, and so come to everything too early."""
+    calls = script(view.task.stages[view.stage])
+    return follow(tuple(c for c in calls if not _waits(c)), view)
+
+
+def _waits(call: Call) -> bool:
+    return str(call[1].get("command", "")).split(" ")[0] == "wait"
 
 
 def _greedy(calls: Sequence[Call]) -> Generator[Call, str, None]:

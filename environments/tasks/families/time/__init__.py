@@ -1,0 +1,12 @@
+"""Time: being there at the hour, waiting for what takes its time, and being done before it is late.
+
+Others live in these worlds and the clock goes on with every command. What a task needs can be had
+at certain hours only, or after so many ticks.
+"""
+
+from __future__ import annotations
+
+from environments.tasks.families.common import Kind
+from environments.tasks.families.time.appointment import Appointment
+
+KINDS: tuple[Kind, ...] = (Appointment(),)
