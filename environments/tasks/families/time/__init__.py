@@ -8,5 +8,8 @@ from __future__ import annotations
 
 from environments.tasks.families.common import Kind
 from environments.tasks.families.time.appointment import Appointment
+from environments.tasks.families.time.follow import Follow
+from environments.tasks.families.time.hours import Hours
+from environments.tasks.families.time.process import Processing
 
-KINDS: tuple[Kind, ...] = (Appointment(),)
+KINDS: tuple[Kind, ...] = (Appointment(), Hours(), Follow(), Processing())

@@ -29,7 +29,7 @@ from environments.tasks.families.time.dwellers import (
 from environments.tasks.model import Ability, Answered, Evidence, Family, Goal
 from world_fixtures.facts import Fact
 from world_fixtures.generator.inhabitants import DAY, Inhabitant, invent_people, with_people
-from world_fixtures.living import Knowledge, Need, Stay
+from world_fixtures.living import Duty, Knowledge, Need, Stay
 from world_fixtures.spec import Thing
 
 BOOK = "q_callers_book"
@@ -108,7 +108,7 @@ class Appointment(Kind):
         begins = context.rng.randrange(AHEAD + 2, DAY - 12)
         ends = begins + 10 - context.difficulty // 2
         number, figure = code(context), code(context)
-        duties = busy(host, begins - AHEAD, ends, Stay(room=room))
+        duties = busy(host, Duty(begins=begins - AHEAD, ends=ends, work=Stay(room=room)))
         given = Knowledge(
             topic=FIGURE,
             says=f"The {FIGURE} is {figure}.",
@@ -208,7 +208,8 @@ def _prompt(
     count = "one field" if len(visits) == 1 else "two fields"
     return (
         f"Call on {whom}. Whoever is received gets a figure, and nobody gets it elsewhere or at"
-        f" another hour: tell your host the number there and then, and ask about the figure. {told}."
+        f" another hour: tell your host the number there and then, and ask about the figure."
+        f" {told}."
         f" {CLOCK_TOLD} Submit an answer with {count}, {each}."
     )
 

@@ -9,7 +9,7 @@ from environments.tasks.families.persistence.notes import enough, open_rooms
 from environments.tasks.model import Goal, Together
 from world_fixtures.facts import Fact
 from world_fixtures.generator.inhabitants import DAY, Inhabitant
-from world_fixtures.living import Duty, Work
+from world_fixtures.living import Duty
 from world_fixtures.rules import Simulation, SpecIndex
 from world_fixtures.rules.grammar import DIRECTIONS
 from world_fixtures.spec import WorldSpec
@@ -61,15 +61,15 @@ def dwellers(spec: WorldSpec) -> list[Inhabitant]:
     return [Inhabitant(character=characters[p.id], person=p) for p in persons]
 
 
-def busy(person: Inhabitant, begins: int, ends: int, *works: Work) -> tuple[Duty, ...]:
-    """Return somebody's duties: these works in a part of the day, the usual round in the rest.
+def busy(person: Inhabitant, *duties: Duty) -> tuple[Duty, ...]:
+    """Return somebody's duties: these, one after the other, and the usual work in between days.
 
-    Whoever has nothing left to do at its place turns to the next duty that is due, so the round is
-    never due at the same time.
+    Whoever has nothing left to do at its place turns to the next duty that is due, so the usual
+    work is never due at the same time.
     """
-    usual = person.person.duties[-1].work
+    usual, begins, ends = person.person.duties[-1].work, duties[0].begins, duties[-1].ends or DAY
     return (
-        *(Duty(begins=begins, ends=ends, work=work) for work in works),
+        *duties,
         *([Duty(ends=begins, work=usual)] if begins else []),
         *([Duty(begins=ends, work=usual)] if ends < DAY else []),
     )
