@@ -20,10 +20,10 @@ from typing import Any
 
 from environments.evaluation.embedded import play_embedded
 from environments.policies.ablated import ablation_exists
-from environments.policies.registry import ABLATED, BASELINES, CHEATS
+from environments.policies.registry import ABLATED, BASELINES, BYSTANDERS, CHEATS
 from environments.tasks.build import KINDS, make_task
 from environments.tasks.families.common import BuildContext
-from environments.tasks.model import Ability, Family, Task
+from environments.tasks.model import SOLITARY, Ability, Family, Task
 from environments.tasks.planner import Unsolvable
 from world_fixtures.generator.words import Split
 from world_fixtures.simulated import SimulatedPool
@@ -68,6 +68,8 @@ def policies_for(family: Family, kind: str) -> Iterator[str]:
     yield from (f"oracle-{a}" for a in Ability if a in found.abilities and f"oracle-{a}" in ABLATED)
     yield from (b for b in BASELINES if b != "oracle")
     yield from (c for c in CHEATS if c != "skipper" or found.stages[1] > 1)
+    if family not in SOLITARY:
+        yield from BYSTANDERS
 
 
 def play(family: Family, kind: str, policies: Sequence[str], count: int, seed: int = 0) -> Figures:
@@ -148,7 +150,7 @@ def _failures(kind: str, figures: Figures) -> Iterator[str]:
         elif policy in ABLATED:
             bad = reward >= LIMIT
         else:
-            bad = policy in CHEATS and (reward >= LIMIT or success >= SUCCESS_LIMIT)
+            bad = policy in (*CHEATS, *BYSTANDERS) and (reward >= LIMIT or success >= SUCCESS_LIMIT)
         if bad:
             yield f"{kind} pays {policy} {reward:.3f} ({success:.3f} solved)"
 

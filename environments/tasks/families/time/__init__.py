@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from environments.tasks.families.common import Kind
 from environments.tasks.families.time.appointment import Appointment
+from environments.tasks.families.time.deadlines import Deadlines
 from environments.tasks.families.time.follow import Follow
 from environments.tasks.families.time.hours import Hours
 from environments.tasks.families.time.process import Processing
 
-KINDS: tuple[Kind, ...] = (Appointment(), Hours(), Follow(), Processing())
+KINDS: tuple[Kind, ...] = (Appointment(), Hours(), Follow(), Processing(), Deadlines())

@@ -234,7 +234,11 @@ def _with_stores(
 ) -> WorldSpec:
     """Return the world with these stores, each in the place of one that has its id."""
     rooms = [
-        Room(id=id_of(g.store), name=g.store.title(), desc="A narrow room with shelves to the ceiling.")
+        Room(
+            id=id_of(g.store),
+            name=g.store.title(),
+            desc="A narrow room with shelves to the ceiling.",
+        )
         for g in gates
     ]
     doors_, ways = [], []
@@ -245,7 +249,7 @@ def _with_stores(
         back: Direction = OPPOSITE[gate.direction]  # type: ignore[assignment]
         ways.append(Exit(source=gate.room, direction=gate.direction, target=store, door=door))
         ways.append(Exit(source=store, direction=back, target=gate.room, door=door))
-    new = {e.id for e in (*rooms, *doors_, *ways)}
+    new = {*(r.id for r in rooms), *(d.id for d in doors_), *(w.id for w in ways)}
     return spec.model_copy(
         update={
             "rooms": (*(r for r in spec.rooms if r.id not in new), *rooms),
