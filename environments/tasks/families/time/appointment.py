@@ -38,6 +38,8 @@ TOLD_FROM = 4
 """Difficulty from which somebody has to be asked in the place of a book."""
 TWO_FROM = 7
 """Difficulty from which two appointments are to be kept."""
+WALKS_FROM = 9
+"""Difficulty from which whoever has to be asked walks about."""
 AHEAD = 12
 """Ticks before its hour at which a host sets out to its room."""
 DAYS = 4
@@ -64,7 +66,8 @@ class Appointment(Kind):
     abilities = frozenset({Ability.PROMPT, Ability.MAP, Ability.TIME, Ability.PEOPLE})
     difficulty: ClassVar[str] = (
         "3 to 7 people who receive callers, for 10 ticks of the day down to 5; from 4 on somebody"
-        " who walks about has to be asked in the place of a book; from 7 on two appointments"
+        " has to be asked in the place of a book, who walks about from 9 on; from 7 on two"
+        " appointments"
     )
 
     def choose(self, context: BuildContext) -> Question | None:
@@ -82,9 +85,11 @@ class Appointment(Kind):
             hosts = [self._host(context, p, rng.choice(away)) for p in found[:count]]
             clerk = found[count]
             knows = tuple(Knowledge(topic=h.character.name, says=_says(context, h)) for h in hosts)
-            clerk = clerk.model_copy(
-                update={"person": clerk.person.model_copy(update={"knows": knows})}
-            )
+            told = clerk.person.model_copy(update={"knows": knows})
+            if level < WALKS_FROM:
+                desk = Stay(room=rng.choice(rooms))
+                told = told.model_copy(update={"duties": (Duty(work=desk),)})
+            clerk = clerk.model_copy(update={"person": told})
             people = [*hosts, *([clerk] if level >= TOLD_FROM else [])]
             begins = rng.randrange(DAY)
             book = None if level >= TOLD_FROM else rng.choice(rooms)
@@ -198,7 +203,7 @@ def _prompt(
     """Say what is wanted, and who or what tells the rest."""
     whom = listed([names[v.host] for v in visits])
     told = (
-        f"{clerk}, who goes about here, knows where and when each of them receives, and the"
+        f"{clerk}, who is somewhere here, knows where and when each of them receives, and the"
         " caller's number: ask about them by name"
         if question["book"] is None
         else "Where and when each of them receives, and the caller's number, is in the callers'"
