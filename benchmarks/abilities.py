@@ -20,10 +20,10 @@ from typing import Any
 
 from environments.evaluation.embedded import play_embedded
 from environments.policies.ablated import ablation_exists
-from environments.policies.registry import ABLATED, BASELINES, CHEATS, EXTREMES
+from environments.policies.registry import ABLATED, BASELINES, BYSTANDERS, CHEATS, EXTREMES
 from environments.tasks.build import KINDS, make_task
 from environments.tasks.families.common import BuildContext
-from environments.tasks.model import Ability, Family, Task
+from environments.tasks.model import SOLITARY, Ability, Family, Task
 from environments.tasks.planner import Unsolvable
 from world_fixtures.generator.words import Split
 from world_fixtures.simulated import SimulatedPool
@@ -70,6 +70,8 @@ def policies_for(family: Family, kind: str) -> Iterator[str]:
     yield from (c for c in CHEATS if c != "skipper" or found.stages[1] > 1)
     if family is Family.TRUST:
         yield from EXTREMES
+    if family not in SOLITARY:
+        yield from BYSTANDERS
 
 
 def play(family: Family, kind: str, policies: Sequence[str], count: int, seed: int = 0) -> Figures:
@@ -150,7 +152,7 @@ def _failures(kind: str, figures: Figures) -> Iterator[str]:
         elif policy in ABLATED:
             bad = reward >= LIMIT
         else:
-            bad = policy in (*CHEATS, "obeys_nothing") and (
+            bad = policy in (*CHEATS, *BYSTANDERS, "obeys_nothing") and (
                 reward >= LIMIT or success >= SUCCESS_LIMIT
             )
         if bad:

@@ -9,6 +9,7 @@ the rest:
     oracle-map        a random exit in the place of each move
     oracle-restraint  takes and opens all that it passes
     oracle-distrust   believes what is false, and obeys whoever demands something
+    oracle-time       waits for nothing and nobody
 
 A kind that names an ability must give the oracle without it next to nothing.
 """
@@ -79,6 +80,16 @@ def without_distrust(view: View) -> Move:
 def obeys_nothing(view: View) -> Move:
     """Do what the prompt alone says: where that is not all, something else of this sort."""
     return follow(_walkthrough(view.task, Ability.READING)[view.stage], view)
+
+
+def without_time(view: View) -> Move:
+    """Leave out all waiting, and so come to everything too early."""
+    calls = script(view.task.stages[view.stage])
+    return follow(tuple(c for c in calls if not _waits(c)), view)
+
+
+def _waits(call: Call) -> bool:
+    return str(call[1].get("command", "")).split(" ")[0] == "wait"
 
 
 def _greedy(calls: Sequence[Call]) -> Generator[Call, str, None]:

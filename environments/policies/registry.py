@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 
-from environments.policies import ablated, cheats
+from environments.policies import ablated, bystanders, cheats
 from environments.policies.blind import blind
 from environments.policies.explorer import explorer
 from environments.policies.noisy import noisy
@@ -51,6 +51,13 @@ CHEATS: dict[str, Callable[[View], Move]] = {
 }
 """Cheating policies: a verdict must give them little."""
 
+BYSTANDERS: dict[str, Callable[[View], Move]] = {
+    "camps": bystanders.camps,
+    "follows_everybody": bystanders.follows_everybody,
+    "waits_for_the_end": bystanders.waits_for_the_end,
+}
+"""Cheating policies for worlds in which others live and time passes."""
+
 
 ABLATED: dict[str, Callable[[View], Move]] = {
     "oracle-prompt": ablated.without_prompt,
@@ -59,13 +66,14 @@ ABLATED: dict[str, Callable[[View], Move]] = {
     "oracle-map": ablated.without_map,
     "oracle-restraint": ablated.without_restraint,
     "oracle-distrust": ablated.without_distrust,
+    "oracle-time": ablated.without_time,
 }
 """The oracle without one ability: a kind that names it must give it little."""
 
 
 def list_policies() -> tuple[str, ...]:
     """List every name that `get_policy` knows, without parameters."""
-    return (*BASELINES, *EXTREMES, *PARAMETRISED, *CHEATS, *ABLATED)
+    return (*BASELINES, *EXTREMES, *PARAMETRISED, *CHEATS, *BYSTANDERS, *ABLATED)
 
 
 @lru_cache(maxsize=256)
@@ -78,7 +86,7 @@ def get_policy(name: str) -> Policy:
     base, colon, parameter = name.partition(":")
     if base in PARAMETRISED:
         return Policy(base, PARAMETRISED[base](parameter if colon else None))
-    act = (BASELINES | EXTREMES | CHEATS | ABLATED).get(name)
+    act = (BASELINES | EXTREMES | CHEATS | BYSTANDERS | ABLATED).get(name)
     if act is None:
         raise UserError(f"unknown policy {name!r}: choose from {', '.join(list_policies())}")
     return Policy(name, act)

@@ -49,6 +49,16 @@ class Companion(Handler):
         if not begins <= hour < (begins + 1 if ends is None else ends):
             self.wait((begins - hour) % self.day)
 
+    def _wait_to_open(self, entity: str) -> bool:
+        """Let time pass until a door opens by its timetable; False where it has none."""
+        living = self.sim.spec.living
+        tables = [t for t in living.timetables if t.door == entity] if living else []
+        if not tables:
+            return False
+        period = tables[0].period or self.day
+        self.wait((tables[0].opens - self.tick) % period)
+        return bool(self.sim.get(entity, "open"))
+
     def is_here(self, person: str) -> bool:
         """Tell whether a character is in the actor's room, and can be seen."""
         return not self._scene.is_dark() and person in self.sim.contents(self.room)

@@ -6,6 +6,7 @@ from environments.tasks.families import (
     navigation,
     orientation,
     persistence,
+    time,
     trust,
 )
 from environments.tasks.families.common import BuildContext, Kind, TaskDraft
@@ -19,6 +20,7 @@ KINDS: dict[Family, dict[str, Kind]] = {
         Family.INSPECTION: inspection.KINDS,
         Family.PERSISTENCE: persistence.KINDS,
         Family.ERRAND: errand.KINDS,
+        Family.TIME: time.KINDS,
         Family.TRUST: trust.KINDS,
     }.items()
 }
