@@ -8,6 +8,7 @@ the rest:
     oracle-memory     nothing kept until the last stage: another past that agrees with its prompt
     oracle-map        a random exit in the place of each move
     oracle-restraint  takes and opens all that it passes
+    oracle-people     waits in the place of all that it says to people and deals with them
 
 A kind that names an ability must give the oracle without it next to nothing.
 """
@@ -28,6 +29,10 @@ from environments.tasks.model import Ability, Stage, Task
 from world_fixtures.generator.relations import redrawn
 from world_fixtures.rules.grammar import DIRECTIONS
 
+TO_PEOPLE = frozenset(
+    ("ask", "tell", "whisper", "greet", "show", "give", "buy", "sell", "trade", "follow")
+)
+"""Verbs of what is said to people, and dealt with them."""
 DRAWS = 30
 """Draws tried for one that agrees with the rest and can be played."""
 KEPT = 256
@@ -67,6 +72,17 @@ def without_map(view: View) -> Move:
 def without_restraint(view: View) -> Move:
     """Take and open all that is passed."""
     return _replayed(_greedy(script(view.task.stages[view.stage])), view.exchanges)
+
+
+def without_people(view: View) -> Move:
+    """Wait in the place of all that is said to people and dealt with them."""
+    calls = script(view.task.stages[view.stage])
+    return follow(tuple(command("wait") if _is_to_people(c) else c for c in calls), view)
+
+
+def _is_to_people(call: Call) -> bool:
+    verb, _, _ = str(call[1].get("command", "")).partition(" ")
+    return verb in TO_PEOPLE
 
 
 def _greedy(calls: Sequence[Call]) -> Generator[Call, str, None]:

@@ -51,6 +51,7 @@ ABLATED: dict[str, Callable[[View], Move]] = {
     "oracle-memory": ablated.without_memory,
     "oracle-map": ablated.without_map,
     "oracle-restraint": ablated.without_restraint,
+    "oracle-people": ablated.without_people,
 }
 """The oracle without one ability: a kind that names it must give it little."""
 

@@ -6,6 +6,7 @@ from environments.tasks.families import (
     navigation,
     orientation,
     persistence,
+    society,
 )
 from environments.tasks.families.common import BuildContext, Kind, TaskDraft
 from environments.tasks.model import Family
@@ -18,6 +19,7 @@ KINDS: dict[Family, dict[str, Kind]] = {
         Family.INSPECTION: inspection.KINDS,
         Family.PERSISTENCE: persistence.KINDS,
         Family.ERRAND: errand.KINDS,
+        Family.SOCIETY: society.KINDS,
     }.items()
 }
 KINDS |= {family: {} for family in Family if family not in KINDS}
