@@ -162,7 +162,10 @@ class Referral(Kind):
                     condition=Answered(field=NUMBER, match="number", expected=(number,)),
                 )
             ],
-            evidence=[Evidence(field=NUMBER, entity=chain[-1], fact=NUMBER, value=number)],
+            evidence=[
+                *(Evidence(field=NUMBER, entity=p, fact="told", value=topic) for p in chain),
+                Evidence(field=NUMBER, entity=chain[-1], fact=NUMBER, value=number),
+            ],
             answer={NUMBER: int(number)},
         )
         return script.draft()
