@@ -78,7 +78,7 @@ class Actor(Companion):
         """Undo what was done on the way in this stage, save what the caller keeps.
 
         Things taken are put back where they were, with lights put out; doors and containers
-        opened are closed. What was unlocked stays unlocked.
+        opened are closed, unless somebody else has closed them. What was unlocked stays unlocked.
         """
         with self._deeper():
             while jobs := self._untidy():
@@ -102,7 +102,7 @@ class Actor(Companion):
         """Return what is to be undone: its turn (lights after what needs them) and its id."""
         things = self.sim.index.things
         back = [t for t in self.taken if t not in self._kept and self.where(t) is not None]
-        shut = [e for e in self.opened if e not in self._kept]
+        shut = [e for e in self.opened if e not in self._kept and self.known(e, "open")]
         around = {outer for e in shut for outer in self._holders(e)}
         shut = [e for e in shut if e not in around]
         lights = {t for t in back if things[t].light} | (self._kindled - self._kept)
