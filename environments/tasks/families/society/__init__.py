@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from environments.tasks.families.common import Kind
+from environments.tasks.families.society.barter import Barter
 from environments.tasks.families.society.referral import Referral
 
-KINDS: tuple[Kind, ...] = (Referral(),)
+KINDS: tuple[Kind, ...] = (Referral(), Barter())
