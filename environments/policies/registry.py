@@ -41,6 +41,8 @@ CHEATS: dict[str, Callable[[View], Move]] = {
     "blind": blind,
     "skipper": cheats.skipper,
     "forger": cheats.forger,
+    "asks_everybody": cheats.asks_everybody,
+    "believes_everybody": cheats.believes_everybody,
 }
 """Cheating policies: a verdict must give them little."""
 
