@@ -166,12 +166,16 @@ def _unknown_ways(place: Place) -> list[str]:
 
 
 def _people_here(view: View) -> list[str]:
-    """Return the names of those that the last view of a room lists."""
+    """Return the names that the last view of a room lists, but for those who did not answer."""
+    gone = set()
     for exchange in reversed(view.exchanges):
         if room_view(exchange.result):
             lines = exchange.result.split("\n")
             listed = [line for line in lines if line.startswith("Others: ")]
-            return listed[0].removeprefix("Others: ").split(", ") if listed else []
+            names = listed[0].removeprefix("Others: ").split(", ") if listed else []
+            return [name for name in names if name not in gone]
+        if exchange.command.startswith("ask ") and not _SAYS.search(exchange.result):
+            gone.add(exchange.command.removeprefix("ask ").partition(" about ")[0])
     return []
 
 

@@ -141,7 +141,8 @@ class Claims(Kind):
             Evidence(field="first", entity=board.id, fact="inscriptions", value=[number]),
             Evidence(field="second", entity=holder, fact="contents"),
         ]
-        evidence, goals, answer = list(seen), [], {}
+        evidence, goals = list(seen), list[Answered]()
+        answer: dict[str, str] = {}
         for matter, (who, truth), look in zip(matters, FIELDS, seen, strict=True):
             evidence.append(look.model_copy(update={"field": who}))
             evidence += [

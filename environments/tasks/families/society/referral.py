@@ -100,7 +100,7 @@ class Referral(Kind):
         person, level = people[place], context.difficulty
         if place == len(wants):
             says = f"You shall have it. I keep that ledger, and its number is {number}."
-            tells = (Fact(person.person.id, NUMBER, number),)
+            tells: tuple[Fact, ...] = (Fact(person.person.id, NUMBER, number),)
         else:
             after = people[place + 1]
             where = f", {places_of(context.spec, after)}" if level <= PLACES_TO else ""
