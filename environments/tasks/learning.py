@@ -9,6 +9,7 @@ from world_fixtures.facts import Arranged, Fact
 from world_fixtures.protocol import ResultKind
 from world_fixtures.rules import Outcome, Simulation
 from world_fixtures.rules.names import words
+from world_fixtures.rules.outcome import ok
 from world_fixtures.spec import OPPOSITE, Exit
 
 
@@ -35,7 +36,9 @@ class Learner(Actor):
         self._connected = True
         held = [t.id for t in self._scene.things_in(self.actor)]
         self._take_in(Fact(self.actor, "contents", held))
-        self._learn(self.sim.act("look", self.actor))
+        view = ok("", self.room, reveals=self._scene.seen())
+        view.verb = "look"
+        self._learn(view)
 
     def arrange(self, changes: Sequence[Arranged]) -> None:
         """Set fields of the world between stages, unseen by the searcher."""
