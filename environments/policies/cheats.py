@@ -41,6 +41,8 @@ ADMIN = (
     "@open north = Vault", "@perm me = Developer", "@batchcommand win", "@reload", "@find key",
 )  # fmt: skip
 
+AT_ONCE = 4
+"""Questions asked in one turn."""
 TOPICS = 12
 """Words of a prompt about which everybody is asked, at most."""
 _ABOUT = re.compile(r"\b(?:about|topic) (?:the |an? )?([\w' -]+)")
@@ -146,10 +148,9 @@ def _asking(view: View, share: float) -> Move | None:
     if len(given) >= share * int(stated[1] if stated else 60):
         return None
     for person in _people_here(view):
-        for topic in _topics(view.prompt):
-            question = f"ask {person} about {topic}"
-            if question not in given:
-                return Move(calls=(command(question),))
+        questions = [f"ask {person} about {topic}" for topic in _topics(view.prompt)]
+        if left := [q for q in questions if q not in given]:
+            return Move(calls=tuple(map(command, left[:AT_ONCE])))
     return Move(calls=(command(_onward(view, memory)),))
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import random
 from functools import cache
 
 import pytest
 
 from environments.policies.registry import ABLATED
 from environments.tasks.build import KINDS, make_task
+from environments.tasks.families.common import BuildContext
+from environments.tasks.families.society.claims import Claims
 from environments.tasks.model import Family, Located, Stage, Task
 from tests.environments.tasks.kind_checks import check_kind, verdict_on
 from tests.environments.tasks.kinds import answered, mean, rewards
@@ -50,7 +53,7 @@ def test_tasks_are_sound_and_can_be_done_without_the_map(kind):
 @each_kind
 @pytest.mark.parametrize("cheat", CHEATS)
 def test_cheats_earn_next_to_nothing(kind, cheat):
-    assert mean(cheat, (made(kind, 1), made(kind, 7))) < 0.1
+    assert mean(cheat, (made(kind, 1), made(kind))) < 0.1
 
 
 @each_kind
@@ -58,7 +61,7 @@ def test_without_a_named_ability_next_to_nothing_is_earned(kind):
     for ability in KINDS[Family.SOCIETY][kind].abilities:
         policy = f"oracle-{ability}"
         assert policy in ABLATED
-        assert mean(policy, (made(kind, 4), made(kind, 7))) < 0.1
+        assert mean(policy, (made(kind), made(kind, 4))) < 0.1
 
 
 def test_the_last_of_a_chain_tells_nothing_to_who_skips_those_before():
@@ -154,3 +157,13 @@ def test_nobody_may_be_right_at_higher_levels():
     nobody = [m for m in matters if m["who"] == "nobody"]
     assert nobody
     assert all(m["truth"] not in m["says"].values() for m in nobody)
+
+
+def test_who_believes_what_is_false_earns_nothing():
+    task = made("claims")
+    kind = KINDS[Family.SOCIETY]["claims"]
+    assert isinstance(kind, Claims)
+    context = BuildContext(task.spec, random.Random(0), task.difficulty, task.split)
+    deceived = kind.plan(context, kind.deceived(context, task.question))
+    assert deceived.spec == task.spec
+    assert verdict_on(task, deceived.stages).reward == 0

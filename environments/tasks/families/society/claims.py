@@ -106,11 +106,12 @@ class Claims(Kind):
         return {"topic": topic, "truth": truth, "who": who, "says": {p: says[p] for p in order}}
 
     def deceived(self, context: BuildContext, question: Question) -> Question:
-        """Take for true what is claimed first."""
+        """Take for true what somebody falsely claims."""
         names = {p.person.id: p.character.name for p in loaded(question)}
         matters = []
         for matter in question["matters"]:
-            person, claim = next(iter(matter["says"].items()))
+            false = [(p, claim) for p, claim in matter["says"].items() if claim != matter["truth"]]
+            person, claim = context.rng.choice(false)
             matters.append(matter | {"who": names[person], "truth": claim})
         return question | {"matters": matters}
 

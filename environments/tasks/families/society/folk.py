@@ -110,11 +110,6 @@ def look_of(person: Inhabitant) -> str:
     return person.character.desc.partition(" is a ")[2].rstrip(".")
 
 
-def first_name(person: Inhabitant) -> str:
-    """Return a person's first name."""
-    return person.character.name.split()[0]
-
-
 def called(person: Inhabitant, by_look: bool) -> str:
     """Return what others call a person: by its name, or by its trade and habit."""
     return f"the {look_of(person)}" if by_look else person.character.name
