@@ -142,18 +142,18 @@ def test_a_right_answer_counts_only_after_asking_and_looking(left_out):
 def test_nothing_tells_beforehand_which_claim_is_true():
     right = [
         list(matter["says"]).index(person)
-        for seed in range(12)
+        for seed in range(8)
         for task in [made("claims", 1, seed)]
         for matter in task.question["matters"]
         for person, claim in matter["says"].items()
         if claim == matter["truth"]
     ]
-    assert len(right) == 24
-    assert 5 <= sum(right) <= 19
+    assert len(right) == 16
+    assert 3 <= sum(right) <= 13
 
 
 def test_nobody_may_be_right_at_higher_levels():
-    matters = [m for seed in range(8) for m in made("claims", 4, seed).question["matters"]]
+    matters = [m for seed in range(5) for m in made("claims", 4, seed).question["matters"]]
     nobody = [m for m in matters if m["who"] == "nobody"]
     assert nobody
     assert all(m["truth"] not in m["says"].values() for m in nobody)
