@@ -37,6 +37,7 @@ from world_fixtures.living import Knowledge
 from world_fixtures.spec import Thing
 
 NOBODY = "nobody"
+BOARD = "q_claimed_board"
 NEITHER_FROM = 4
 """Difficulty from which nobody may be right."""
 UNNAMED_FROM = 7
@@ -79,7 +80,7 @@ class Claims(Kind):
             self._matter(context, people, context.name(thing), place, others),
         ]
         knowing_people = [
-            knowing(person, *_claimed(person, matters)) for person in people
+            knowing(person, *_claimed(person, matters, thing)) for person in people
         ]  # fmt: skip
         rng.shuffle(knowing_people)
         return {
@@ -120,7 +121,7 @@ class Claims(Kind):
         people, matters, thing = loaded(question), question["matters"], question["thing"]
         name, hung, number = question["board"]
         board = Thing(
-            id="q_claimed_board", name=name, desc="A board with something chalked on it.",
+            id=BOARD, name=name, desc="A board with something chalked on it.",
             location=hung, portable=False, writable=True, inscriptions=(number,), lines=1,
         )  # fmt: skip
         names = {p.person.id: p.character.name for p in people}
@@ -183,16 +184,17 @@ def _altered(context: BuildContext, number: str) -> str:
     return next(n for n in iter(lambda: code(context), "") if n != number)
 
 
-def _claimed(person: Inhabitant, matters: list[dict[str, Any]]) -> list[Knowledge]:
-    """Return what a person claims of the matters."""
+def _claimed(person: Inhabitant, matters: list[dict[str, Any]], thing: str) -> list[Knowledge]:
+    """Return what a person claims of the board and of the thing."""
     said = []
-    for matter, form in zip(matters, ("{} is written on it.", "It is in the {}."), strict=True):
+    forms = ((BOARD, "{} is written on it."), (thing, "It is in the {}."))
+    for matter, (about, form) in zip(matters, forms, strict=True):
         claim = matter["says"].get(person.person.id)
         if claim is not None:
             said.append(
                 Knowledge(
                     topic=matter["topic"], says=form.format(claim), false=claim != matter["truth"],
-                    tells=(Fact(person.person.id, "claims", claim),),
+                    tells=(Fact(about, "claimed", claim),),
                 )
             )  # fmt: skip
     return said
