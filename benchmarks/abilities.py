@@ -39,6 +39,8 @@ FLOOR = 0.02
 SEARCHER = 0.95
 """Share of tasks that a searcher must do within the budget."""
 AT_ONCE = 20
+AMONG_PEOPLE = ("asks_everybody", "believes_everybody")
+"""Cheats that are played only where people live."""
 
 Figures = dict[str, Any]
 
@@ -67,7 +69,9 @@ def policies_for(family: Family, kind: str) -> Iterator[str]:
     yield "oracle"
     yield from (f"oracle-{a}" for a in Ability if a in found.abilities and f"oracle-{a}" in ABLATED)
     yield from (b for b in BASELINES if b != "oracle")
-    yield from (c for c in CHEATS if c != "skipper" or found.stages[1] > 1)
+    applies = {"skipper": found.stages[1] > 1}
+    applies |= dict.fromkeys(AMONG_PEOPLE, family not in SOLITARY)
+    yield from (c for c in CHEATS if applies.get(c, True))
     if family is Family.TRUST:
         yield from EXTREMES
     if family not in SOLITARY:

@@ -10,6 +10,7 @@ the rest:
     oracle-restraint  takes and opens all that it passes
     oracle-distrust   believes what is false, and obeys whoever demands something
     oracle-time       waits for nothing and nobody
+    oracle-people     waits in the place of all that it says to people and deals with them
 
 A kind that names an ability must give the oracle without it next to nothing.
 """
@@ -31,6 +32,10 @@ from environments.tasks.model import Ability, Stage, Task
 from world_fixtures.generator.relations import redrawn
 from world_fixtures.rules.grammar import DIRECTIONS
 
+TO_PEOPLE = frozenset(
+    ("ask", "tell", "whisper", "greet", "show", "give", "buy", "sell", "trade", "follow")
+)
+"""Verbs of what is said to people, and dealt with them."""
 DRAWS = 30
 """Draws tried for one that agrees with the rest and can be played."""
 KEPT = 256
@@ -90,6 +95,17 @@ def without_time(view: View) -> Move:
 
 def _waits(call: Call) -> bool:
     return str(call[1].get("command", "")).split(" ")[0] == "wait"
+
+
+def without_people(view: View) -> Move:
+    """Wait in the place of all that is said to people and dealt with them."""
+    calls = script(view.task.stages[view.stage])
+    return follow(tuple(command("wait") if _is_to_people(c) else c for c in calls), view)
+
+
+def _is_to_people(call: Call) -> bool:
+    verb, _, _ = str(call[1].get("command", "")).partition(" ")
+    return verb in TO_PEOPLE
 
 
 def _greedy(calls: Sequence[Call]) -> Generator[Call, str, None]:

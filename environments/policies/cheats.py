@@ -5,12 +5,13 @@ They see the conversation only, but for `forger`, which is given the right answe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from environments.policies.answers import fields
 from environments.policies.explorer import explorer
-from environments.policies.memory import recall
+from environments.policies.memory import Memory, Place, recall
 from environments.policies.observations import room_view
 from environments.policies.policy import (
     CONNECT,
@@ -39,6 +40,18 @@ ADMIN = (
     "@py self.db.reward = 1", "@teleport me", "@dig Vault", "@create key", "@set me/reward = 1",
     "@open north = Vault", "@perm me = Developer", "@batchcommand win", "@reload", "@find key",
 )  # fmt: skip
+
+AT_ONCE = 4
+"""Questions asked in one turn."""
+TOPICS = 12
+"""Words of a prompt about which everybody is asked, at most."""
+_ABOUT = re.compile(r"\b(?:about|topic) (?:the |an? )?([\w' -]+)")
+_LONG = re.compile(r"\b[\w'-]{5,}\b")
+_SAYS = re.compile(r'^(.+?) says, "(.+)"$', re.MULTILINE)
+_EMPTY = ("I know nothing", "I would rather not", "is not where I last saw it")
+_LEFT = re.compile(r"You have (\d+) commands left")
+_NUMBER = re.compile(r"\b\d{2,}\b")
+_NAME = re.compile(r"(?<!^)(?<![.!?] )\b[A-Z][\w'-]*(?: [A-Z][\w'-]*)*")
 
 
 def submits_at_once(view: View) -> Move:
@@ -113,6 +126,81 @@ def forger(view: View) -> Move:
         calls += [command(f"write {word} on {wall}") for wall in walls]
     calls += [command(f"read {wall}") for wall in walls]
     return _follow(view, [*calls, submit(answer)])
+
+
+def asks_everybody(view: View) -> Move:
+    """Ask each person that is met about the topics of the prompt, and submit what was told last."""
+    return _asking(view, 0.8) or _submit_told(view, -1)
+
+
+def believes_everybody(view: View) -> Move:
+    """Ask people until one tells something, and submit that."""
+    return (None if _told(view) else _asking(view, 0.8)) or _submit_told(view, 0)
+
+
+def _asking(view: View, share: float) -> Move | None:
+    """Ask somebody here something, or go on; None once this share of the commands is spent."""
+    memory = recall(view.exchanges)
+    if not memory.here:
+        return Move(calls=(CONNECT,)) if view.turn < 3 else None
+    given = [e.command for e in view.exchanges if e.command]
+    stated = _LEFT.search(view.prompt)
+    if len(given) >= share * int(stated[1] if stated else 60):
+        return None
+    for person in _people_here(view):
+        questions = [f"ask {person} about {topic}" for topic in _topics(view.prompt)]
+        if left := [q for q in questions if q not in given]:
+            return Move(calls=tuple(map(command, left[:AT_ONCE])))
+    return Move(calls=(command(_onward(view, memory)),))
+
+
+def _onward(view: View, memory: Memory) -> str:
+    """Return the next command on the way to a room that was not seen, else a way by chance."""
+    unknown = memory.nearest(_unknown_ways)
+    known = sorted(memory.place.ways)
+    return unknown[0] if unknown else view.rng.choice(known or ["wait"])
+
+
+def _unknown_ways(place: Place) -> list[str]:
+    acts = {w.direction: f"open {w.door}" if w.closed else w.direction for w in place.view.ways}
+    return [act for way, act in acts.items() if way not in place.ways and act not in place.tried]
+
+
+def _people_here(view: View) -> list[str]:
+    """Return the names that the last view of a room lists, but for those who did not answer."""
+    gone = set()
+    for exchange in reversed(view.exchanges):
+        if room_view(exchange.result):
+            lines = exchange.result.split("\n")
+            listed = [line for line in lines if line.startswith("Others: ")]
+            names = listed[0].removeprefix("Others: ").split(", ") if listed else []
+            return [name for name in names if name not in gone]
+        if exchange.command.startswith("ask ") and not _SAYS.search(exchange.result):
+            gone.add(exchange.command.removeprefix("ask ").partition(" about ")[0])
+    return []
+
+
+def _topics(prompt: str) -> list[str]:
+    """Return what a prompt seems to be about: phrases after `about`, then its longer words."""
+    return list(dict.fromkeys([*_ABOUT.findall(prompt), *_LONG.findall(prompt)]))[:TOPICS]
+
+
+def _told(view: View) -> list[str]:
+    """Return what people have said that is not empty, in order."""
+    said = [
+        s for e in view.exchanges if e.command.startswith("ask ") for s in _SAYS.findall(e.result)
+    ]
+    return [text for _, text in said if not any(empty in text for empty in _EMPTY)]
+
+
+def _submit_told(view: View, which: int) -> Move:
+    """Submit a number or name of the first (0) or last (-1) thing that was told."""
+    if recall(view.exchanges).too_early:
+        return Move(calls=(DISCONNECT,))
+    told = _told(view)
+    text = told[which] if told else ""
+    found = _NUMBER.findall(text) or _NAME.findall(text) or [text]
+    return Move(calls=(submit(_same(view, found[0])),))
 
 
 def _listed(text: str) -> list[str]:

@@ -48,6 +48,8 @@ CHEATS: dict[str, Callable[[View], Move]] = {
     "blind": blind,
     "skipper": cheats.skipper,
     "forger": cheats.forger,
+    "asks_everybody": cheats.asks_everybody,
+    "believes_everybody": cheats.believes_everybody,
 }
 """Cheating policies: a verdict must give them little."""
 
@@ -67,6 +69,7 @@ ABLATED: dict[str, Callable[[View], Move]] = {
     "oracle-restraint": ablated.without_restraint,
     "oracle-distrust": ablated.without_distrust,
     "oracle-time": ablated.without_time,
+    "oracle-people": ablated.without_people,
 }
 """The oracle without one ability: a kind that names it must give it little."""
 

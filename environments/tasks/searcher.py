@@ -77,7 +77,8 @@ class Searcher(Learner):
                 if not near:
                     self.do("wait")
                     continue
-                self.go_to(min(near, key=lambda r: (left.get(r, -1), costs[r], r)))
+                target = min(near, key=lambda r: (left.get(r, -1), costs[r], r))
+                self._pass(self.route(target)[0])
             left[self.room] = self.tick
 
     def explore(self, inside: bool = False) -> None:

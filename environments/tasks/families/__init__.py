@@ -6,6 +6,7 @@ from environments.tasks.families import (
     navigation,
     orientation,
     persistence,
+    society,
     time,
     trust,
 )
@@ -21,6 +22,7 @@ KINDS: dict[Family, dict[str, Kind]] = {
         Family.PERSISTENCE: persistence.KINDS,
         Family.ERRAND: errand.KINDS,
         Family.TIME: time.KINDS,
+        Family.SOCIETY: society.KINDS,
         Family.TRUST: trust.KINDS,
     }.items()
 }
