@@ -50,7 +50,9 @@ class Claims(Kind):
 
     name = "claims"
     family = Family.SOCIETY
-    abilities = frozenset({Ability.PROMPT, Ability.PEOPLE, Ability.MAP, Ability.RESTRAINT})
+    abilities = frozenset(
+        {Ability.PROMPT, Ability.PEOPLE, Ability.MAP, Ability.RESTRAINT, Ability.DISTRUST}
+    )
     difficulty: ClassVar[str] = (
         "what is written on a board, and where a thing is; from 4 on nobody may be right, and from"
         " 7 on the prompt does not name who claims something, of up to 6 people"
