@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from environments.tasks.build import KINDS, make_task
-from environments.tasks.model import SOLITARY, Task
+from environments.tasks.model import SOLITARY, Family, Task
 from environments.tasks.suites.suite import Suite
 from world_fixtures.generator.words import Split
 
@@ -60,6 +60,31 @@ def _unseen() -> tuple[Task, ...]:
     return _spread("validation")
 
 
+def _lively(count: int, seed: int) -> tuple[Task, ...]:
+    """Make `count` tasks of each family whose worlds go on, its kinds in equal shares.
+
+    One round over the kinds of a family has the same seed and difficulty, so that a kind and its
+    twin are played in the same world; the difficulty rises from 1 to 10 over the rounds.
+    """
+    tasks = []
+    for family in (f for f in Family if f not in SOLITARY):
+        kinds = list(KINDS[family])
+        rounds = -(-count // len(kinds))
+        for n in range(count):
+            turn, place = divmod(n, len(kinds))
+            level = 1 + turn * 9 // max(1, rounds - 1)
+            tasks.append(make_task(family, seed + turn, level, kind=kinds[place], split="test"))
+    return tuple(tasks)
+
+
+def _living() -> tuple[Task, ...]:
+    return _lively(50, 200_000)
+
+
+def _living_short() -> tuple[Task, ...]:
+    return _lively(10, 210_000)
+
+
 SUITES = {
     suite.name: suite
     for suite in (
@@ -68,6 +93,8 @@ SUITES = {
         Suite("hard", 2, "5170f52c46ebc60876fc2ccac2295fed", _hard),
         Suite("seen", 2, "d6ba29fe04d691c612af3ac6ccf641cb", _seen),
         Suite("unseen", 2, "47963151df9407f3d27c39adf0f27c10", _unseen),
+        Suite("living", 1, "0", _living),
+        Suite("living-short", 1, "0", _living_short),
     )
 }
 """Every suite that ships, by its name."""
