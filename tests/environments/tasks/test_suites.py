@@ -36,6 +36,8 @@ SLOW = [pytest.mark.slow, pytest.mark.once]
         pytest.param("hard", 250, "test", marks=SLOW),
         pytest.param("seen", 100, "train", marks=SLOW),
         pytest.param("unseen", 100, "validation", marks=SLOW),
+        pytest.param("living", 250, "test", marks=SLOW),
+        ("living-short", 50, "test"),
     ],
 )
 def test_a_suite_is_what_its_version_says(name, size, split) -> None:
@@ -48,7 +50,9 @@ def test_a_suite_is_what_its_version_says(name, size, split) -> None:
 
 
 def test_the_suites_that_ship() -> None:
-    assert list(SUITES) == ["basics", "standard", "hard", "seen", "unseen"]
+    assert list(SUITES) == [
+        "basics", "standard", "hard", "seen", "unseen", "living", "living-short",
+    ]  # fmt: skip
 
 
 def test_walkthroughs_grow_with_the_difficulty() -> None:
