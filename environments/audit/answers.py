@@ -38,6 +38,8 @@ def _guess(line: Line, right: Any, rng: random.Random) -> Any:
         " ".join(line.subject.prompts[-1].split()), [name_here, *here], "north",
         ["north", "south"], [],
     ]  # fmt: skip
+    if line.lives:
+        options += [c.name for c in spec.characters]
     if isinstance(right, list) and len(right) > 1:
         options += [right[:-1], right[1:], [*right, rng.choice(right)], right[::-1]]
     if isinstance(right, int):
@@ -47,5 +49,6 @@ def _guess(line: Line, right: Any, rng: random.Random) -> Any:
 
 def _years(line: Line) -> Sequence[str]:
     """Return the numbers in what was last observed."""
-    words = line.parts[-1][-1].text.replace(".", " ").replace(",", " ").split()
+    last = next(e for e in reversed(line.parts[-1]) if e.actor == line.agent and e.cause is None)
+    words = last.text.replace(".", " ").replace(",", " ").split()
     return [word for word in words if word.isdigit()]

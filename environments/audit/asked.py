@@ -9,11 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from environments.audit.demand import Demand, End, Reply, Seen, Way, Written
+from environments.audit.asked_of_people import READINGS_OF_PEOPLE
+from environments.audit.demand import (
+    Demand,
+    End,
+    Part,
+    Reply,
+    Seen,
+    Way,
+    Written,
+    demanding,
+)
 from environments.audit.log import Sight
 from environments.tasks.model import Task
 
-Part = End | Written | Way | Seen | tuple[str, Reply]
 Reading = Callable[[Task, dict[str, Any]], Iterator[Part]]
 ORDINALS = ("first", "second", "third", "fourth")
 
@@ -22,18 +31,7 @@ def asked(task: Task, demand: Demand) -> Demand:
     """Return the demand with what the question of the task asks for besides."""
     reading = READINGS.get(f"{task.family}.{task.kind}")
     parts = list(reading(task, task.question)) if reading else []
-    return Demand(
-        spec=demand.spec,
-        stages=demand.stages,
-        budget=demand.budget,
-        ends=(*demand.ends, *(p for p in parts if isinstance(p, End))),
-        written=(*demand.written, *(p for p in parts if isinstance(p, Written))),
-        ways=(*demand.ways, *(p for p in parts if isinstance(p, Way))),
-        seen=(*demand.seen, *(p for p in parts if isinstance(p, Seen))),
-        answer={**demand.answer, **dict(p for p in parts if isinstance(p, tuple))},
-        free=demand.free,
-        spared=demand.spared,
-    )
+    return demanding(demand, parts)
 
 
 def _describe(task: Task, q: dict[str, Any]) -> Iterator[Part]:
@@ -176,6 +174,7 @@ READINGS: Mapping[str, Reading] = {
     "persistence.rearrange": _rearrange, "persistence.witness": _witness,
     "persistence.promise": _promise, "persistence.route": _route, "errand.deliver": _deliver,
     "errand.unlock": _unlock, "errand.assemble": _assemble, "errand.chain": _chain,
+    **READINGS_OF_PEOPLE,
 }  # fmt: skip
 """Kinds whose question says more than which facts are asked for."""
 

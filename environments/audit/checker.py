@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from environments.audit.demand import Demand, Reply
+from environments.audit.demand import Demand, End, Reply, Said
 from environments.audit.log import Log
 from world_fixtures.protocol import Event
 
@@ -34,14 +34,33 @@ def _missing(
     demand: Demand, log: Log, answer: dict[str, Any] | None, played: Sequence[Sequence[Event]]
 ) -> Iterator[str]:
     for end in demand.ends:
-        if log.ends[end.stage].get(end.entity, {}).get(end.field) != end.value:
+        if log.value(end.stage, end.entity, end.field) != end.value:
             yield f"{end.field} of {end.entity} is not {end.value} after stage {end.stage + 1}"
+        elif end.by is not None and log.value(*_field(end), end.by) != end.value:
+            yield f"{end.field} of {end.entity} was not {end.value} in time"
     for line in demand.written:
         fields = log.ends[line.stage][line.entity]
         both = zip(fields["inscriptions"], fields["hands"], strict=True)
         own = [plain(text) for text, hand in both if hand == log.agent]
         if plain(line.text) not in own or len(own) > line.most:
             yield f"{line.entity} does not say {line.text!r} and nothing else in the agent's hand"
+        elif line.by is not None:
+            texts = log.value(line.stage, line.entity, "inscriptions", line.by) or ()
+            if plain(line.text) not in map(plain, texts):
+                yield f"{line.entity} did not say {line.text!r} in time"
+    for said in demand.said:
+        yield from _unsaid(said, log)
+    for done in demand.done:
+        carried_out = [d for d in log.deeds[done.stage] if d.done and d.verb == done.verb]
+        if not any(done.entity in deed.objects for deed in carried_out):
+            yield f"did not {done.verb} {done.entity} in stage {done.stage + 1}"
+    for there in demand.there:
+        hours = [t for t, room in log.hours[there.stage] if room == there.room]
+        if not any(
+            there.begins <= t % there.day < there.ends and (there.by is None or t <= there.by)
+            for t in hours
+        ):
+            yield f"was not in {there.room} at its time in stage {there.stage + 1}"
     for way in demand.ways:
         passed = iter(log.ways[way.stage])
         if not all(room in passed for room in way.rooms):
@@ -57,9 +76,33 @@ def _missing(
     left = set().union(*(log.disturbed(n, free) for n, free in enumerate(demand.free)))
     if len(left) > demand.spared + 1:  # one more costs half of the reward, and is told
         yield f"left {len(left)} things otherwise"
-    commands = sum(e.actor == log.agent and e.verb != "connect" for p in played for e in p)
+    commands = sum(
+        e.actor == log.agent and e.verb != "connect" and e.cause is None for p in played for e in p
+    )
     if commands > demand.budget:
         yield f"gave {commands} commands of {demand.budget}"
+
+
+def _field(end: End) -> tuple[int, str, str]:
+    return end.stage, end.entity, end.field
+
+
+def _unsaid(said: Said, log: Log) -> Iterator[str]:
+    """Yield what is missing of something that is to be told to somebody."""
+    told = [
+        (deed.tick, deed.args["text"])
+        for deeds in log.deeds[: said.stage + 1]
+        for deed in deeds
+        if deed.done and deed.verb in ("tell", "whisper") and said.person in deed.objects
+    ]
+    wanted = set(plain(said.text).split())
+    whole = [tick for tick, text in told if wanted <= set(plain(text).split())]
+    if not whole:
+        yield f"did not tell {said.person} {said.text!r} by the end of stage {said.stage + 1}"
+    elif said.by is not None and min(whole) > said.by:
+        yield f"told {said.person} {said.text!r} too late"
+    if len(told) > said.most:
+        yield f"told {said.person} {len(told)} things"
 
 
 def same(reply: Reply, given: Any, log: Log) -> bool:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from environments.audit.log import Sight
 from environments.tasks.model import (
     Answered,
     Condition,
+    Did,
     Evidence,
     Holds,
     Inscribed,
     Located,
+    Present,
     Task,
     Together,
+    Told,
     Visited,
 )
+from world_fixtures.facts import Fact
 from world_fixtures.spec import Room, WorldSpec
 
 
@@ -29,6 +33,8 @@ class End:
     entity: str
     field: str
     value: Any
+    by: int | None = None
+    """Tick after which nothing that is done for it counts."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,40 @@ class Written:
     entity: str
     text: str
     most: int = 1
+    by: int | None = None
+
+
+@dataclass(frozen=True)
+class Said:
+    """All the words of a text, told to a person at once, among at most `most` texts of the agent."""
+
+    stage: int
+    person: str
+    text: str
+    most: int = 10_000
+    by: int | None = None
+
+
+@dataclass(frozen=True)
+class Deeded:
+    """A command of the agent that was carried out on an entity in a stage."""
+
+    stage: int
+    verb: str
+    entity: str
+
+
+@dataclass(frozen=True)
+class There:
+    """The agent, in a room at an hour of the day, from `begins` to before `ends`."""
+
+    stage: int
+    room: str
+    begins: int
+    ends: int
+    day: int
+    by: int | None = None
+    """The last tick since the start of the world at which it counts."""
 
 
 @dataclass(frozen=True)
@@ -82,11 +122,33 @@ class Demand:
     written: tuple[Written, ...] = ()
     ways: tuple[Way, ...] = ()
     seen: tuple[Seen, ...] = ()
+    said: tuple[Said, ...] = ()
+    done: tuple[Deeded, ...] = ()
+    there: tuple[There, ...] = ()
     answer: dict[str, Reply] = field(default_factory=dict)
     free: tuple[tuple[str, ...], ...] = ()
     """By stage, what may be left otherwise."""
     spared: int = 1
     """Entities that may be left otherwise all the same, over all stages."""
+
+
+Part = End | Written | Way | Seen | Said | Deeded | There | tuple[str, Reply]
+"""Something that is demanded; of an answer a field with what is to be in it."""
+
+
+def demanding(demand: Demand, parts: Sequence[Part]) -> Demand:
+    """Return the demand with these parts besides."""
+    return replace(
+        demand,
+        ends=(*demand.ends, *(p for p in parts if isinstance(p, End))),
+        written=(*demand.written, *(p for p in parts if isinstance(p, Written))),
+        ways=(*demand.ways, *(p for p in parts if isinstance(p, Way))),
+        seen=(*demand.seen, *(p for p in parts if isinstance(p, Seen))),
+        said=(*demand.said, *(p for p in parts if isinstance(p, Said))),
+        done=(*demand.done, *(p for p in parts if isinstance(p, Deeded))),
+        there=(*demand.there, *(p for p in parts if isinstance(p, There))),
+        answer={**demand.answer, **dict(p for p in parts if isinstance(p, tuple))},
+    )
 
 
 def demand_of(task: Task) -> Demand:
@@ -96,40 +158,46 @@ def demand_of(task: Task) -> Demand:
     state; what an answer rests on is to be seen in the room, in the thing, or in the text that
     tells it.
     """
-    ends, written, ways = [], [], []
-    answer: dict[str, Reply] = {}
-    told = task.stages[-1].walkthrough[-1].answer
+    parts: list[Part] = []
     for n, stage in enumerate(task.stages):
         for goal in stage.goals:
             for condition in _flat(goal.condition) if goal.final else ():
-                match condition:
-                    case Located():
-                        ends.append(End(n, condition.entity, "location", condition.place))
-                    case Holds():
-                        ends.append(End(n, condition.entity, condition.field, condition.value))
-                    case Inscribed():
-                        written.append(Written(n, condition.entity, condition.text, condition.most))
-                    case Visited():
-                        ways.append(Way(n, condition.rooms))
-                    case Answered():
-                        answer[condition.field] = _reply(condition, told)
-                    case _:
-                        raise ValueError(f"{task.id}: the audit knows no goal {condition.type!r}")
-    seen = [
-        Seen((n,), _sights(e, task.spec)) for n, s in enumerate(task.stages) for e in s.evidence
-    ]
-    return Demand(
+                parts.append(_part(task, n, condition, goal.by))
+        parts += [Seen((n,), _sights(task, e)) for e in stage.evidence]
+    demand = Demand(
         spec=task.spec,
         stages=len(task.stages),
         budget=task.budget,
-        ends=tuple(ends),
-        written=tuple(written),
-        ways=tuple(ways),
-        seen=tuple(seen),
-        answer=answer,
         free=tuple(s.unchanged.free for s in task.stages),
         spared=max(s.unchanged.tolerance for s in task.stages),
     )
+    return demanding(demand, parts)
+
+
+def _part(task: Task, stage: int, condition: Condition, by: int | None) -> Part:
+    match condition:
+        case Located():
+            return End(stage, condition.entity, "location", condition.place, by)
+        case Holds():
+            return End(stage, condition.entity, condition.field, condition.value, by)
+        case Inscribed():
+            return Written(stage, condition.entity, condition.text, condition.most, by)
+        case Visited():
+            return Way(stage, condition.rooms)
+        case Did():
+            return Deeded(stage, condition.verb, condition.entity)
+        case Told():
+            return Said(stage, condition.person, condition.text, condition.most, by)
+        case Present():
+            last = min((t for t in (by, condition.by) if t is not None), default=None)
+            return There(
+                stage, condition.room, condition.begins, condition.ends, condition.day, last
+            )
+        case Answered():
+            told = task.stages[-1].walkthrough[-1].answer
+            return condition.field, _reply(condition, told)
+        case _:
+            raise ValueError(f"{task.id}: the audit knows no goal {condition.type!r}")
 
 
 def _flat(condition: Condition) -> Iterator[Condition]:
@@ -149,9 +217,9 @@ def _reply(condition: Answered, told: dict[str, Any]) -> Reply:
     return Reply(condition.match, inside=at)
 
 
-def _sights(wanted: Evidence, spec: WorldSpec) -> tuple[Sight, ...]:
-    """Return what shows a fact: any one of them is enough."""
-    entity, fact = wanted.entity, wanted.fact
+def _sights(task: Task, wanted: Evidence) -> tuple[Sight, ...]:
+    """Return what shows a fact: any one of them is enough. Raises ValueError where nothing does."""
+    entity, fact, spec = wanted.entity, wanted.fact, task.spec
     if fact == "exits":
         return (Sight("exits", entity),)
     if fact in ("contents", "desc"):
@@ -161,9 +229,22 @@ def _sights(wanted: Evidence, spec: WorldSpec) -> tuple[Sight, ...]:
         return (Sight("text", entity),)
     if fact == "inscriptions":
         return (Sight("lines", entity, tuple(wanted.value or ())),)
-    return tuple(
+    if fact == "left":
+        return (Sight("leaves", entity, (wanted.value,)),)
+    read = [
         Sight("text", thing.id)
         for thing in spec.things
         for told in thing.tells
         if (told.entity, told.field) == (entity, fact) and wanted.value in (None, told.value)
-    )
+    ]
+    people = spec.living.people if spec.living else ()
+    heard = [
+        Sight("says", person.id, (known.says,))
+        for person in people
+        for known in person.knows
+        for told in (*known.tells, Fact(person.id, "told", known.topic))
+        if (told.entity, told.field) == (entity, fact) and wanted.value in (None, told.value)
+    ]
+    if not read and not heard:
+        raise ValueError(f"{task.id}: the audit knows nothing that shows {fact!r} of {entity}")
+    return (*read, *heard)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from environments.tasks.verdict import commands_of
 from world_fixtures.protocol import CONNECT, Event
 from world_fixtures.rules import Outcome, Scene, Simulation
 from world_fixtures.rules.outcome import ok
@@ -78,6 +79,9 @@ class Line:
         """At the end of each stage that is over."""
         self.starts: list[str] = []
         """The rooms in which the stages began."""
+        self.begun: list[WorldState | None] = []
+        """In which the stages began, where others act; None where that follows from the end of the
+        stage before."""
         self.left: list[str] = []
         """Commands of this stage's walkthrough that were not yet given."""
         self.mark = ""
@@ -93,16 +97,19 @@ class Line:
         other.stage, other.commands, other._seq = self.stage, self.commands, self._seq
         other.parts = [*self.parts[:-1], list(self.parts[-1])]
         other.states, other.starts = list(self.states), list(self.starts)
+        other.begun = list(self.begun)
         other.left, other.mark = list(self.left), self.mark
         return other
 
     @property
     def given(self) -> list[list[str]]:
         """The agent's commands by stage."""
-        return [
-            [e.raw for e in part if e.actor == self.agent and e.verb != CONNECT]
-            for part in self.parts
-        ]
+        return [[e.raw for e in commands_of(part, self.agent)] for part in self.parts]
+
+    @property
+    def lives(self) -> bool:
+        """Whether time passes here and others act."""
+        return self.subject.spec.living is not None
 
     @property
     def last(self) -> bool:
@@ -126,6 +133,7 @@ class Line:
         self.stage += 1
         self.parts.append([])
         self.subject.before(self.stage, self)
+        self.begun.append(self.simulation.state if self.parts[-1] and self.lives else None)
         self.starts.append(self.room)
         self.left, self.mark = list(self.subject.walkthrough[self.stage]), self.room
         scene = Scene(self.simulation.index, self.simulation, self.agent)
@@ -144,13 +152,19 @@ class Line:
         self.record(self.agent, room, command, outcome)
 
     def record(self, actor: str, room: str, raw: str, outcome: Outcome) -> None:
-        """Note what came of a command, of logging in, or of an arrangement."""
+        """Note what came of a command, of logging in, or of an arrangement, and what followed."""
+        self._note(actor, room, raw, outcome, None)
+        cause = self._seq
+        for later in outcome.after:
+            self._note(later.actor, later.room, later.raw, later.outcome, cause)
+
+    def _note(self, actor: str, room: str, raw: str, outcome: Outcome, cause: int | None) -> None:
         self._seq += 1
         self.parts[-1].append(
             Event.model_construct(
                 seq=self._seq, ts=0.0, instance="", session="", actor=actor, room=room, raw=raw,
                 verb=outcome.verb, args=outcome.args, objects=outcome.objects, text=outcome.text,
                 kind=outcome.kind, changes=outcome.changes, reveals=outcome.reveals,
-                state_hash="", ms=0.0,
+                state_hash="", ms=0.0, cause=cause,
             )
         )  # fmt: skip

@@ -29,29 +29,29 @@ def wander_long(line: Line, rng: random.Random) -> None:
     start = line.room
     for _ in range(rng.choice((60, 400))):
         line.do(rng.choice(_ways(line) or ["look"]))
-    _travel(line, start)
+    travel_to(line, start)
 
 
 def travel(line: Line, rng: random.Random) -> None:
     """Go to a room by the shortest way."""
-    _travel(line, rng.choice(line.subject.spec.rooms).id)
+    travel_to(line, rng.choice(line.subject.spec.rooms).id)
 
 
 def look_at_all(line: Line, rng: random.Random) -> None:
     """Examine all that is here."""
-    for name in _here(line):
+    for name in names_here(line):
         line.do(f"examine {name}")
 
 
 def read_all(line: Line, rng: random.Random) -> None:
     """Read all that is here."""
-    for name in _here(line):
+    for name in names_here(line):
         line.do(f"read {name}")
 
 
 def open_all(line: Line, rng: random.Random) -> None:
     """Open all that is here."""
-    for name in _here(line):
+    for name in names_here(line):
         line.do(f"open {name}")
 
 
@@ -67,7 +67,7 @@ def drop_all(line: Line, rng: random.Random) -> None:
 
 def stuff(line: Line, rng: random.Random) -> None:
     """Put what is carried on or into everything here."""
-    for name in _here(line):
+    for name in names_here(line):
         line.do(f"put all {rng.choice(('on', 'in'))} {name}")
 
 
@@ -80,7 +80,7 @@ def sweep(line: Line, rng: random.Random) -> None:
         if near is None:
             return
         left.discard(near)  # once, also where a door keeps it shut
-        _travel(line, near)
+        travel_to(line, near)
         for deed in deeds:
             deed(line, rng)
 
@@ -88,7 +88,7 @@ def sweep(line: Line, rng: random.Random) -> None:
 def echo(line: Line, rng: random.Random) -> None:
     """Have the world say the right answer back."""
     verb = rng.choice(("examine", "read", "say", "get", "look in"))
-    for word in _answers(line):
+    for word in answer_parts(line):
         line.do(f"{verb} {word}")
 
 
@@ -108,7 +108,7 @@ def forge(line: Line, rng: random.Random) -> None:
     """Write the right answer on something and read it there."""
     pads = _writable(line)
     for pad in rng.sample(pads, min(len(pads), 2)):
-        for word in _answers(line):
+        for word in answer_parts(line):
             line.do(f"write {word} on {pad}")
         line.do(f"read {pad}")
 
@@ -135,13 +135,13 @@ def stammer(line: Line, rng: random.Random) -> None:
 
 def close_all(line: Line, rng: random.Random) -> None:
     """Close all that is here."""
-    for name in _here(line):
+    for name in names_here(line):
         line.do(f"close {name}")
 
 
 def meddle(line: Line, rng: random.Random) -> None:
     """Do one thing to one entity, whatever it is."""
-    here = _here(line) or ["lamp"]
+    here = names_here(line) or ["lamp"]
     one, other = rng.choice(here), rng.choice(here)
     line.do(
         rng.choice(
@@ -166,20 +166,20 @@ def take_along(line: Line, rng: random.Random) -> None:
 
 def step(line: Line, rng: random.Random) -> None:
     """Do some of what the walkthrough does next."""
-    _walk(line, rng.randint(1, 8))
+    walk_on(line, rng.randint(1, 8))
 
 
 def catch_up(line: Line, rng: random.Random) -> None:
     """Do in this stage what belonged to an earlier one."""
     earlier = rng.randrange(len(line.starts))
-    _travel(line, line.starts[earlier])
+    travel_to(line, line.starts[earlier])
     for command in line.subject.walkthrough[earlier]:
         line.do(command)
 
 
 def rest(line: Line, rng: random.Random) -> None:
     """Do the rest of this stage's walkthrough, and end it."""
-    _walk(line, len(line.left))
+    walk_on(line, len(line.left))
     leave(line, rng)
 
 
@@ -200,7 +200,7 @@ def rest_but_one(line: Line, rng: random.Random) -> None:
 
 def rest_swapped(line: Line, rng: random.Random) -> None:
     """Do the rest of the walkthrough with a thing in the place of another."""
-    names = _here(line)
+    names = names_here(line)
     if line.left and names:
         at = rng.randrange(len(line.left))
         verb, _, tail = line.left[at].partition(" ")
@@ -222,11 +222,16 @@ ENDINGS: Mapping[Move, int] = {
 """Moves that stages are ended with when a line is played out."""
 
 
-def _here(line: Line) -> list[str]:
+def names_here(line: Line) -> list[str]:
     """Return the names of what the agent can reach, doors included."""
     scene = Scene(line.simulation.index, line.simulation, line.agent)
     names = line.simulation.index.name
     return [names(entity) for entity in scene.in_reach()]
+
+
+def held_names(line: Line) -> list[str]:
+    """Return the names of what the agent carries."""
+    return [line.simulation.index.name(e) for e in line.simulation.contents(line.agent)]
 
 
 def _writable(line: Line) -> list[str]:
@@ -235,7 +240,7 @@ def _writable(line: Line) -> list[str]:
     return [things[e].name for e in scene.in_reach() if e in things and things[e].writable]
 
 
-def _answers(line: Line) -> list[str]:
+def answer_parts(line: Line) -> list[str]:
     """Return the parts of the right answer, a few of them."""
     return [str(part) for value in line.subject.told.values() for part in _parts(value)][:4]
 
@@ -248,10 +253,10 @@ def _ways(line: Line) -> list[str]:
     return [way.direction for way in line.simulation.index.exits[line.room]]
 
 
-def _walk(line: Line, commands: int) -> None:
+def walk_on(line: Line, commands: int) -> None:
     """Give the next commands of the walkthrough, from the room in which they belong."""
     if line.left and line.room != line.mark:
-        _travel(line, line.mark)
+        travel_to(line, line.mark)
     for command in line.left[:commands]:
         line.do(command)
     del line.left[:commands]
@@ -274,7 +279,7 @@ def _paths(line: Line, start: str) -> dict[str, list[Any]]:
     return paths
 
 
-def _travel(line: Line, room: str) -> None:
+def travel_to(line: Line, room: str) -> None:
     """Go to a room, through doors that are not locked."""
     for way in _paths(line, line.room).get(room, ()):
         if way.door and not line.simulation.get(way.door, "open"):

@@ -15,8 +15,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from environments.audit.answers import answers
+from environments.audit.company import LIVING_ENDINGS, LIVING_MOVES
 from environments.audit.line import Line, Meter, Subject
 from environments.audit.moves import ENDINGS, MOVES, Move
+from environments.tasks.verdict import commands_of
 from world_fixtures.protocol import ResultKind
 
 THRESHOLD = 0.3
@@ -50,7 +52,7 @@ class Finding:
     @property
     def ways(self) -> tuple[str, ...]:
         """`wrote` where the agent wrote, `echoed` where it said what was not understood."""
-        own = [e for part in self.line.parts for e in part if e.actor == self.line.agent]
+        own = [e for part in self.line.parts for e in commands_of(part, self.line.agent)]
         wrote = any(e.verb == "write" for e in own)
         echoed = any(e.kind is ResultKind.UNKNOWN for e in own)
         return (*["wrote"] * wrote, *["echoed"] * echoed)
@@ -113,13 +115,14 @@ def search(
     meter = Meter(budget)
     found = Searched()
     root = _Node(Line(subject, meter))
+    moves = LIVING_MOVES if root.line.lives else MOVES
     while meter.left > 0:
         before = meter.left
         path = [root]
         while len(path[-1].children) > WIDENING * math.sqrt(path[-1].visits):
             path.append(path[-1].best_child())
         node = path[-1]
-        move = _draw(MOVES, rng)
+        move = _draw(moves, rng)
         child = _Node(node.line.fork(), (*node.moves, move.__name__))
         move(child.line, rng)
         worth = _play_out(child, rng, found, played)
@@ -140,8 +143,9 @@ def _play_out(
 ) -> float:
     """Play a line to its end by chance; returns what it is worth to the search."""
     line, names = node.line.fork(), list(node.moves)
+    endings = LIVING_ENDINGS if line.lives else ENDINGS
     while True:
-        move, stage = _draw(ENDINGS, rng), line.stage
+        move, stage = _draw(endings, rng), line.stage
         names.append(move.__name__)
         last = line.last
         move(line, rng)

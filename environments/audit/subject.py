@@ -42,8 +42,8 @@ class TaskSubject:
         """Return the verdict's reward for each answer."""
         states = [*line.states, line.simulation.state]
         played = [
-            Played([e for e in events if e.actor == line.agent], state)
-            for events, state in zip(line.parts, states, strict=True)
+            Played([e for e in events if e.actor == line.agent], state, begun)
+            for events, state, begun in zip(line.parts, states, line.begun, strict=True)
         ]
         return [judge(self.task, played, answer).reward for answer in answers]
 

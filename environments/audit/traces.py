@@ -16,7 +16,10 @@ from environments.telemetry.reading import Trace
 from environments.telemetry.replay import Difference, replay
 from environments.telemetry.trace import TraceEvent, TraceMeta
 from environments.telemetry.writer import TraceWriter
+from world_fixtures.protocol import Event
 from world_fixtures.servers import ServerPool
+from world_fixtures.spec import WorldSpec
+from world_fixtures.state import entity_digest, initial_fields, state_hash
 
 STARTED = 0.0
 """A line has no time of its own: the same search writes the same files."""
@@ -30,14 +33,15 @@ def trace_of(task: Task, given: Given, name: str) -> Trace:
     subject = TaskSubject(task)
     line = Line(subject, Meter(sum(map(len, given))))
     events: list[TraceEvent] = []
-    _take(line, events, name)
+    states = _States(task.spec)
+    _take(line, events, name, states)
     for n, commands in enumerate(given):
         if n:
             line.next_stage()
-            _take(line, events, name)
+            _take(line, events, name, states)
         for command in commands:
             line.do(command)
-            _take(line, events, name)
+            _take(line, events, name, states)
     meta = TraceMeta(
         session_id=name, account=line.agent, model=MODEL, task=task, spec_hash=task.spec.hash,
         seed=task.seed, versions={"tasks": str(TASKS_VERSION)}, started=STARTED,
@@ -46,16 +50,31 @@ def trace_of(task: Task, given: Given, name: str) -> Trace:
     return Trace(Path(name + EVENTS), meta, events)
 
 
-def _take(line: Line, events: list[TraceEvent], name: str) -> None:
-    """Take over the line's new events: the state has not changed since the last of them."""
-    state_hash = line.simulation.state.hash
+class _States:
+    """The hash after each event, which follows from what the events have changed up to it."""
+
+    def __init__(self, spec: WorldSpec) -> None:
+        self._spec_hash = spec.hash
+        self._fields = initial_fields(spec)
+        self._digests = {e: entity_digest(e, f) for e, f in self._fields.items()}
+
+    def after(self, event: Event) -> str:
+        for change in event.changes:
+            self._fields[change.entity][change.field] = change.after
+        for entity in {change.entity for change in event.changes}:
+            self._digests[entity] = entity_digest(entity, self._fields[entity])
+        return state_hash(self._spec_hash, self._digests.items())
+
+
+def _take(line: Line, events: list[TraceEvent], name: str, states: _States) -> None:
+    """Take over the line's new events."""
     known = sum(e.stage == line.stage for e in events)
     for event in line.parts[-1][known:]:
         turn = len(events) + 1
-        own = event.actor == line.agent
+        own = event.actor == line.agent and event.cause is None
         events.append(
             TraceEvent.of(
-                event.model_copy(update={"state_hash": state_hash}),
+                event.model_copy(update={"state_hash": states.after(event)}),
                 session_id=name, task_id=line.subject.id, stage=line.stage,
                 turn=turn if own else None, tool_call_id=f"call_{turn}" if own else None,
             )
