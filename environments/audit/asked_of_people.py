@@ -13,7 +13,8 @@ from world_fixtures.living import Living, Person
 
 def _appointment(task: Task, q: dict[str, Any]) -> Iterator[Part]:
     living = _living(task)
-    for n, host in enumerate(q["asked"]):
+    hosts = [p.id for p in living.people if p.id in q["asked"]]
+    for n, host in enumerate(hosts):
         person = _person(task, host)
         given, first = person.knows[0], person.duties[0].work
         hours, room = given.needs.hours, first.room if first.type == "stay" else None

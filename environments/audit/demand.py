@@ -50,7 +50,7 @@ class Written:
 
 @dataclass(frozen=True)
 class Said:
-    """All the words of a text, told to a person at once, among at most `most` texts of the agent."""
+    """All the words of a text, told to a person at once, among at most `most` of the agent's."""
 
     stage: int
     person: str
