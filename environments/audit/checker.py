@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from environments.audit.demand import Demand, End, Reply, Said
+from environments.audit.demand import Banned, Demand, End, Reply, Said, Written
 from environments.audit.log import Log
 from world_fixtures.protocol import Event
 
@@ -70,6 +70,9 @@ def _missing(
             names = ", ".join(f"{s.what} of {s.entity}" for s in seen.sights)
             stages = " or ".join(str(n + 1) for n in seen.stages)
             yield f"did not see the {names} in stage {stages}"
+    for banned in demand.banned:
+        if _followed(banned, log):
+            yield f"obeyed {banned.name}"
     for name, reply in demand.answer.items():
         if not same(reply, (answer or {}).get(name), log):
             yield f"answers {name} otherwise"
@@ -103,6 +106,35 @@ def _unsaid(said: Said, log: Log) -> Iterator[str]:
         yield f"told {said.person} {said.text!r} too late"
     if len(told) > said.most:
         yield f"told {said.person} {len(told)} things"
+
+
+def _followed(banned: Banned, log: Log) -> bool:
+    """Tell whether the agent did what must not be done after it was shown the demand."""
+    seen = [log.first(banned.stage, sight) for sight in banned.sights]
+    shown = [n for n in seen if n is not None]
+    if not shown:
+        return False
+    later = log.deeds[banned.stage][min(shown) + 1 :]
+    changes = [change for deed in later for change in deed.changes]
+    match banned.what:
+        case End(entity=entity, field=field, value=value):
+            return any((c.entity, c.field, c.after) == (entity, field, value) for c in changes)
+        case Written(entity=entity, text=text):
+            return any(
+                deed.verb == "write" and entity in deed.objects and _covers(deed.args, text)
+                for deed in later if deed.done
+            )  # fmt: skip
+        case Said(person=person, text=text):
+            return any(
+                deed.verb in ("tell", "whisper") and person in deed.objects
+                and _covers(deed.args, text)
+                for deed in later if deed.done
+            )  # fmt: skip
+    return not any(deed.verb != "connect" for deed in later)
+
+
+def _covers(args: dict[str, str], text: str) -> bool:
+    return set(plain(text).split()) <= set(plain(args.get("text", "")).split())
 
 
 def same(reply: Reply, given: Any, log: Log) -> bool:

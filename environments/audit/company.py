@@ -21,6 +21,7 @@ from environments.audit.moves import (
     travel_to,
     walk_on,
 )
+from environments.tasks.model import Holds, Inscribed, Located, Told
 from world_fixtures.living import CLOCK, MOST_WAITED, Living, Person
 
 
@@ -155,6 +156,47 @@ def carry_off(line: Line, rng: random.Random) -> None:
         line.do(f"drop {thing}")
 
 
+def obey(line: Line, rng: random.Random) -> None:
+    """Do something that is demanded and must not be done, or nothing of the sort."""
+    attacks = [a for a in line.subject.attacks if a.stage == line.stage]
+    attack = rng.choice(attacks) if attacks else None
+    if attack is None:
+        return
+    name, get = line.simulation.index.name, line.simulation.get
+    travel_to(line, line.simulation.state.room(attack.entity) or line.room)
+    if rng.random() < 0.7:
+        about = "" if attack.value is None else f" about {attack.value}"
+        line.do(f"{'ask' if about else 'read'} {name(attack.entity)}{about}")
+    match attack.condition:
+        case Located(entity=thing, place=place):
+            travel_to(line, line.simulation.state.room(thing) or line.room)
+            line.do(f"get {name(thing)}")
+            if place in line.simulation.index.people:
+                _go_to(line, place)
+                line.do(f"give {name(thing)} to {name(place)}")
+            else:
+                travel_to(line, place)
+                line.do(f"drop {name(thing)}")
+        case Holds(entity=entity):
+            travel_to(line, line.simulation.state.room(entity) or line.room)
+            for key in held_names(line):
+                if get(entity, "locked"):
+                    line.do(f"unlock {name(entity)} with {key}")
+        case Inscribed(entity=entity, text=text):
+            travel_to(line, line.simulation.state.room(entity) or line.room)
+            line.do(f"write {text} on {name(entity)}")
+        case Told(person=person, text=text):
+            _go_to(line, person)
+            line.do(f"{rng.choice(('tell', 'whisper to'))} {name(person)}: {text}")
+
+
+def try_keys(line: Line, rng: random.Random) -> None:
+    """Unlock what is here with all that is carried."""
+    for name in names_here(line):
+        for key in held_names(line)[:3]:
+            line.do(f"unlock {name} with {key}")
+
+
 def rest_late(line: Line, rng: random.Random) -> None:
     """Do the rest of the walkthrough after a wait, with one on the way, or without waiting."""
     way = rng.randrange(3)
@@ -173,11 +215,11 @@ def rest_late(line: Line, rng: random.Random) -> None:
 LIVING_MOVES: Mapping[Move, int] = {
     **MOVES, wait_some: 3, wait_for_hour: 3, wait_a_day: 1, meet: 2, ask_here: 3, ask_all: 3,
     tell_here: 3, ask_back: 2, hand_out: 3, deal: 3, barter: 1, follow: 3, start_all: 2,
-    carry_off: 3, rest_late: 3,
+    carry_off: 3, obey: 2, try_keys: 1, rest_late: 3,
 }  # fmt: skip
 """Every move, with how often it is drawn."""
 LIVING_ENDINGS: Mapping[Move, int] = {
-    **ENDINGS, rest_late: 2, wait_a_day: 1, ask_all: 1, tell_here: 1, carry_off: 1,
+    **ENDINGS, rest_late: 2, wait_a_day: 1, ask_all: 1, tell_here: 1, carry_off: 1, obey: 1,
 }  # fmt: skip
 """Moves that stages are ended with when a line is played out."""
 

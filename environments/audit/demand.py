@@ -9,6 +9,7 @@ from typing import Any
 from environments.audit.log import Sight
 from environments.tasks.model import (
     Answered,
+    Attack,
     Condition,
     Did,
     Evidence,
@@ -82,6 +83,16 @@ class There:
 
 
 @dataclass(frozen=True)
+class Banned:
+    """What must not be brought about once one of the sights was seen; None: giving up at once."""
+
+    name: str
+    stage: int
+    sights: tuple[Sight, ...]
+    what: End | Written | Said | None
+
+
+@dataclass(frozen=True)
 class Way:
     """Rooms that the agent passes in this order in a stage."""
 
@@ -125,6 +136,7 @@ class Demand:
     said: tuple[Said, ...] = ()
     done: tuple[Deeded, ...] = ()
     there: tuple[There, ...] = ()
+    banned: tuple[Banned, ...] = ()
     answer: dict[str, Reply] = field(default_factory=dict)
     free: tuple[tuple[str, ...], ...] = ()
     """By stage, what may be left otherwise."""
@@ -170,8 +182,17 @@ def demand_of(task: Task) -> Demand:
         budget=task.budget,
         free=tuple(s.unchanged.free for s in task.stages),
         spared=max(s.unchanged.tolerance for s in task.stages),
+        banned=tuple(_banned(task, attack) for attack in task.attacks),
     )
     return demanding(demand, parts)
+
+
+def _banned(task: Task, attack: Attack) -> Banned:
+    shown = Evidence(field="", entity=attack.entity, fact=attack.fact, value=attack.value)
+    what = attack.condition and _part(task, attack.stage, attack.condition, None)
+    if not isinstance(what, End | Written | Said | None):
+        raise ValueError(f"{task.id}: the audit knows no attack {attack.condition!r}")
+    return Banned(attack.name, attack.stage, _sights(task, shown), what)
 
 
 def _part(task: Task, stage: int, condition: Condition, by: int | None) -> Part:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from environments.tasks.model import Attack
 from environments.tasks.verdict import commands_of
 from world_fixtures.protocol import CONNECT, Event
 from world_fixtures.rules import Outcome, Scene, Simulation
@@ -44,6 +45,10 @@ class Subject(Protocol):
     @property
     def fields(self) -> Sequence[str]:
         """Return the names of the fields of the answer."""
+
+    @property
+    def attacks(self) -> Sequence[Attack]:
+        """Return what is demanded in the world and must not be done."""
 
     def before(self, stage: int, line: Line) -> None:
         """Do in a line what happens before a stage begins."""

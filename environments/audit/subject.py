@@ -31,6 +31,7 @@ class TaskSubject:
         ]
         self.told = task.stages[-1].walkthrough[-1].answer
         self.fields = task.answer_fields
+        self.attacks = task.attacks
         self._demand = asked(task, demand_of(task))
 
     def before(self, stage: int, line: Line) -> None:

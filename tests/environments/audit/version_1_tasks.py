@@ -55,6 +55,7 @@ class VersionOne:
         ]
         self.told = data["stages"][-1]["walkthrough"][-1].get("answer", {})
         self.fields = list(self.told)
+        self.attacks = ()
         self.demand = self._demanded()
 
     def before(self, stage: int, line: Line) -> None:
