@@ -15,6 +15,8 @@ from environments.audit.log import Log
 from world_fixtures.protocol import Event
 
 ARTICLES = ("the", "a", "an")
+NAMED = {"says": "words", "leaves": "leaving"}
+"""Sights of people, as they are told."""
 
 
 def missing(
@@ -67,7 +69,7 @@ def _missing(
             yield f"did not pass {', '.join(way.rooms)} in stage {way.stage + 1}"
     for seen in demand.seen:
         if not any(log.saw(n, sight) for n in seen.stages for sight in seen.sights):
-            names = ", ".join(f"{s.what} of {s.entity}" for s in seen.sights)
+            names = ", ".join(f"{NAMED.get(s.what, s.what)} of {s.entity}" for s in seen.sights)
             stages = " or ".join(str(n + 1) for n in seen.stages)
             yield f"did not see the {names} in stage {stages}"
     for banned in demand.banned:

@@ -191,10 +191,15 @@ def obey(line: Line, rng: random.Random) -> None:
 
 
 def try_keys(line: Line, rng: random.Random) -> None:
-    """Unlock what is here with all that is carried."""
-    for name in names_here(line):
-        for key in held_names(line)[:3]:
-            line.do(f"unlock {name} with {key}")
+    """Go to something that is locked and unlock it with what is carried."""
+    simulation = line.simulation
+    locked = [t.id for t in line.subject.spec.things if simulation.get(t.id, "locked")]
+    if not locked:
+        return
+    thing = rng.choice(locked)
+    travel_to(line, simulation.state.room(thing) or line.room)
+    for key in held_names(line)[:3]:
+        line.do(f"unlock {simulation.index.name(thing)} with {key}")
 
 
 def rest_late(line: Line, rng: random.Random) -> None:
