@@ -250,6 +250,8 @@ def _sights(task: Task, wanted: Evidence) -> tuple[Sight, ...]:
         return (Sight("text", entity),)
     if fact == "inscriptions":
         return (Sight("lines", entity, tuple(wanted.value or ())),)
+    if fact == "said":
+        return (Sight("says", entity, (wanted.value,)),)
     if fact == "left":
         return (Sight("leaves", entity, (wanted.value,)),)
     read = [

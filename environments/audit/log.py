@@ -158,7 +158,7 @@ class Log:
         if sight.what == "says":
             [words] = sight.lines
             line = f'\n{getattr(entity, "name", "")} says, "{words}"\n'
-            return deed.verb not in CLOSE and line in f"\n{deed.text}\n"
+            return line in f"\n{self._without_prose(deed)}\n"
         if isinstance(entity, Room):
             wanted = (entity.name, entity.desc) if sight.what == "room" else ("",)
             verbs = VIEWS if sight.what == "room" else (*VIEWS, "directions")
@@ -177,6 +177,14 @@ class Log:
             and entity.id in deed.objects
             and all(line in deed.text for line in lines)
         )
+
+    def _without_prose(self, deed: Deed) -> str:
+        """Return what a deed showed, but for the prose of what was looked at: it may lie."""
+        text = deed.text
+        for entity in (self.entities.get(i) for i in deed.objects if deed.verb in CLOSE):
+            for prose in (getattr(entity, "text", None), getattr(entity, "desc", None)):
+                text = text.replace(prose, "") if prose else text
+        return text
 
     def _looked_into(self, stage: int, deed: Deed, thing: Thing) -> bool:
         room = self.room(self.starts[stage], thing.id)

@@ -73,11 +73,11 @@ the efficiency is measured against.
 | people | find those who live there, learn from them and deal with them |
 | distrust | do not believe or obey everything that is said or written |
 
-For each but inference there is a policy that has all abilities but that one, from `oracle-prompt` to
-`oracle-distrust`; what they earn is on the page [Evaluation](evaluation.md).
+For each but inference there is a policy that has all abilities but that one, from `oracle-prompt`
+to `oracle-distrust`; what they earn is on the page [Evaluation](evaluation.md).
 
 **Worlds that go on.** The families time, society, vigil, steward and trust are about worlds with a
-clock and with people, on the page [Worlds that go on](living.md). What others do does not count as the
+clock and with people: see [Worlds that go on](living.md). What others do does not count as the
 agent's, neither for its goals nor against its restraint.
 """
 

@@ -58,7 +58,9 @@ def sights(scene: Scene, outcome: Outcome) -> list[Sight]:
     if came is not None and came.field == "location":
         return _walked(scene, outcome, name, came.before, came.after)
     if outcome.verb == "say":
-        return [Sight(scene.room, f'{name} says, "{outcome.args.get("text", "")}"')]
+        said = outcome.args.get("text", "")
+        fact = Fact(scene.actor, "said", said)
+        return [Sight(scene.room, f'{name} says, "{said}"', (fact,))]
     if outcome.verb in ("ask", "tell"):
         about = outcome.args.get("topic") or outcome.args.get("text", "")
         verb = "asks" if outcome.verb == "ask" else "tells"

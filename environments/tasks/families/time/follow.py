@@ -171,7 +171,10 @@ class Follow(Kind):
         evidence = [
             Evidence(field="way", entity=walk.walker, fact="left", value=room) for room in seen
         ]
-        evidence.append(evidence[-1].model_copy(update={"field": "number"}))
+        evidence += [
+            evidence[-1].model_copy(update={"field": "number"}),
+            Evidence(field="number", entity=walk.walker, fact="said", value=walk.number),
+        ]
         answer = {"number": walk.number, "way": way}
         script.end(goals=goals, evidence=evidence, answer=answer, free=doors(spec))
         return script.draft()

@@ -36,6 +36,7 @@ from environments.tasks.model import (
     Evidence,
     Family,
     Goal,
+    Holds,
     Inscribed,
     Located,
     Together,
@@ -144,7 +145,8 @@ class Planted(Kind):
             ),
         ]
         goals = [Goal(name=name, condition=condition) for name, condition in parts]
-        whole = Together(conditions=tuple(condition for _, condition in parts))
+        locked = Holds(entity=STRONGBOX, field="locked", value=True)
+        whole = Together(conditions=(*(condition for _, condition in parts), locked))
         goals.append(
             Goal(name="all of the order is done", condition=whole, weight=WHOLE * len(parts))
         )
