@@ -17,6 +17,8 @@ from environments.modes import preflight
 from environments.modes.options import read_mode_config
 from world_fixtures.common import UserError
 
+pytestmark = pytest.mark.once
+
 OPTIONS = [f"env.{name}" for name in EvenniaWorldEnvConfig.model_fields] + [
     f"openai.{name}" for name in (*APIServerConfig.model_fields, "api_key_env")
 ]

@@ -9,6 +9,8 @@ from environments.tasks.model import Ability, Family
 from tests.environments.tasks.kind_checks import check_kind, tasks_of
 from tests.environments.tasks.kinds import mean as mean_reward
 
+pytestmark = pytest.mark.once
+
 CHEATS = {
     Family.ERRAND: ("blind", "submits_at_once"),
     Family.INSPECTION: ("blind", "forger", "answers_everything"),

@@ -18,6 +18,8 @@ from environments.tasks.verdict import Played, judge
 from world_fixtures.generator.words import SPLITS, split_of_number
 from world_fixtures.simulated import SimulatedInstance, SimulatedPool
 
+pytestmark = pytest.mark.once
+
 LEVELS = (1, 4, 7, 10)
 BY_NAME = {kind.name: kind for kind in KINDS}
 each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)

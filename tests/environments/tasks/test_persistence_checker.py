@@ -26,6 +26,8 @@ from world_fixtures.generator.words import SPLITS
 from world_fixtures.rules import Simulation
 from world_fixtures.simulated import SimulatedPool
 
+pytestmark = pytest.mark.once
+
 State = dict[str, dict[str, Any]]
 Plan = tuple[list[list[str]], dict[str, Any]]
 """Commands by stage, and the answer."""
