@@ -40,7 +40,7 @@ def test_a_task_is_shown_the_same_every_time(capsys) -> None:
 
 def test_verify_plays_the_walkthroughs_in_real_instances(tmp_path, capsys) -> None:
     file = tmp_path / "figures.json"
-    argv = ["tasks", "verify", "--suite", "standard", "--count", "10", "--json", str(file)]
+    argv = ["tasks", "verify", "--suite", "basics", "--count", "10", "--json", str(file)]
     assert main(argv) == 0
     figures = json.loads(file.read_text())
     assert (figures["n"], figures["solved"]) == (10, 10)
