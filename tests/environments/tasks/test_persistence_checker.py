@@ -347,8 +347,8 @@ def test_verdicts_agree_with_a_second_opinion(kind):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", CHECKS)
-def test_a_thousand_verdicts_agree_with_a_second_opinion(kind):
-    found = compared(kind, 167)
+def test_many_verdicts_agree_with_a_second_opinion(kind):
+    found = compared(kind, 50)
     assert disagreements(found) == []
     for agent in ("oracle", "searcher"):
         assert not any(case == (agent, False, False) for case in found)

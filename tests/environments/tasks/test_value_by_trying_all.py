@@ -15,7 +15,7 @@ pytestmark = pytest.mark.once
 SMALLEST = (8, 28, 30, 33, 46)
 """Seeds of worlds with fewer than 150 positions."""
 MOST = 500
-STATES = 400
+STATES = 200
 
 
 def check(seed: int, states: int, most: int) -> int:
