@@ -79,7 +79,7 @@ def test_an_odd_value_of_an_option_is_accepted_or_refused(option: str, value: st
 
 
 @pytest.mark.slow
-@settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 @given(option=st.sampled_from(OPTIONS), value=values)
 def test_many_odd_values(option: str, value: str) -> None:
     tried([f"--{option}={value}"])
