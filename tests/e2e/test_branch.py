@@ -46,6 +46,6 @@ def test_a_run_is_played_on_and_read_by_every_verb(programs, tmp_path, prefork, 
     read("export", "hermes", out, "--out", tmp_path / "data")
     read("compare", out, out)
     assert "begin in the same states" in read("compare", run, out, code=2)
-    assert "another run" in read(*branching[:-1], run, code=2)
+    assert "name another directory" in read(*branching[:-1], run, code=2)
     assert programs.world_servers() == []
     assert programs.scratch() == []
