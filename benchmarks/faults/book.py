@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -79,28 +79,28 @@ def write_suite(path: Path, tasks: Iterable[Task]) -> None:
 
 @lru_cache(maxsize=4)
 def make_book(seed: int, number: int) -> Book:
-    """Choose the tasks of book `number`: the first draw in which all prompts differ."""
+    """Choose the tasks of book `number` so that all prompts differ."""
     rng = random.Random(f"faults/{seed}/book/{number}")
-    while True:
-        book = _drawn(rng)
-        if book is not None:
-            return book
-
-
-def _drawn(rng: random.Random) -> Book | None:
-    seed = rng.randrange(1_000_000)
-    suite = tuple(
-        make_task(Family(family), rng.randrange(1_000_000), rng.randint(*DIFFICULTY))
-        for family in sorted(FAMILIES) * (SUITE // len(FAMILIES))
-    )
-    items = tuple(_curriculum(seed, None, ITEMS))
+    items: list[Task] = []
+    while not items or not _differ(items):
+        own = rng.randrange(1_000_000)
+        items = list(_curriculum(own, None, ITEMS))
+    suite: list[Task] = []
+    while len(suite) < SUITE:
+        family = Family(sorted(FAMILIES)[len(suite) % len(FAMILIES)])
+        task = make_task(family, rng.randrange(1_000_000), rng.randint(*DIFFICULTY))
+        if _differ([*items, *suite, task]):
+            suite.append(task)
     tasks = [*suite, *items]
-    played = [entry for task in tasks for entry in _stages(task, NOISE)]
-    stages = dict(played)
-    if len(stages) < len(played) or len({task.id for task in tasks}) < len(tasks):
-        return None
+    stages = dict(entry for task in tasks for entry in _stages(task, NOISE))
     faultless = {t.id for t in tasks if list(_stages(t, NOISE)) == list(_stages(t, 0.0))}
-    return Book(seed, suite, items, stages, frozenset(faultless))
+    return Book(own, tuple(suite), tuple(items), stages, frozenset(faultless))
+
+
+def _differ(tasks: Sequence[Task]) -> bool:
+    """Tell whether no task and no prompt is there twice."""
+    prompts = [stage.prompt for task in tasks for stage in task.stages]
+    return len(set(prompts)) == len(prompts) and len({t.id for t in tasks}) == len(tasks)
 
 
 def _curriculum(seed: int, stream: int | None, number: int) -> Iterator[Task]:

@@ -23,7 +23,7 @@ from world_fixtures import home
 ROOT = Path(__file__).resolve().parents[2]
 ENV_FILE = str(ROOT / "environments" / "evennia_world_env.py")
 MARK = "EVENNIA_WORLD_FAULTS"
-POLL = 0.02
+POLL = 0.1
 SETTLE = 30.0
 """Seconds for the processes of a program that has ended to end, too."""
 DIES = 5.0

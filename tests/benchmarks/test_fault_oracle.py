@@ -9,6 +9,8 @@ import pytest
 
 from benchmarks.faults import oracle
 
+pytestmark = pytest.mark.once
+
 REWARDS = {"t1": 0.5, "t2": 1.0}
 ISSUED = {"call-1": "t1", "call-2": "t2", "call-3": "t1"}
 DEEDS = {"t1": "call-1", "t2": "call-2"}

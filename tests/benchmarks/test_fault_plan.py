@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from itertools import chain
 
+import pytest
+
 from benchmarks.faults import plan
 from benchmarks.faults.book import make_book
+
+pytestmark = pytest.mark.once
 
 
 def test_a_case_follows_from_its_seed_and_number():

@@ -14,6 +14,8 @@ from benchmarks.tabular_tasks import END, Graph, Node
 from environments.tasks.build import make_task
 from environments.tasks.model import Family
 
+pytestmark = pytest.mark.once
+
 
 @cache
 def graph() -> Graph:

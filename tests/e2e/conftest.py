@@ -72,8 +72,8 @@ class Programs:
         return list((self.home / "scratch").iterdir())
 
     def wait_for(self, true: Callable[[], object], what: str) -> None:
-        """Return when `true()` is; the test fails after a minute."""
-        deadline = time.monotonic() + 60
+        """Return when `true()` is; the test fails after three minutes."""
+        deadline = time.monotonic() + 180
         while not true():
             assert time.monotonic() < deadline, f"waited in vain for {what}"
             time.sleep(0.05)

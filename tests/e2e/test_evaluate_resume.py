@@ -16,7 +16,7 @@ import pytest
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
-KILLS = 5
+KILLS = 3
 CLOCKS = {"ts", "ms", "started", "seconds", "model_seconds", "world_seconds", "instance"}
 """What differs between two plays of one rollout: times, and which copy of the world it got."""
 
@@ -60,7 +60,7 @@ def finished(out: Path) -> int:
     return path.read_bytes().count(b"\n") if path.exists() else 0
 
 
-def test_killed_five_times_and_resumed_equals_the_uninterrupted_run(programs, suite, tmp_path):
+def test_killed_three_times_and_resumed_equals_the_uninterrupted_run(programs, suite, tmp_path):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     dice = random.Random(7)
     for _ in range(KILLS):

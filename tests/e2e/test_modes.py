@@ -59,24 +59,25 @@ def test_process_writes_groups_and_continues_where_its_file_ends(programs, tmp_p
 
 @pytest.fixture
 def atropos(programs):
-    """A real `run-api` on loopback."""
+    """A client of a real `run-api` on loopback."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     run_api = str(Path(sys.executable).with_name("run-api"))
     process = programs.start(run_api, "--host", "127.0.0.1", "--port", str(port))
-    url = f"http://127.0.0.1:{port}"
+    http = httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False)
 
     def up():
         try:
-            return httpx.get(f"{url}/info").status_code == 200
+            return http.get("/info").status_code == 200
         except httpx.HTTPError:
             return False
 
     programs.wait_for(up, "run-api")
-    yield url
+    yield http
     process.kill()
     process.wait()
+    http.close()
 
 
 @pytest.mark.slow
@@ -86,17 +87,18 @@ def test_serve_feeds_a_trainer_and_leaves_nothing_behind(programs, atropos):
         "checkpoint_dir": str(programs.cwd), "save_checkpoint_interval": 0, "starting_step": 0,
         "num_steps": 10,
     }  # fmt: skip
-    httpx.post(f"{atropos}/register", json=trainer).raise_for_status()
-    httpx.get(f"{atropos}/batch").raise_for_status()
+    atropos.post("/register", json=trainer).raise_for_status()
+    atropos.get("/batch").raise_for_status()
     env = programs.start(
-        sys.executable, ENV_FILE, "serve", "--env.rollout_server_url", atropos,
+        sys.executable, ENV_FILE, "serve",
+        "--env.rollout_server_url", str(atropos.base_url),
         "--env.group_size", "4", "--env.batch_size", "8", "--env.use_wandb", "true",
     )  # fmt: skip
     batches = []
 
     def two_batches():
         assert env.poll() is None, programs.printed()
-        batch = httpx.get(f"{atropos}/batch").json()["batch"]
+        batch = atropos.get("/batch").json()["batch"]
         if batch:
             batches.append(batch)
         return len(batches) >= 2

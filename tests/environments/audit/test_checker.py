@@ -13,6 +13,8 @@ from environments.tasks.build import KINDS, make_task
 from environments.tasks.families import BuildContext
 from environments.tasks.model import Family, Task
 
+pytestmark = pytest.mark.once
+
 EVERY = [(family, kind) for family, kinds in KINDS.items() for kind in kinds]
 
 

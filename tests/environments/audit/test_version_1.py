@@ -14,6 +14,8 @@ from version_1_tasks import played, subjects
 
 from environments.audit.search import THRESHOLD, Finding, search
 
+pytestmark = pytest.mark.once
+
 
 @dataclass(frozen=True)
 class Attack:

@@ -90,7 +90,7 @@ async def test_an_odd_list_of_models_is_no_obstacle(endpoint) -> None:
     assert not (await doctor.check_endpoint(endpoint.url, None, "")).ok
 
 
-async def test_the_whole_command_with_and_without_tool_calls(endpoint, capsys) -> None:
+async def test_the_whole_command_with_and_without_tool_calls(endpoint, capsys, prefork) -> None:
     """With nothing in anyone's place: world server, tokenizer, endpoint, exit code."""
     arguments = ["doctor", "--base-url", endpoint.url]
     endpoint.says({"tool_calls": [CALL]})

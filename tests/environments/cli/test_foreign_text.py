@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import io
 import logging
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from aiohttp import web
 from rich.console import Console
 
 from environments.cli import doctor, main
+from environments.evennia_world_env import EvenniaWorldEnv
+from environments.modes.command_line import run_environment
 from environments.modes.logs import PrintableFormatter
 from environments.rollouts.progress import LiveDisplay, PlainDisplay, Tally
 
@@ -28,14 +27,11 @@ def test_an_error_names_a_strange_file_harmlessly(tmp_path, capsys):
     assert said[:-1].isprintable()
 
 
-def test_an_environment_file_names_a_strange_mode_harmlessly():
-    file = Path(__file__).parents[3] / "environments" / "evennia_world_env.py"
-    ended = subprocess.run(
-        [sys.executable, file, STEERING], capture_output=True, text=True, check=False
-    )
-    assert ended.returncode == 2
-    assert "\x1b" not in ended.stderr
-    assert "unknown mode" in ended.stderr
+def test_an_environment_names_a_strange_mode_harmlessly(capsys):
+    assert run_environment(EvenniaWorldEnv, [STEERING]) == 2
+    said = capsys.readouterr().err
+    assert "\x1b" not in said
+    assert "unknown mode" in said
 
 
 def test_a_log_line_is_harmless():

@@ -23,6 +23,8 @@ from world_fixtures.common import UserError
 pytestmark = pytest.mark.once
 
 FILES = sorted(path.stem for path in SHIPPED.glob("*.json"))
+SUITES = [pytest.param(f, marks=[] if f == "basics" else pytest.mark.slow) for f in FILES]
+"""Those that take long to make apart."""
 SAMPLE = 5
 """Tasks of each suite that are played anew."""
 
@@ -34,7 +36,7 @@ def defaults():
     return env.conditions(agent_temperature=0.0), env.group_tools()
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", SUITES)
 def test_the_files_are_of_the_suites_as_they_are(name, defaults) -> None:
     found = shipped(run_of(load_suite(name), defaults[0], model="m"))
     assert tuple(found) == POLICIES, f"run python -m environments.cli.ship_baselines {name}"
@@ -44,7 +46,7 @@ def test_the_files_are_of_the_suites_as_they_are(name, defaults) -> None:
 
 
 @pytest.mark.asyncio(loop_scope="session")
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", SUITES)
 async def test_a_sample_played_anew_scores_what_the_file_says(name, defaults, pool) -> None:
     suite = load_suite(name)
     file = shipped(run_of(suite, defaults[0], model="m"))

@@ -15,6 +15,8 @@ from environments.export.tables import TABLES, kto_rows, sft_rows, table
 from environments.rollouts.files import sample_line
 from environments.tokenizer import PATH
 
+pytestmark = pytest.mark.once
+
 
 def load(path, tmp_path):
     kind = "json" if path.suffix == ".jsonl" else "parquet"

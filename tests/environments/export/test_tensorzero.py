@@ -18,6 +18,8 @@ from environments.export.tensorzero import (
     uuid7,
 )
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def files(rollouts):

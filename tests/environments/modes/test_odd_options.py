@@ -17,6 +17,8 @@ from environments.modes import preflight
 from environments.modes.options import read_mode_config
 from world_fixtures.common import UserError
 
+pytestmark = pytest.mark.once
+
 OPTIONS = [f"env.{name}" for name in EvenniaWorldEnvConfig.model_fields] + [
     f"openai.{name}" for name in (*APIServerConfig.model_fields, "api_key_env")
 ]
@@ -77,7 +79,7 @@ def test_an_odd_value_of_an_option_is_accepted_or_refused(option: str, value: st
 
 
 @pytest.mark.slow
-@settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 @given(option=st.sampled_from(OPTIONS), value=values)
 def test_many_odd_values(option: str, value: str) -> None:
     tried([f"--{option}={value}"])

@@ -7,6 +7,7 @@ import json
 import random
 import subprocess
 import sys
+from functools import cache
 from statistics import fmean
 
 import pytest
@@ -52,7 +53,7 @@ def test_the_oracle_connects_again_after_a_disconnect_within_a_stage(play, tasks
 
 def test_the_mean_reward_falls_with_noise(play, tasks):
     def mean_reward(noise):
-        runs = [play(f"noisy:{noise}", task, attempt) for task in tasks for attempt in range(30)]
+        runs = [play(f"noisy:{noise}", task, attempt) for task in tasks for attempt in range(10)]
         return sum(run.verdict.reward for run in runs) / len(runs)
 
     means = [mean_reward(noise) for noise in (0, 0.1, 0.3, 0.6, 1)]
@@ -103,7 +104,9 @@ def test_policies_without_knowledge_do_not_depend_on_what_the_task_hides(play, t
         assert play(name, blank).calls == play(name, task).calls
 
 
-@pytest.fixture(scope="module", params=["basics", "fifth of standard"])
+@pytest.fixture(
+    scope="module", params=["basics", pytest.param("fifth of standard", marks=pytest.mark.slow)]
+)
 def mean(request):
     """Mean reward on a suite by policy."""
     if request.param == "fifth of standard":
@@ -115,6 +118,7 @@ def mean(request):
     else:
         suite = SUITES[request.param].tasks
 
+    @cache
     def of(name):
         rollouts = asyncio.run(play_embedded(SimulatedPool(), name, [(t, 0) for t in suite]))
         return fmean(r.verdict.reward for r in rollouts)

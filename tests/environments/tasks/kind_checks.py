@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import random
-from functools import cache
 
-from environments.tasks.build import kind_named, make_task
+from environments.tasks.build import kind_named
 from environments.tasks.families.common import BuildContext
 from environments.tasks.model import Family, Task
 from environments.tasks.verdict import Played, Verdict, judge
-from tests.environments.tasks.kinds import rewards
+from tests.environments.tasks import kinds
 from world_fixtures.simulated import SimulatedInstance
 from world_fixtures.validation import problems
 
-LEVELS = (1, 4, 7, 10)
-SPLITS = ("train", "validation", "test")
 
-
-@cache
 def tasks_of(family: Family, kind: str) -> tuple[Task, ...]:
-    """Make one task a level and split."""
-    return tuple(
-        make_task(family, 50 + n, level, kind, split)
-        for n, (level, split) in enumerate((le, s) for le in LEVELS for s in SPLITS)
-    )
+    """Return one task a difficulty and split."""
+    return kinds.tasks_of(f"{family}.{kind}")
 
 
 def verdict_on(task: Task, stages, answer=None) -> Verdict:
@@ -45,7 +37,7 @@ def verdict_on(task: Task, stages, answer=None) -> Verdict:
 def check_kind(family: Family, name: str) -> None:
     """Assert what holds for every kind: it is sound, can be done in budget, and is determined."""
     kind, tasks = kind_named(family, name), tasks_of(family, name)
-    assert rewards("oracle", tasks) == [1.0] * len(tasks)
+    assert kinds.rewards("oracle", tasks) == [1.0] * len(tasks)
     for task in tasks[::4]:
         assert problems(task.spec) == [], task.id
         context = BuildContext(task.spec, random.Random(0), task.difficulty, task.split)

@@ -10,18 +10,24 @@ from environments.evaluation.embedded import play_embedded
 from environments.rollouts.record import Rollout
 from environments.tasks.build import make_task
 from environments.tasks.model import Family, Task
-from world_fixtures.generator.words import SPLITS
+from world_fixtures.generator.words import SPLITS, Split
 from world_fixtures.simulated import SimulatedPool
 
 DIFFICULTIES = (1, 4, 7, 10)
 
 
 @cache
+def task_of(kind: str, difficulty: int, split: Split = "train", seed: int = 0) -> Task:
+    """Make a task of `family.kind`, once for all tests of a process."""
+    family, _, name = kind.partition(".")
+    return make_task(Family(family), seed, difficulty, kind=name, split=split)
+
+
+@cache
 def tasks_of(kind: str, each: int = 1) -> tuple[Task, ...]:
     """Make `each` tasks of `family.kind` for every difficulty and split."""
-    family, _, name = kind.partition(".")
     return tuple(
-        make_task(Family(family), seed, difficulty, kind=name, split=split)
+        task_of(kind, difficulty, split, seed)
         for difficulty in DIFFICULTIES
         for split in SPLITS
         for seed in range(each)

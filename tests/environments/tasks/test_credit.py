@@ -27,6 +27,8 @@ from world_fixtures.protocol import Event
 from world_fixtures.rules import Simulation
 from world_fixtures.simulated import SimulatedInstance
 
+pytestmark = pytest.mark.once
+
 ALL = [f"{family}.{name}" for family, kinds in KINDS.items() for name in kinds]
 
 

@@ -8,6 +8,8 @@ from environments.tasks.build import make_task
 from environments.tasks.model import Family, Holds, Located
 from tests.environments.tasks.kind_checks import tasks_of, verdict_on
 
+pytestmark = pytest.mark.once
+
 
 def without(task, *starts):
     """The task's stages without the commands that begin so."""

@@ -9,6 +9,8 @@ from environments.tasks.model import Ability, Family
 from tests.environments.tasks.kind_checks import check_kind, tasks_of
 from tests.environments.tasks.kinds import mean as mean_reward
 
+pytestmark = pytest.mark.once
+
 CHEATS = {
     Family.ERRAND: ("blind", "submits_at_once"),
     Family.INSPECTION: ("blind", "forger", "answers_everything"),
@@ -27,8 +29,8 @@ def test_tasks_are_sound_and_can_be_done_without_the_map(family, kind):
      if a is not Ability.INFERENCE],
 )  # fmt: skip
 def test_without_a_named_ability_next_to_nothing_is_earned(family, kind, ability):
-    tasks = tasks_of(family, kind)
-    assert mean_reward(f"oracle-{ability}", tasks[:9] if family is Family.ERRAND else tasks) < 0.1
+    tasks = tasks_of(family, kind)[: 9 if family is Family.ERRAND else None : 2]
+    assert mean_reward(f"oracle-{ability}", tasks) < 0.1
 
 
 @pytest.mark.parametrize(

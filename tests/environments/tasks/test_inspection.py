@@ -11,6 +11,8 @@ from environments.tasks.model import Family
 from tests.environments.tasks.kind_checks import tasks_of, verdict_on
 from world_fixtures.generator.relations import shown
 
+pytestmark = pytest.mark.once
+
 KIND_NAMES = tuple(KINDS[Family.INSPECTION])
 
 

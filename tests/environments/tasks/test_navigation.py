@@ -17,6 +17,8 @@ from world_fixtures.generator import generate_world
 from world_fixtures.rules import Simulation
 from world_fixtures.spec import OPPOSITE
 
+pytestmark = pytest.mark.once
+
 KINDS = (
     "navigation.by_name",
     "navigation.by_description",

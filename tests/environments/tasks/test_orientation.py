@@ -15,6 +15,8 @@ from environments.tasks.families.wandering import Walker
 from environments.tasks.model import Family, Task
 from tests.environments.tasks.kinds import answered, mean, rewards, tasks_of
 
+pytestmark = pytest.mark.once
+
 KINDS = ("orientation.describe", "orientation.return", "orientation.map")
 
 

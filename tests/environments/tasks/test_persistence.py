@@ -4,28 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import random
-from functools import cache
 from statistics import fmean
 
 import pytest
 
 from environments.evaluation.embedded import play_embedded
-from environments.tasks.build import make_task
 from environments.tasks.families.common import BuildContext, Kind
 from environments.tasks.families.persistence import KINDS
-from environments.tasks.model import Answered, Family, Stage, Task
+from environments.tasks.model import Answered, Stage, Task
 from environments.tasks.verdict import Played, judge
+from tests.environments.tasks.kinds import task_of
 from world_fixtures.generator.words import SPLITS, split_of_number
 from world_fixtures.simulated import SimulatedInstance, SimulatedPool
+
+pytestmark = pytest.mark.once
 
 LEVELS = (1, 4, 7, 10)
 BY_NAME = {kind.name: kind for kind in KINDS}
 each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 
 
-@cache
 def made(kind: str, level: int, seed: int = 0, split: str = "train") -> Task:
-    return make_task(Family.PERSISTENCE, seed, level, kind=kind, split=split)
+    return task_of(f"persistence.{kind}", level, split, seed)
 
 
 def tasks_of(kind: Kind, seeds: int = 2) -> list[Task]:

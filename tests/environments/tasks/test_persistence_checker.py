@@ -26,6 +26,8 @@ from world_fixtures.generator.words import SPLITS
 from world_fixtures.rules import Simulation
 from world_fixtures.simulated import SimulatedPool
 
+pytestmark = pytest.mark.once
+
 State = dict[str, dict[str, Any]]
 Plan = tuple[list[list[str]], dict[str, Any]]
 """Commands by stage, and the answer."""
@@ -345,8 +347,8 @@ def test_verdicts_agree_with_a_second_opinion(kind):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", CHECKS)
-def test_a_thousand_verdicts_agree_with_a_second_opinion(kind):
-    found = compared(kind, 167)
+def test_many_verdicts_agree_with_a_second_opinion(kind):
+    found = compared(kind, 50)
     assert disagreements(found) == []
     for agent in ("oracle", "searcher"):
         assert not any(case == (agent, False, False) for case in found)

@@ -14,6 +14,8 @@ from world_fixtures.generator import generate_world
 from world_fixtures.rules import Simulation, SpecIndex
 from world_fixtures.spec import Thing, WorldSpec
 
+pytestmark = pytest.mark.once
+
 DIFFICULTIES = (1, 4, 7, 10)
 
 

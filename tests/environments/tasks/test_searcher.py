@@ -15,6 +15,8 @@ from tests.environments.tasks.obstacles import (
 )
 from world_fixtures.facts import Arranged
 
+pytestmark = pytest.mark.once
+
 
 def test_what_is_not_revealed_yet_changes_no_command():
     """Two worlds differ behind the attic's trapdoor only: the ways part where it is passed."""

@@ -15,6 +15,8 @@ from world_fixtures.common import UserError
 
 pytestmark = pytest.mark.once
 
+SLOW = [pytest.mark.slow, pytest.mark.once]
+
 OWN = """
 name: own
 version: 2
@@ -25,14 +27,11 @@ tasks:
 """
 
 
-SLOW = [pytest.mark.slow, pytest.mark.once]
-
-
 @pytest.mark.parametrize(
     ("name", "size", "split"),
     [
         ("basics", 30, "test"),
-        ("standard", 250, "test"),
+        pytest.param("standard", 250, "test", marks=SLOW),
         pytest.param("hard", 250, "test", marks=SLOW),
         pytest.param("seen", 100, "train", marks=SLOW),
         pytest.param("unseen", 100, "validation", marks=SLOW),
@@ -55,6 +54,7 @@ def test_the_suites_that_ship() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_walkthroughs_grow_with_the_difficulty() -> None:
     tasks = SUITES["standard"].tasks
     lengths = [

@@ -15,6 +15,8 @@ from world_fixtures.rules import Simulation
 from world_fixtures.simulated import SimulatedInstance
 from world_fixtures.spec import Character, Exit, Recipe, Room, Thing, WorldSpec
 
+pytestmark = pytest.mark.once
+
 ALL = [(family, kind) for family, kinds in KINDS.items() for kind in kinds]
 
 

@@ -10,10 +10,12 @@ import pytest
 from environments.tasks.value import value_of
 from tests.environments.tasks.small_worlds import all_positions, small_task
 
+pytestmark = pytest.mark.once
+
 SMALLEST = (8, 28, 30, 33, 46)
 """Seeds of worlds with fewer than 150 positions."""
 MOST = 500
-STATES = 400
+STATES = 200
 
 
 def check(seed: int, states: int, most: int) -> int:

@@ -17,6 +17,8 @@ from environments.telemetry.hermes_sessions import read_hermes
 from environments.telemetry.layout import trace_path
 from environments.telemetry.recording import record_rollout
 
+pytestmark = pytest.mark.once
+
 
 def call(id_: str, tool: str, **arguments: Any) -> dict[str, Any]:
     function = {"name": tool, "arguments": json.dumps(arguments)}
