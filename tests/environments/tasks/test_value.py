@@ -8,7 +8,7 @@ import pytest
 
 from environments.tasks.build import make_task
 from environments.tasks.families import KINDS
-from environments.tasks.model import Family, Goal, Located, Stage, Step, Task, Unchanged
+from environments.tasks.model import SOLITARY, Family, Goal, Located, Stage, Step, Task, Unchanged
 from environments.tasks.planner import Planner
 from environments.tasks.value import Position, Value, value_of
 from world_fixtures.rules import Simulation
@@ -17,7 +17,7 @@ from world_fixtures.spec import Character, Exit, Recipe, Room, Thing, WorldSpec
 
 pytestmark = pytest.mark.once
 
-ALL = [(family, kind) for family, kinds in KINDS.items() for kind in kinds]
+ALL = [(family, kind) for family in SOLITARY for kind in KINDS[family]]
 
 
 def positions_on_the_way(task: Task) -> list[Position]:
