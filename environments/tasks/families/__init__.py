@@ -9,6 +9,7 @@ from environments.tasks.families import (
     society,
     time,
     trust,
+    vigil,
 )
 from environments.tasks.families.common import BuildContext, Kind, TaskDraft
 from environments.tasks.model import Family
@@ -23,6 +24,7 @@ KINDS: dict[Family, dict[str, Kind]] = {
         Family.ERRAND: errand.KINDS,
         Family.TIME: time.KINDS,
         Family.SOCIETY: society.KINDS,
+        Family.VIGIL: vigil.KINDS,
         Family.TRUST: trust.KINDS,
     }.items()
 }
