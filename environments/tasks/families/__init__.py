@@ -7,6 +7,7 @@ from environments.tasks.families import (
     orientation,
     persistence,
     society,
+    steward,
     time,
     trust,
     vigil,
@@ -25,6 +26,7 @@ KINDS: dict[Family, dict[str, Kind]] = {
         Family.TIME: time.KINDS,
         Family.SOCIETY: society.KINDS,
         Family.VIGIL: vigil.KINDS,
+        Family.STEWARD: steward.KINDS,
         Family.TRUST: trust.KINDS,
     }.items()
 }
