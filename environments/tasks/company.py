@@ -59,6 +59,13 @@ class Companion(Handler):
         self.wait((tables[0].opens - self.tick) % period)
         return bool(self.sim.get(entity, "open"))
 
+    def close(self, entity: str) -> None:
+        """Close a door or container, unless somebody else has closed it."""
+        super().close(entity)
+        lives = self.sim.spec.living is not None
+        if lives and entity in self.opened and not self.sim.get(entity, "open"):
+            self.opened.remove(entity)
+
     def is_here(self, person: str) -> bool:
         """Tell whether a character is in the actor's room, and can be seen."""
         return not self._scene.is_dark() and person in self.sim.contents(self.room)

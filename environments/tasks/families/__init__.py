@@ -7,8 +7,10 @@ from environments.tasks.families import (
     orientation,
     persistence,
     society,
+    steward,
     time,
     trust,
+    vigil,
 )
 from environments.tasks.families.common import BuildContext, Kind, TaskDraft
 from environments.tasks.model import Family
@@ -23,6 +25,8 @@ KINDS: dict[Family, dict[str, Kind]] = {
         Family.ERRAND: errand.KINDS,
         Family.TIME: time.KINDS,
         Family.SOCIETY: society.KINDS,
+        Family.VIGIL: vigil.KINDS,
+        Family.STEWARD: steward.KINDS,
         Family.TRUST: trust.KINDS,
     }.items()
 }

@@ -24,13 +24,14 @@ def verdict_on(task: Task, stages, answer=None) -> Verdict:
     played, submitted = [], None
     for told, stage in zip(task.stages, stages, strict=True):
         world.simulation.arrange(told.before)
+        start = world.simulation.state
         events = [world.connected("s", agent)]
         for step in stage.walkthrough:
             if step.tool == "command":
                 events.append(world.carry_out("s", agent, step.command))
             elif step.tool == "submit":
                 submitted = step.answer
-        played.append(Played(events, world.simulation.state))
+        played.append(Played(events, world.simulation.state, start))
     return judge(task, played, submitted if answer is None else answer)
 
 

@@ -93,7 +93,7 @@ class Witness(Kind):
         things, moved = question["things"], dict(question["moved"])
         places = {t: str(getattr(context.spec.entities[t], "location")) for t in things}  # noqa: B009
         rooms = {t: room_in(context, place) for t, place in places.items()}
-        width = _width(context, things, open_rooms(context.spec))
+        width = width_of(context, things, open_rooms(context.spec))
         script, where = begun(context, question, len(things) + SPARE, width)
         actor = script.actor
         script.begin(
@@ -143,7 +143,7 @@ class Witness(Kind):
             for field in (fields[0], fields[2])
         ]
         script.end(
-            goals=_goals(context, pair), evidence=now,
+            goals=goals_for(context, pair), evidence=now,
             answer={
                 field: name
                 for thing, fields in zip(pair, FIELDS, strict=True)
@@ -156,7 +156,7 @@ class Witness(Kind):
         return script.draft()
 
 
-def _goals(context: BuildContext, pair: Sequence[str]) -> list[Goal]:
+def goals_for(context: BuildContext, pair: Sequence[str]) -> list[Goal]:
     """Return what the answer has to name: both things, and then where both were and are."""
     names, before, after = zip(*FIELDS, strict=True)
     both = "names the two things"
@@ -184,6 +184,6 @@ def _goals(context: BuildContext, pair: Sequence[str]) -> list[Goal]:
     ]
 
 
-def _width(context: BuildContext, things: list[str], rooms: list[str]) -> int:
+def width_of(context: BuildContext, things: list[str], rooms: list[str]) -> int:
     """Return the characters of the longest note of any of these things in any of these rooms."""
     return 2 + max(len(context.name(t)) for t in things) + max(len(context.name(r)) for r in rooms)

@@ -1,0 +1,76 @@
+"""What is drawn of a service in a house: its rooms, its people, the orders and how they change."""
+
+from __future__ import annotations
+
+from environments.tasks.families.common import BuildContext, Question
+from environments.tasks.families.persistence.notes import code, enough
+from environments.tasks.families.steward.orders import FIXTURE, LETTERS, MARK, WAYS
+from environments.tasks.families.time.dwellers import dwellers
+from environments.tasks.families.vigil.absence import staying
+from world_fixtures.generator.inhabitants import Inhabitant, invent_people
+from world_fixtures.rules import SpecIndex
+
+WING = 4
+"""Rooms that the household takes up."""
+
+
+def sessions_at(level: int) -> int:
+    """Return how many sessions a service of a difficulty has: 5 to 20."""
+    return 5 + (level - 1) * 15 // 9
+
+
+def wing(context: BuildContext, rooms: list[str]) -> list[str]:
+    """Return a few rooms that lie near each other, of which one is drawn."""
+    index, middle = SpecIndex(context.spec), context.rng.choice(rooms)
+    ways = index.toward(middle)
+
+    def distance(room: str) -> int:
+        steps = 0
+        while room != middle:
+            room, steps = ways[room].target, steps + 1
+        return steps
+
+    return sorted(rooms, key=lambda room: (distance(room), room))[:WING]
+
+
+def people_for(context: BuildContext, count: int, rooms: list[str]) -> list[Inhabitant]:
+    """Return three who may get letters, one beside each fixture, and one who tells orders."""
+    rng = context.rng
+    found = dwellers(context.spec)[:count]
+    found = found or invent_people(context.spec, rng, count, rooms, context.split)
+    enough(found, count)
+    homes = {n: rng.choice(rooms) for n in (0, 1, count - 1)}
+    return [staying(person, homes[n]) if n in homes else person for n, person in enumerate(found)]
+
+
+def drawn_orders(
+    context: BuildContext, fixtures: int, sessions: int, told: list[list[object] | None] | None
+) -> Question:
+    """Draw the first orders and their changes; with `told` at the same times and in its ways.
+
+    Nothing new is told in the last session, nor in the first.
+    """
+    rng, level = context.rng, context.difficulty
+    states, recipient = [rng.random() < 0.5 for _ in range(fixtures)], rng.randrange(3)
+    first = [list(states), recipient, code(context)]
+    ways = WAYS[: 1 + (level >= 3) + (level >= 5)]
+    changes: list[list[object] | None] = []
+    for session in range(sessions):
+        if told is not None:
+            known = told[session]
+            way = None if known is None else known[2]
+        else:
+            due = 0 < session < sessions - 1 and (session == 1 or rng.random() < 0.4)
+            way = rng.choice(ways) if due else None
+        if way is None:
+            changes.append(None)
+        elif (what := rng.choice((LETTERS, MARK, FIXTURE))) == LETTERS:
+            recipient = rng.choice([n for n in range(3) if n != recipient])
+            changes.append([LETTERS, recipient, way])
+        elif what == MARK:
+            changes.append([MARK, code(context), way])
+        else:
+            number = rng.randrange(fixtures)
+            states[number] = not states[number]
+            changes.append([number, states[number], way])
+    return {"first": first, "changes": changes}
