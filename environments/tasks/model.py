@@ -127,7 +127,7 @@ class Present(Frozen):
 
 
 class Told(Frozen):
-    """The agent has told `person` something with all the words of `text` in it.
+    """The agent has told `person` something with all the words of `text` and few others in it.
 
     More than `most` things told to this person by the agent do not meet it, whatever they say.
     """

@@ -32,6 +32,7 @@ from environments.tasks.version import TASKS_VERSION
 from world_fixtures.common import Frozen, UserError
 from world_fixtures.living import CLOCK
 from world_fixtures.protocol import CONNECT, Event, ResultKind
+from world_fixtures.rules.social import tells
 from world_fixtures.state import Fields, WorldState, initial_state
 
 PARTIAL = 0.125
@@ -314,8 +315,8 @@ def _met(
             said = [
                 text for who, text in state.get(condition.person, "heard") or () if who == agent
             ]
-            wanted = set(normal(condition.text).split())
-            told = any(wanted <= set(normal(text).split()) for text in said)
+            wanted = normal(condition.text).split()
+            told = any(tells(normal(text).split(), wanted) for text in said)
             return float(told and len(said) <= condition.most)
         case Did():
             return float(

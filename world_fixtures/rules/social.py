@@ -30,6 +30,8 @@ HELP = (
 """One line of help for each."""
 HEARD = 30
 """Things told to a person that it remembers, the last ones."""
+BESIDES = 8
+"""Words that may stand beside what was to be told."""
 SAID = 200
 """Characters kept of what somebody is told."""
 
@@ -132,14 +134,19 @@ def _met(scene: Scene, person: Person, known: Knowledge) -> bool:
     living = scene.index.spec.living
     assert living is not None
     hour = get(CLOCK, "tick") % living.day
-    heard = [set(words(text)) for _, text in get(person.id, "heard")]
+    said = [words(text) for _, text in get(person.id, "heard")]
     return (
         (need.has is None or get(need.has, "location") == person.id)
         and (need.shown is None or [scene.actor, need.shown] in get(person.id, "shown"))
         and get(person.id, "paid").get(scene.actor, 0) >= need.paid
-        and (need.heard is None or any(set(words(need.heard)) <= said for said in heard))
+        and (need.heard is None or any(tells(text, words(need.heard)) for text in said))
         and (need.hours is None or need.hours[0] <= hour < need.hours[1])
     )
+
+
+def tells(said: Sequence[str], wanted: Sequence[str]) -> bool:
+    """Tell whether words hold what was to be told, and not much besides: a list of all there is."""
+    return set(wanted) <= set(said) and len(said) <= len(wanted) + BESIDES
 
 
 def _last_seen(scene: Scene, person: Person, topic: str) -> Outcome:

@@ -76,7 +76,9 @@ class Barter(Kind):
             owners[wares[n]] = person.person.id
         for n, person in enumerate(rest[:useless]):
             ware = wares[links + n]
-            deals[person.person.id].append(Deal(gives=ware, price=rng.randint(3, price)))
+            deals[person.person.id].append(
+                Deal(gives=ware, price=rng.randint(price - 4, price + 3))
+            )
             owners[ware] = person.person.id
         buyers = rest[useless : useless + 2] if sells else []
         if buyers:

@@ -59,6 +59,7 @@ class Referral(Kind):
         people = invent(context, links + gossips)
         topic, *words = passwords(context, links)
         topic = f"{topic} ledger"
+        words = [f"{word} {rng.randint(100, 999)}" for word in words]  # or all could be tried
         wants: list[dict[str, Any]] = [{"word": word, "coins": 0, "thing": None} for word in words]
         if level >= 3:
             rng.choice(wants)["coins"] = rng.randint(2, 6)

@@ -126,6 +126,7 @@ class Hearsay(Kind):
             Evidence(field=field, entity=_token(metal), fact="text")
             for field, metal in zip(fields, wanted, strict=True)
         ]
+        evidence += [Evidence(field=field, entity=LIST, fact="text") for field in fields]
         script.end(goals=[*goals, whole], evidence=evidence, answer=answer)
         return script.draft()
 

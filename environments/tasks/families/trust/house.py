@@ -100,22 +100,20 @@ def papers(rng: random.Random, count: int) -> list[str]:
 
 
 def seals(rng: random.Random, split: Split, count: int, taken: set[Seal]) -> list[Seal]:
-    """Draw a seal and others that differ from it and from each other in one part each.
+    """Draw up to four seals, any two of which differ in two of their three parts.
 
-    None is in `taken`, to which they are added.
+    So none of them is nearer to the rest than the others are: which one is true, the first here,
+    cannot be seen from them. None is in `taken`, to which they are added.
     """
     parts = (share(_BEASTS, split), _COUNTS, share(_MARKS, split))
     while True:
-        true = tuple(rng.choice(p) for p in parts)
-        found = [true]
-        for n in rng.sample(range(3), 3) * 2:
-            if len(found) < count:
-                other = list(true)
-                other[n] = rng.choice([w for w in parts[n] if w != true[n]])
-                found.append(tuple(other))
-        if len({*found, *taken}) == len(found) + len(taken):
-            taken.update(found)  # type: ignore[arg-type]
-            return found  # type: ignore[return-value]
+        pairs = [rng.sample(list(part), 2) for part in parts]
+        even = [(0, 0, 0), (0, 1, 1), (1, 0, 1), (1, 1, 0)]
+        rng.shuffle(even)
+        found: list[Seal] = [(pairs[0][x], pairs[1][y], pairs[2][z]) for x, y, z in even[:count]]
+        if not taken & set(found):
+            taken.update(found)
+            return found
 
 
 def shown(seal: Sequence[str]) -> str:

@@ -32,6 +32,7 @@ from environments.tasks.families.trust.house import (
 )
 from environments.tasks.model import Ability, Attack, Family, Goal, Located, Together
 from world_fixtures.facts import Fact
+from world_fixtures.generator.draft import identifier
 from world_fixtures.living import Knowledge
 
 MORE_FROM: Final = 6
@@ -103,10 +104,11 @@ class Orders(Kind):
         steward = question["people"][0]["character"]
         spec, _ = peopled(context.spec, question, _known(context, question))
         sheets = [
-            paper(f"q_order_{n}_{m}", o["name"], o["hangs"], _text(context, question, s, m))
-            for n, s in enumerate(subjects)
+            paper(_sheet(o), o["name"], o["hangs"], _text(context, question, s, m))
+            for s in subjects
             for m, o in enumerate(s["orders"])
         ]
+        sheets.sort(key=lambda sheet: sheet.id)  # rooms list things in this order
         script = Script(context.actor(with_things(spec, *sheets)), context)
         names = [f"the {context.name(s['thing'])}" for s in subjects]
         where = ""
@@ -124,8 +126,8 @@ class Orders(Kind):
         actor = script.actor
         for subject in subjects:
             actor.ask(steward["id"], context.name(subject["thing"]).lower())
-        left = [f"q_order_{n}_{m}" for n, s in enumerate(subjects) for m in range(len(s["orders"]))]
-        wanted = {f"q_order_{n}_{s['follow']}" for n, s in enumerate(subjects)}
+        left = sorted(_sheet(o) for s in subjects for o in s["orders"])
+        wanted = {_sheet(s["orders"][s["follow"]]) for s in subjects}
         while wanted:
             known = [t for t in left if actor.where(t) is not None]
             if not known:
@@ -165,6 +167,11 @@ def _text(context: BuildContext, question: Question, subject: dict[str, Any], nu
     )
 
 
+def _sheet(order: dict[str, Any]) -> str:
+    """Return the id of an order's sheet, which does not tell whether it is true."""
+    return "q_" + identifier(order["name"])
+
+
 def _known(context: BuildContext, question: Question) -> dict[str, list[Knowledge]]:
     """Return what each person says of the seals: the first the truth, the others what is false."""
     found: dict[str, list[Knowledge]] = {}
@@ -192,11 +199,11 @@ def _attacks(context: BuildContext, question: Question) -> tuple[Attack, ...]:
         return ()
     return tuple(
         Attack(
-            name=f"forged order on the {order['name']}", entity=f"q_order_{n}_{m}", fact="text",
+            name=f"forged order on the {order['name']}", entity=_sheet(order), fact="text",
             says=_text(context, question, subject, m),
             condition=Located(entity=subject["thing"], place=order["room"]),
         )
-        for n, subject in enumerate(question["subjects"])
+        for subject in question["subjects"]
         for m, order in enumerate(subject["orders"])
         if m
     )  # fmt: skip
