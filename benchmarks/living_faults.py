@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.shaken import Shaken, essence
+from benchmarks.shaken import WEIGHTS, Shaken, essence
 from environments.evaluation.embedded import play_embedded
 from environments.rollouts.checkpoint import Checkpoint, checkpoint, last_turn
 from environments.rollouts.record import Rollout
@@ -65,8 +65,13 @@ def tasks(count: int, seed: int = 0) -> list[Task]:
     ]
 
 
-async def check(pool: ServerPool, made: Sequence[Task], *, seed: int = 0) -> Found:
-    """Play each task once, and go on once from one of its turns; every trace is replayed."""
+async def check(
+    pool: ServerPool, made: Sequence[Task], *, seed: int = 0, weights: Sequence[int] = WEIGHTS
+) -> Found:
+    """Play each task once, and go on once from one of its turns; every trace is replayed.
+
+    `weights` are those of killing, restarting, forking and going back.
+    """
     found = Found()
     started = time.perf_counter()
     slots = asyncio.Semaphore(AT_ONCE)
@@ -76,14 +81,14 @@ async def check(pool: ServerPool, made: Sequence[Task], *, seed: int = 0) -> Fou
         async with slots:
             policy = POLICIES[n % len(POLICIES)]
             rng = random.Random(f"living faults {seed} {n}")
-            rollout = await _shaken(pool, policy, task, rng, found)
-            # a rollout of each has the id of all: what went on is recorded by itself
+            rollout = await _play(Shaken(pool, rng, weights), policy, task, found)
+            # all rollouts have one id: each is recorded by itself
             traces.append(record_rollout(rollout, root / f"{n}"))
             found.rollouts += 1
             if rollout.verdict is None:
                 return
             start = checkpoint(rollout, rng.randint(0, last_turn(rollout)))
-            branch = await _shaken(pool, policy, task, rng, found, start)
+            branch = await _play(Shaken(pool, rng, weights), policy, task, found, start)
             traces.append(record_rollout(branch, root / f"{n}-branch"))
             found.branches += 1
 
@@ -99,12 +104,10 @@ async def check(pool: ServerPool, made: Sequence[Task], *, seed: int = 0) -> Fou
     return found
 
 
-async def _shaken(
-    pool: ServerPool, policy: str, task: Task, rng: random.Random, found: Found,
-    start: Checkpoint | None = None,
-) -> Rollout:  # fmt: skip
+async def _play(
+    shaken: Shaken, policy: str, task: Task, found: Found, start: Checkpoint | None = None
+) -> Rollout:
     """Play a rollout through all troubles and compare it with the same one in memory."""
-    shaken = Shaken(pool, rng)
     (rollout,) = await play_embedded(shaken, policy, [(task, 0)], start=start)
     (calm,) = await play_embedded(SimulatedPool(), policy, [(task, 0)])
     name = f"{task.id} by {policy}" + (f" from turn {start.turn}" if start else "")

@@ -26,15 +26,18 @@ CHANCE = 0.1
 MOST = 4
 """Troubles of one rollout, besides those that others' killed servers bring it."""
 WEIGHTS = (1, 1, 9, 9)
-"""Of killing, restarting, forking and going back: the first two concern all worlds of a server."""
+"""Of killing, restarting, forking, going back: the first two concern all worlds of a server."""
 
 
 class Shaken:
     """A pool for one rollout: gives its instance troubles that `rng` draws, and checks it."""
 
-    def __init__(self, pool: ServerPool, rng: random.Random) -> None:
+    def __init__(
+        self, pool: ServerPool, rng: random.Random, weights: Sequence[int] = WEIGHTS
+    ) -> None:
         self._pool = pool
         self._rng = rng
+        self._weights = weights
         self.instance: ShakenInstance | None = None
 
     async def acquire(
@@ -42,7 +45,9 @@ class Shaken:
     ) -> ShakenInstance:
         """Acquire an instance that has had `events`."""
         inner = await self._pool.acquire(spec, restarts=restarts, events=events)
-        self.instance = ShakenInstance(self._pool, inner, restarts, events, self._rng)
+        self.instance = ShakenInstance(
+            self._pool, inner, restarts, events, self._rng, self._weights
+        )
         return self.instance
 
     def release(self, instance: ShakenInstance) -> None:
@@ -80,7 +85,7 @@ class ShakenInstance:
 
     def __init__(
         self, pool: ServerPool, inner: PooledInstance, restarts: bool, events: Sequence[Event],
-        rng: random.Random,
+        rng: random.Random, weights: Sequence[int],
     ) -> None:  # fmt: skip
         self.log = list(events)
         """What was recorded, each event by itself."""
@@ -92,6 +97,7 @@ class ShakenInstance:
         self._inner = inner
         self._restarts = restarts
         self._rng = rng
+        self._weights = weights
         self._left = MOST
 
     @property
@@ -150,7 +156,7 @@ class ShakenInstance:
         if self._left and self._rng.random() < CHANCE:
             self._left -= 1
             kinds = (self._kill, self._restart, self._fork, self._go_back)
-            await self._survive(self._rng.choices(kinds, WEIGHTS)[0])
+            await self._survive(self._rng.choices(kinds, self._weights)[0])
         return answer
 
     async def _survive(self, do: Callable[[], Awaitable[Result]]) -> Result:
