@@ -91,7 +91,8 @@ def _stages(rollout: Rollout, costs: Mapping[int, Regret]) -> Iterator[list[dict
     followed: dict[int, list[str]] = {}
     for event in rollout.events:
         if event.cause is not None:
-            what = event.raw or "; ".join(map(_change, event.changes))
+            changes = [_change(c) for c in event.changes if c.field != "noticed"]
+            what = event.raw or "; ".join(changes)
             followed.setdefault(event.cause, []).append(_cut(f"{names[event.actor]}: {what}"))
     calls: dict[int, list[ToolCallRecord]] = {}
     for call in rollout.tool_calls:
