@@ -28,6 +28,9 @@ MOST = 4
 WEIGHTS = (1, 1, 9, 9)
 """Of killing, restarting, forking, going back: the first two concern all worlds of a server."""
 
+TRIES = 20
+"""Servers lost in a row before a rollout counts as failed."""
+
 
 class Shaken:
     """A pool for one rollout: gives its instance troubles that `rng` draws, and checks it."""
@@ -161,12 +164,17 @@ class ShakenInstance:
 
     async def _survive(self, do: Callable[[], Awaitable[Result]]) -> Result:
         """Do something, again and again where the server is lost: the log is made anew first."""
+        lost = 0
         while True:
             try:
+                if lost:
+                    await self._come_back()
                 return await do()
             except WorldLost:
+                lost += 1
                 self.troubles["lost"] += 1
-                await self._come_back()
+                if lost == TRIES:
+                    raise
 
     async def _come_back(self) -> None:
         """Have an instance on another server in the state of the log."""
