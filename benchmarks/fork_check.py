@@ -28,8 +28,9 @@ from environments.tasks.build import KINDS, make_task
 from environments.tasks.model import Family, Task
 from environments.tools.registry import tools_of
 from world_fixtures.facts import Arranged
-from world_fixtures.protocol import ARRANGE, CONNECT, Event
+from world_fixtures.protocol import ARRANGE, CONNECT, Event, apart, group_end
 from world_fixtures.rules import Simulation
+from world_fixtures.rules.passing import rearranged
 from world_fixtures.servers import PooledInstance, ServerPool
 from world_fixtures.spec import WorldSpec
 
@@ -148,6 +149,7 @@ async def _check_fork(
 ) -> tuple[str, int]:
     """Make one fork and play on in it: what is wrong, and how many commands were compared."""
     fork = await parent.fork(at)
+    at = group_end(at, (event.cause for event in log[at:]))
     model = Simulation(parent.spec)
     for event in log[:at]:
         model.arrange(Arranged(c.entity, c.field, c.after) for c in event.changes)
@@ -158,20 +160,23 @@ async def _check_fork(
         if (await fork.state()).hash != fork.hash or await fork.events() != log[:at]:
             return "the state or the events are not those of the parent", 0
         for event in log[at : at + later]:
+            if event.cause is not None:  # it follows from what is repeated
+                continue
             again = await _repeat(fork, event)
             _replay(model, event)
             commands += 1
-            if again is None or _essence(again) != _essence(event):
+            end = group_end(event.seq, (other.cause for other in log[event.seq :]))
+            if again is None or not _alike(apart(again), log[event.seq - 1 : end]):
                 return f"event {event.seq} ({event.raw!r}) went another way", commands
-            if again.state_hash != model.state.hash:
+            if apart(again)[-1].state_hash != model.state.hash:
                 return f"event {event.seq} ({event.raw!r}) left another state", commands
-        typed = sorted({(e.actor, e.raw) for e in log if e.raw})
+        typed = sorted({(e.actor, e.raw) for e in log if e.raw and e.cause is None})
         for actor, raw in rng.sample(typed, min(later, len(typed))):
             session = fork.sessions_open.get(actor) or await fork.open(actor)
             fork.sessions_open[actor] = session
             event, outcome = await session.command(raw), model.act(raw, actor)
             commands += 1
-            if (event.text, event.state_hash) != (outcome.text, model.state.hash):
+            if (event.text, apart(event)[-1].state_hash) != (outcome.text, model.state.hash):
                 return f"{raw!r} went another way than in a replay", commands
     finally:
         pool.release(fork)
@@ -181,7 +186,7 @@ async def _check_fork(
 async def _repeat(fork: PooledInstance, event: Event) -> Event | None:
     """Make a recorded event happen in a fork; None where its character is not logged in."""
     if event.verb == ARRANGE:
-        return await fork.arrange([Arranged(c.entity, c.field, c.after) for c in event.changes])
+        return await fork.arrange(rearranged(event.changes))
     if event.verb == CONNECT and not event.raw:
         session = fork.sessions_open[event.actor] = await fork.open(event.actor)
         return session.event
@@ -192,14 +197,19 @@ async def _repeat(fork: PooledInstance, event: Event) -> Event | None:
 def _replay(model: Simulation, event: Event) -> None:
     """Make a recorded event happen in memory."""
     if event.verb == ARRANGE:
-        model.arrange(Arranged(c.entity, c.field, c.after) for c in event.changes)
+        model.arrange(rearranged(event.changes))
     elif event.raw:
         model.act(event.raw, event.actor)
 
 
+def _alike(events: Sequence[Event], recorded: Sequence[Event]) -> bool:
+    """Tell whether events are those that were recorded, one by one."""
+    return [*map(_essence, events)] == [*map(_essence, recorded)]
+
+
 def _essence(event: Event) -> dict[str, Any]:
     """Return what of an event does not depend on instance and time."""
-    return event.model_dump(exclude={"ts", "ms", "instance", "session"})
+    return event.model_dump(exclude={"ts", "ms", "instance", "session", "after"})
 
 
 async def measure(

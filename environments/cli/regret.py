@@ -39,6 +39,8 @@ def regret(
     if len(rollouts) < len(scored):
         told = f"{len(scored) - len(rollouts)} rollouts in worlds with time and people left out"
         print(f"{told}: nothing tells the value of their states", file=sys.stderr)
+    if scored and not rollouts:
+        raise UserError(f"{run} has no rollout in a world that stands still: nothing has regrets")
     if rollout is not None:
         rollouts = [r for r in rollouts if r.id == rollout]
     if not rollouts:

@@ -12,7 +12,7 @@ from environments.rollouts.record import Rollout, ToolCallRecord
 from environments.tasks.credit.regret import Regret
 from environments.tasks.verdict import commands_of
 from world_fixtures.draw import map_svg
-from world_fixtures.protocol import Change, Event
+from world_fixtures.protocol import WORLD, Change, Event
 
 MAX_TEXT = 4_000
 """Characters of one text; the rest is in samples.jsonl."""
@@ -87,6 +87,13 @@ def _facts(rollout: Rollout, regrets: RolloutRegrets | None) -> dict[str, str]:
 def _stages(rollout: Rollout, costs: Mapping[int, Regret]) -> Iterator[list[dict[str, Any]]]:
     """Yield the turns of each stage: what the model said, and its calls with their effects."""
     events = {event.seq: event for event in rollout.events}
+    names = {c.id: c.name for c in rollout.task.spec.characters} | {WORLD: "time"}
+    followed: dict[int, list[str]] = {}
+    for event in rollout.events:
+        if event.cause is not None:
+            changes = [_change(c) for c in event.changes if c.field != "noticed"]
+            what = event.raw or "; ".join(changes)
+            followed.setdefault(event.cause, []).append(_cut(f"{names[event.actor]}: {what}"))
     calls: dict[int, list[ToolCallRecord]] = {}
     for call in rollout.tool_calls:
         calls.setdefault(call.turn, []).append(call)
@@ -103,6 +110,7 @@ def _stages(rollout: Rollout, costs: Mapping[int, Regret]) -> Iterator[list[dict
                 "said": _cut(_text(message.get("content"))),
                 "calls": [
                     _call(c, events.get(c.event or 0), costs.get(c.event or 0))
+                    | {"followed": followed.get(c.event or 0, [])}
                     for c in calls.get(number, [])
                 ],
             })  # fmt: skip

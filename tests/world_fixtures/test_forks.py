@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from benchmarks.fork_check import check
+from environments.tasks.build import KINDS
 from world_fixtures import client
 from world_fixtures.common import WorldError, WorldLost
 from world_fixtures.facts import Arranged
@@ -376,14 +377,15 @@ async def all_that_forks_show(pool, parent):
 
 
 async def test_random_forks_of_rollouts_of_several_kinds(pool):
-    kinds = ("describe", "locked", "recall", "unlock", "witness")
-    found = await check(pool, 5, 100, kinds=kinds, later=2)
+    kinds = ("describe", "locked", "recall", "unlock", "witness", "follow")
+    found = await check(pool, 6, 120, kinds=kinds, later=2)
     assert found.wrong == []
-    assert (found.rollouts, found.forks, len(found.kinds)) == (5, 100, 5)
+    assert (found.rollouts, found.forks, len(found.kinds)) == (6, 120, 6)
 
 
 @pytest.mark.slow
 async def test_many_random_forks_of_rollouts_of_all_kinds(pool):
-    found = await check(pool, 23, 230, seed=1)
+    kinds = sum(map(len, KINDS.values()))
+    found = await check(pool, kinds, 5 * kinds, seed=1)
     assert found.wrong == []
-    assert (found.rollouts, found.forks, len(found.kinds)) == (23, 230, 23)
+    assert (found.rollouts, found.forks, len(found.kinds)) == (kinds, 5 * kinds, kinds)

@@ -37,6 +37,7 @@ function call(c) {
   if (c.error) node.append(make("div", "kind", "error: " + c.error));
   if (c.seen) node.append(make("div", "seen", c.seen));
   for (const change of c.changes) node.append(make("div", "change", change));
+  for (const line of c.followed) node.append(make("div", "change", line));
   return node;
 }
 

@@ -99,6 +99,15 @@ def test_what_has_no_regrets_is_refused_in_a_line(run, played, capsys):
         assert not (where / REGRETS).exists()
 
 
+def test_worlds_in_which_others_act_are_said_to_have_no_regrets(run, capsys):
+    task = make_task(Family.TIME, 1, 2, kind="process")
+    rollout = asyncio.run(policy_plays(SimulatedPool(), "oracle", task))
+    assert main(["regret", str(run(rollout))]) == 2
+    err = capsys.readouterr().err
+    assert "1 rollouts in worlds with time and people left out" in err
+    assert "no rollout in a world that stands still" in err
+
+
 @pytest.mark.parametrize(("end", "code"), [(KeyboardInterrupt, 130), (WorkerKilled, 2)])
 def test_what_ends_it_early_says_what_is_kept_and_how_to_go_on(
     end, code, run, played, capsys, monkeypatch

@@ -18,10 +18,13 @@ from environments.evaluation.run_identity import Run
 from environments.evaluation.sample_detail import MAX_TEXT, sample_detail, walked_path
 from environments.evaluation.summary import summary_markdown
 from environments.rollouts.record import Rollout
+from environments.tasks.build import make_task
 from environments.tasks.credit.regret import Regret
 from environments.tasks.model import Family
 from environments.tasks.value import Value
+from tests.environments.branches import policy_plays
 from world_fixtures.protocol import ResultKind
+from world_fixtures.simulated import SimulatedPool
 
 CHROMIUM = Path("/usr/bin/chromium")
 
@@ -254,3 +257,16 @@ def test_in_a_browser_hostile_text_does_nothing(rollout, task, hostile, tmp_path
     assert "<img src=x" not in seen
     assert seen.count("<img") == 1  # the map
     assert "&gt; east" in seen  # our own script ran under the policy
+
+
+async def test_an_opened_sample_shows_what_others_did_after_each_command() -> None:
+    task = make_task(Family.TIME, 1, 4, kind="follow")
+    played = await policy_plays(SimulatedPool(), "oracle", task)
+    calls = [c for s in sample_detail(played)["stages"] for t in s["turns"] for c in t["calls"]]
+    shown = [line for call in calls for line in call["followed"]]
+    assert len(shown) == sum(event.cause is not None for event in played.events)
+    names = {c.name for c in task.spec.characters} | {"time"}
+    assert {line.partition(":")[0] for line in shown} <= names
+    typed = [event.raw for event in played.events if event.cause is not None and event.raw]
+    assert typed
+    assert set(typed) <= {line.partition(": ")[2] for line in shown}
