@@ -12,6 +12,7 @@ _ITEM = re.compile(r"^(?P<name>.*?)(?: \((?P<note>open|closed|lit)\))?$")
 _EXIT = re.compile(r"^(?P<direction>[a-z]+)(?: \((?P<door>.*), (?P<state>open|closed)\))?$")
 _COMMA = re.compile(r", (?![^(]*\))")
 _DISCOVERY = re.compile(r"You discover a way ([a-z]+)\.")
+_SHUT = re.compile(r"The .+ falls shut behind you\.$")
 _INSIDE = re.compile(r"(?:^|\s)(?:In it|On it): (?P<items>[^\n]+)")
 
 
@@ -48,6 +49,8 @@ class RoomView:
 def room_view(text: str) -> RoomView | None:
     """Read the room that `text` shows; None where it shows none."""
     lines = text.split("\n")
+    if _SHUT.match(lines[0]):
+        del lines[0]
     at = next((n for n, line in enumerate(lines) if line.startswith("Exits: ")), 0)
     if at == 0:
         return None

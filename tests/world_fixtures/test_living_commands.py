@@ -49,6 +49,9 @@ def test_a_command_is_carried_out(world, command, text) -> None:
 
 
 REFUSED = [
+    ("wait five", "refused", "Say how many ticks: `wait 5`, 50 at most."),
+    ("wait -3", "refused", "Say how many ticks: `wait 5`, 50 at most."),
+    ("wait until noon", "refused", "Say how many ticks: `wait 5`, 50 at most."),
     ("give apple to alma", "unknown", "You carry no 'apple'."),
     ("show apple to alma", "unknown", "You carry no 'apple'."),
     ("ask bert about gold", "unknown", "There is no 'bert' here."),

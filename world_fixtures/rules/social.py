@@ -62,6 +62,7 @@ _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             "wait",
             r"(?:wait|z|idle|rest|sleep|stay)(?: for)?(?: (?P<number>\d+)(?: (?:ticks?|turns?))?)?",
         ),
+        ("wait", r"wait (?P<until>.+)"),
         ("time", r"(?:time|clock|(?:what )?time is it\??|what time is it\??|check the time)"),
     )
 )
@@ -373,6 +374,8 @@ def start(scene: Scene, args: dict[str, str]) -> Outcome | None:
 
 def wait(scene: Scene, args: dict[str, str]) -> Outcome:
     """Let time pass."""
+    if "until" in args:
+        return refused(f"Say how many ticks: `wait 5`, {MOST_WAITED} at most.")
     ticks = int(args.get("number", "1")[:9])
     if not 1 <= ticks <= MOST_WAITED:
         return refused(f"You can wait for 1 to {MOST_WAITED} ticks at a time.")

@@ -14,6 +14,7 @@ import pytest
 
 from environments.evaluation.embedded import play_embedded
 from environments.policies import View, get_policy, list_policies
+from environments.policies.observations import room_view
 from environments.policies.registry import BASELINES, CHEATS
 from environments.rollouts.record import StopReason
 from environments.tasks.build import make_task
@@ -81,6 +82,11 @@ def test_the_explorer_finds_its_way_through_dark_locks_and_hidden_exits(play, ta
     assert {e.room for e in run.rollout.events} == {"hall", "cellar", "study", "nook"}
     assert run.state.location("blade") == "cellar"
     assert run.rollout.answer == {}
+
+
+def test_a_door_that_falls_shut_is_not_taken_for_a_room():
+    shut = "The oak door falls shut behind you.\nCellar\nA vault.\nExits: up"
+    assert room_view(shut) == room_view("Cellar\nA vault.\nExits: up")
 
 
 def test_the_explorer_reads_the_answer_and_writes_what_it_is_told(play, tasks):

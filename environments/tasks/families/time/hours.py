@@ -25,7 +25,15 @@ from environments.tasks.families.time.dwellers import (
     without_waiting,
 )
 from environments.tasks.families.time.goods import OWN, added, id_of, new_words
-from environments.tasks.model import Ability, Family, Goal, Located
+from environments.tasks.model import (
+    Ability,
+    Answered,
+    Evidence,
+    Family,
+    Goal,
+    Located,
+    Together,
+)
 from world_fixtures.generator.inhabitants import DAY, Inhabitant, invent_people, with_people
 from world_fixtures.generator.lexicon.crafts import GATES, STORES, STUFFS
 from world_fixtures.living import Knowledge, Timetable
@@ -34,10 +42,15 @@ from world_fixtures.spec import OPPOSITE, Direction, Door, Exit, Room, Thing, Wo
 
 BOARD = "q_board_of_hours"
 BOARD_FROM = 4
-"""Difficulty from which a board in one of the rooms has the hours, and both ends have a gate."""
+"""Difficulty from which a board in one of the rooms has the hours, and both ends have a gate.
+
+The hours of the first gate are then asked for, too: waiting before gates does not tell them.
+"""
 ASKED_FROM = 7
 """Difficulty from which somebody who walks about has to be asked in the place of the board."""
 COMPASS: tuple[Direction, ...] = ("north", "east", "south", "west", "up", "down")
+OPENS, SHUTS = "opens", "shuts"
+"""Fields of the answer."""
 GOODS = 2
 """Things in each store."""
 
@@ -61,9 +74,9 @@ class Hours(Kind):
     family = Family.TIME
     abilities = frozenset({Ability.PROMPT, Ability.MAP, Ability.TIME})
     difficulty: ClassVar[str] = (
-        "2 to 4 stores, open for 14 ticks of the day down to 5; from 4 on the thing goes from one"
-        " store to another, and a board in one of the rooms has the hours; from 7 on somebody who"
-        " walks about has to be asked for them"
+        "3 to 5 stores, open for 14 ticks of the day down to 5; from 4 on the thing goes from one"
+        " store to another, and a board in one of the rooms has the hours, which are reported;"
+        " from 7 on somebody who walks about has to be asked for them"
     )
 
     def choose(self, context: BuildContext) -> Question | None:
@@ -93,7 +106,7 @@ class Hours(Kind):
     def _invented(self, context: BuildContext, rooms: list[str]) -> Question:
         """Draw the stores, what is in them, and who knows their hours."""
         rng, level = context.rng, context.difficulty
-        count = 2 + level // 4
+        count = 3 + level // 4
         used = {(e.source, e.direction) for e in context.spec.exits}
         sides = [(r, d) for r in rooms for d in COMPASS if (r, d) not in used]
         enough(sides, count)
@@ -155,12 +168,17 @@ class Hours(Kind):
         knower = people[0] if people[0].person.knows else None
         script = Script(context.actor(spec), context)
         actor = script.actor
+        learned: Evidence | None = None
         if knower:
+            learned = Evidence(
+                field=OPENS, entity=knower.person.id, fact="told", value=gates[start].store
+            )
             told = (
                 f"{knower.character.name}, who goes about here, knows where the stores are and"
                 " when they are open: ask about a store by name."
             )
         elif BOARD in named:
+            learned = Evidence(field=OPENS, entity=BOARD, fact="text")
             told = "Where the stores are and when they are open is on a board in one of the rooms."
         else:
             told = " ".join(f"The {g.store} is {_told(context, g)}." for g in visited)
@@ -168,7 +186,7 @@ class Hours(Kind):
         script.begin(
             f"Put the {named[thing].name}, which is kept in the {gates[start].store}, down on the"
             f" floor of the {where}. The gates of the stores open and lock by themselves, and no"
-            f" key fits them. {told} {CLOCK_TOLD} {NO_ANSWER}"
+            f" key fits them. {told} {CLOCK_TOLD} {_asked(gates[start]) if learned else NO_ANSWER}"
         )
         actor.keep(*doors(spec))
         for gate in visited if knower else ():
@@ -184,12 +202,31 @@ class Hours(Kind):
         else:
             actor.put(thing, place)
         actor.tidy()
-        goal = Goal(
-            name=f"the {named[thing].name} is in its place",
-            condition=Located(entity=thing, place=place),
+        brought = Located(entity=thing, place=place)
+        goal = Goal(name=f"the {named[thing].name} is in its place", condition=brought)
+        if learned is None:
+            script.end(goals=[goal], answer={}, free=doors(spec))
+            return script.draft()
+        answer = {OPENS: gates[start].opens, SHUTS: gates[start].shuts}
+        hours = (
+            Answered(field=field, match="number", expected=(str(tick),))
+            for field, tick in answer.items()
         )
-        script.end(goals=[goal], answer={}, free=doors(spec))
+        goal = Goal(
+            name=f"{goal.name}, and the hours are right",
+            condition=Together(conditions=(brought, *hours)),
+        )
+        evidence = [learned, learned.model_copy(update={"field": SHUTS})]
+        script.end(goals=[goal], evidence=evidence, answer=answer, free=doors(spec))
         return script.draft()
+
+
+def _asked(gate: Gate) -> str:
+    """Say what to report of a gate."""
+    return (
+        f"Submit an answer with two fields, {OPENS} and {SHUTS}: the ticks of the day at which the"
+        f" gate of the {gate.store} opens and locks."
+    )
 
 
 def _enter(actor: Actor, gate: Gate) -> None:
