@@ -79,7 +79,7 @@ class Culprit(Kind):
         concerned = {start_of(context, d.thing) for d in deeds[:TAKEN]}
         bare = [r for r in rooms if r not in concerned]
         enough(bare, 1)
-        question = {
+        question: Question = {
             "pad": pad_room(context, rooms),
             "wake": rng.choice(bare),
             "things": things,
