@@ -8,6 +8,7 @@ from world_fixtures.living import Living
 from world_fixtures.problem import Problem
 from world_fixtures.reachability import ways_about
 from world_fixtures.spec import WorldSpec
+from world_fixtures.validation_conflicts import conflict_problems
 from world_fixtures.validation_people import people_problems
 
 Place = tuple[str | int, ...]
@@ -26,7 +27,9 @@ def living_problems(spec: WorldSpec) -> Iterator[Problem]:
     yield from _turning(spec, living)
     yield from _processes(spec, living)
     yield from _made_twice(spec, living)
+    yield from _lost_work(spec, living)
     yield from people_problems(spec, living)
+    yield from conflict_problems(living)
 
 
 def _problem(place: Place, told: str) -> Problem:
@@ -151,6 +154,27 @@ def _processes(spec: WorldSpec, living: Living) -> Iterator[Problem]:
         elif made.location is not None:
             told = f"{process.machine!r} makes {made.id!r}, which is there already"
             yield _problem(place, f"{told}: its location must be null")
+
+
+def _lost_work(spec: WorldSpec, living: Living) -> Iterator[Problem]:
+    """Find what would be used up with something in it, or while it is at work."""
+    machines = {process.machine for process in living.processes}
+    holders = {t.id for t in spec.things if t.container or t.surface}
+    for n, turning in enumerate(living.turning):
+        if turning.thing in machines:
+            told = f"{turning.thing!r} becomes another thing, and what it makes would be lost"
+            yield _problem(("turning", n, "thing"), told)
+    for n, process in enumerate(living.processes):
+        for k, part in enumerate(process.needs):
+            if part in (machines | holders) - {process.machine}:
+                lost = "makes" if part in machines else "holds"
+                told = f"{process.machine!r} takes {part!r}, and what that {lost} would be lost"
+                yield _problem(("processes", n, "needs", k), told)
+    for n, recipe in enumerate(spec.recipes):
+        for k, part in enumerate(recipe.parts):
+            if part in machines:
+                told = f"{recipe.makes!r} is made of {part!r}, and what that makes would be lost"
+                yield Problem(("recipes", n, "parts", k), f"recipes: {told}")
 
 
 def _made_twice(spec: WorldSpec, living: Living) -> Iterator[Problem]:

@@ -160,6 +160,9 @@ class _Check:
             if thing is not None and thing not in self.things:
                 told = f"{person.id!r} needs {thing!r} to tell something, and it is no thing"
                 yield (field,), told
+            elif thing is not None and not self._can_be_held(thing, person.id):
+                told = f"{person.id!r} needs {thing!r} to tell something, which is not portable"
+                yield (field,), told
         if need.heard is not None and not words(need.heard):
             yield ("heard",), f"the words {need.heard!r} that {person.id!r} needs hold no word"
         if need.hours is not None:
@@ -170,6 +173,10 @@ class _Check:
             elif last > self.living.day:
                 told = f"goes beyond the day of {self.living.day} ticks"
                 yield ("hours",), f"the part of the day in which {person.id!r} tells {told}"
+
+    def _can_be_held(self, thing: str, person: str) -> bool:
+        found = self.things[thing]
+        return can_be_carried(found) or found.location in (person, self.spec.agent.id)
 
     def _deal(self, person: Person, deal: Deal) -> Found:
         if deal.gives is None and deal.wants is None:

@@ -48,6 +48,21 @@ def test_a_command_is_carried_out(world, command, text) -> None:
     assert (outcome.kind, outcome.text) == ("ok", text)
 
 
+@pytest.mark.parametrize(
+    ("topic", "answer"),
+    [
+        ("all of that gold", "I am hungry."),
+        ("gold weather rain snow", "Rain."),  # the first of them that may be told
+        ("gold silver copper tin lead", "I know nothing of that."),
+        ("clay mill pot kiln gold barn weather rope", "I know nothing of that."),
+    ],
+)
+def test_a_topic_may_stand_among_few_other_words_and_not_in_a_list_of_all(
+    world, topic, answer
+) -> None:
+    assert world.act(f"ask alma about {topic}").text == f'Alma says, "{answer}"'
+
+
 REFUSED = [
     ("wait five", "refused", "Say how many ticks: `wait 5`, 50 at most."),
     ("wait -3", "refused", "Say how many ticks: `wait 5`, 50 at most."),

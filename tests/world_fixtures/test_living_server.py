@@ -133,6 +133,7 @@ async def test_time_passes_in_absence_with_all_that_is_due(pool, village):
         (Arranged("bert", "purse", -1), "a number"),
         (Arranged("bert", "purse", True), "a number"),
         (Arranged("bert", "seen", ["clay"]), "an object with texts"),
+        (Arranged("bert", "seen", {"clay": "moon"}), "there is no room 'moon'"),
         (Arranged("bert", "paid", {"you": "3"}), "an object with numbers"),
         (Arranged("bert", "heard", [["you"]]), "a list of pairs of texts"),
         (Arranged("you", "noticed", "boo"), "a list of texts"),

@@ -170,6 +170,25 @@ WRONG: list[tuple[Change, tuple[str | int, ...], str]] = [
     (deal(wants="oven"), ("people", BERTA, "deals", 0, "wants"), "not portable"),
     (deal(gives="broom", wants="broom"), ("people", BERTA, "deals", 0, "wants"), "for itself"),
     (deal(gives="broom", price=-1), ("people", BERTA, "deals", 0, "price"), "below 0"),
+    (knows(needs={"has": "counter"}),
+     ("people", BERTA, "knows", 0, "needs", "has"), "not portable"),
+    (knows(needs={"shown": "oven"}),
+     ("people", BERTA, "knows", 0, "needs", "shown"), "not portable"),
+    (lambda d: d["living"]["people"][OSKAR]["duties"].append(
+        {"begins": 3, "ends": 9, "work": {"type": "stay", "room": "square"}}),
+     ("people", OSKAR, "duties", 1), "'oskar' is never done: earlier ones fill its hours"),
+    (both(duty(type="bring", thing="broom", to="bakery"),
+          person(OSKAR, duties=[{"work": {"type": "bring", "thing": "broom", "to": "street"}}])),
+     ("people", BERTA, "duties", 0, "work", "to"), "brought to 'street' and to 'bakery'"),
+    (knows(tells=[["shop_door", "opens", 9]]), ("people", BERTA, "knows", 0, "tells", 0),
+     "'oskar' and 'berta' contradict each other: 'opens' of 'shop_door' is 8 and 9"),
+    (both(thing("bun"), living("processes", machine="broom", makes="bun", ticks=9),
+          process(needs=["dough", "broom"])),
+     ("processes", 0, "needs", 1), "takes 'broom', and what that makes would be lost"),
+    (both(thing("bun"), living("processes", machine="broom", makes="bun", ticks=9),
+          thing("stick"), living("turning", thing="broom", into="stick", after=5)),
+     ("turning", 1, "thing"), "what it makes would be lost"),
+    (process(needs=["dough", "counter"]), ("processes", 0, "needs", 1), "what that holds"),
     (person(BERTA, heeds=["moon"]), ("people", BERTA, "heeds", 0), "no thing and no character"),
     (person(BERTA, heeds=["broom", "broom"]), ("people", BERTA, "heeds", 1), "twice"),
 ]  # fmt: skip
@@ -192,6 +211,26 @@ def test_what_is_marked_false_contradicts_nothing_and_other_needs_may_share_a_to
         {"topic": "sky", "says": "Sun.", "tells": [SUN], "false": True},
     ]
     assert told(person(BERTA, knows=known)) == []
+
+
+def test_duties_that_take_turns_and_what_is_told_as_false_are_sound() -> None:
+    """Of several that are due the first is done: others are for the hours that it leaves."""
+    turns = [
+        {"begins": 0, "ends": 9, "work": {"type": "stay", "room": "bakery"}},
+        {"begins": 5, "ends": 20, "work": {"type": "bring", "thing": "broom", "to": "bakery"}},
+        {"begins": 20, "work": {"type": "bring", "thing": "broom", "to": "street"}},
+        {"begins": 5, "ends": 22, "work": {"type": "stay", "room": "square"}},
+    ]
+    opens = {"topic": "x", "says": "At nine.", "tells": [["shop_door", "opens", 9]], "false": True}
+    assert told(person(BERTA, duties=turns, knows=[opens])) == []
+
+
+def test_a_recipe_that_takes_a_machine_loses_what_it_makes() -> None:
+    recipe = {"parts": ["oven", "slate"], "makes": "kiln"}
+    found = told(thing("kiln"), lambda d: d.setdefault("recipes", []).append(recipe))
+    assert [place for place, text in found if "what that makes would be lost" in text] == [
+        ("recipes", 0, "parts", 0)
+    ]
 
 
 def test_a_post_behind_a_hidden_exit_cannot_be_reached() -> None:

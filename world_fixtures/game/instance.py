@@ -228,10 +228,17 @@ class LiveInstance:
         elif field in _LIVING:
             needed, holds = _LIVING[field]
             problem = "" if holds(value) else f"{needed} is needed"
+            if field == "seen" and not problem:
+                problem = self._unknown_rooms(value)
         elif not isinstance(value, bool):
             problem = "true or false is needed"
         if problem:
             raise _refused(entity, field, problem)
+
+    def _unknown_rooms(self, seen: dict[str, str]) -> str:
+        """Tell where nobody can have seen anything; an empty text is for what was missed."""
+        wrong = next((r for r in seen.values() if r and r not in self.world.index.rooms), None)
+        return "" if wrong is None else f"there is no room {wrong[:60]!r}"
 
     def _check_hands(self, changes: Sequence[Arranged]) -> None:
         """Refuse lines of which it is not known who wrote each."""

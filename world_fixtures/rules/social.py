@@ -34,6 +34,8 @@ BESIDES = 8
 """Words that may stand beside what was to be told."""
 SAID = 200
 """Characters kept of what somebody is told."""
+ASIDE = 3
+"""Words that may stand beside a topic that somebody is asked about."""
 
 _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (verb, re.compile(form, re.IGNORECASE))
@@ -119,15 +121,20 @@ def ask(scene: Scene, args: dict[str, str]) -> Outcome:
 
 
 def _knowledge(scene: Scene, person: Person, topic: str) -> Knowledge | None:
-    """Return what a person knows of a topic: the first that may be told, else the first."""
+    """Return what a person knows of a topic: the first that may be told, else the first.
+
+    A list of all that there is asks for nothing.
+    """
     asked = set(words(topic))
     if not asked:
         return None
     exact = [k for k in person.knows if set(words(k.topic)) == asked]
-    found = exact or [
-        k for k in person.knows if asked <= (own := set(words(k.topic))) or own <= asked
-    ]
+    found = exact or [k for k in person.knows if _is_about(asked, set(words(k.topic)))]
     return next((k for k in found if _met(scene, person, k)), found[0] if found else None)
+
+
+def _is_about(asked: set[str], topic: set[str]) -> bool:
+    return asked <= topic or (topic <= asked and len(asked) <= len(topic) + ASIDE)
 
 
 def _met(scene: Scene, person: Person, known: Knowledge) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
@@ -11,12 +12,16 @@ from transformers import AutoTokenizer
 
 from environments.hermes_base_env import HermesAgentBaseEnv
 from environments.tasks.build import make_task
+from environments.tasks.families.common import BuildContext
+from environments.tasks.families.steward.drawing import drawn_orders, sessions_at
+from environments.tasks.families.steward.orders import PERSON, PROMPT, WRITTEN, orders_of
 from environments.tasks.model import Family, Stage, Task
 from environments.tokenization.sequences import MASKED
 from environments.tokenizer import PATH
 from environments.tools.registry import tools_of
 from tests.environments.tasks.kind_checks import check_kind, verdict_on
 from tests.environments.tasks.kinds import played, rewards
+from tests.living_world import living_spec
 from world_fixtures.living import CLOCK, PASSES
 from world_fixtures.simulated import SimulatedInstance
 
@@ -87,6 +92,20 @@ def test_an_order_is_told_once() -> None:
             ]
             assert written[n] != []
             assert written[n + 1 :][:1] != written[n : n + 1]
+
+
+@pytest.mark.parametrize(("level", "ways"), [(2, 1), (4, 2), (5, 3)])
+def test_the_last_orders_depend_on_each_way_in_which_orders_are_told(level: int, ways: int) -> None:
+    """Who leaves out those that somebody tells, or that stand on the board, is not right."""
+    told = (PROMPT, PERSON, WRITTEN)[:ways]
+    for seed in range(8):
+        context = BuildContext(living_spec(), random.Random(seed), level)
+        drawn = drawn_orders(context, 2, sessions_at(level), None)
+        stand = orders_of(drawn)[-1]
+        for way in told:
+            rest = [None if c is None or c[2] == way else c for c in drawn["changes"]]
+            assert orders_of(drawn | {"changes": rest})[-1] != stand
+        assert {c[2] for c in drawn["changes"] if c} == set(told)
 
 
 def test_others_bring_the_house_into_disorder() -> None:

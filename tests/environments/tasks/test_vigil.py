@@ -98,7 +98,7 @@ def test_who_has_taken_something_tells_nothing_true_of_it() -> None:
     people = [p["person"]["id"] for p in task.question["people"]]
     for n, (culprit, thing, _) in enumerate(task.question["deeds"]):
         told = []
-        for person in (culprit, len(task.question["deeds"]) + n):
+        for person in (culprit, task.question["witnesses"][n]):
             name = task.spec.entities[people[person]].name
             thing_name = task.spec.entities[thing].name
             room = world.simulation.get(people[person], "location")
@@ -157,3 +157,27 @@ def test_an_answer_counts_only_with_what_was_heard() -> None:
 def test_every_kind_is_made_in_every_split_and_level() -> None:
     for name in NAMES:
         assert len(tasks_of(Family.VIGIL, name)) == 12
+
+
+def test_the_order_of_people_does_not_tell_who_has_taken_something() -> None:
+    """Those who have, and those who saw it, come first and last alike."""
+    firsts, lasts = set(), set()
+    for seed in range(6):
+        task = task_of("culprit", 5, seed)
+        takers = {deed[0] for deed in task.question["deeds"]}
+        firsts.add(0 in takers)
+        lasts.add(len(task.question["people"]) - 1 in takers)
+    assert firsts == lasts == {True, False}
+
+
+def test_who_asks_everybody_about_a_heap_of_words_learns_nothing() -> None:
+    task = task_of("culprit")
+    heap = " ".join(t.name for t in task.spec.things if t.portable)
+    asked = [s.command for s in task.stages[1].walkthrough if s.command.startswith("ask ")]
+    assert asked
+    commands = [
+        f"{s.command.partition(' about ')[0]} about {heap}" if s.command in asked else s.command
+        for s in task.stages[1].walkthrough
+        if s.tool == "command"
+    ]
+    assert verdict_on(task, replaced(task, 1, *commands)).reward < 0.1

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from environments.tasks.families.common import BuildContext, Question
 from environments.tasks.families.persistence.notes import code, enough
-from environments.tasks.families.steward.orders import FIXTURE, LETTERS, MARK, WAYS
+from environments.tasks.families.steward.orders import (
+    FIXTURE,
+    LETTERS,
+    MARK,
+    WAYS,
+    orders_of,
+)
 from environments.tasks.families.time.dwellers import dwellers
 from environments.tasks.families.vigil.absence import staying
 from world_fixtures.generator.inhabitants import Inhabitant, invent_people
@@ -48,12 +56,29 @@ def drawn_orders(
 ) -> Question:
     """Draw the first orders and their changes; with `told` at the same times and in its ways.
 
-    Nothing new is told in the last session, nor in the first.
+    Nothing new is told in the last session, nor in the first. Without `told`, who leaves out what
+    one of the ways tells has other orders in the last session than those that stand then.
     """
-    rng, level = context.rng, context.difficulty
+    ways = WAYS[: 1 + (context.difficulty >= 3) + (context.difficulty >= 5)]
+    while True:
+        drawn = _drawn_once(context, fixtures, sessions, told, ways)
+        if told is not None or all(_counts(drawn, way) for way in ways):
+            return drawn
+
+
+def _counts(drawn: Question, way: str) -> bool:
+    """Tell whether the last orders depend on what is told in a way."""
+    rest = [None if c is None or c[2] == way else c for c in drawn["changes"]]
+    return orders_of(drawn)[-1] != orders_of(drawn | {"changes": rest})[-1]
+
+
+def _drawn_once(
+    context: BuildContext, fixtures: int, sessions: int, told: list[list[object] | None] | None,
+    ways: Sequence[str],
+) -> Question:  # fmt: skip
+    rng = context.rng
     states, recipient = [rng.random() < 0.5 for _ in range(fixtures)], rng.randrange(3)
     first = [list(states), recipient, code(context)]
-    ways = WAYS[: 1 + (level >= 3) + (level >= 5)]
     changes: list[list[object] | None] = []
     for session in range(sessions):
         if told is not None:

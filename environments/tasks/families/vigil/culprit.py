@@ -79,18 +79,25 @@ class Culprit(Kind):
         concerned = {start_of(context, d.thing) for d in deeds[:TAKEN]}
         bare = [r for r in rooms if r not in concerned]
         enough(bare, 1)
-        return {
-            "people": dumped(people),
+        question: Question = {
             "pad": pad_room(context, rooms),
             "wake": rng.choice(bare),
             "things": things,
-            "deeds": [list(deed) for deed in deeds],
             "blamed": [rng.choice([n for n in range(len(people)) if n != d.person]) for d in deeds],
             "word": f"what happened {code(context)}",
             "copied": [
                 placed(context, rng.choice(spare), rng.choice(rooms)) for _ in things
             ] if level >= DECOYS_FROM else None,
         }  # fmt: skip
+        # rooms list people in their order, which must not tell who has done something
+        order = rng.sample(range(len(people)), len(people))
+        number = {old: new for new, old in enumerate(order)}
+        return question | {
+            "people": dumped([people[old] for old in order]),
+            "deeds": [[number[d.person], d.thing, d.room] for d in deeds],
+            "witnesses": [number[witness] for witness, _ in zip(witnesses, deeds, strict=False)],
+            "blamed": [number[old] for old in question["blamed"]],
+        }
 
     def forgotten(self, context: BuildContext, question: Question) -> Question:
         """Draw other things, of which others were taken."""
@@ -133,7 +140,8 @@ class Culprit(Kind):
             if left:
                 actor.go_to(rooms[thing])
             if (deed := left.pop(thing, None)) is not None:
-                actor.ask(_witness(people, deeds, deed).person.id, context.name(thing))
+                witness = people[question["witnesses"][deeds.index(deed)]]
+                actor.ask(witness.person.id, context.name(thing))
         actor.tidy()
         names = {deed.thing: people[deed.person].character.name for deed in pair}
         script.end(
@@ -157,23 +165,19 @@ class Culprit(Kind):
         return script.draft()
 
 
-def _witness(people: Sequence[Inhabitant], deeds: Sequence[Deed], deed: Deed) -> Inhabitant:
-    return people[len(deeds) + deeds.index(deed)]
-
-
 def _informed(context: BuildContext, question: Question) -> list[Inhabitant]:
     """Return the people with what they say of what was taken, once it has been."""
     people, deeds = loaded(question), deeds_of(question)
     needs = Need(heard=question["word"])
-    for deed, blamed in zip(deeds, question["blamed"], strict=True):
+    concerned = zip(deeds, question["blamed"], question["witnesses"], strict=True)
+    for deed, blamed, witness in concerned:
         thing, culprit = context.name(deed.thing), people[deed.person]
-        witness = _witness(people, deeds, deed)
         saw = Knowledge(
             topic=thing, needs=needs, refuses=NOTHING,
             says=f"I saw {culprit.character.name} take the {thing} away.",
             tells=(Fact(deed.thing, "taken_by", culprit.person.id),),
         )  # fmt: skip
-        _add(people, witness, saw)
+        _add(people, people[witness], saw)
         if context.difficulty >= LIES_FROM:
             other = people[blamed]
             lie = Knowledge(
