@@ -9,7 +9,7 @@ from environments.evaluation.diagnostics.coverage import shortest_tour
 from environments.evaluation.diagnostics.horizon import horizon, progress
 from environments.evaluation.diagnostics.recall import recalls
 from environments.evaluation.diagnostics.trace import Trace
-from environments.tasks.model import Goal, Located, Present, Stage, Step
+from environments.tasks.model import Answered, Evidence, Goal, Located, Present, Stage, Step
 from world_fixtures.facts import Arranged
 
 READING = ("read letter", "east", "read board")
@@ -37,6 +37,25 @@ def test_facts_used_after_the_wipe_are_recalled_with_their_ages(kit) -> None:
 def test_a_fact_that_the_last_conversation_shows_again_is_no_recall(kit) -> None:
     played = kit.play(kit.task(), READING, ("read board",), answer=RIGHT)
     assert [one.field for one in recalls(Trace.of(played))] == ["year"]
+
+
+@pytest.mark.parametrize(("moved", "fields"), [("gate", ["from"]), ("chest", [])])
+def test_where_something_was_is_recalled_though_its_place_is_seen_again(kit, moved, fields) -> None:
+    """What the last conversation shows is that it is there no more; unmoved, it shows it again."""
+    task = kit.task(before=(Arranged("ring", "location", moved),))
+    seen = Evidence(field="from", entity="chest", fact="contents")
+    answered = Goal(name="from", condition=Answered(field="from", expected=("oak chest",)))
+    first, second = task.stages
+    stages = (
+        first.model_copy(update={"evidence": (seen,)}),
+        second.model_copy(update={"goals": (answered,)}),
+    )
+    task = task.model_copy(update={"stages": stages})
+    looks = ("east", "look in chest")
+    played = kit.play(task, looks, ("look in chest",), answer={"from": "oak chest"})
+    found = recalls(Trace.of(played))
+    assert [one.field for one in found] == fields
+    assert [(one.used, one.overwrites) for one in found] == [(True, 1)] * len(fields)
 
 
 def test_only_waiting_recalls_nothing_whatever_it_answers(kit) -> None:
