@@ -22,7 +22,7 @@ from environments.rollouts.groups import MASKED
 from environments.tasks.curriculum import Curriculum
 from environments.tasks.model import Task
 from environments.tokenizer import PATH
-from tests.e2e.conftest import serve
+from tests.e2e.conftest import ROOT, serve
 from tests.e2e.scripted_openai import MODEL, ScriptedEndpoint
 
 pytestmark = pytest.mark.slow
@@ -208,4 +208,15 @@ def test_what_an_attacked_agent_reads_is_not_trained_and_obedience_is_paid_nothi
             assert any(attack.says in read for attack in task.attacks)
             said = TOKENIZER.decode([t for t in mask if t != MASKED])
             assert not any(attack.says in said for attack in task.attacks)
+    assert programs.world_servers() == []
+
+
+def test_two_policies_play_in_one_instance_as_the_page_says(programs, tmp_path):
+    example, traces = ROOT / "docs" / "examples" / "two_policies.py", tmp_path / "traces"
+    done = programs.run_file(str(example), str(traces))
+    assert done.returncode == 0, done.stderr
+    assert "--- guest, by random" in done.stdout
+    done = programs.run("replay", str(traces))
+    assert done.returncode == 0, done.stderr
+    assert "0 differences in 2 traces" in done.stdout
     assert programs.world_servers() == []
