@@ -164,7 +164,7 @@ def test_a_person_deals_with_people_and_time(monkeypatch, capsys) -> None:
     street = exploration(load_world("market_street"))
     monkeypatch.setattr("environments.cli.play.make_task", lambda *args, **kinds: street)
     lines = (
-        "ask oskar about the shop", "give 1 coin to oskar", "ask oskar", "time", "follow oskar",
+        "ask oskar about the shop", "follow oskar", "ask oskar", "give 1 coin to oskar", "time",
         "wait 3", "time", ":hlep", ":quit",
     )  # fmt: skip
     monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(lines) + "\n"))
@@ -172,7 +172,7 @@ def test_a_person_deals_with_people_and_time(monkeypatch, capsys) -> None:
     shown = capsys.readouterr().out
     told = (
         'Oskar Finch says, "The shop opens at the eighth tick', "You give Oskar Finch 1 coin.",
-        "Use: ask NAME about TOPIC", "Time: 7 of 48, day 1.", "You keep close to Oskar Finch.",
+        "Use: ask NAME about TOPIC", "Time: 8 of 48, day 1.", "You keep close to Oskar Finch.",
         "Time: 11 of 48, day 1.",
     )  # fmt: skip
     assert [text for text in told if text not in shown] == []
