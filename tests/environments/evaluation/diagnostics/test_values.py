@@ -32,6 +32,7 @@ def test_facts_used_after_the_wipe_are_recalled_with_their_ages(kit) -> None:
     assert found["exposed_recall/overwrites_0"] == 1.0
     assert found["exposed_recall/overwrites_1"] == 0.0
     assert found["exposed_recall/commands_0-9"] == 0.5
+    assert found["exposed_recall/conversations_1"] == 0.5
 
 
 def test_a_fact_that_the_last_conversation_shows_again_is_no_recall(kit) -> None:
@@ -181,6 +182,21 @@ def test_the_horizon_is_the_last_command_with_more_to_come_than_random_gains() -
     assert horizon([0.0, 0.5, 0.5, 0.6], [[0.0, 0.0, 0.0, 0.2]]) == 1
     assert horizon([0.0, 0.0], [[0.0, 0.5]]) == 0
     assert horizon([0.0, 1.0], []) is None
+
+
+def test_the_horizon_of_a_trace_is_read_beside_a_random_one(kit) -> None:
+    task = kit.one_stage()
+    won = kit.play(task, ("look", "east", "east", "east", "look"), goals={"there": 1.0})
+    lost = kit.play(task, ("look", "look"), goals={"there": 0.0}, name="random")
+    found = diagnose([won], {"random": [lost]})["meaningful_horizon"]
+    assert (found.measure.mean, found.beside["random"].mean) == (4.0, 0.0)
+    assert diagnose([won])["meaningful_horizon"].measure is None
+
+
+def test_a_belief_that_is_never_corrected_is_stale_to_the_end(kit) -> None:
+    taken = (Arranged("ring", "location", "chapel"),)
+    commands = ("east", "look in chest", taken, "get ring from chest", "east", "west")
+    assert values(kit.play(kit.one_stage(), commands))["stale_recovery"] == 2.0
 
 
 def test_lateness_at_a_machine_and_at_a_door(kit) -> None:
