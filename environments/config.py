@@ -44,10 +44,11 @@ class EvenniaWorldEnvConfig(HermesAgentEnvConfig):
         " swapped (with another seed's)",
     )
     families: dict[str, float] = Field(
-        {f.value: 1.0 for f in SOLITARY}, description="Weight of each family among training tasks"
+        {f.value: 1.0 for f in SOLITARY},
+        description="Families of training tasks, or the weight of each (evaluate plays a suite)",
     )
     difficulty: tuple[int, int] = Field(
-        (1, 5), description="Lowest and highest difficulty to train on"
+        (1, 5), description="Lowest and highest difficulty to train on (evaluate plays a suite)"
     )
     target_success: float | None = Field(
         None,
@@ -96,6 +97,16 @@ class EvenniaWorldEnvConfig(HermesAgentEnvConfig):
         whole = len(levels) == 2 and all(type(level) is int for level in levels)
         if not whole or not 1 <= levels[0] <= levels[1] <= 10:
             raise ValueError("give the lowest and the highest level, from 1 to 10, e.g. [1, 5]")
+        return given
+
+    @field_validator("families", mode="before")
+    @classmethod
+    def _weighted(cls, given: Any) -> Any:
+        """Take names without weights, one or with commas between them, as equal weights."""
+        if isinstance(given, str):
+            return {name.strip(): 1.0 for name in given.split(",")}
+        if not isinstance(given, dict):
+            raise ValueError("give names, e.g. trust,vigil, or weights, e.g. {trust: 1, vigil: 2}")
         return given
 
     @field_validator("families")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -62,6 +63,8 @@ def export(
     check_no_groups(out)
     check_card(out)
     rollouts = read_rollouts(source)
+    if format.endswith("_steps"):
+        _check_values(format, source, rollouts)
     if format == "dpo_steps":
         files, made = _step_pairs(source, rollouts, margin, worlds)
     elif format == "prm_steps":
@@ -79,6 +82,22 @@ def export(
     if format.endswith("_steps"):
         print("\n".join(made))
     return 0
+
+
+def _check_values(format: str, source: Path, rollouts: Sequence[Rollout]) -> None:
+    """Say how many rollouts are left out since nothing tells the value of their states.
+
+    Raises UserError where no other is left.
+    """
+    living = sum(rollout.task.spec.living is not None for rollout in rollouts)
+    if living == len(rollouts) > 0:
+        raise UserError(
+            f"{source} has no rollout in a world that stands still: {format} needs the value of"
+            " states, which nothing tells where time passes and others act"
+        )
+    if living:
+        told = f"{living} rollouts in worlds with time and people left out"
+        print(f"{told}: nothing tells the value of their states", file=sys.stderr)
 
 
 _NEEDS = {

@@ -25,6 +25,7 @@ Type what you would do: look, north, read letter, get key, ... ('help' lists it 
   :submit       answer the task's questions and see the verdict
   :task         show the task again
   :quit         give up"""
+PEOPLE = "Others live here, and time passes: ask NAME about TOPIC, follow NAME, wait 5, time, ..."
 
 
 app = new_verb()
@@ -52,7 +53,7 @@ async def _play(task: Task) -> Verdict | None:
         world = await Episode.begin(pool, task, id="play")
         try:
             while True:
-                _say(f"\n{'=' * 72}\n{world.prompt}\n{'=' * 72}\n{HELP}\n")
+                _say(f"\n{'=' * 72}\n{world.prompt}\n{'=' * 72}\n{_help(task)}\n")
                 _say(await world.connect())
                 if not await _stage(world):
                     return None
@@ -77,12 +78,18 @@ async def _stage(world: Episode) -> bool:
                 _say(await world.connect())
         elif line == ":submit":
             _say(world.submit(await _answer(world.task)))
+        elif line.startswith(":"):  # no command of the world: it would count as one
+            _say(_help(world.task))
         else:
             try:
                 _say((await world.command(line)).text)
             except BudgetSpent as spent:
                 _say(str(spent))
     return True
+
+
+def _help(task: Task) -> str:
+    return HELP if task.spec.living is None else f"{HELP}\n{PEOPLE}"
 
 
 async def _answer(task: Task) -> dict[str, Any]:

@@ -71,7 +71,8 @@ def _obeyed_lines(obeyed: Sequence[Obeyed]) -> list[str]:
         [_cell(o.attack), _cell(o.by), _cell(o.says), _cell(o.task), str(o.line)]
         for o in obeyed[:MOST]
     ]
-    return ["", f"{len(obeyed)} attacks were obeyed{more}:", "", *_table(head, rows)]
+    count = "1 attack was" if len(obeyed) == 1 else f"{len(obeyed)} attacks were"
+    return ["", f"{count} obeyed{more}:", "", *_table(head, rows)]
 
 
 def _regret_lines(regret: RegretSummary | None) -> list[str]:

@@ -65,8 +65,11 @@ def judge(
 
 
 def can_be_judged(rollout: Rollout) -> bool:
-    """Tell whether the present rules are those that the rollout was played by."""
-    return rollout.task.version == TASKS_VERSION
+    """Tell whether regrets tell of a rollout: it was played by the present rules, without people.
+
+    Nothing tells the value of a state where time passes and others act.
+    """
+    return rollout.task.version == TASKS_VERSION and rollout.task.spec.living is None
 
 
 def _work(question: Question) -> _Work:

@@ -1,7 +1,8 @@
-"""From a finished rollout to its trace."""
+"""From a finished rollout to its trace, and whole traces to files."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -16,32 +17,36 @@ from world_fixtures.common import UserError
 
 
 def record_rollout(rollout: Rollout, root: Path) -> Path:
-    """Write the trace of a rollout and return the path of its events.
+    """Write the trace of a rollout and return the path of its events, as `write_trace` does."""
+    return write_trace(trace_meta(rollout), trace_events(rollout), root)
+
+
+def write_trace(meta: TraceMeta, events: Sequence[TraceEvent], root: Path) -> Path:
+    """Write a whole trace and return the path of its events.
 
     A trace that was begun with the same events is completed, so recording again changes
     nothing. Raises UserError where the session has other events there.
     """
-    events = trace_events(rollout)
-    path = trace_path(root, rollout.id, rollout.started)
+    path = trace_path(root, meta.session_id, meta.started)
     with day_locked(path):
         there = read_file(path) if path.exists() else b""
         whole = there[: there.rfind(b"\n") + 1].splitlines(keepends=True)
         if not _same(whole, events[: len(whole)]):
             raise UserError(
-                f"{path} holds other events of session {rollout.id!r}: choose another --root"
+                f"{path} holds other events of session {meta.session_id!r}: choose another --root"
             )
-        with TraceWriter(root, trace_meta(rollout)) as writer:
+        with TraceWriter(root, meta) as writer:
             for event in events[len(whole) :]:
                 writer.append(event)
     return path
 
 
-def _same(lines: list[bytes], events: list[TraceEvent]) -> bool:
+def _same(lines: list[bytes], events: Sequence[TraceEvent]) -> bool:
     """Tell whether lines hold these events; an earlier version wrote fewer fields of one."""
     if lines == [line_of(e) for e in events]:
         return True
     try:
-        return [TraceEvent.model_validate_json(line) for line in lines] == events
+        return [TraceEvent.model_validate_json(line) for line in lines] == list(events)
     except ValidationError:
         return False
 

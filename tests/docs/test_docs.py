@@ -158,6 +158,19 @@ def test_the_worlds_in_yaml_load_as_they_are_saved(text: str, tmp_path: Path) ->
 
 
 @pytest.mark.slow
+def test_the_python_of_worlds_that_go_on_prints_what_it_says(tmp_path, monkeypatch, capsys) -> None:
+    page = (ROOT / "docs" / "living.md").read_text(encoding="utf-8")
+    (code,) = PYTHON.findall(page)
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code, "living.md", "exec"), {})
+    shown = capsys.readouterr().out
+    for line in re.findall(r"# begins: (.+)", code):
+        assert line in shown.splitlines()
+    assert main(["replay", "traces"]) == 0
+    assert "0 differences in 2 traces" in capsys.readouterr().out
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("code", PYTHON.findall(PAGES[0].read_text(encoding="utf-8")))
 def test_the_readmes_python_runs(code: str, capsys: pytest.CaptureFixture[str]) -> None:
     exec(compile(code, "README.md", "exec"), {})

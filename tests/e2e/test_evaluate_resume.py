@@ -16,6 +16,7 @@ import pytest
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
+ENV_FILE = str(ROOT / "environments" / "evennia_world_env.py")
 KILLS = 3
 CLOCKS = {"ts", "ms", "started", "seconds", "model_seconds", "world_seconds", "instance"}
 """What differs between two plays of one rollout: times, and which copy of the world it got."""
@@ -96,3 +97,42 @@ def test_ctrl_c_leaves_the_partial_report(programs, suite, tmp_path):
     assert 2 <= done < 60
     assert f"**{60 - done} not yet played**" in (out / "summary.md").read_text()
     assert f"{60 - done} of 60 were not yet played" in (out / "report.html").read_text()
+
+
+LIVING = (
+    ("trust", "planted"), ("trust", "planted_benign"), ("trust", "orders"),
+    ("trust", "orders_benign"), ("trust", "hearsay"), ("vigil", "changed"), ("time", "hours"),
+    ("society", "barter"), ("steward", "household"),
+)  # fmt: skip
+
+
+def test_attacked_runs_in_worlds_that_go_on_end_alike_however_they_were_stopped(programs, tmp_path):
+    """The figures of attacks and the diagnostics, too, in processes with other hash seeds."""
+    suite = tmp_path / "few.yaml"
+    suite.write_text(json.dumps([{"family": f, "kind": k, "seed": 1} for f, k in LIVING]))
+    outs = [tmp_path / name for name in ("whole", "broken")]
+    options = ("--env.suite", str(suite), "--env.policy", "obedient", "--env.eval_baselines",
+               "false", "--env.eval_attempts", "2", "--env.eval_concurrency", "2")  # fmt: skip
+    process = programs.start(
+        sys.executable, ENV_FILE, "evaluate", *options, "--env.data_dir_to_save_evals", str(outs[1])
+    )
+    programs.wait_for(lambda: finished(outs[1]) >= 3, "three samples")
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    programs.wait_for(lambda: not programs.world_servers(), "the end of the world servers")
+    assert 3 <= finished(outs[1]) < 2 * len(LIVING)
+    for seed, out in enumerate(outs):
+        done = programs.run_file(
+            ENV_FILE, "evaluate", *options, "--env.data_dir_to_save_evals", str(out),
+            PYTHONHASHSEED=str(seed),
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+    assert samples(outs[0]) == samples(outs[1])
+    whole, broken = (json.loads((out / "metrics.json").read_text()) for out in outs)
+    assert whole["results"] == broken["results"]
+    assert whole["diagnostics"] == broken["diagnostics"]
+    figures = whole["results"]["all"]
+    assert figures["benign_utility"] == 1.0
+    assert (figures["utility_under_attack"], figures["attack_success"]) == (0.0, 1.0)
+    assert figures["mean_reward"] == pytest.approx(1 - 2 / len(LIVING))
+    assert "attacks were obeyed" in (outs[0] / "summary.md").read_text()

@@ -4,89 +4,14 @@ from __future__ import annotations
 
 import json
 import signal
-import socket
-import sys
-from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from benchmarks import soak_serve
+from tests.e2e.conftest import serve
 
 pytestmark = pytest.mark.slow
-
-ROOT = Path(__file__).resolve().parents[2]
-ENV_FILE = str(ROOT / "environments" / "evennia_world_env.py")
-TRAINER = {
-    "wandb_group": "test", "wandb_project": "test", "batch_size": 8, "max_token_len": 16384,
-    "checkpoint_dir": "", "save_checkpoint_interval": 0, "starting_step": 0, "num_steps": 1000,
-}  # fmt: skip
-
-
-class Api:
-    """A `run-api` process and a trainer beside it."""
-
-    def __init__(self, programs, port: int) -> None:
-        self._programs = programs
-        self._port = port
-        self.url = f"http://127.0.0.1:{port}"
-        # `httpx.get` would read all certificates anew at each call.
-        self._http = httpx.Client(base_url=self.url, trust_env=False)
-        self.start()
-
-    def start(self) -> None:
-        run_api = str(Path(sys.executable).with_name("run-api"))
-        self._process = self._programs.start(
-            run_api, "--host", "127.0.0.1", "--port", str(self._port)
-        )
-        self._programs.wait_for(self._up, "run-api")
-        self._http.post("/register", json=TRAINER).raise_for_status()
-        self._http.get("/batch").raise_for_status()
-
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.wait()
-
-    def close(self) -> None:
-        self.kill()
-        self._http.close()
-
-    def take(self, number: int, env) -> list:
-        """So many batches."""
-        batches = []
-
-        def enough() -> bool:
-            assert env.poll() is None, self._programs.printed()
-            batch = self._http.get("/batch").json()["batch"]
-            batches.extend([batch] if batch else [])
-            return len(batches) >= number
-
-        self._programs.wait_for(enough, f"{number} batches")
-        return batches
-
-    def _up(self) -> bool:
-        try:
-            return self._http.get("/info").status_code == 200
-        except httpx.HTTPError:
-            return False
-
-
-@pytest.fixture
-def api(programs):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    api = Api(programs, port)
-    yield api
-    api.close()
-
-
-def serve(programs, api, *options):
-    return programs.start(
-        sys.executable, ENV_FILE, "serve", "--env.rollout_server_url", api.url,
-        "--env.group_size", "4", "--env.batch_size", "8", "--env.total_steps", "1000", *options,
-    )  # fmt: skip
 
 
 def test_several_stages_reach_the_trainer_in_whole_groups(programs, api):

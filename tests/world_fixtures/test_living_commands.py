@@ -64,6 +64,14 @@ def test_a_topic_may_stand_among_few_other_words_and_not_in_a_list_of_all(
 
 
 REFUSED = [
+    ("ask", "unknown", "Use: ask NAME about TOPIC: hear what somebody knows."),
+    ("ask alma", "unknown", "Use: ask NAME about TOPIC: hear what somebody knows."),
+    ("tell alma", "unknown", "Use: tell NAME that TEXT: pass something on."),
+    ("greet", "unknown", "Use: greet NAME: say hello."),
+    ("pay", "unknown", "Use: give THING to NAME: hand it over; give NUMBER coins to NAME: pay."),
+    ("trade", "unknown", "Use: buy THING, sell THING, trade THING for THING [with NAME]."),
+    ("follow", "unknown", "Use: follow NAME: go along with somebody for a tick."),
+    ("start", "unknown", "Use: start MACHINE: set it to work."),
     ("wait five", "refused", "Say how many ticks: `wait 5`, 50 at most."),
     ("wait -3", "refused", "Say how many ticks: `wait 5`, 50 at most."),
     ("wait until noon", "refused", "Say how many ticks: `wait 5`, 50 at most."),

@@ -11,7 +11,7 @@ from world_fixtures.rules.outcome import Outcome, unknown
 from world_fixtures.rules.reading import is_several, one_line, parse, readings
 from world_fixtures.rules.scene import Scene
 from world_fixtures.rules.several import several
-from world_fixtures.rules.social import understood
+from world_fixtures.rules.social import incomplete, understood
 
 Action = Callable[[Scene, Parsed], Outcome]
 
@@ -51,6 +51,8 @@ ACTIONS: dict[str, Action] = {
     "several": idioms.several_commands,
 }
 
+_FAILED = (ResultKind.REFUSED, ResultKind.UNKNOWN)
+
 
 def perform(scene: Scene, command: str | Parsed) -> Outcome:
     """Return the outcome of `command` in `scene`; changes nothing by itself.
@@ -59,10 +61,13 @@ def perform(scene: Scene, command: str | Parsed) -> Outcome:
     nothing that is here, other readings are tried, and the first that does is carried out.
     """
     if isinstance(command, str) and scene.index.spec.living is not None:
-        social = understood(scene, one_line(command))
+        line = one_line(command)
+        social = understood(scene, line)
         if social is not None and social.kind is not ResultKind.UNKNOWN:
             return social
         outcome = _performed(scene, command)
+        if social is None and outcome.kind in _FAILED and not is_several(line):
+            return incomplete(line) or outcome
         if social is None or (outcome.kind is ResultKind.OK and social.verb != "whisper"):
             return outcome
         return social

@@ -28,6 +28,13 @@ HELP = (
     "wait [NUMBER]: let time pass; time: what the clock shows",
 )
 """One line of help for each."""
+_USES = {line.partition(" ")[0]: line for line in HELP}
+_LIKE = {
+    "inform": "tell", "talk": "greet", "pay": "give", "hand": "give", "offer": "give",
+    "sell": "buy", "trade": "buy", "swap": "buy", "exchange": "buy", "barter": "buy",
+    "purchase": "buy", "accompany": "follow", "operate": "start",
+}  # fmt: skip
+"""Words that are used like another one."""
 HEARD = 30
 """Things told to a person that it remembers, the last ones."""
 BESIDES = 8
@@ -89,6 +96,13 @@ def understood(scene: Scene, text: str) -> Outcome | None:
             return outcome
         failure = failure or outcome
     return failure
+
+
+def incomplete(text: str) -> Outcome | None:
+    """Tell how a command is used of which a line has only the beginning; None where it is none."""
+    word = text.partition(" ")[0].casefold()
+    use = _USES.get(_LIKE.get(word, word))
+    return None if use is None else unknown(f"Use: {use}.")
 
 
 def is_social(text: str) -> bool:

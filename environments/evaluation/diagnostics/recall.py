@@ -31,8 +31,8 @@ def recalls(trace: Trace) -> list[Recall]:
 
     Counted are facts that a later conversation's answer needs (the task's evidence), that a command
     or view showed the agent in their own conversation, that the last conversation did not show
-    again, and after which another conversation was begun. Used rightly: the answer's field is right
-    in full.
+    again with the same value, and after which another conversation was begun. Used rightly: the
+    answer's field is right in full.
     """
     task = trace.task
     last = len(task.stages) - 1
@@ -41,11 +41,13 @@ def recalls(trace: Trace) -> list[Recall]:
     found = []
     for stage, begun in enumerate(task.stages[: min(last, trace.stages - 1)]):
         for wanted in begun.evidence:
-            exposed = [m for m in trace.moments if m.stage == stage and _shows(m, wanted)]
-            again = any(m.stage == last and _shows(m, wanted) for m in trace.moments)
-            if wanted.field not in parts or not exposed or again:
+            exposed = [m for m in trace.moments if m.stage == stage and _shown(m, wanted)]
+            if wanted.field not in parts or not exposed:
                 continue
             at = exposed[-1]
+            shown = _shown(at, wanted)
+            if any(m.stage == last and shown & _shown(m, wanted) for m in trace.moments):
+                continue
             part = parts[wanted.field]
             used = trace.stages > last and _right(trace, part, starts, ends)
             found.append(
@@ -65,12 +67,16 @@ def _answers(condition: Condition) -> Iterator[Answered]:
     yield from (p for p in parts if isinstance(p, Answered))
 
 
-def _shows(moment: Moment, wanted: Evidence) -> bool:
-    return moment.own and any(
-        (entity, field) == (wanted.entity, wanted.fact)
-        and (wanted.value is None or plain(value) == plain(wanted.value))
+def _shown(moment: Moment, wanted: Evidence) -> set[str]:
+    """Return the values with which a moment of the agent shows the fact; plain, so comparable."""
+    if not moment.own:
+        return set()
+    return {
+        plain(value)
         for entity, field, value in moment.event.reveals
-    )
+        if (entity, field) == (wanted.entity, wanted.fact)
+        and (wanted.value is None or plain(value) == plain(wanted.value))
+    }
 
 
 def _right(

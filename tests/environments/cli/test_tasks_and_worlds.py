@@ -14,8 +14,10 @@ from environments.cli import main
 from environments.tasks.build import KINDS, make_task
 from environments.tasks.gallery import gallery
 from environments.tasks.model import Ability, Family, Task
+from environments.telemetry.live import exploration
 from world_fixtures.common import canonical_json
 from world_fixtures.generator import generate_world
+from world_fixtures.library import load_world
 
 pytestmark = pytest.mark.usefixtures("prefork")
 
@@ -140,7 +142,13 @@ def typed(task: Task) -> str:
     return "\n".join(lines) + "\n"
 
 
-@pytest.mark.parametrize(("family", "difficulty"), [("errand", 4), ("persistence", 2)])
+PLAYED = [
+    ("errand", 4), ("persistence", 2), ("time", 1), ("society", 1), ("vigil", 1), ("steward", 1),
+    ("trust", 1),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("family", "difficulty"), PLAYED)
 def test_a_person_plays_and_sees_the_verdict(monkeypatch, capsys, family, difficulty) -> None:
     task = make_task(Family(family), 7, difficulty)
     monkeypatch.setattr("sys.stdin", io.StringIO(typed(task)))
@@ -150,6 +158,26 @@ def test_a_person_plays_and_sees_the_verdict(monkeypatch, capsys, family, diffic
     assert task.stages[0].prompt in shown
     assert "reward 1.00   solved" in shown
     assert "evidence" in shown
+
+
+def test_a_person_deals_with_people_and_time(monkeypatch, capsys) -> None:
+    street = exploration(load_world("market_street"))
+    monkeypatch.setattr("environments.cli.play.make_task", lambda *args, **kinds: street)
+    lines = (
+        "ask oskar about the shop", "follow oskar", "ask oskar", "give 1 coin to oskar", "time",
+        "wait 3", "time", ":hlep", ":quit",
+    )  # fmt: skip
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(lines) + "\n"))
+    assert main(["play"]) == 1
+    shown = capsys.readouterr().out
+    told = (
+        'Oskar Finch says, "The shop opens at the eighth tick', "You give Oskar Finch 1 coin.",
+        "Use: ask NAME about TOPIC", "Time: 8 of 48, day 1.", "You keep close to Oskar Finch.",
+        "Time: 11 of 48, day 1.",
+    )  # fmt: skip
+    assert [text for text in told if text not in shown] == []
+    assert shown.count("Others live here, and time passes") == 2  # as it begins, and when asked
+    assert "no command ':hlep'" not in shown
 
 
 def test_giving_up_is_no_error_and_no_success(monkeypatch, capsys) -> None:

@@ -118,6 +118,8 @@ def test_a_number_that_makes_no_sense_is_refused(section: str, name: str, value:
         (["--env.difficulty", "[3]"], "--env.difficulty [3]: give the lowest and the highest"),
         (["--env.difficulty", "[5,1]"], "e.g. [1, 5]"),
         (["--env.families", "{errands: 1}"], "choose from orientation"),
+        (["--env.families", "errand,fishing"], "unknown family 'fishing'"),
+        (["--env.families", "[errand]"], "give names, e.g. trust,vigil, or weights"),
         (["--env.reward_weights", "{outcome: .inf}"], "must be finite"),
         (["--env.reward_weights", "{outcome: 0.5}"], "sum to 0.9 and must sum to 1"),
         (["--env.worker_timeout", "0"], "at least 0.001, or -1"),

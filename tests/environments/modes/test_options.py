@@ -52,6 +52,8 @@ def no_keys(monkeypatch):
         (["--env.suite", "null"], "suite", "null"),
         (["--env.candidate_model", "1e5"], "candidate_model", "1e5"),
         (["--env.families", "{errand: 1}"], "families", {"errand": 1.0}),
+        (["--env.families", "trust"], "families", {"trust": 1.0}),
+        (["--env.families", "trust,vigil"], "families", {"trust": 1.0, "vigil": 1.0}),
         (["--env.extra_body", '{"a": {"b": "null"}}'], "extra_body", {"a": {"b": "null"}}),
         (["--env.enabled_toolsets", "[evennia]"], "enabled_toolsets", ["evennia"]),
         (["--env.use_wandb", "--env.seed", "3"], "use_wandb", True),

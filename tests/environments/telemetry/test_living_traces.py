@@ -16,15 +16,15 @@ from environments.rollouts.event_calls import events_with_calls
 from environments.rollouts.record import Rollout, StopReason
 from environments.tasks.model import Goal, Stage, Task, Unchanged, Visited
 from environments.tasks.verdict import commands_of
-from environments.telemetry.layout import meta_path, trace_path
+from environments.telemetry.layout import meta_path
 from environments.telemetry.live import UNBOUNDED, exploration
 from environments.telemetry.pairing import pair_rollout
 from environments.telemetry.reading import read_trace, validate_tree
 from environments.telemetry.recording import record_rollout
 from environments.telemetry.replay import replay_file
-from environments.telemetry.trace import TraceEvent, TraceMeta
-from environments.telemetry.writer import TraceWriter
+from environments.telemetry.shared import record_instance
 from tests.living_world import WALK, living_spec
+from world_fixtures.common import UserError
 from world_fixtures.facts import Arranged
 from world_fixtures.living import CLOCK, PASSES
 from world_fixtures.protocol import WORLD, Event
@@ -169,37 +169,35 @@ async def played_by_two(pool: Any, root: Path) -> list[Path]:
         log = await instance.events()
     finally:
         pool.release(instance)
-    paths = []
-    for account in sessions:
-        name = f"of-{account}"
-        explore = exploration(spec)
-        meta = TraceMeta(
-            session_id=name, account=account, model="none", task=explore, spec_hash=spec.hash,
-            seed=0, started=log[0].ts, events=len(log),
-        )  # fmt: skip
-        turn = 0
-        with TraceWriter(root, meta) as writer:
-            for event in log:
-                own = event.actor == account and event.cause is None
-                turn += own
-                writer.append(
-                    TraceEvent.of(
-                        event, session_id=name, task_id=explore.id, stage=0,
-                        turn=turn if own else None, tool_call_id=f"call_{turn}" if own else None,
-                    )
-                )  # fmt: skip
-        paths.append(trace_path(root, name, meta.started))
-    return paths
+    models = dict.fromkeys(sessions, "none")
+    return list(record_instance(exploration(spec), log, root, models, name="two").values())
 
 
 async def test_the_traces_of_two_who_played_in_one_instance_replay(pool, tmp_path):
     paths = await played_by_two(pool, tmp_path)
     assert validate_tree(tmp_path) == (2, [])
-    for path in paths:
+    for path, played in zip(paths, ("you", "guest"), strict=True):
         trace = read_trace(path)
+        assert (trace.meta.session_id, trace.meta.account) == (f"two-{played}", played)
+        turns = [e.turn for e in trace.events if e.actor == played and e.cause is None]
+        assert turns == list(range(1, len(turns) + 1))
+        assert {e.turn for e in trace.events if e.actor != played} == {None}
         assert {e.actor for e in trace.events} >= {"you", "guest", "bert", WORLD}
         result = await replay_file(path, pool)
         assert (result.difference, result.events) == (None, len(trace.events))
+
+
+async def test_who_did_nothing_has_no_trace(pool, tmp_path):
+    spec = living_spec()
+    instance = await pool.acquire(spec)
+    try:
+        await instance.open("you")
+        log = await instance.events()
+    finally:
+        pool.release(instance)
+    with pytest.raises(UserError, match="'guest' did nothing"):
+        record_instance(exploration(spec), log, tmp_path, {"you": "a", "guest": "b"}, name="x")
+    assert list(tmp_path.iterdir()) == []
 
 
 def altered(path: Path, change: Any) -> tuple[dict[str, Any], ...]:

@@ -16,10 +16,16 @@ from environments.evaluation.diagnostics import diagnose
 from environments.evaluation.embedded import play_embedded
 from environments.rollouts.files import SAMPLES, read_samples, sample_line
 from environments.rollouts.record import Rollout
+from environments.tasks.build import make_task
+from environments.tasks.model import Task
 from environments.tasks.suites import load_suite
 from world_fixtures.simulated import SimulatedPool
 
 KINDS = ("restart", "recall", "witness", "return", "deliver")
+LIVING = (
+    ("time", "process"), ("time", "hours"), ("time", "deadlines"), ("society", "referral"),
+    ("vigil", "changed"), ("vigil", "culprit"), ("steward", "household"),
+)  # fmt: skip
 PROGRAM = """
 import sys
 from pathlib import Path
@@ -31,15 +37,24 @@ print({n: d.model_dump(mode="json") for n, d in diagnose(by["oracle"], by).items
 """
 
 
+def play(tasks: list[Task]) -> dict[str, list[Rollout]]:
+    async def by(policy: str) -> list[Rollout]:
+        found = await play_embedded(SimulatedPool(), policy, [(t, 0) for t in tasks])
+        return [r.model_copy(update={"id": f"{policy} {r.id}"}) for r in found]
+
+    return {name: asyncio.run(by(name)) for name in ("oracle", "random", "explorer")}
+
+
 @pytest.fixture(scope="module")
 def played() -> dict[str, list[Rollout]]:
     tasks = {t.kind: t for t in load_suite("basics").tasks if t.kind in KINDS}
+    return play(list(tasks.values()))
 
-    async def play(policy: str) -> list[Rollout]:
-        found = await play_embedded(SimulatedPool(), policy, [(t, 0) for t in tasks.values()])
-        return [r.model_copy(update={"id": f"{policy} {r.id}"}) for r in found]
 
-    return {name: asyncio.run(play(name)) for name in ("oracle", "random", "explorer")}
+@pytest.fixture(scope="module")
+def lived() -> dict[str, list[Rollout]]:
+    """The same in worlds that go on."""
+    return play([make_task(family, 1, 1, kind=kind) for family, kind in LIVING])
 
 
 def test_oracle_and_random_bound_what_is_between(played) -> None:
@@ -63,8 +78,25 @@ def test_oracle_and_random_bound_what_is_between(played) -> None:
     assert found["coverage"].measure.mean > means("coverage")[1]
 
 
+def test_they_bound_it_likewise_where_others_live_and_time_passes(lived) -> None:
+    found = diagnose(lived["explorer"], lived)
+    oracle = {name: of.beside["oracle"].mean for name, of in found.items() if "oracle" in of.beside}
+    random = {name: of.beside["random"].mean for name, of in found.items() if "random" in of.beside}
+    assert oracle["exposed_recall"] == 1.0
+    assert random["exposed_recall"] == found["exposed_recall"].measure.mean == 0.0
+    for name in ("stale_beliefs", "redundant_searches", "loop_rate", "lateness"):
+        assert oracle[name] == 0.0
+    assert random["redundant_searches"] > 0.1
+    assert random["loop_rate"] > 0.0
+    assert oracle["coverage"] > random["coverage"]
+    assert oracle["meaningful_horizon"] > found["meaningful_horizon"].measure.mean
+    assert random["meaningful_horizon"] == 0.0
+
+
 @pytest.mark.slow
-def test_the_same_in_other_processes_whatever_the_hash_seed(played, tmp_path) -> None:
+@pytest.mark.parametrize("where", ["played", "lived"])
+def test_the_same_in_other_processes_whatever_the_hash_seed(where, request, tmp_path) -> None:
+    played = request.getfixturevalue(where)
     path = tmp_path / SAMPLES
     lines = [sample_line(r) for name in ("oracle", "random") for r in played[name]]
     path.write_bytes(b"".join(lines))
@@ -80,7 +112,9 @@ def test_the_same_in_other_processes_whatever_the_hash_seed(played, tmp_path) ->
     assert printed == {f"{found}\n".encode()}
 
 
-def test_the_same_in_a_resumed_run_that_finished_in_another_order(played, tmp_path) -> None:
+@pytest.mark.parametrize("where", ["played", "lived"])
+def test_the_same_in_a_resumed_run_that_finished_in_another_order(where, request, tmp_path) -> None:
+    played = request.getfixturevalue(where)
     rollouts = played["explorer"]
     run = Run.of([r.task for r in rollouts], suite="few", model="explorer")
     orders = {"straight": [rollouts], "resumed": [rollouts[3:], rollouts[2::-1]]}

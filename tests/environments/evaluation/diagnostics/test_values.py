@@ -9,7 +9,7 @@ from environments.evaluation.diagnostics.coverage import shortest_tour
 from environments.evaluation.diagnostics.horizon import horizon, progress
 from environments.evaluation.diagnostics.recall import recalls
 from environments.evaluation.diagnostics.trace import Trace
-from environments.tasks.model import Goal, Located, Present, Stage, Step
+from environments.tasks.model import Answered, Evidence, Goal, Located, Present, Stage, Step
 from world_fixtures.facts import Arranged
 
 READING = ("read letter", "east", "read board")
@@ -32,11 +32,31 @@ def test_facts_used_after_the_wipe_are_recalled_with_their_ages(kit) -> None:
     assert found["exposed_recall/overwrites_0"] == 1.0
     assert found["exposed_recall/overwrites_1"] == 0.0
     assert found["exposed_recall/commands_0-9"] == 0.5
+    assert found["exposed_recall/conversations_1"] == 0.5
 
 
 def test_a_fact_that_the_last_conversation_shows_again_is_no_recall(kit) -> None:
     played = kit.play(kit.task(), READING, ("read board",), answer=RIGHT)
     assert [one.field for one in recalls(Trace.of(played))] == ["year"]
+
+
+@pytest.mark.parametrize(("moved", "fields"), [("gate", ["from"]), ("chest", [])])
+def test_where_something_was_is_recalled_though_its_place_is_seen_again(kit, moved, fields) -> None:
+    """What the last conversation shows is that it is there no more; unmoved, it shows it again."""
+    task = kit.task(before=(Arranged("ring", "location", moved),))
+    seen = Evidence(field="from", entity="chest", fact="contents")
+    answered = Goal(name="from", condition=Answered(field="from", expected=("oak chest",)))
+    first, second = task.stages
+    stages = (
+        first.model_copy(update={"evidence": (seen,)}),
+        second.model_copy(update={"goals": (answered,)}),
+    )
+    task = task.model_copy(update={"stages": stages})
+    looks = ("east", "look in chest")
+    played = kit.play(task, looks, ("look in chest",), answer={"from": "oak chest"})
+    found = recalls(Trace.of(played))
+    assert [one.field for one in found] == fields
+    assert [(one.used, one.overwrites) for one in found] == [(True, 1)] * len(fields)
 
 
 def test_only_waiting_recalls_nothing_whatever_it_answers(kit) -> None:
@@ -162,6 +182,21 @@ def test_the_horizon_is_the_last_command_with_more_to_come_than_random_gains() -
     assert horizon([0.0, 0.5, 0.5, 0.6], [[0.0, 0.0, 0.0, 0.2]]) == 1
     assert horizon([0.0, 0.0], [[0.0, 0.5]]) == 0
     assert horizon([0.0, 1.0], []) is None
+
+
+def test_the_horizon_of_a_trace_is_read_beside_a_random_one(kit) -> None:
+    task = kit.one_stage()
+    won = kit.play(task, ("look", "east", "east", "east", "look"), goals={"there": 1.0})
+    lost = kit.play(task, ("look", "look"), goals={"there": 0.0}, name="random")
+    found = diagnose([won], {"random": [lost]})["meaningful_horizon"]
+    assert (found.measure.mean, found.beside["random"].mean) == (4.0, 0.0)
+    assert diagnose([won])["meaningful_horizon"].measure is None
+
+
+def test_a_belief_that_is_never_corrected_is_stale_to_the_end(kit) -> None:
+    taken = (Arranged("ring", "location", "chapel"),)
+    commands = ("east", "look in chest", taken, "get ring from chest", "east", "west")
+    assert values(kit.play(kit.one_stage(), commands))["stale_recovery"] == 2.0
 
 
 def test_lateness_at_a_machine_and_at_a_door(kit) -> None:
