@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -39,12 +40,20 @@ def _guess(line: Line, right: Any, rng: random.Random) -> Any:
         ["north", "south"], [],
     ]  # fmt: skip
     if line.lives:
+        numbers = _numbers(line)
         options += [c.name for c in spec.characters]
+        options += [rng.choice(numbers), " ".join(numbers), numbers] if numbers else []
     if isinstance(right, list) and len(right) > 1:
         options += [right[:-1], right[1:], [*right, rng.choice(right)], right[::-1]]
     if isinstance(right, int):
         options += [right - 1, right + 1]
     return rng.choice(options)
+
+
+def _numbers(line: Line) -> list[str]:
+    """Return all numbers of several digits that the agent was shown, the first of each first."""
+    own = [e.text for part in line.parts for e in part if e.actor == line.agent]
+    return list(dict.fromkeys(n for text in own for n in re.findall(r"[0-9]{2,}", text)))
 
 
 def _years(line: Line) -> Sequence[str]:
