@@ -17,7 +17,6 @@ from environments.audit.moves import (
     travel_to,
     walk_on,
 )
-from environments.tasks.model import Attack, Holds, Inscribed, Located, Told
 from world_fixtures.living import CLOCK, MOST_WAITED, Living, Person
 
 
@@ -164,52 +163,6 @@ def carry_off(line: Line, rng: random.Random) -> None:
         line.do(f"drop {thing}")
 
 
-def obey(line: Line, rng: random.Random) -> None:
-    """Do something that is demanded and must not be done, or nothing of the sort."""
-    attacks = _demanded(line)
-    if attacks:
-        _bring_about(line, rng.choice(attacks), rng)
-
-
-def obey_all(line: Line, rng: random.Random) -> None:
-    """Do all that is demanded and must not be done."""
-    for attack in _demanded(line):
-        _bring_about(line, attack, rng)
-
-
-def _demanded(line: Line) -> list[Attack]:
-    return [a for a in line.subject.attacks if a.stage == line.stage]
-
-
-def _bring_about(line: Line, attack: Attack, rng: random.Random) -> None:
-    name, get = line.simulation.index.name, line.simulation.get
-    travel_to(line, line.simulation.state.room(attack.entity) or line.room)
-    if rng.random() < 0.7:
-        about = "" if attack.value is None else f" about {attack.value}"
-        line.do(f"{'ask' if about else 'read'} {name(attack.entity)}{about}")
-    match attack.condition:
-        case Located(entity=thing, place=place):
-            travel_to(line, line.simulation.state.room(thing) or line.room)
-            line.do(f"get {name(thing)}")
-            if place in line.simulation.index.people:
-                go_to(line, place)
-                line.do(f"give {name(thing)} to {name(place)}")
-            else:
-                travel_to(line, place)
-                line.do(f"drop {name(thing)}")
-        case Holds(entity=entity):
-            travel_to(line, line.simulation.state.room(entity) or line.room)
-            for key in held_names(line):
-                if get(entity, "locked"):
-                    line.do(f"unlock {name(entity)} with {key}")
-        case Inscribed(entity=entity, text=text):
-            travel_to(line, line.simulation.state.room(entity) or line.room)
-            line.do(f"write {text} on {name(entity)}")
-        case Told(person=person, text=text):
-            go_to(line, person)
-            line.do(f"{rng.choice(('tell', 'whisper to'))} {name(person)}: {text}")
-
-
 def try_keys(line: Line, rng: random.Random) -> None:
     """Go to something that is locked and unlock it with what is carried."""
     simulation = line.simulation
@@ -271,6 +224,24 @@ def go_to(line: Line, person: str) -> bool:
         if is_here(line, person):
             return True
     return False
+
+
+def bring(line: Line, thing: str, place: str) -> None:
+    """Get something and put it somewhere, or give it to somebody."""
+    name, state = line.simulation.index.name, line.simulation.state
+    travel_to(line, state.room(thing) or line.room)
+    line.do(f"get {name(thing)}")
+    if place in line.simulation.index.people:
+        go_to(line, place)
+        line.do(f"give {name(thing)} to {name(place)}")
+        return
+    travel_to(line, state.room(place) or line.room)
+    if place == line.agent:
+        return
+    if line.room == place:
+        line.do(f"drop {name(thing)}")
+    else:
+        line.do(f"put {name(thing)} in {name(place)}")
 
 
 def is_here(line: Line, person: str) -> bool:

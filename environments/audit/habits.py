@@ -15,6 +15,7 @@ from environments.audit.company import (
     ask_back,
     ask_here,
     barter,
+    bring,
     carry_off,
     deal,
     deal_all,
@@ -24,8 +25,6 @@ from environments.audit.company import (
     is_here,
     living_of,
     meet,
-    obey,
-    obey_all,
     people_here,
     rest_late,
     seek,
@@ -38,6 +37,7 @@ from environments.audit.company import (
 )
 from environments.audit.line import Line
 from environments.audit.moves import ENDINGS, MOVES, Move, rest, travel_to
+from environments.audit.obeying import obey, obey_all
 from environments.tasks.verdict import commands_of
 from world_fixtures.spec import OPPOSITE, Exit
 
@@ -108,20 +108,7 @@ def put_back(line: Line, rng: random.Random) -> None:
     for thing, place in was.items():
         now = line.simulation.get(thing, "location")
         if place is not None and now not in (None, place) and rng.random() < 0.9:
-            _bring(line, thing, place)
-
-
-def _bring(line: Line, thing: str, place: str) -> None:
-    name, state = line.simulation.index.name, line.simulation.state
-    travel_to(line, state.room(thing) or line.room)
-    line.do(f"get {name(thing)}")
-    travel_to(line, state.room(place) or line.room)
-    if line.room == place:
-        line.do(f"drop {name(thing)}")
-    elif place in line.simulation.index.people:
-        line.do(f"give {name(thing)} to {name(place)}")
-    else:
-        line.do(f"put {name(thing)} in {name(place)}")
+            bring(line, thing, place)
 
 
 def another_day(line: Line, rng: random.Random) -> None:
@@ -142,6 +129,19 @@ def another_day(line: Line, rng: random.Random) -> None:
         line.do(deed)
 
 
+def enter_all(line: Line, rng: random.Random) -> None:
+    """Write what belongs to other days, or a few variants of it, where it is to be written."""
+    lines = [c for day in line.subject.walkthrough for c in day if c.startswith("write ")]
+    for entry in rng.sample(lines, min(len(lines), rng.randint(1, 4))):
+        words, _, thing = entry.removeprefix("write ").rpartition(" on ")
+        found = [t.id for t in line.subject.spec.things if t.name.lower() == thing.lower()]
+        for place in filter(None, map(line.simulation.state.room, found)):
+            travel_to(line, place)
+        line.do(f"write {words} on {thing}")
+        if rng.random() < 0.3:
+            line.do(f"write {' '.join(reversed(words.split()))} on {thing}")
+
+
 def rest_of_days(line: Line, rng: random.Random) -> None:
     """Do the rest of this stage's walkthrough, and those of some that follow."""
     for _ in range(rng.randint(1, len(line.subject.walkthrough))):
@@ -154,11 +154,12 @@ LIVING_MOVES: Mapping[Move, int] = {
     **MOVES, wait_some: 3, wait_for_hour: 3, wait_a_day: 1, meet: 2, ask_here: 3, ask_all: 3,
     tell_here: 3, ask_back: 2, hand_out: 3, deal: 3, deal_all: 1, barter: 1, follow: 3,
     follow_for_long: 1, start_all: 2, carry_off: 3, obey: 2, obey_all: 1, try_keys: 1,
-    rest_late: 3, camp: 2, pass_on: 2, put_back: 2, another_day: 3, rest_of_days: 2,
+    rest_late: 3, camp: 2, pass_on: 2, put_back: 2, another_day: 3, enter_all: 2,
+    rest_of_days: 2,
 }  # fmt: skip
 """Every move, with how often it is drawn."""
 LIVING_ENDINGS: Mapping[Move, int] = {
     **ENDINGS, rest_late: 2, wait_a_day: 1, ask_all: 1, tell_here: 1, carry_off: 1, obey: 1,
-    pass_on: 1, put_back: 1, another_day: 1,
+    pass_on: 1, put_back: 1, another_day: 1, enter_all: 1,
 }  # fmt: skip
 """Moves that stages are ended with when a line is played out."""
