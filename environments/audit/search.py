@@ -35,7 +35,9 @@ PREFIXES = 12
 FROM_PREFIX = 0.5
 """Share of the lines that start from one of them."""
 LONG = 3
-"""Stages from which a line is mostly played out by the walkthrough, but for one stage."""
+"""Stages from which a line is mostly played out by the walkthrough, but for one stage, and seldom
+starts anew: most that it does early on costs all that follows."""
+FROM_PREFIX_OF_LONG = 0.9
 CAREFUL = 0.7
 """Share of the lines of so many stages that are."""
 
@@ -125,9 +127,12 @@ def search(
     root = _Node(Line(subject, meter))
     moves = LIVING_MOVES if root.line.lives else MOVES
     prefixes = _prefixes(root.line) if root.line.lives else []
+    share = FROM_PREFIX_OF_LONG if len(subject.prompts) >= LONG else FROM_PREFIX
     while meter.left > 0:
         before = meter.left
-        path = [rng.choice(prefixes) if prefixes and rng.random() < FROM_PREFIX else root]
+        path = [root]
+        if prefixes and rng.random() < share:
+            path = [prefixes[max(rng.randrange(len(prefixes)) for _ in range(2))]]
         while len(path[-1].children) > WIDENING * math.sqrt(path[-1].visits):
             path.append(path[-1].best_child())
         node = path[-1]
