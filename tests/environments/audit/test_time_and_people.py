@@ -133,7 +133,7 @@ def test_search_among_people_finds_the_same_again():
 
     def lines():
         given = []
-        search(sought, 1000, "a", played=lambda line, answer: given.append(line.given))
+        search(sought, 400, "a", played=lambda line, answer: given.append(line.given))
         return given
 
     found = lines()
