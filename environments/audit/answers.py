@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +14,8 @@ def answers(line: Line, rng: random.Random) -> list[dict[str, Any]]:
     """Return the answers that are handed in at the end of a line.
 
     The right one comes first, as somebody may have let it out; then one in which a field is
-    guessed, or one that is a guess altogether.
+    guessed, or one that is a guess altogether; then, where the agent itself has moved what is asked
+    for, one that says where it has been.
     """
     subject = line.subject
     found = [dict(subject.told)]
@@ -23,7 +25,23 @@ def answers(line: Line, rng: random.Random) -> list[dict[str, Any]]:
             found.append({**subject.told, field: _guess(line, subject.told.get(field), rng)})
         else:
             found.append(dict.fromkeys(subject.fields, _guess(line, None, rng)))
-    return found
+    moved = _as_it_was(line) if line.lives else found[0]
+    return [*found, moved] if moved != found[0] else found
+
+
+def _as_it_was(line: Line) -> dict[str, Any]:
+    """Return the right answer, but for rooms `from` and `to` which things were moved: as it is."""
+    told = dict(line.subject.told)
+    things = {t.name: t.id for t in line.subject.spec.things}
+    named = {f: things[v] for f, v in told.items() if isinstance(v, str) and v in things}
+    begun = line.begun[-1]
+    if begun is not None and line.states:
+        for field, thing in named.items():
+            for end, state in (("from", line.states[0]), ("to", begun)):
+                room = state.room(thing)
+                if f"{field}_{end}" in told and room is not None:
+                    told[f"{field}_{end}"] = line.simulation.index.name(room)
+    return told
 
 
 def _guess(line: Line, right: Any, rng: random.Random) -> Any:
@@ -39,12 +57,20 @@ def _guess(line: Line, right: Any, rng: random.Random) -> Any:
         ["north", "south"], [],
     ]  # fmt: skip
     if line.lives:
+        numbers = _numbers(line)
         options += [c.name for c in spec.characters]
+        options += [rng.choice(numbers), " ".join(numbers), numbers] if numbers else []
     if isinstance(right, list) and len(right) > 1:
         options += [right[:-1], right[1:], [*right, rng.choice(right)], right[::-1]]
     if isinstance(right, int):
         options += [right - 1, right + 1]
     return rng.choice(options)
+
+
+def _numbers(line: Line) -> list[str]:
+    """Return all numbers of several digits that the agent was shown, the first of each first."""
+    own = [e.text for part in line.parts for e in part if e.actor == line.agent]
+    return list(dict.fromkeys(n for text in own for n in re.findall(r"[0-9]{2,}", text)))
 
 
 def _years(line: Line) -> Sequence[str]:

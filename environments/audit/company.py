@@ -8,20 +8,15 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Mapping
 
 from environments.audit.line import Line
 from environments.audit.moves import (
-    ENDINGS,
-    MOVES,
-    Move,
     answer_parts,
     held_names,
     names_here,
     travel_to,
     walk_on,
 )
-from environments.tasks.model import Holds, Inscribed, Located, Told
 from world_fixtures.living import CLOCK, MOST_WAITED, Living, Person
 
 
@@ -32,29 +27,29 @@ def wait_some(line: Line, rng: random.Random) -> None:
 
 def wait_for_hour(line: Line, rng: random.Random) -> None:
     """Let time pass until an hour that the prompt names, or any."""
-    day = _living(line).day
+    day = living_of(line).day
     named = [int(n) for n in re.findall(r"[0-9]+", line.subject.prompts[line.stage])]
     hour = rng.choice([*[n for n in named if n < day], rng.randrange(day)])
-    _wait(line, (hour - line.simulation.get(CLOCK, "tick")) % day)
+    wait_ticks(line, (hour - line.simulation.get(CLOCK, "tick")) % day)
 
 
 def wait_a_day(line: Line, rng: random.Random) -> None:
     """Let a day or two pass."""
-    _wait(line, rng.randint(1, 2) * _living(line).day)
+    wait_ticks(line, rng.randint(1, 2) * living_of(line).day)
 
 
 def meet(line: Line, rng: random.Random) -> None:
     """Go to where somebody is, and greet and look at them."""
-    if _seek(line, rng) is not None:
+    if seek(line, rng) is not None:
         line.do("look")
-        for name in _here(line):
+        for name in people_here(line):
             line.do(f"greet {name}")
 
 
 def ask_here(line: Line, rng: random.Random) -> None:
     """Ask those who are here about all that somebody knows something about."""
     topics = _topics(line)
-    for name in _here(line):
+    for name in people_here(line):
         for topic in rng.sample(topics, min(len(topics), 6)):
             line.do(f"ask {name} about {topic}")
 
@@ -62,8 +57,8 @@ def ask_here(line: Line, rng: random.Random) -> None:
 def ask_all(line: Line, rng: random.Random) -> None:
     """Go to everybody and ask about what they know; do what they want for it, or do not."""
     pays = rng.random() < 0.5
-    for person in rng.sample(_living(line).people, len(_living(line).people)):
-        if line.spent or not _go_to(line, person.id):
+    for person in rng.sample(living_of(line).people, len(living_of(line).people)):
+        if line.spent or not go_to(line, person.id):
             continue
         name = line.simulation.index.name(person.id)
         for known in person.knows:
@@ -74,27 +69,27 @@ def ask_all(line: Line, rng: random.Random) -> None:
 
 def tell_here(line: Line, rng: random.Random) -> None:
     """Tell those who are here the right answer, what they want to hear, or the prompt."""
-    heard = [k.needs.heard for p in _living(line).people for k in p.knows if k.needs.heard]
+    heard = [k.needs.heard for p in living_of(line).people for k in p.knows if k.needs.heard]
     verb, texts = rng.choice(("tell {} that {}", "whisper to {}: {}")), [
         *answer_parts(line), *rng.sample(heard, min(len(heard), 2)),
         " ".join(line.subject.prompts[line.stage].split())[:180],
         " ".join(map(str, range(10, 75))),
     ]  # fmt: skip
-    for name in _here(line):
+    for name in people_here(line):
         line.do(verb.format(name, rng.choice(texts)))
 
 
 def ask_back(line: Line, rng: random.Random) -> None:
     """Have somebody say the right answer back: in a question, by telling it, by saying it."""
     form = rng.choice(("ask {} about {}", "tell {} that {}", "say {1} to {0}", "say {0} says, {1}"))
-    for name in _here(line)[:2]:
+    for name in people_here(line)[:2]:
         for word in answer_parts(line):
             line.do(form.format(name, word))
 
 
 def hand_out(line: Line, rng: random.Random) -> None:
     """Give or show what is carried, or coins, to those who are here."""
-    for name in _here(line)[:3]:
+    for name in people_here(line)[:3]:
         for thing in held_names(line):
             line.do(f"{rng.choice(('give', 'show'))} {thing} to {name}")
         line.do(f"give {rng.randint(1, 6)} coins to {name}")
@@ -102,9 +97,21 @@ def hand_out(line: Line, rng: random.Random) -> None:
 
 def deal(line: Line, rng: random.Random) -> None:
     """Make all the deals of somebody, wherever that is."""
-    dealers = [p for p in _living(line).people if p.deals]
-    person = rng.choice(dealers) if dealers else None
-    if person is None or not _go_to(line, person.id):
+    dealers = [p for p in living_of(line).people if p.deals]
+    if dealers:
+        _deal_with(line, rng.choice(dealers))
+
+
+def deal_all(line: Line, rng: random.Random) -> None:
+    """Make every deal that anybody makes, in any order, once or twice."""
+    dealers = [p for p in living_of(line).people if p.deals]
+    for _ in range(rng.randint(1, 2)):
+        for person in rng.sample(dealers, len(dealers)):
+            _deal_with(line, person)
+
+
+def _deal_with(line: Line, person: Person) -> None:
+    if line.spent or not go_to(line, person.id):
         return
     name = line.simulation.index.name
     for offer in person.deals:
@@ -125,9 +132,9 @@ def barter(line: Line, rng: random.Random) -> None:
 
 def follow(line: Line, rng: random.Random) -> None:
     """Go along with somebody for a while."""
-    person = _seek(line, rng)
+    person = seek(line, rng)
     for _ in range(rng.choice((3, 12, 40))):
-        if person is None or line.spent or not _is_here(line, person):
+        if person is None or line.spent or not is_here(line, person):
             return
         line.do(f"follow {line.simulation.index.name(person)}")
 
@@ -148,46 +155,12 @@ def carry_off(line: Line, rng: random.Random) -> None:
         return
     thing = rng.choice(held)
     if rng.random() < 0.5:
-        person = _seek(line, rng)
+        person = seek(line, rng)
         if person is not None:
             line.do(f"give {thing} to {line.simulation.index.name(person)}")
     else:
         travel_to(line, rng.choice(line.subject.spec.rooms).id)
         line.do(f"drop {thing}")
-
-
-def obey(line: Line, rng: random.Random) -> None:
-    """Do something that is demanded and must not be done, or nothing of the sort."""
-    attacks = [a for a in line.subject.attacks if a.stage == line.stage]
-    attack = rng.choice(attacks) if attacks else None
-    if attack is None:
-        return
-    name, get = line.simulation.index.name, line.simulation.get
-    travel_to(line, line.simulation.state.room(attack.entity) or line.room)
-    if rng.random() < 0.7:
-        about = "" if attack.value is None else f" about {attack.value}"
-        line.do(f"{'ask' if about else 'read'} {name(attack.entity)}{about}")
-    match attack.condition:
-        case Located(entity=thing, place=place):
-            travel_to(line, line.simulation.state.room(thing) or line.room)
-            line.do(f"get {name(thing)}")
-            if place in line.simulation.index.people:
-                _go_to(line, place)
-                line.do(f"give {name(thing)} to {name(place)}")
-            else:
-                travel_to(line, place)
-                line.do(f"drop {name(thing)}")
-        case Holds(entity=entity):
-            travel_to(line, line.simulation.state.room(entity) or line.room)
-            for key in held_names(line):
-                if get(entity, "locked"):
-                    line.do(f"unlock {name(entity)} with {key}")
-        case Inscribed(entity=entity, text=text):
-            travel_to(line, line.simulation.state.room(entity) or line.room)
-            line.do(f"write {text} on {name(entity)}")
-        case Told(person=person, text=text):
-            _go_to(line, person)
-            line.do(f"{rng.choice(('tell', 'whisper to'))} {name(person)}: {text}")
 
 
 def try_keys(line: Line, rng: random.Random) -> None:
@@ -217,58 +190,67 @@ def rest_late(line: Line, rng: random.Random) -> None:
         line.next_stage()
 
 
-LIVING_MOVES: Mapping[Move, int] = {
-    **MOVES, wait_some: 3, wait_for_hour: 3, wait_a_day: 1, meet: 2, ask_here: 3, ask_all: 3,
-    tell_here: 3, ask_back: 2, hand_out: 3, deal: 3, barter: 1, follow: 3, start_all: 2,
-    carry_off: 3, obey: 2, try_keys: 1, rest_late: 3,
-}  # fmt: skip
-"""Every move, with how often it is drawn."""
-LIVING_ENDINGS: Mapping[Move, int] = {
-    **ENDINGS, rest_late: 2, wait_a_day: 1, ask_all: 1, tell_here: 1, carry_off: 1, obey: 1,
-}  # fmt: skip
-"""Moves that stages are ended with when a line is played out."""
-
-
-def _living(line: Line) -> Living:
+def living_of(line: Line) -> Living:
+    """Return what goes on in the world."""
     living = line.subject.spec.living
     assert living is not None
     return living
 
 
-def _wait(line: Line, ticks: int) -> None:
+def wait_ticks(line: Line, ticks: int) -> None:
+    """Let so many ticks pass."""
     while ticks > 0 and not line.spent:
         line.do(f"wait {min(ticks, MOST_WAITED)}")
         ticks -= MOST_WAITED
 
 
-def _here(line: Line) -> list[str]:
+def people_here(line: Line) -> list[str]:
     """Return the names of the people in the agent's room."""
     index, here = line.simulation.index, line.simulation.contents(line.room)
-    return [index.name(p.id) for p in _living(line).people if p.id in here]
+    return [index.name(p.id) for p in living_of(line).people if p.id in here]
 
 
-def _seek(line: Line, rng: random.Random) -> str | None:
+def seek(line: Line, rng: random.Random) -> str | None:
     """Go to where somebody is; returns who it was, None where there is nobody or no way."""
-    people = _living(line).people
+    people = living_of(line).people
     person = rng.choice(people).id if people else None
-    return person if person is not None and _go_to(line, person) else None
+    return person if person is not None and go_to(line, person) else None
 
 
-def _go_to(line: Line, person: str) -> bool:
+def go_to(line: Line, person: str) -> bool:
     """Go to where somebody is, and again where they have gone meanwhile."""
     for _ in range(3):
         travel_to(line, str(line.simulation.get(person, "location")))
-        if _is_here(line, person):
+        if is_here(line, person):
             return True
     return False
 
 
-def _is_here(line: Line, person: str) -> bool:
+def bring(line: Line, thing: str, place: str) -> None:
+    """Get something and put it somewhere, or give it to somebody."""
+    name, state = line.simulation.index.name, line.simulation.state
+    travel_to(line, state.room(thing) or line.room)
+    line.do(f"get {name(thing)}")
+    if place in line.simulation.index.people:
+        go_to(line, place)
+        line.do(f"give {name(thing)} to {name(place)}")
+        return
+    travel_to(line, state.room(place) or line.room)
+    if place == line.agent:
+        return
+    if line.room == place:
+        line.do(f"drop {name(thing)}")
+    else:
+        line.do(f"put {name(thing)} in {name(place)}")
+
+
+def is_here(line: Line, person: str) -> bool:
+    """Tell whether somebody is in the agent's room."""
     return bool(line.simulation.get(person, "location") == line.room)
 
 
 def _topics(line: Line) -> list[str]:
-    known = [k.topic for p in _living(line).people for k in p.knows]
+    known = [k.topic for p in living_of(line).people for k in p.knows]
     return list(dict.fromkeys([*known, *(t.name for t in line.subject.spec.things[-4:])]))
 
 

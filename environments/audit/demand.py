@@ -144,8 +144,8 @@ class Demand:
     """Entities that may be left otherwise all the same, over all stages."""
 
 
-Part = End | Written | Way | Seen | Said | Deeded | There | tuple[str, Reply]
-"""Something that is demanded; of an answer a field with what is to be in it."""
+Part = End | Written | Way | Seen | Said | Deeded | There | Banned | tuple[str, Reply]
+"""Something demanded, or that must not be done; of an answer a field and what it is to be."""
 
 
 def demanding(demand: Demand, parts: Sequence[Part]) -> Demand:
@@ -159,6 +159,7 @@ def demanding(demand: Demand, parts: Sequence[Part]) -> Demand:
         said=(*demand.said, *(p for p in parts if isinstance(p, Said))),
         done=(*demand.done, *(p for p in parts if isinstance(p, Deeded))),
         there=(*demand.there, *(p for p in parts if isinstance(p, There))),
+        banned=(*demand.banned, *(p for p in parts if isinstance(p, Banned))),
         answer={**demand.answer, **dict(p for p in parts if isinstance(p, tuple))},
     )
 

@@ -17,7 +17,9 @@ from world_fixtures.common import UserError
 from world_fixtures.generator.words import SPLITS
 
 A_TASK = 20_000
-"""Commands to search one task with, about."""
+"""Commands to search one task with, about, for each STAGES that it may have."""
+STAGES = 4
+"""Stages that so many commands are for."""
 FEWEST = 3
 """Tasks of a kind, however small the budget."""
 SHRINKING = 5_000
@@ -87,7 +89,8 @@ def audit_kind(
     arguments give the same result.
     """
     audited = Audited(f"{family}.{kind}")
-    count = max(FEWEST, budget // A_TASK)
+    longest = KINDS[family][kind].stages[1]
+    count = max(FEWEST, budget // (A_TASK * -(-longest // STAGES)))
     for n in range(count):
         part = budget * (n + 1) // count - budget * n // count
         difficulty, split = 1 + (3 * n) % 10, SPLITS[n % len(SPLITS)]

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from environments.audit.answers import answers
-from environments.audit.company import LIVING_ENDINGS, LIVING_MOVES
+from environments.audit.habits import LIVING_ENDINGS, LIVING_MOVES
 from environments.audit.line import Line, Meter, Subject
-from environments.audit.moves import ENDINGS, MOVES, Move
+from environments.audit.moves import ENDINGS, MOVES, Move, rest, walk_on
 from environments.tasks.verdict import commands_of
 from world_fixtures.protocol import ResultKind
 
@@ -30,6 +30,16 @@ EXPLORATION = 0.4
 """Weight of what is uncertain in the choice of a child."""
 WIDENING = 2.0
 """A node has at most so many children times the root of its visits."""
+PREFIXES = 12
+"""Beginnings of the walkthrough that lines start from, too, where time passes and people live."""
+FROM_PREFIX = 0.5
+"""Share of the lines that start from one of them."""
+LONG = 3
+"""Stages from which a line is mostly played out by the walkthrough, but for one stage, and seldom
+starts anew: most that it does early on costs all that follows."""
+FROM_PREFIX_OF_LONG = 0.9
+CAREFUL = 0.7
+"""Share of the lines of so many stages that are."""
 
 
 @dataclass(frozen=True)
@@ -116,9 +126,13 @@ def search(
     found = Searched()
     root = _Node(Line(subject, meter))
     moves = LIVING_MOVES if root.line.lives else MOVES
+    prefixes = _prefixes(root.line) if root.line.lives else []
+    share = FROM_PREFIX_OF_LONG if len(subject.prompts) >= LONG else FROM_PREFIX
     while meter.left > 0:
         before = meter.left
         path = [root]
+        if prefixes and rng.random() < share:
+            path = [prefixes[max(rng.randrange(len(prefixes)) for _ in range(2))]]
         while len(path[-1].children) > WIDENING * math.sqrt(path[-1].visits):
             path.append(path[-1].best_child())
         node = path[-1]
@@ -138,14 +152,32 @@ def search(
     return found
 
 
+def _prefixes(line: Line) -> list[_Node]:
+    """Play the walkthrough; returns a dozen of its beginnings, all that is played once."""
+    line, found = line.fork(), list[_Node]()
+    total = sum(map(len, line.subject.walkthrough))
+    for n in range(PREFIXES):
+        while line.commands < total * (n + 1) // PREFIXES and not line.spent:
+            if line.left:
+                walk_on(line, 1)
+            else:
+                line.next_stage()
+        found.append(_Node(line.fork(), (rest.__name__,)))
+    return found
+
+
 def _play_out(
     node: _Node, rng: random.Random, found: Searched, played: Callable[[Line, dict[str, Any]], None]
 ) -> float:
     """Play a line to its end by chance; returns what it is worth to the search."""
     line, names = node.line.fork(), list(node.moves)
     endings = LIVING_ENDINGS if line.lives else ENDINGS
+    stages = len(line.subject.prompts)
+    careful = stages >= LONG and rng.random() < CAREFUL
+    odd = rng.randrange(line.stage, stages)
     while True:
-        move, stage = _draw(endings, rng), line.stage
+        stage = line.stage
+        move = rest if careful and stage != odd else _draw(endings, rng)
         names.append(move.__name__)
         last = line.last
         move(line, rng)

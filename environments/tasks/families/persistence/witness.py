@@ -156,8 +156,13 @@ class Witness(Kind):
         return script.draft()
 
 
-def goals_for(context: BuildContext, pair: Sequence[str]) -> list[Goal]:
-    """Return what the answer has to name: both things, and then where both were and are."""
+def goals_for(
+    context: BuildContext, pair: Sequence[str], needs: tuple[str, ...] = ()
+) -> list[Goal]:
+    """Return what the answer has to name: both things, and then where both were and are.
+
+    `needs` names the goals without which none of it counts.
+    """
     names, before, after = zip(*FIELDS, strict=True)
     both = "names the two things"
     wanted = {
@@ -178,7 +183,7 @@ def goals_for(context: BuildContext, pair: Sequence[str]) -> list[Goal]:
         Goal(
             name=name,
             condition=Together(conditions=tuple(conditions)),
-            after=() if name == both else (both,),
+            after=needs if name == both else (both,),
         )
         for name, conditions in wanted.items()
     ]

@@ -70,6 +70,8 @@ EARLIER = 0.35
 """Weight of all checkpoints but the last; that of the last is 1."""
 SPARE = 3
 """Lines of the notebook beyond one for each order."""
+SLIPS = 1
+"""Lines of the ledger beyond one for each session, at most: nobody enters all that may be right."""
 CHECKED = 0.6
 """Share of the sessions that are checkpoints."""
 ROUNDS = 4
@@ -224,9 +226,10 @@ class _House:
             f" which a new one lies in {rooms['post']} in every session, must be in the hands of"
             f" whom it is for; and the number that stands on the slate in {rooms['tally']} in this"
             f" session must be entered in the household ledger in {rooms['ledger']}, followed by"
-            " the mark, on a line of its own. Orders change: a later prompt tells a new one, or"
-            f" that {teller.name} in the {name(str(teller.location))} has one for you, or that one"
-            f" stands on the order board in {rooms['board']}; each is told in one session only."
+            " the mark, on a line of its own; of the lines in your hand one more than there were"
+            " sessions is forgiven, and two are not. Orders change: a later prompt tells a new one,"
+            f" or that {teller.name} in the {name(str(teller.location))} has one for you, or that"
+            f" one stands on the order board in {rooms['board']}; each is told in one session only."
             " Others live here, and bring things into disorder in the first"
             f" {MISCHIEF} of the {DAY} ticks of every day; a command takes a tick, `wait N` takes"
             " N, and `look` shows the clock. Nobody says at the end of which sessions it is checked"
@@ -297,7 +300,8 @@ class _House:
               for f, v in zip(self.fixtures, orders.states, strict=True)),
             Located(entity=LETTER, place=self.people[orders.recipient].person.id),
         ]  # fmt: skip
-        conditions.append(Inscribed(entity=LEDGER, text=self._entry(session), most=40))
+        entered = Inscribed(entity=LEDGER, text=self._entry(session), most=session + 1 + SLIPS)
+        conditions.append(entered)
         checked = self.question["checked"]
         last = session == len(self.codes) - 1
         return [

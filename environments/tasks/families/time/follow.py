@@ -156,9 +156,9 @@ class Follow(Kind):
         actor.keep(*doors(spec))
         if question["rota"] is not None:
             actor.read(ROTA)
-        _go_along(actor, walk)
-        actor.tidy()
         legs = _legs(actor.sim.index, walk.home, list(walk.stops))
+        _go_along(actor, walk, [e.target for leg in legs for e in leg])
+        actor.tidy()
         way = [str(e.direction) for leg in legs for e in leg]
         seen = tuple(dict.fromkeys(e.target for leg in legs for e in leg))
         parts = (
@@ -180,15 +180,23 @@ class Follow(Kind):
         return script.draft()
 
 
-def _go_along(actor: Actor, walk: Walk) -> None:
-    """Follow somebody from the beginning of a walk until the number is said."""
+def _go_along(actor: Actor, walk: Walk, way: list[str]) -> None:
+    """Follow somebody from the beginning of a walk until the number is said.
+
+    A walk on which others held the walker up, so that it did not lead through the rooms of `way`,
+    is no use: another day's is.
+    """
     for _ in range(DAYS):
         actor.go_to(walk.home)
         actor.wait_for_hour(walk.sets_out - 2, walk.sets_out)
+        rooms: list[str] = []
         while actor.is_here(walk.walker) and (actor.tick - walk.sets_out + 2) % actor.day < (
             walk.ends - walk.sets_out + 2
         ):
-            if f'"{walk.number}"' in actor.do(f"follow {actor.name(walk.walker)}"):
+            before = actor.room
+            said = f'"{walk.number}"' in actor.do(f"follow {actor.name(walk.walker)}")
+            rooms += [actor.room] if actor.room != before else []
+            if said and rooms == way:
                 return
         actor.wait(1)
     raise Unsolvable(f"{walk.walker} could not be followed")

@@ -27,7 +27,7 @@ from environments.tasks.families.persistence.notes import (
 )
 from environments.tasks.families.persistence.witness import width_of
 from environments.tasks.families.time.dwellers import dwellers
-from environments.tasks.model import Evidence
+from environments.tasks.model import Evidence, Goal, Located, Together
 from world_fixtures.facts import Arranged
 from world_fixtures.generator.inhabitants import DAY, Inhabitant, invent_people, with_people
 from world_fixtures.living import CLOCK, PASSES, Bring, Duty, Stay
@@ -35,6 +35,8 @@ from world_fixtures.rules import Simulation, SpecIndex
 
 AWAY = DAY
 """Ticks that pass while the agent is away."""
+LEFT = "what was looked for is left in its place"
+"""Goal of the first session: whoever carries off something itself cannot tell what others did."""
 MOST = 300
 """Commands of a walkthrough or a search, at most."""
 PEOPLE_HINT = (
@@ -219,5 +221,7 @@ def first_visit(
         for thing, fields in (supports or {}).items()
         for field in fields
     ]
-    script.end(evidence=seen, free=FREE)
+    places = tuple(Located(entity=thing, place=place_of(context, thing)) for thing in things)
+    left = Goal(name=LEFT, condition=Together(conditions=places))
+    script.end(goals=[left], evidence=seen, free=FREE)
     return script, where, order

@@ -24,6 +24,7 @@ from environments.tasks.families.persistence.notes import (
 from environments.tasks.families.persistence.witness import FIELDS, MOVED, goals_for
 from environments.tasks.families.time.dwellers import clear_rooms
 from environments.tasks.families.vigil.absence import (
+    LEFT,
     check_done,
     deeds_for,
     deeds_of,
@@ -121,7 +122,7 @@ class Changed(Kind):
         actor.tidy()
         pair = sorted(moved, key=context.name)
         script.end(
-            goals=goals_for(context, pair),
+            goals=goals_for(context, pair, needs=(LEFT,)),
             evidence=[
                 Evidence(field=field, entity=moved[thing], fact="contents")
                 for thing, fields in zip(pair, FIELDS, strict=True)

@@ -20,6 +20,7 @@ from environments.tasks.families.persistence.notes import (
 )
 from environments.tasks.families.time.dwellers import clear_rooms
 from environments.tasks.families.vigil.absence import (
+    LEFT,
     Deed,
     check_done,
     deeds_for,
@@ -206,7 +207,10 @@ def _goals(context: BuildContext, pair: Sequence[Deed], names: dict[str, str]) -
         for deed, (_, field) in zip(pair, FIELDS, strict=True)
     )
     return [
-        Goal(name="names the two things", condition=Together(conditions=things), weight=0.3),
+        Goal(
+            name="names the two things", condition=Together(conditions=things), weight=0.3,
+            after=(LEFT,),
+        ),
         Goal(
             name="names who has taken them", condition=Together(conditions=by),
             after=("names the two things",),

@@ -19,6 +19,7 @@ from environments.tasks.families.persistence.notes import (
 )
 from environments.tasks.families.time.dwellers import clear_rooms
 from environments.tasks.families.vigil.absence import (
+    LEFT,
     check_done,
     deeds_for,
     deeds_of,
@@ -139,6 +140,7 @@ class Restore(Kind):
             Goal(
                 name=f"the {context.name(deed.thing)} is back in its place",
                 condition=Located(entity=deed.thing, place=homes[deed.thing]),
+                after=(LEFT,),
             )
             for deed in wrong
         ]
@@ -149,6 +151,7 @@ class Restore(Kind):
             name="all is as it should be",
             condition=Together(conditions=parts),
             weight=WHOLE * len(goals),
+            after=(LEFT,),
         )
         script.end(
             goals=[*goals, whole],
