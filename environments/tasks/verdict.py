@@ -32,7 +32,7 @@ from environments.tasks.version import TASKS_VERSION
 from world_fixtures.common import Frozen, UserError
 from world_fixtures.living import CLOCK
 from world_fixtures.protocol import CONNECT, Event, ResultKind
-from world_fixtures.rules.social import tells
+from world_fixtures.rules.asking import tells
 from world_fixtures.state import Fields, WorldState, initial_state
 
 PARTIAL = 0.125
