@@ -20,6 +20,9 @@ from world_fixtures.rules import SpecIndex
 
 WING = 4
 """Rooms that the household takes up."""
+OFTEN, SELDOM = 0.4, 0.3
+"""Share of the sessions with a new order: where prompts tell all of them, and where one has to go
+and hear some."""
 
 
 def sessions_at(level: int) -> int:
@@ -80,12 +83,13 @@ def _drawn_once(
     states, recipient = [rng.random() < 0.5 for _ in range(fixtures)], rng.randrange(3)
     first = [list(states), recipient, code(context)]
     changes: list[list[object] | None] = []
+    often = OFTEN if len(ways) == 1 else SELDOM
     for session in range(sessions):
         if told is not None:
             known = told[session]
             way = None if known is None else known[2]
         else:
-            due = 0 < session < sessions - 1 and (session == 1 or rng.random() < 0.4)
+            due = 0 < session < sessions - 1 and (session == 1 or rng.random() < often)
             way = rng.choice(ways) if due else None
         if way is None:
             changes.append(None)
