@@ -63,7 +63,9 @@ from world_fixtures.spec import Thing
 ROOMS = 5
 """Rooms among which one can go to and fro, at least."""
 LIFE = 380
-"""Commands of a walkthrough or a search, at most: with what is added to them 500 are allowed."""
+"""Commands of a search, at most: with what is added to them 500 are allowed."""
+WALK = 300
+"""Commands of a walkthrough, at most: a search for the same takes a good many more."""
 BEGINS = 12
 """Tick at the start."""
 EARLIER = 0.35
@@ -145,7 +147,7 @@ class _House:
         spec = with_things(context.spec, *furniture(context, question), notebook)
         world = with_people(spec, self._household(), begins=BEGINS)
         self.script = Script(context.actor(world), context)
-        self.script.actor.limit = LIFE
+        self.script.actor.limit = WALK if context.search is None else LIFE
 
     @property
     def actor(self) -> Actor:
