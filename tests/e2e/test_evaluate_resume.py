@@ -109,14 +109,17 @@ LIVING = (
 def test_attacked_runs_in_worlds_that_go_on_end_alike_however_they_were_stopped(programs, tmp_path):
     """The figures of attacks and the diagnostics, too, in processes with other hash seeds."""
     suite = tmp_path / "few.yaml"
-    suite.write_text(json.dumps([{"family": f, "kind": k, "seed": 1} for f, k in LIVING]))
+    suite.write_text(
+        json.dumps([{"family": f, "kind": k, "seed": 1, "difficulty": 1} for f, k in LIVING])
+    )
     outs = [tmp_path / name for name in ("whole", "broken")]
     options = ("--env.suite", str(suite), "--env.policy", "obedient", "--env.eval_baselines",
                "false", "--env.eval_attempts", "2", "--env.eval_concurrency", "2")  # fmt: skip
     process = programs.start(
         sys.executable, ENV_FILE, "evaluate", *options, "--env.data_dir_to_save_evals", str(outs[1])
     )
-    programs.wait_for(lambda: finished(outs[1]) >= 3, "three samples")
+    programs.wait_for(lambda: finished(outs[1]) >= 3 or process.poll() is not None, "three samples")
+    assert process.poll() is None, programs.printed()
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     programs.wait_for(lambda: not programs.world_servers(), "the end of the world servers")
