@@ -7,16 +7,18 @@ import pytest
 from environments.cli import main
 
 SUITE = """
-name: two
+name: few
 tasks:
   - {family: errand, kind: deliver, difficulty: 1, seed: 1}
   - {family: persistence, kind: restart, difficulty: 1, seed: 1}
+  - {family: steward, kind: household, difficulty: 1, seed: 1}
+  - {family: trust, kind: planted, difficulty: 1, seed: 1}
 """
 
 
 @pytest.mark.slow
 def test_a_run_is_played_on_and_read_by_every_verb(programs, tmp_path, prefork, capsys):
-    suite, run, out = tmp_path / "two.yaml", tmp_path / "run", tmp_path / "out"
+    suite, run, out = tmp_path / "few.yaml", tmp_path / "run", tmp_path / "out"
     suite.write_text(SUITE)
 
     def ran(*args: object, code: int = 0) -> str:
@@ -35,14 +37,14 @@ def test_a_run_is_played_on_and_read_by_every_verb(programs, tmp_path, prefork, 
         "--env.eval_baselines", "false", "--env.data_dir_to_save_evals", run,
     )  # fmt: skip
     branching = ("branch", "--env.policy", "oracle", run, "--at", 3, "--times", 2, "--out", out)
-    assert "4/4 rollouts" in ran(*branching)
+    assert "8/8 rollouts" in ran(*branching)
     lines = (out / "samples.jsonl").read_bytes()
     ran(*branching)  # there is nothing left to play
     assert (out / "samples.jsonl").read_bytes() == lines
     assert "report.html" in read("report", out)
-    assert "4 traces" in read("telemetry", "record", out, "--root", tmp_path / "traces")
+    assert "8 traces" in read("telemetry", "record", out, "--root", tmp_path / "traces")
     assert "0 unmatched" in read("telemetry", "pair", out, "--root", tmp_path / "traces")
-    assert "0 differences in 4 traces" in read("replay", tmp_path / "traces")
+    assert "0 differences in 8 traces" in read("replay", tmp_path / "traces")
     read("export", "hermes", out, "--out", tmp_path / "data")
     read("compare", out, out)
     assert "begin in the same states" in read("compare", run, out, code=2)

@@ -31,18 +31,21 @@ def test_several_stages_reach_the_trainer_in_whole_groups(programs, api):
 
 
 @pytest.mark.parametrize(
-    "credit",
-    [("branches", "--env.branches", "2"), ("turns",)],
-    ids=lambda credit: credit[0],
+    ("family", "credit"),
+    [
+        ("navigation", ("branches", "--env.branches", "2")),
+        ("navigation", ("turns",)),
+        ("steward", ("tree", "--env.branches", "1")),
+    ],
+    ids=["branches", "turns", "tree"],
 )
 def test_advantages_come_back_from_the_rollout_server_as_they_were_sent(
-    programs, api, tmp_path, credit
+    programs, api, tmp_path, family, credit
 ):
     sent = tmp_path / "groups.jsonl"
     env = serve(
         programs, api, "--env.policy", "noisy:0.6", "--env.data_path_to_save_groups", str(sent),
-        "--env.families", '{"navigation": 1}', "--env.difficulty", "[1, 1]",
-        "--env.credit", *credit,
+        "--env.families", family, "--env.difficulty", "[1, 1]", "--env.credit", *credit,
     )  # fmt: skip
     groups = [group for batch in api.take(2, env) for group in batch]
     known = {_what_is_trained(group) for group in map(json.loads, sent.read_text().splitlines())}
