@@ -30,7 +30,7 @@ from environments.tasks.families.society.folk import (
     knowing,
     loaded,
 )
-from environments.tasks.model import Ability, Answered, Evidence, Family, Goal, Together
+from environments.tasks.model import Ability, Answered, Evidence, Family, Goal, Located, Together
 from world_fixtures.facts import Fact
 from world_fixtures.generator.inhabitants import Inhabitant, with_people
 from world_fixtures.living import Knowledge
@@ -156,7 +156,8 @@ class Claims(Kind):
             answer |= {who: matter["who"], truth: matter["truth"]}
             goals += [Answered(field=who, expected=(matter["who"],)),
                       Answered(field=truth, expected=(matter["truth"],))]  # fmt: skip
-        whole = Goal(name="settles both", condition=Together(conditions=tuple(goals)))
+        left = Located(entity=thing, place=holder)
+        whole = Goal(name="settles both", condition=Together(conditions=(*goals, left)))
         script.end(goals=[whole], evidence=evidence, answer=answer)
         return script.draft()
 
