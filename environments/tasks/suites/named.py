@@ -93,8 +93,8 @@ SUITES = {
         Suite("hard", 2, "5170f52c46ebc60876fc2ccac2295fed", _hard),
         Suite("seen", 2, "d6ba29fe04d691c612af3ac6ccf641cb", _seen),
         Suite("unseen", 2, "47963151df9407f3d27c39adf0f27c10", _unseen),
-        Suite("living", 1, "d4a8fe0d89984eb7e9558fff175ed7f7", _living),
-        Suite("living-short", 1, "b675582cdfc531d3b55e86b46bb5d8ca", _living_short),
+        Suite("living", 1, "2a807b3f39dad61c85d270bf37ca5a20", _living),
+        Suite("living-short", 1, "c636684bf58370b5266ec8a73dc0ccfe", _living_short),
     )
 }
 """Every suite that ships, by its name."""
