@@ -55,6 +55,7 @@ from environments.rollouts.metrics import RolloutMetrics
 from environments.rollouts.owner import claim, of_other_groups, recorded_owner
 from environments.rollouts.record import Rollout
 from environments.runner import Conditions, play
+from environments.tasks import choice
 from environments.tasks.curriculum import Curriculum
 from environments.tasks.model import Task
 from environments.tasks.version import TASKS_VERSION
@@ -157,6 +158,7 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
             tuple(config.difficulty),
             config.seed,
             target_success=config.target_success,
+            kinds=choice.kinds(config.kinds) if config.kinds else (),
         )
 
     async def setup(self) -> None:

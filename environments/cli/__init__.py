@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from environments.cli.verb import new_verb
 from environments.modes.program import run_program
+from world_fixtures.errors import UserError
 
 __all__ = ["main"]
 
@@ -104,9 +105,6 @@ def _run_verb(args: list[str]) -> int:
     except typer.Exit as end:
         return end.exit_code
     except typer.TyperException as error:
-        # It imports pydantic, which takes longer than all of typer.
-        from world_fixtures.common import UserError
-
         message = " ".join(error.format_message().split()).rstrip(".")
         used = getattr(error, "ctx", None)  # of errors in the use of a verb
         where = f" (see {used.command_path} --help)" if used else ""

@@ -16,9 +16,8 @@ from environments.modes.options import ModeConfig, read_mode_config
 from environments.modes.preflight import check, check_rollout_server, complete
 from environments.modes.program import run_program
 from environments.modes.run import run_until_stopped
+from environments.modes.short_names import MODES
 from world_fixtures.common import UserError
-
-MODES = ("evaluate", "process", "serve")
 
 
 class Environment(Protocol):
@@ -77,7 +76,7 @@ def run_mode(env_cls: type[Environment], mode: str, options: Sequence[str]) -> i
         print(options_help(env_cls))
         return 0
     logging.getLogger("atroposlib.envs.base").setLevel(logging.WARNING)
-    config = read_mode_config(env_cls, options)
+    config = read_mode_config(env_cls, options, mode)
     check(mode, config)
     completed = complete(mode, config)
     descriptors.ensure(descriptors.for_mode(mode, completed), descriptors.LOWER[mode])
