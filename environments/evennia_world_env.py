@@ -18,6 +18,11 @@ if __name__ == "__main__":  # before the imports that take seconds: an interrupt
     from environments.modes.program import run_program
 
     def _main() -> int:
+        from environments.modes.option_help import asked_help
+
+        if told := asked_help(sys.argv[1:], f"python {sys.argv[0]}"):
+            print(told)
+            return 0
         from environments.evennia_world_env import EvenniaWorldEnv
         from environments.modes.command_line import run_environment
 
