@@ -10,6 +10,8 @@ from typing import Any, Protocol
 
 from environments.models.endpoint_check import check_endpoint
 from environments.modes import descriptors
+from environments.modes.account import tell_line
+from environments.modes.beginning import beginning
 from environments.modes.logs import quiet_libraries
 from environments.modes.option_help import HELP, mode_help
 from environments.modes.option_table import described
@@ -87,6 +89,7 @@ async def _run(env_cls: type[Environment], mode: str, config: ModeConfig) -> Non
     await check_endpoint([server for server in config.servers if server.base_url])
     if mode == "serve":
         await check_rollout_server(config.env.rollout_server_url)
+    tell_line(beginning(mode, config))
     env = env_cls(config.env, config.servers, slurm=config.slurm)
     try:
         if mode == "serve":

@@ -37,7 +37,10 @@ class Curriculum:
         target_success: float | None = None,
         kinds: Sequence[tuple[Family, str]] = (),
     ) -> None:
-        """Take the families with their weights; where there are `kinds`, only these are drawn."""
+        """Take the families with their weights.
+
+        Where there are `kinds`, only these are drawn; a family of theirs without a weight has 1.
+        """
         unknown = [f for f in weights if f not in list(Family)]
         if unknown:
             raise UserError(f"unknown family {unknown[0]!r}: choose from {', '.join(Family)}")
@@ -53,10 +56,9 @@ class Curriculum:
         for family, kind in kinds:
             self.kinds.setdefault(family, []).append(kind)
         if kinds:
-            self.weights = {f: w for f, w in self.weights.items() if f in self.kinds}
+            self.weights = {f: weights.get(f, 1.0) for f in self.kinds if weights.get(f, 1.0) > 0}
         if not self.weights:
-            named = ", ".join(f"{family}.{kind}" for family, kind in kinds)
-            raise UserError(f"none of the kinds {named} belongs to one of the chosen families")
+            raise UserError("all kinds are of families whose weight is 0: raise one of the weights")
         self.low, self.high = low, high
         self.seed = seed
         self.split = split
