@@ -56,10 +56,10 @@ def refused(capsys: Any, *argv: object) -> str:
 
 
 def test_who_plays_is_named_shortly(capsys, run, played):
-    told = refused(capsys, run(played), "--at", 1, "--model", "m", "--temperature=0.5")
+    source = run(played)
+    told = refused(capsys, source, "--at", 1, "--model", "m", "--temperature=0.5")
     assert "a model is named but no endpoint" in told
-    told = refused(capsys, run(played), "--at", 1, "--policy", "nobody")
-    assert "nobody" in told
+    assert "nobody" in refused(capsys, source, "--at", 1, "--policy", "nobody")
 
 
 def test_what_is_missing_or_out_of_range_is_told(capsys, tmp_path):
