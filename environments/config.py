@@ -9,7 +9,8 @@ from pydantic import Field, field_validator
 
 from environments.rollouts.advantages import Credit
 from environments.rollouts.options import AgentOptions
-from environments.tasks.model import SOLITARY, Family
+from environments.tasks import choice
+from environments.tasks.model import SOLITARY
 from environments.tasks.other_notes import Notes
 from environments.tasks.verdict import Weights
 from environments.tools.gate import Gate
@@ -38,6 +39,23 @@ class EvenniaWorldEnvConfig(HermesAgentEnvConfig):
     eval_baselines: bool = Field(
         True, description="Play the baselines on suites whose baselines do not ship"
     )
+    eval_limit: int | None = Field(
+        None, ge=1, description="Play so many tasks of the suite, evenly chosen; null: all"
+    )
+    eval_families: list[str] | None = Field(
+        None, description="Play the tasks of these families, e.g. errand,navigation; null: all"
+    )
+    eval_kinds: list[str] | None = Field(
+        None, description="Play the tasks of these kinds, e.g. map,errand.chain; null: all"
+    )
+    eval_difficulty: tuple[int, int] | None = Field(
+        None, description="Play the tasks of this difficulty, e.g. 3 or 2-5; null: all"
+    )
+    models: list[str | dict[str, Any]] | None = Field(
+        None,
+        description="Evaluate these one after the other and rank them: names of models or of"
+        " embedded policies, e.g. a,b,c; in YAML also mappings, each with its endpoint",
+    )
     notes: Notes = Field(
         Notes.KEPT,
         description="The agent's notes before each later conversation of evaluate: kept, wiped or"
@@ -45,10 +63,14 @@ class EvenniaWorldEnvConfig(HermesAgentEnvConfig):
     )
     families: dict[str, float] = Field(
         {f.value: 1.0 for f in SOLITARY},
-        description="Families of training tasks, or the weight of each (evaluate plays a suite)",
+        description="Weight of each family among training tasks: errand,navigation or"
+        " {errand: 2, navigation: 1}",
+    )
+    kinds: list[str] | None = Field(
+        None, description="Train on these kinds alone, e.g. map,errand.chain; null: on all"
     )
     difficulty: tuple[int, int] = Field(
-        (1, 5), description="Lowest and highest difficulty to train on (evaluate plays a suite)"
+        (1, 5), description="Lowest and highest difficulty to train on, e.g. 3 or 2-5"
     )
     target_success: float | None = Field(
         None,
@@ -92,29 +114,37 @@ class EvenniaWorldEnvConfig(HermesAgentEnvConfig):
 
     @field_validator("difficulty", mode="before")
     @classmethod
-    def _two_levels(cls, given: Any) -> Any:
-        levels = list(given) if isinstance(given, list | tuple) else []
-        whole = len(levels) == 2 and all(type(level) is int for level in levels)
-        if not whole or not 1 <= levels[0] <= levels[1] <= 10:
-            raise ValueError("give the lowest and the highest level, from 1 to 10, e.g. [1, 5]")
-        return given
+    def _levels(cls, given: Any) -> Any:
+        return choice.levels(given)
+
+    @field_validator("eval_difficulty", mode="before")
+    @classmethod
+    def _levels_or_all(cls, given: Any) -> Any:
+        return None if given is None else choice.levels(given)
 
     @field_validator("families", mode="before")
     @classmethod
-    def _weighted(cls, given: Any) -> Any:
-        """Take names without weights, one or with commas between them, as equal weights."""
-        if isinstance(given, str):
-            return {name.strip(): 1.0 for name in given.split(",")}
-        if not isinstance(given, dict):
-            raise ValueError("give names, e.g. trust,vigil, or weights, e.g. {trust: 1, vigil: 2}")
-        return given
+    def _weights(cls, given: Any) -> Any:
+        return choice.weights(given)
 
     @field_validator("families")
     @classmethod
-    def _known_families(cls, weights: dict[str, float]) -> dict[str, float]:
-        known = ", ".join(Family)
-        if unknown := [name for name in weights if name not in list(Family)]:
-            raise ValueError(f"unknown family {unknown[0]!r}: choose from {known}")
-        if min(weights.values(), default=0) < 0 or sum(weights.values()) <= 0:
+    def _one_is_drawn(cls, weights: dict[str, float]) -> dict[str, float]:
+        if min(weights.values()) < 0 or sum(weights.values()) <= 0:
             raise ValueError("weights must be 0 or more, and one above 0, e.g. {errand: 1}")
         return weights
+
+    @field_validator("eval_families", mode="before")
+    @classmethod
+    def _families(cls, given: Any) -> Any:
+        return None if given is None else [f.value for f in choice.families(given)]
+
+    @field_validator("kinds", "eval_kinds", mode="before")
+    @classmethod
+    def _kinds(cls, given: Any) -> Any:
+        return None if given is None else [f"{f}.{kind}" for f, kind in choice.kinds(given)]
+
+    @field_validator("models", mode="before")
+    @classmethod
+    def _listed(cls, given: Any) -> Any:
+        return choice.names(given) if isinstance(given, str) else given

@@ -18,6 +18,11 @@ if __name__ == "__main__":  # before the imports that take seconds: an interrupt
     from environments.modes.program import run_program
 
     def _main() -> int:
+        from environments.modes.option_help import asked_help
+
+        if told := asked_help(sys.argv[1:], f"python {sys.argv[0]}"):
+            print(told)
+            return 0
         from environments.evennia_world_env import EvenniaWorldEnv
         from environments.modes.command_line import run_environment
 
@@ -55,6 +60,7 @@ from environments.rollouts.metrics import RolloutMetrics
 from environments.rollouts.owner import claim, of_other_groups, recorded_owner
 from environments.rollouts.record import Rollout
 from environments.runner import Conditions, play
+from environments.tasks import choice
 from environments.tasks.curriculum import Curriculum
 from environments.tasks.model import Task
 from environments.tasks.version import TASKS_VERSION
@@ -157,6 +163,7 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
             tuple(config.difficulty),
             config.seed,
             target_success=config.target_success,
+            kinds=choice.kinds(config.kinds) if config.kinds else (),
         )
 
     async def setup(self) -> None:

@@ -276,6 +276,7 @@ class HermesAgentBaseEnv(ServeMode):
                 reasons.append(f"{type(error).__name__}: {error}")
         for reason in reasons:
             note_failure(reason)
+        self.account.fail(reasons)
         if reasons:
             await self._wait_after(reasons)
             return None, []

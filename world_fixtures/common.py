@@ -9,30 +9,12 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
+from world_fixtures.errors import UserError, WorldError, WorldLost
 from world_fixtures.text import printable
 
 __all__ = [
     "Frozen", "UserError", "WorldError", "WorldLost", "canonical_json", "digest", "printable",
 ]  # fmt: skip
-
-
-class UserError(Exception):
-    """Bad input. The message is one line (or one a problem): what is wrong and what to do.
-
-    The command line prints it without a traceback and exits with 2.
-    """
-
-
-class WorldError(Exception):
-    """The world server refused a request; `code` is a `protocol.ErrorCode`."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-
-
-class WorldLost(Exception):
-    """The world server died, hung or went out of reach: what was played there is void."""
 
 
 class Frozen(BaseModel):

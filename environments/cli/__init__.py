@@ -11,10 +11,15 @@ from typing import Any, NamedTuple
 import typer
 from typer.core import TyperGroup
 
+from environments.cli import completion, quick
 from environments.cli.verb import new_verb
 from environments.modes.program import run_program
+from world_fixtures.errors import UserError
 
 __all__ = ["main"]
+
+
+SHELLS = ", ".join(completion.SCRIPTS)
 
 
 class Verb(NamedTuple):
@@ -48,6 +53,12 @@ VERBS = {
 }
 
 
+def load_verb(name: str) -> Any:
+    """Import the verb `name` and return its command."""
+    module = importlib.import_module(f"environments.cli.{VERBS[name].module}")
+    return typer.main.get_command(module.app)
+
+
 class Verbs(TyperGroup):
     """The commands of `VERBS`."""
 
@@ -57,10 +68,7 @@ class Verbs(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Load the verb `cmd_name`; None where there is none."""
-        if cmd_name not in VERBS:
-            return None
-        module = importlib.import_module(f"environments.cli.{VERBS[cmd_name].module}")
-        return typer.main.get_command(module.app)
+        return load_verb(cmd_name) if cmd_name in VERBS else None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Resolve as typer does, with an error that names the verbs."""
@@ -76,6 +84,8 @@ class Verbs(TyperGroup):
             width = max(map(len, VERBS))
             print("usage: evennia-world COMMAND [OPTIONS]    (COMMAND --help says more)\n")
             print("\n".join(f"  {n:<{width}}  {verb.about}" for n, verb in VERBS.items()))
+            print("\n  --version                say which version this is")
+            print(f"  {completion.SHOW} SHELL  print what completes commands in {SHELLS}")
             ctx.exit()
         return super().parse_args(ctx, args)
 
@@ -96,7 +106,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run_verb(args: list[str]) -> int:
-    """Do as typer's own `main` does, which would give a broken pipe the exit code 1."""
+    """Do as typer's own `main` does, which would give a broken pipe the exit code 1.
+
+    Help, the version and completion come first, from data.
+    """
+    if completion.ASKED in os.environ:
+        print("\n".join(completion.candidates(args, list(VERBS))))
+        return 0
+    if (told := quick.answer(args)) is not None:
+        print(told)
+        return 0
     command = typer.main.get_command(app)
     try:
         with command.make_context("evennia-world", args) as context:
@@ -104,9 +123,6 @@ def _run_verb(args: list[str]) -> int:
     except typer.Exit as end:
         return end.exit_code
     except typer.TyperException as error:
-        # It imports pydantic, which takes longer than all of typer.
-        from world_fixtures.common import UserError
-
         message = " ".join(error.format_message().split()).rstrip(".")
         used = getattr(error, "ctx", None)  # of errors in the use of a verb
         where = f" (see {used.command_path} --help)" if used else ""

@@ -14,6 +14,11 @@ from world_fixtures.text import printable
 
 MODE_OPTIONS = ("--env.", "--openai.", "--config", "--slurm")
 """How options begin that are those of `evaluate`."""
+SHORT_OPTIONS = (
+    "--policy", "--model", "--base-url", "--api-key-env", "--server-type", "--temperature",
+    "--max-tokens", "--concurrency",
+)  # fmt: skip
+"""Short names of `evaluate` that say who plays, and how."""
 
 
 class BranchCommand(TyperCommand):
@@ -26,7 +31,8 @@ class BranchCommand(TyperCommand):
         rest = list(reversed(args))
         while rest:
             word = rest.pop()
-            if not word.startswith(MODE_OPTIONS):
+            name = word.partition("=")[0].replace("_", "-")
+            if not word.startswith(MODE_OPTIONS) and name not in SHORT_OPTIONS:
                 own.append(word)
                 continue
             others.append(word)
@@ -39,7 +45,9 @@ class BranchCommand(TyperCommand):
 app = new_verb()
 
 
-@app.command(cls=BranchCommand, epilog="The model is named as in evaluate: --openai.*, --env.*.")
+@app.command(
+    cls=BranchCommand, epilog=f"Who plays is named as in evaluate: {', '.join(SHORT_OPTIONS)}."
+)
 def branch(
     context: typer.Context,
     run: Annotated[Path, typer.Argument(metavar="RUN", help="run directory or samples.jsonl")],

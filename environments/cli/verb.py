@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from world_fixtures.errors import UserError
+
 
 def new_verb(**settings: Any) -> typer.Typer:
     """Return an empty command: plain help, and errors left to `main`, which prints them in a line.
@@ -27,9 +29,6 @@ def _writable(path: Path | None) -> Path | None:
     """Return `path`. Raises UserError, before any work is done, where it cannot be written."""
     if path is None:
         return None
-    # Loaded late: it imports pydantic, which takes longer than all of typer.
-    from world_fixtures.common import UserError
-
     if path.is_dir():
         raise UserError(f"{path} is a directory: give the path of a file")
     if not path.parent.is_dir():

@@ -34,6 +34,15 @@ class Range(NamedTuple):
         number = isinstance(value, int | float)
         return value == self.special or (number and self.low <= value <= self.high)  # type: ignore[operator]
 
+    def told(self) -> str:
+        """Say what is allowed, e.g. `1 to 100,000, or -1`."""
+        bounded = self.high < MANY
+        low = f"{self.low:,}"
+        told = f"{low} to {self.high:,}" if bounded else f"at least {low}"
+        if self.low == -MANY:
+            told = ""
+        return told if self.special is None else f"{told}, or {self.special}"
+
     def allowed(self, value: float) -> str:
         """Say what is allowed in place of `value`."""
         if self.high <= 1:

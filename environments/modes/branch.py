@@ -155,7 +155,7 @@ def run_branches(
     """
     if out is not None:  # before an endpoint is asked for anything
         check_elsewhere(branches.source, out)
-    config = read_mode_config(_as_in_run(env_cls, branches), options)
+    config = read_mode_config(_as_in_run(env_cls, branches), options, "evaluate")
     if not config.configured and not config.env.policy:
         played = branches.rollouts[0]
         raise UserError(

@@ -10,15 +10,17 @@ from typing import Any, Protocol
 
 from environments.models.endpoint_check import check_endpoint
 from environments.modes import descriptors
+from environments.modes.account import tell_line
+from environments.modes.beginning import beginning
 from environments.modes.logs import quiet_libraries
-from environments.modes.option_help import options_help
+from environments.modes.option_help import HELP, mode_help
+from environments.modes.option_table import described
 from environments.modes.options import ModeConfig, read_mode_config
 from environments.modes.preflight import check, check_rollout_server, complete
 from environments.modes.program import run_program
 from environments.modes.run import run_until_stopped
+from environments.modes.short_names import MODES
 from world_fixtures.common import UserError
-
-MODES = ("evaluate", "process", "serve")
 
 
 class Environment(Protocol):
@@ -60,7 +62,7 @@ def _run_named(env_cls: type[Environment], args: list[str]) -> int:
     quiet_libraries()
     if not args or args[0] in ("-h", "--help"):
         program = Path(sys.argv[0]).name
-        print(f"usage: {program} {'|'.join(MODES)} [OPTIONS]   (MODE --help lists them)")
+        print(f"usage: {program} {'|'.join(MODES)} [OPTIONS]   (MODE --help says more)")
         return 0 if args else 2
     if args[0] not in MODES:
         raise UserError(f"unknown mode {args[0]!r}: choose from {', '.join(MODES)}")
@@ -72,12 +74,11 @@ def run_mode(env_cls: type[Environment], mode: str, options: Sequence[str]) -> i
 
     Returns the exit code. Raises UserError for bad input, and whatever the mode raises.
     """
-    if "--help" in options or "-h" in options:
-        print(f"usage: {mode} [OPTIONS]\n")
-        print(options_help(env_cls))
+    if set(options) & HELP:
+        print(mode_help(mode, options, described(env_cls), f"{Path(sys.argv[0]).name} {mode}"))
         return 0
     logging.getLogger("atroposlib.envs.base").setLevel(logging.WARNING)
-    config = read_mode_config(env_cls, options)
+    config = read_mode_config(env_cls, options, mode)
     check(mode, config)
     completed = complete(mode, config)
     descriptors.ensure(descriptors.for_mode(mode, completed), descriptors.LOWER[mode])
@@ -88,6 +89,7 @@ async def _run(env_cls: type[Environment], mode: str, config: ModeConfig) -> Non
     await check_endpoint([server for server in config.servers if server.base_url])
     if mode == "serve":
         await check_rollout_server(config.env.rollout_server_url)
+    tell_line(beginning(mode, config))
     env = env_cls(config.env, config.servers, slurm=config.slurm)
     try:
         if mode == "serve":

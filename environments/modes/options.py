@@ -21,6 +21,7 @@ from environments.modes.bounds import check_given, check_ranges, shown
 from environments.modes.config_file import Given, read_given
 from environments.modes.flags import read_flags, takes_text, unknown_option
 from environments.modes.keys import redacted, resolve_key
+from environments.modes.short_names import in_words_of, lengthened
 from world_fixtures.common import UserError
 
 __all__ = ["ModeConfig", "read_mode_config", "redacted", "server_defaults"]
@@ -46,10 +47,13 @@ class Configurable(Protocol):
         """Return the default options of the environment and of its model servers."""
 
 
-def read_mode_config(env_cls: type[Configurable], argv: Sequence[str]) -> ModeConfig:
+def read_mode_config(
+    env_cls: type[Configurable], argv: Sequence[str], mode: str | None = None
+) -> ModeConfig:
     """Return the options of `env_cls` that flags, YAML and the class's defaults give together.
 
-    Raises UserError for all bad input.
+    With a `mode`, its short names (`--suite`) are understood, too. Raises UserError for all bad
+    input.
     """
     env_default, server_default = env_cls.config_init()
     defaults = server_defaults(server_default)
@@ -57,9 +61,15 @@ def read_mode_config(env_cls: type[Configurable], argv: Sequence[str]) -> ModeCo
         "env": _types(type(env_default)),
         "openai": _types(APIServerConfig) | {"api_key_env": str},
     }
-    given = read_given(read_flags(argv, types, {"config": str, "slurm": bool}))
-    env = _build(type(env_default), env_default, given.env, "env")
-    return ModeConfig(env, _servers(given, defaults), bool(given.servers), given.slurm)
+    others = {"config": str, "slurm": bool}
+    typed: dict[str, str] = {}
+    if mode is not None:
+        dotted = {f"{section}.{name}" for section, names in types.items() for name in names}
+        argv, typed = lengthened(argv, mode, dotted | {*others})
+    with in_words_of(typed):
+        given = read_given(read_flags(argv, types, others))
+        env = _build(type(env_default), env_default, given.env, "env")
+        return ModeConfig(env, _servers(given, defaults), bool(given.servers), given.slurm)
 
 
 def server_defaults(default: Any) -> list[APIServerConfig]:

@@ -22,7 +22,10 @@ def check(mode: str, config: ModeConfig) -> None:
         raise UserError("--slurm needs a job of Slurm: SLURM_JOB_NODELIST is not set")
     for server in config.servers:
         if config.configured and not server.base_url:
-            raise UserError("a model is named but no endpoint: give --openai.base_url")
+            raise UserError(
+                "a model is named but no endpoint: give --openai.base_url; an embedded"
+                " policy is named with --policy"
+            )
         if config.configured and not server.model_name:
             raise UserError("an endpoint is given but no model: give --openai.model_name")
         if getattr(server, "server_type", "openai") == "trl":

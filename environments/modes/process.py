@@ -17,13 +17,14 @@ from environments.export.hermes_writer import (
     gathering,
     trajectories_directory,
 )
+from environments.modes.account import Account
 from environments.modes.feedback import Feedback, Learner
 from environments.modes.groups_file import Done, GroupsFile, GroupsWriter, done_of
 from environments.rollouts.failures import failure_reasons
 from environments.rollouts.progress import Tally, chosen_display
 from environments.rollouts.workers import run_workers, stopped
 from environments.tools.registry import toolsets_of
-from world_fixtures.common import UserError
+from world_fixtures.common import UserError, printable
 
 MAX_TRIES = 4
 """Times a group is played before its item is given up."""
@@ -104,9 +105,11 @@ async def _play(
 ) -> None:
     path, done, total = file.path, file.done, env.config.total_steps
     with _wandb(env), chosen_display(tally) as display:
+        account = Account()
 
         def show(count: int, mean: float) -> None:
-            tally.done, tally.note = count, f"mean score {mean:.3f}"
+            tally.done = count
+            tally.note = "; ".join(filter(None, [f"mean score {mean:.3f}", account.quality()]))
             display.changed()
 
         at_once = env.config.process_concurrency
@@ -133,7 +136,8 @@ async def _play(
                     _check_item(path, index, item, done[index])
                 else:
                     with gathering() as played:
-                        groups = await _groups(env, item, index)
+                        groups = await _groups(env, item, index, account)
+                    account.add(groups[0]["scores"])
                     if hermes is not None:
                         hermes.add(index, played)
                     writer.add(index, groups)
@@ -142,6 +146,10 @@ async def _play(
 
         await run_workers(at_once + math.ceil(at_once * AHEAD), work)
     print(f"groups of {writer.count} items in {path}, mean score {writer.mean:.3f}")
+    if account.groups:
+        print(printable(account.summary()))
+    if advice := account.advice():
+        print(advice)
 
 
 def _check_item(path: Path, index: int, item: Any, done: Done) -> None:
@@ -155,7 +163,7 @@ def _check_item(path: Path, index: int, item: Any, done: Done) -> None:
         )
 
 
-async def _groups(env: Processed, item: Any, index: int) -> list[dict[str, Any]]:
+async def _groups(env: Processed, item: Any, index: int, account: Account) -> list[dict[str, Any]]:
     """Play the item's groups, one a sequence of its rollouts."""
     reason = "no reason given"
     for _ in range(MAX_TRIES):
@@ -168,6 +176,7 @@ async def _groups(env: Processed, item: Any, index: int) -> list[dict[str, Any]]
                     raise
                 reasons.append("one of its rollouts was cancelled")
         reason = reasons[-1] if reasons else reason
+        account.fail(reasons)
         if groups is not None:
             made: Any = await env.postprocess_histories(groups)
             given = made if isinstance(made, list) else [made]  # older environments give one

@@ -18,6 +18,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
+from world_fixtures.errors import UserError, WorldLost
 from world_fixtures.text import printable
 
 BAD_INPUT, UNEXPECTED, INTERRUPTED, BROKEN_PIPE = 2, 1, 130, 141
@@ -80,9 +81,6 @@ def _end_at_once_if_pressed_again() -> None:
 
 def expected(error: Exception) -> str | None:
     """Return what to tell of an error that the user can correct; None for a defect of ours."""
-    # Loaded late: it imports pydantic, which takes longer than all of typer.
-    from world_fixtures.common import UserError, WorldLost
-
     if isinstance(error, UserError):
         return str(error)
     if isinstance(error, WorldLost):

@@ -23,6 +23,7 @@ from tenacity import RetryError
 
 from environments.compat import AtroposEnv
 from environments.models.http import MAX_ERROR, read_body
+from environments.modes.account import EVERY, Account, duration, tell_line, told_now_and_then
 from environments.rollouts.files import LinesFile
 from environments.rollouts.groups import fill_groups
 from environments.rollouts.metrics import COLUMNS, RolloutTable
@@ -56,16 +57,24 @@ class Served(Protocol):
     async def leave_rollout_server(self) -> None:
         """Leave the rollout server's list."""
 
+    def how_it_goes(self) -> str:
+        """Say in a line what was delivered, and how fast; nothing where there is nothing to say."""
+
+    def how_it_went(self) -> str:
+        """Say in a line what was delivered in all."""
+
 
 async def serve(env: Served) -> None:
     """Feed a trainer until total_steps are reached; no worker is left when it returns."""
     if env.config.data_path_to_save_groups:
         env.open_groups_file(Path(env.config.data_path_to_save_groups))
     try:
-        await env.atropos_loop()
+        async with told_now_and_then(env.how_it_goes, EVERY):
+            await env.atropos_loop()
     finally:
         await env.stop_workers()
         await env.leave_rollout_server()
+        tell_line(env.how_it_went())
 
 
 class DeliveredGroups:
@@ -95,6 +104,7 @@ class ServeMode(AtroposEnv):
         self._drops_idle = False
         """Whether groups are dropped whose advantages are all 0."""
         self._table = RolloutTable(self.config.num_rollouts_to_keep)
+        self.account = Account()
         self.started = time.strftime("%Y%m%d-%H%M%S")
 
     def open_groups_file(self, path: Path) -> None:
@@ -112,6 +122,10 @@ class ServeMode(AtroposEnv):
             with contextlib.suppress(RetryError):
                 data = await super().register_once()
                 if data["status"] == "success":
+                    tell_line(
+                        f"registered with the trainer at {self.config.rollout_server_url} as"
+                        f" environment {data['env_id']}"
+                    )
                     return data
             if not warned:
                 logger.warning(
@@ -131,6 +145,26 @@ class ServeMode(AtroposEnv):
                 f"the trainer's batch size is {batch} and the group size {group}: batches would"
                 " never fill; choose --env.group_size so that it divides the batch size"
             )
+        tell_line(
+            f"the trainer takes batches of {batch} rollouts: {batch // group} groups of {group};"
+            f" how it goes is told every {duration(EVERY)}"
+        )
+
+    def how_it_goes(self) -> str:
+        """Say what was delivered so far, how fast, and where the trainer is; before it, nothing."""
+        if not self.serving:
+            return ""
+        status = getattr(self, "status_dict", None) or {}
+        trainer = ""
+        if "current_step" in status:
+            queued = status["queue_size"]
+            trainer = f"; the trainer is at step {status['current_step']}, {queued} groups wait"
+        return f"serve: {self.account.line()}{trainer}"
+
+    def how_it_went(self) -> str:
+        """Say what was delivered in all, with advice where most of it teaches nothing."""
+        said = [f"served in all: {self.account.summary()}", self.account.advice()]
+        return "\n".join(filter(None, said))
 
     async def get_status(self) -> None:
         """Ask for the status; waits for a rollout server that went away, or started anew."""
@@ -163,6 +197,9 @@ class ServeMode(AtroposEnv):
         self, scored_data: Any, item: Any = None, *args: Any, **kwargs: Any
     ) -> None:
         """Deliver groups, to the end: half a delivery would be a group lost or sent twice."""
+        first = scored_data[0] if isinstance(scored_data, list) and scored_data else scored_data
+        if first:
+            self.account.add(first["scores"])
         if isinstance(scored_data, list):
             scored_data = fill_groups(scored_data, self.config.group_size)
         self._explain_drops(scored_data if isinstance(scored_data, list) else [scored_data])

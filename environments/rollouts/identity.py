@@ -30,13 +30,16 @@ OF_SERVE = frozenset({
 """Options that only a trainer's run knows."""
 RECORDED_OTHERWISE = frozenset({
     "candidate_api_key_env", "candidate_base_url", "candidate_model", "candidate_percent",
-    "candidate_shadow", "policy",
+    "candidate_shadow", "models", "policy",
 })  # fmt: skip
 """Options that a run's record holds in another form: its model, and that of its candidate."""
-OF_EVALUATE = frozenset({"eval_attempts", "eval_baselines", "eval_temperature", "notes", "suite"})
+OF_EVALUATE = frozenset({
+    "eval_attempts", "eval_baselines", "eval_difficulty", "eval_families", "eval_kinds",
+    "eval_limit", "eval_temperature", "notes", "suite",
+})  # fmt: skip
 """Options that `process` does not read."""
 OF_TRAINING = frozenset({
-    "branch_turns", "branches", "credit", "difficulty", "families", "group_size", "seed",
+    "branch_turns", "branches", "credit", "difficulty", "families", "group_size", "kinds", "seed",
     "target_success",
 })  # fmt: skip
 """Options that `evaluate` does not read."""
@@ -50,6 +53,8 @@ SERVER_WITHOUT = frozenset({
     "rolling_buffer_length", "timeout",
 })  # fmt: skip
 """Options of a model server that bear on no score."""
+LATER: Mapping[str, Any] = {"kinds": None}
+"""Options that older records lack, with the value that all had then."""
 TASKS = "tasks_version"
 """Name of the tasks' version among the settings; without it they are of version 1."""
 SHOWN = 3
@@ -83,13 +88,14 @@ def server_settings(servers: Iterable[BaseModel]) -> list[dict[str, Any]]:
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """List what differs, e.g. `seed: 1 there, 2 here`, apart from what was not recorded before."""
-    known = {k: v for k, v in now.items() if k in before}
-    return list(_differences(dict(before), known, ""))
+    then = {k: v for k, v in LATER.items() if k in now} | dict(before)
+    known = {k: v for k, v in now.items() if k in then}
+    return list(_differences(then, known, ""))
 
 
 def unrecorded(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """List the names of what `before` does not hold."""
-    return [name for name in now if name not in before]
+    return [name for name in now if name not in {**LATER, **before}]
 
 
 def listed(found: Collection[str]) -> str:

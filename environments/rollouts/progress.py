@@ -35,6 +35,11 @@ class Tally:
         """Return how many a second this run has done."""
         return (self.done - self.resumed) / seconds if seconds > 0 else 0.0
 
+    def pace(self, seconds: float) -> str:
+        """Return the rate in the unit that shows something, e.g. `2.5/s` or `12.0/min`."""
+        rate = self.rate(seconds)
+        return f"{rate:.1f}/s" if rate >= 1 or not rate else f"{rate * 60:.1f}/min"
+
     def left(self, seconds: float) -> str:
         """Return the time left at the present rate, e.g. `0:01:05`; `-:--:--` while unknown."""
         rate = self.rate(seconds)
@@ -81,7 +86,7 @@ class PlainDisplay:
         seconds = self._said - self._start
         tally = self._tally
         print(
-            f"{tally.done}/{tally.total} {tally.unit}, {tally.rate(seconds):.1f}/s, "
+            f"{tally.done}/{tally.total} {tally.unit}, {tally.pace(seconds)}, "
             f"{tally.left(seconds)} left  {printable(tally.note)}",
             file=self._stream, flush=True,
         )  # fmt: skip
@@ -124,7 +129,7 @@ class LiveDisplay:
 
         tally = self._tally
         seconds = time.monotonic() - self._start
-        pace = f"{tally.rate(seconds):.1f}/s  {tally.left(seconds)} left"
+        pace = f"{tally.pace(seconds)}  {tally.left(seconds)} left"
         self._bar.update(self._task, completed=tally.done, pace=pace)
         return Group(self._bar, Text(printable(tally.note), style="dim"))
 

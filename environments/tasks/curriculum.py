@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from environments.tasks.build import make_task
@@ -35,7 +35,12 @@ class Curriculum:
         *,
         split: Split = "train",
         target_success: float | None = None,
+        kinds: Sequence[tuple[Family, str]] = (),
     ) -> None:
+        """Take the families with their weights.
+
+        Where there are `kinds`, only these are drawn; a family of theirs without a weight has 1.
+        """
         unknown = [f for f in weights if f not in list(Family)]
         if unknown:
             raise UserError(f"unknown family {unknown[0]!r}: choose from {', '.join(Family)}")
@@ -47,6 +52,13 @@ class Curriculum:
         if not 1 <= low <= high <= 10:
             raise UserError(f"difficulty {low} to {high} is out of range: choose from 1 to 10")
         self.weights = {Family(f): w for f, w in weights.items() if w > 0}
+        self.kinds: dict[Family, list[str]] = {}
+        for family, kind in kinds:
+            self.kinds.setdefault(family, []).append(kind)
+        if kinds:
+            self.weights = {f: weights.get(f, 1.0) for f in self.kinds if weights.get(f, 1.0) > 0}
+        if not self.weights:
+            raise UserError("all kinds are of families whose weight is 0: raise one of the weights")
         self.low, self.high = low, high
         self.seed = seed
         self.split = split
@@ -59,8 +71,8 @@ class Curriculum:
 
     def next(self) -> Task:
         """Draw and make the next task, see `draw`."""
-        family, seed, level, split = self.draw()
-        return make_task(family, seed, level, split=split)
+        family, seed, level, split, kind = self.draw()
+        return make_task(family, seed, level, kind, split)
 
     def draw(self) -> Wanted:
         """Draw what the next task is made of.
@@ -72,7 +84,9 @@ class Curriculum:
         self.drawn += 1
         family = rng.choices(list(self.weights), list(self.weights.values()))[0]
         level = rng.randint(self.low, self.high) if self.target is None else self._level[family]
-        return Wanted(family, rng.randrange(1_000_000), level, self.split)
+        seed = rng.randrange(1_000_000)
+        kind = rng.choice(self.kinds[family]) if self.kinds else None
+        return Wanted(family, seed, level, self.split, kind)
 
     def report(self, task: Task, success: bool) -> None:
         """Count whether a rollout of `task` succeeded towards its family's difficulty."""

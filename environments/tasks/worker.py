@@ -31,6 +31,7 @@ class Wanted(NamedTuple):
     seed: int
     difficulty: int
     split: Split
+    kind: str | None = None
 
 
 class TaskWorker:
@@ -49,7 +50,7 @@ class TaskWorker:
             from environments.tasks.build import make_task  # loads the generator
 
             return await asyncio.to_thread(
-                make_task, wanted.family, wanted.seed, wanted.difficulty, split=wanted.split
+                make_task, wanted.family, wanted.seed, wanted.difficulty, wanted.kind, wanted.split
             )
         if line.startswith(b"!"):
             raise UserError(json.loads(line[1:]))
@@ -107,9 +108,9 @@ def serve() -> None:
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started it ends it
     for line in sys.stdin:
-        family, seed, difficulty, split = json.loads(line)
+        family, seed, difficulty, split, kind = json.loads(line)
         try:
-            print(make_task(Family(family), seed, difficulty, split=split).model_dump_json())
+            print(make_task(Family(family), seed, difficulty, kind, split).model_dump_json())
         except UserError as error:
             print("!" + json.dumps(str(error)))
         sys.stdout.flush()

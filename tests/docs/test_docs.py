@@ -14,6 +14,7 @@ import pytest
 
 from environments.cli import main
 from environments.config import EvenniaWorldEnvConfig
+from environments.modes.short_names import MODES, SHORT_NAMES
 from world_fixtures.library import load_world
 
 pytestmark = pytest.mark.once
@@ -175,3 +176,10 @@ def test_the_python_of_worlds_that_go_on_prints_what_it_says(tmp_path, monkeypat
 def test_the_readmes_python_runs(code: str, capsys: pytest.CaptureFixture[str]) -> None:
     exec(compile(code, "README.md", "exec"), {})
     assert capsys.readouterr().out
+
+
+def test_the_table_of_short_names_is_that_of_the_command_line() -> None:
+    page = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
+    for short, names in SHORT_NAMES.items():
+        cells = [f"`--{names.of(mode)}`" if names.of(mode) else "" for mode in MODES]
+        assert f"| `--{short}` | {' | '.join(cells)} |" in page

@@ -55,6 +55,13 @@ def refused(capsys: Any, *argv: object) -> str:
     return str(told.err)
 
 
+def test_who_plays_is_named_shortly(capsys, run, played):
+    source = run(played)
+    told = refused(capsys, source, "--at", 1, "--model", "m", "--temperature=0.5")
+    assert "a model is named but no endpoint" in told
+    assert "nobody" in refused(capsys, source, "--at", 1, "--policy", "nobody")
+
+
 def test_what_is_missing_or_out_of_range_is_told(capsys, tmp_path):
     assert "Missing argument 'RUN'" in refused(capsys, "--at", 1)
     assert "--at" in refused(capsys, tmp_path)

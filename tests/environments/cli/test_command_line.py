@@ -12,7 +12,6 @@ import environments.cli
 from environments.cli import VERBS, main
 
 ROOT = Path(__file__).resolve().parents[3]
-HEAVY = ("atroposlib", "transformers", "openai", "django", "evennia", "scipy", "numpy", "pydantic")
 
 
 @pytest.mark.parametrize("argv", [[], ["--help"], ["-h"]])
@@ -29,25 +28,6 @@ def test_help_names_every_verb(argv, capsys) -> None:
 def test_every_verb_has_help(name, capsys) -> None:
     assert main([name, "--help"]) == 0
     assert f"Usage: evennia-world {name}" in capsys.readouterr().out
-
-
-def test_the_help_of_a_mode_lists_its_options(capsys) -> None:
-    assert main(["evaluate", "--help"]) == 0
-    out = capsys.readouterr().out
-    assert "--env.policy  ['noisy']" in out
-    assert "--openai.base_url" in out
-
-
-@pytest.mark.parametrize("argv", [["--help"], ["compare", "--help"], ["telemetry", "-h"]])
-def test_short_commands_load_little(argv) -> None:
-    program = (
-        "import sys; from environments.cli import main; main(sys.argv[1:]);"
-        f"print('loaded', [m for m in {HEAVY} if m in sys.modules])"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program, *argv], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    assert done.stdout.splitlines()[-1] == "loaded []"
 
 
 @pytest.mark.parametrize(
@@ -92,7 +72,7 @@ def test_an_interruption_is_reported_and_has_its_exit_code(monkeypatch, capsys) 
     assert capsys.readouterr().err == "evennia-world: interrupted\n"
 
 
-@pytest.mark.parametrize("module", ["environments.cli", "environments.cli.main"])
+@pytest.mark.parametrize("module", ["environments", "environments.cli", "environments.cli.main"])
 def test_a_clone_runs_it_as_a_module(module) -> None:
     done = subprocess.run(
         [sys.executable, "-m", module, "worlds", "list"], cwd=ROOT, capture_output=True, text=True

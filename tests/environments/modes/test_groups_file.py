@@ -315,7 +315,7 @@ OTHER = {
     "extra_body": {"seed": 3}, "gate": {"max_risk": 0.1}, "disabled_toolsets": ["more"],
     "reward_weights": {"outcome": 0.65, "efficiency": 0.05}, "context_tokens": 100,
     "target_success": 0.5, "reasoning_effort": "high", "max_reasoning_tokens": 2048,
-    "max_turn_tokens": 100, "max_turn_calls": 3, "credit": "shaped",
+    "max_turn_tokens": 100, "max_turn_calls": 3, "credit": "shaped", "kinds": "map",
 }  # fmt: skip
 
 
@@ -384,3 +384,15 @@ def test_what_is_left_out_exists():
     _, (server,) = EvenniaWorldEnv.config_init()
     assert set(EvenniaWorldEnvConfig.model_fields) >= PROCESS_WITHOUT
     assert set(type(server).model_fields) >= SERVER_WITHOUT
+
+
+def test_groups_from_before_an_option_was_there_go_on_with_its_default(tmp_path):
+    settings = EvenniaWorldEnv(*EvenniaWorldEnv.config_init()).run_settings()
+    path = tmp_path / "groups.jsonl"
+    with GroupsFile(path, {k: v for k, v in settings.items() if k != "kinds"}) as file:
+        file.add([json.loads(line(0))])
+    GroupsFile(path, settings).close()
+    with GroupsFile(path, {k: v for k, v in settings.items() if k != "kinds"}):
+        pass
+    with pytest.raises(UserError, match="kinds: None there"):
+        GroupsFile(path, settings | {"kinds": ["orientation.map"]})

@@ -9,7 +9,6 @@ from atroposlib.envs.server_handling.server_baseline import APIServerConfig
 from environments.evennia_world_env import EvenniaWorldEnv
 from environments.models.address import NO_KEY
 from environments.modes import options as settings
-from environments.modes.option_help import options_help
 from world_fixtures.common import UserError
 
 from .conftest import Successor
@@ -230,16 +229,6 @@ def test_a_key_in_a_complaint_is_hidden(tmp_path):
     with pytest.raises(UserError, match=r"--openai\.api_key") as error:
         read("--config", str(path))
     assert "sk-1" not in str(error.value)
-
-
-def test_help_lists_every_option_with_its_default():
-    text = options_help(EvenniaWorldEnv)
-    config, (server,) = EvenniaWorldEnv.config_init()
-    for name in type(config).model_fields:
-        assert f"--env.{name}  [" in text
-    for name in type(server).model_fields:
-        assert f"--openai.{name}  [" in text
-    assert "--env.policy  ['noisy']" in text
 
 
 def test_a_section_that_is_no_text_is_told_in_one_line(tmp_path):

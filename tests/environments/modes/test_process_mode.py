@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -28,6 +29,16 @@ async def test_groups_of_all_items_come_in_order(make_env, tmp_path, capsys):
         assert len(g["tokens"]) == len(g["masks"]) == len(g["scores"]) == len(g["messages"]) == 3
         assert g["messages"][0][0]["content"] == str(g["item"] + 1)
     assert str(path) in capsys.readouterr().out
+
+
+async def test_the_end_says_what_was_played_and_that_it_teaches_nothing(make_env, tmp_path, capsys):
+    env = make_env(data_path_to_save_groups=str(tmp_path / "g.jsonl"), total_steps=10)
+    await process(env)
+    out = capsys.readouterr().out
+    assert re.search(
+        r"^10 groups of 30 rollouts in .* rollouts a minute; mean reward 1\.000", out, re.M
+    )
+    assert "100% of the groups have all scores equal and teach nothing" in out
 
 
 async def test_many_groups_are_played_at_once(make_env, tmp_path):

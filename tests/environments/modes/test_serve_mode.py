@@ -7,6 +7,7 @@ import contextlib
 import itertools
 import json
 import random
+import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import Any
@@ -141,6 +142,30 @@ async def test_the_trainer_gets_whole_batches(make_env, trainer):
             assert len(set(group["scores"])) > 1
             assert len(group["masks"]) == len(group["messages"]) == len(group["tokens"])
     assert all(worker.done() for worker in env.workers)
+
+
+async def test_it_is_told_how_it_goes_and_how_it_went(make_env, trainer, monkeypatch, capsys):
+    monkeypatch.setattr("environments.modes.serve.EVERY", 0.01)
+    await trainer.register()
+    env = make_env(varied(), rollout_server_url=trainer.url, total_steps=100)
+    said: list[str] = []
+
+    def told() -> str:
+        said.append(capsys.readouterr().err)
+        return "".join(said)
+
+    async with serving(env):
+        await until(lambda: "registered with the trainer at" in told())
+        await trainer.take(2)
+        await until(lambda: "the trainer is at step" in told())
+    lines = told().splitlines()
+    assert lines[0] == f"registered with the trainer at {trainer.url} as environment 0"
+    assert any("batches of 6 rollouts: 2 groups of 3" in line for line in lines)
+    assert any(
+        re.match(r"serve: \d+ groups? of \d+ rollouts; .* rollouts a minute; mean reward", line)
+        for line in lines
+    )
+    assert lines[-1].startswith("served in all: ")
 
 
 async def test_waiting_for_the_trainer_is_reported_once(make_env, trainer, caplog, monkeypatch):

@@ -46,6 +46,17 @@ def test_a_curriculum_that_cannot_be_is_refused(weights, difficulty):
         Curriculum(weights, difficulty)
 
 
+def test_kinds_that_are_named_are_all_that_is_drawn():
+    kinds = [(Family.ERRAND, "deliver"), (Family.ORIENTATION, "map"), (Family.TIME, "hours")]
+    curriculum = Curriculum({"errand": 1.0, "navigation": 1.0}, (1, 3), kinds=kinds)
+    drawn = {(w.family, w.kind) for w in (curriculum.draw() for _ in range(60))}
+    assert drawn == set(kinds)
+    curriculum = Curriculum({"errand": 1.0}, (1, 1), kinds=kinds[:1])
+    assert "deliver" in curriculum.next().id
+    with pytest.raises(UserError, match="weight is 0"):
+        Curriculum({"errand": 0.0, "time": 1.0}, (1, 3), kinds=kinds[:1])
+
+
 def test_results_that_come_late_do_not_move_another_difficulty():
     curriculum = following()
     easy = curriculum.next()

@@ -13,11 +13,11 @@ from environments.tasks.model import Family
 from environments.tasks.worker import TaskWorker, Wanted
 from world_fixtures.common import UserError
 
-WANTED = Wanted(Family.NAVIGATION, 3, 1, "train")
+WANTED = Wanted(Family.NAVIGATION, 3, 1, "train", "by_directions")
 
 
 def task_of(wanted: Wanted):
-    return make_task(wanted.family, wanted.seed, wanted.difficulty, split=wanted.split)
+    return make_task(*wanted[:3], kind=wanted.kind, split=wanted.split)
 
 
 async def test_the_same_tasks_come_from_the_process_also_after_its_death():
