@@ -37,6 +37,7 @@ from environments.rollouts.groups import ScoredRollout, scored_groups
 from environments.rollouts.identity import PROCESS_WITHOUT, server_settings, settings_of
 from environments.rollouts.messages import Message
 from environments.rollouts.options import AgentOptions
+from environments.tokenization.choice import use_template
 from environments.tokenization.sequences import sequences_from_messages, sequences_from_nodes
 from environments.tokenization.special_tokens import escape_special_tokens
 from environments.tool_call_parsers import get_parser
@@ -65,6 +66,8 @@ class HermesAgentBaseEnv(ServeMode):
         self, config: Any, server_configs: Any, slurm: bool = False, testing: bool = False
     ) -> None:
         super().__init__(config, server_configs, slurm, testing)
+        if config.chat_template is not None:
+            use_template(self.tokenizer, config.chat_template)
         hermes_agent.configure(
             config.terminal_backend, config.terminal_timeout, config.terminal_lifetime,
             config.tool_pool_size,

@@ -36,6 +36,8 @@ class ModeConfig:
     """A model was named by the user; otherwise an embedded policy plays."""
     slurm: bool = False
     """The model's servers are found from Slurm's list of nodes."""
+    named: frozenset[str] = frozenset()
+    """Options of the environment that were given, by a flag or in the file."""
 
 
 class Configurable(Protocol):
@@ -59,7 +61,9 @@ def read_mode_config(env_cls: type[Configurable], argv: Sequence[str]) -> ModeCo
     }
     given = read_given(read_flags(argv, types, {"config": str, "slurm": bool}))
     env = _build(type(env_default), env_default, given.env, "env")
-    return ModeConfig(env, _servers(given, defaults), bool(given.servers), given.slurm)
+    return ModeConfig(
+        env, _servers(given, defaults), bool(given.servers), given.slurm, frozenset(given.env)
+    )
 
 
 def server_defaults(default: Any) -> list[APIServerConfig]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from pathlib import Path
 
 import httpx
 
 from environments.models.server_types import TOKEN_SERVER_TYPES
 from environments.modes.options import ModeConfig
-from environments.tokenizer import PATH as BUILT_IN
+from environments.tokenization.choice import is_shipped, own_tokenizer
 from world_fixtures.common import UserError
 
 DEFAULT_GROUPS = "runs/process/groups.jsonl"
@@ -36,7 +35,8 @@ def complete(mode: str, config: ModeConfig) -> ModeConfig:
 
     Servers that give tokens get one tokenizer for the model's tokens and for ours: the model's
     own, unless another is named. Atropos would take the model's for the one and
-    --env.tokenizer_name for the other.
+    --env.tokenizer_name for the other. Where the server gives none and the mode makes them, they
+    are made with the model's own tokenizer, too; UserError is raised where there is none.
     """
     env = config.env
     servers = []
@@ -44,14 +44,27 @@ def complete(mode: str, config: ModeConfig) -> ModeConfig:
         if getattr(server, "server_type", "openai") in TOKEN_SERVER_TYPES:
             name = server.tokenizer_name
             if name == "none":
-                built_in = Path(env.tokenizer_name) == Path(BUILT_IN)
-                name = server.model_name if built_in else env.tokenizer_name
+                name = server.model_name if is_shipped(env.tokenizer_name) else env.tokenizer_name
             server = server.model_copy(update={"tokenizer_name": name})
             env = env.model_copy(update={"tokenizer_name": name})
         servers.append(server)
+    if _makes_tokens(mode, config) and is_shipped(env.tokenizer_name):
+        model = servers[0]
+        name = own_tokenizer(model.model_name, model.tokenizer_name)
+        env = env.model_copy(update={"tokenizer_name": name})
     if mode == "process" and not env.data_path_to_save_groups:
         env = env.model_copy(update={"data_path_to_save_groups": DEFAULT_GROUPS})
     return replace(config, env=env, servers=servers)
+
+
+def _makes_tokens(mode: str, config: ModeConfig) -> bool:
+    """Tell whether a real model's words become tokens with a tokenizer that nobody chose.
+
+    The one that ships is the default for embedded policies. An environment that has none of these
+    chose it itself.
+    """
+    chosen = "tokenizer_name" in config.named or not hasattr(config.env, "policy")
+    return mode in ("process", "serve") and config.configured and not chosen
 
 
 def _check_serve(config: ModeConfig) -> None:

@@ -47,6 +47,9 @@ class AgentOptions(BaseModel):
     tool_call_parser: str = Field(
         "hermes", description="Format of tool calls in raw text (server types vllm and sglang)"
     )
+    chat_template: str | None = Field(
+        None, description="Jinja file with the chat template; null: the tokenizer's own"
+    )
     extra_body: dict[str, Any] | None = Field(None, description="Sent along with each model call")
     call_timeout: float = Field(300.0, gt=0, le=1_000_000, description="Seconds for one model call")
     process_concurrency: int = Field(
