@@ -28,6 +28,7 @@ from environments.models import TOKEN_SERVER_TYPES
 from environments.models.address import host
 from environments.models.chat import Chat, TokenBudget
 from environments.models.client import ModelServer
+from environments.models.token_api import sample_from
 from environments.models.turn_ends import Prefix, TurnRecorder
 from environments.modes.command_line import run_environment
 from environments.modes.process import process
@@ -68,6 +69,7 @@ class HermesAgentBaseEnv(ServeMode):
         super().__init__(config, server_configs, slurm, testing)
         if config.chat_template is not None:
             use_template(self.tokenizer, config.chat_template)
+        sample_from(self.server.servers)
         hermes_agent.configure(
             config.terminal_backend, config.terminal_timeout, config.terminal_lifetime,
             config.tool_pool_size,
