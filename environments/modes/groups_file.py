@@ -14,8 +14,9 @@ from typing import Any, Self
 
 from pydantic import Field, ValidationError
 
+from environments.export.groups import RUN_SUFFIX
 from environments.export.hermes import COMPLETED, FAILED
-from environments.export.hermes_writer import RUN_SUFFIX, trajectories_directory
+from environments.export.hermes_writer import trajectories_directory
 from environments.rollouts.advantages import BRANCH_OF
 from environments.rollouts.files import LinesFile, check_torn_line, read_file, write_file
 from environments.rollouts.identity import TASKS, differences, listed, plain, unrecorded

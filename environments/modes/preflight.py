@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from pathlib import Path
 
 import httpx
 
 from environments.models.server_types import TOKEN_SERVER_TYPES
 from environments.modes.options import ModeConfig
-from environments.tokenization.choice import is_shipped, own_tokenizer
+from environments.tokenization.choice import own_tokenizer
+from environments.tokenizer import PATH as SHIPPED
 from world_fixtures.common import UserError
 
 DEFAULT_GROUPS = "runs/process/groups.jsonl"
@@ -44,11 +46,11 @@ def complete(mode: str, config: ModeConfig) -> ModeConfig:
         if getattr(server, "server_type", "openai") in TOKEN_SERVER_TYPES:
             name = server.tokenizer_name
             if name == "none":
-                name = server.model_name if is_shipped(env.tokenizer_name) else env.tokenizer_name
+                name = server.model_name if _is_shipped(env.tokenizer_name) else env.tokenizer_name
             server = server.model_copy(update={"tokenizer_name": name})
             env = env.model_copy(update={"tokenizer_name": name})
         servers.append(server)
-    if _makes_tokens(mode, config) and is_shipped(env.tokenizer_name):
+    if _makes_tokens(mode, config) and _is_shipped(env.tokenizer_name):
         model = servers[0]
         name = own_tokenizer(model.model_name, model.tokenizer_name)
         env = env.model_copy(update={"tokenizer_name": name})
@@ -65,6 +67,11 @@ def _makes_tokens(mode: str, config: ModeConfig) -> bool:
     """
     chosen = "tokenizer_name" in config.named or not hasattr(config.env, "policy")
     return mode in ("process", "serve") and config.configured and not chosen
+
+
+def _is_shipped(name: str) -> bool:
+    """Tell whether a tokenizer is the one that ships, which is no real model's."""
+    return Path(name) == Path(SHIPPED)
 
 
 def _check_serve(config: ModeConfig) -> None:

@@ -5,15 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from environments.tokenizer import PATH as SHIPPED
 from world_fixtures.common import UserError
 
 TEMPLATE_OPTION = "--env.chat_template"
-
-
-def is_shipped(name: str) -> bool:
-    """Tell whether a tokenizer is the one that ships, which is no real model's."""
-    return Path(name) == Path(SHIPPED)
 
 
 def own_tokenizer(model: str, named: str = "none") -> str:
