@@ -44,7 +44,7 @@ def export(
     tokenizer: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME", help="for sft: write tokens and their loss mask, by this tokenizer"
+            metavar="NAME", help="sft: tokens and their loss mask; by turn: texts of this template"
         ),
     ] = None,
     margin: Annotated[float, typer.Option(help="least difference of rewards in a DPO pair")] = 0.1,
@@ -72,8 +72,12 @@ def export(
         raise UserError(f"--blame {blame:g} is out of range: it is a number of commands, 0 or more")
     if by == "turn" and format not in _TABLES:
         raise UserError(f"--by turn is for {', '.join(_TABLES)}: leave it out for {format}")
-    if tokenizer is not None and (format != "sft" or by == "turn"):
-        raise UserError("--tokenizer writes whole conversations for sft: leave it out")
+    if tokenizer is not None and format not in (
+        ("sft", "dpo", "kto") if by == "turn" else ("sft",)
+    ):
+        raise UserError(
+            f"--tokenizer is for sft, and with --by turn for dpo and kto: not for {format} by {by}"
+        )
     if not 1 <= worlds <= 1000:
         raise UserError(f"--worlds {worlds} is out of range: choose 1 to 1000, such as 20")
 
@@ -178,10 +182,12 @@ def _tables(
 ) -> Exported:
     from environments.export.tables import TABLES, table
 
-    if tokenizer is not None:
-        return {"sft_tokens.jsonl": _token_rows(rollouts, tokenizer)}, [
-            f"tokens: by {Path(tokenizer).name}; `assistant_masks` is 1 where the model said the"
-            " token"
+    loaded = None if tokenizer is None else _tokenizer(tokenizer)
+    if loaded is not None and not by_turn:
+        from environments.export.token_rows import token_rows
+
+        return {"sft_tokens.jsonl": token_rows(rollouts, loaded)}, [
+            "tokens: `assistant_masks` is 1 where the model said the token"
         ]
     pairs = f"pairs: two rollouts of one task whose rewards are at least {margin:g} apart"
     made = [pairs] if name in ("dpo", "text", "parquet") else []
@@ -195,22 +201,27 @@ def _tables(
         every = {kind: table(kind, rollouts, margin, by_turn) for kind in TABLES}
         return {f"{kind}.parquet": rows for kind, rows in every.items() if rows}, made
     kinds = {"text": ("text", "dpo_text")}.get(name, (name,))
-    return {f"{kind}.jsonl": table(kind, rollouts, margin, by_turn) for kind in kinds}, made
+    files: dict[str, Sequence[Row]] = {
+        f"{kind}.jsonl": table(kind, rollouts, margin, by_turn) for kind in kinds
+    }
+    if loaded is not None:
+        from environments.export.token_rows import rendered
+
+        made.append("texts: by the chat template of the tokenizer that was named")
+        files = {f: [rendered(row, loaded) for row in rows] for f, rows in files.items()}
+    return files, made
 
 
-def _token_rows(rollouts: Sequence[Scored], name: str) -> list[Row]:
+def _tokenizer(name: str) -> Any:
     from transformers import AutoTokenizer  # seconds, for those who want tokens
 
-    from environments.export.token_rows import token_rows
-
     try:
-        tokenizer = AutoTokenizer.from_pretrained(name)
+        return AutoTokenizer.from_pretrained(name, local_files_only=True)
     except Exception as error:  # whatever a foreign directory makes it raise
         raise UserError(
-            f"tokenizer {name!r} cannot be loaded: name a directory or a model of the Hugging Face"
-            " hub with --tokenizer"
+            f"tokenizer {name!r} cannot be loaded: name a directory with --tokenizer, or an id of the"
+            " Hugging Face hub that was downloaded before"
         ) from error
-    return token_rows(rollouts, tokenizer)
 
 
 def _files(name: str, rollouts: Sequence[Rollout]) -> Exported:
