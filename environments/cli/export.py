@@ -219,8 +219,8 @@ def _tokenizer(name: str) -> Any:
         return AutoTokenizer.from_pretrained(name, local_files_only=True)
     except Exception as error:  # whatever a foreign directory makes it raise
         raise UserError(
-            f"tokenizer {name!r} cannot be loaded: name a directory with --tokenizer, or an id of the"
-            " Hugging Face hub that was downloaded before"
+            f"tokenizer {name!r} cannot be loaded: name a directory with --tokenizer, or an id of"
+            " the Hugging Face hub that was downloaded before"
         ) from error
 
 

@@ -96,6 +96,8 @@ def read_groups(path: Path, tools_of: ToolsOf) -> list[GroupRollout]:
     rollouts = []
     for parts in _items(path):
         first = parts[0]
+        if not first["messages"]:  # its rows were left out
+            continue
         for number, about in enumerate(first["overrides"]):
             row = [_row(part, number) for part in parts]
             rollouts.append(
@@ -139,7 +141,7 @@ def _items(path: Path) -> Iterator[list[dict[str, Any]]]:
                     parts = []
                 parts.append(group)
                 rows = len(group["messages"])
-                if not rows == len(group["scores"]) == len(group["overrides"]):
+                if rows and not rows == len(group["scores"]) == len(group["overrides"]):
                     raise ValueError(rows)
                 whole = len(parts) == group["parts"]
             except (ValueError, KeyError, TypeError, RecursionError):

@@ -104,14 +104,17 @@ async def _play(
 ) -> None:
     path, done, total = file.path, file.done, env.config.total_steps
     with _wandb(env), chosen_display(tally) as display:
+        compares = env.config.group_size > 1
 
-        def show(count: int, mean: float) -> None:
-            tally.done, tally.note = count, f"mean score {mean:.3f}"
+        def show(writer: GroupsWriter) -> None:
+            equal = f", {writer.equal} of {writer.added} all equal" if compares else ""
+            tally.done, tally.note = writer.count, f"mean score {writer.mean:.3f}{equal}"
             display.changed()
 
         at_once = env.config.process_concurrency
         env.conversations = asyncio.Semaphore(at_once * env.config.group_size)
-        writer = GroupsWriter(file, env.config.process_ordered, total, show)
+        drop = env.config.process_drop_equal
+        writer = GroupsWriter(file, env.config.process_ordered, total, show, drop)
         feedback: Feedback | None = None
         if (lag := file.run.feedback_lag) is not None:
             feedback = Feedback(env, lag, {n: item.successes for n, item in done.items()})
@@ -142,6 +145,18 @@ async def _play(
 
         await run_workers(at_once + math.ceil(at_once * AHEAD), work)
     print(f"groups of {writer.count} items in {path}, mean score {writer.mean:.3f}")
+    if compares and writer.equal:
+        print(_told_equal(writer.equal, writer.added, drop))
+
+
+def _told_equal(equal: int, added: int, dropped: bool) -> str:
+    """Say how many items have equal scores, and what to do about it."""
+    option = "--env.process_drop_equal true leaves their rows out"
+    left_out = "their rows were left out" if dropped else option
+    return (
+        f"{equal} of {added} groups have equal scores, from which a comparison learns nothing:"
+        f" {left_out}, and another --env.difficulty or --env.agent_temperature gives fewer"
+    )
 
 
 def _check_item(path: Path, index: int, item: Any, done: Done) -> None:

@@ -45,7 +45,7 @@ OF_TRAINING = frozenset({
 PROCESS_WITHOUT = HOW_FAST_OR_WHERE | OF_SERVE | RECORDED_OTHERWISE | OF_EVALUATE
 EVALUATE_WITHOUT = (
     HOW_FAST_OR_WHERE | OF_SERVE | RECORDED_OTHERWISE | OF_EVALUATE | OF_TRAINING
-    | {"process_ordered"}
+    | {"process_drop_equal", "process_ordered"}
 )  # fmt: skip
 SERVER_WITHOUT = frozenset({
     "api_key", "base_url", "health_check", "num_max_requests_at_once", "num_requests_for_eval",

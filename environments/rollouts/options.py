@@ -59,6 +59,10 @@ class AgentOptions(BaseModel):
     process_ordered: bool = Field(
         True, description="Write the groups of `process` in their order; false: as they finish"
     )
+    process_drop_equal: bool = Field(
+        False,
+        description="Write no rows of groups of `process` whose scores are all equal",
+    )
     adopt: bool = Field(
         False, description="Continue what does not record its options, as if it was made with these"
     )

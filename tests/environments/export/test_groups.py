@@ -11,7 +11,7 @@ from environments.cli import main
 from environments.export.groups import GroupRollout, read_groups
 from environments.export.tables import table
 from environments.modes.groups_file import GroupsFile, group_line
-from environments.rollouts.groups import ScoredRollout, scored_groups
+from environments.rollouts.groups import ScoredRollout, scored_groups, without_rows
 from environments.rollouts.training_sequence import TrainingSequence
 from world_fixtures.common import UserError
 
@@ -124,3 +124,11 @@ def test_a_group_without_a_record_beside_it_is_read(tmp_path, by_task):
     assert isinstance(first, GroupRollout)
     assert first.task.id == by_task[0][0].task.id
     assert SimpleNamespace(**vars(first)).tools == []
+
+
+def test_a_group_without_rows_has_nothing_to_export(tmp_path, by_task):
+    path = written(tmp_path / "groups.jsonl", [group(by_task[0]), group(by_task[1])])
+    lines = list(map(json.loads, path.read_text().splitlines()))
+    kept = [g for g in lines if g["item"] == 1]
+    path.write_bytes(b"".join(map(group_line, [without_rows(lines[0]), *kept])))
+    assert {r.task.id for r in read_groups(path, schemas)} == {by_task[1][0].task.id}
