@@ -27,6 +27,7 @@ from environments.config import HermesAgentEnvConfig
 from environments.models import TOKEN_SERVER_TYPES
 from environments.models.address import host
 from environments.models.chat import Chat, TokenBudget
+from environments.models.chat_tokens import ChatTokens
 from environments.models.client import ModelServer
 from environments.models.token_api import sample_from
 from environments.models.turn_ends import Prefix, TurnRecorder
@@ -184,7 +185,12 @@ class HermesAgentBaseEnv(ServeMode):
             "provider": self.provider,
         }
         if self.server_type not in TOKEN_SERVER_TYPES:
-            yield Chat(ModelServer(self.server, "eval" if evaluation else "train"), **about)
+            server = ModelServer(self.server, "eval" if evaluation else "train")
+            if not self.config.return_token_ids:
+                yield Chat(server, **about)
+                return
+            tokens = ChatTokens(server, 1 if begun is None else begun.turns + 1)
+            yield Chat(tokens, exact=tokens.exact, **about)
             return
         end = (self.tokenizer.eos_token,) if self.tokenizer.eos_token else ()
         self.server.tool_parser = self.config.tool_call_parser

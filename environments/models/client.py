@@ -193,7 +193,8 @@ def _openai_form(found: dict[str, Any], said: Completion) -> ChatCompletion:
     try:
         made = _Read.model_validate(found)
     except ValidationError:  # a field less, or one too many: ten times slower
-        known = {k: v for k, v in found.items() if k in ChatCompletion.model_fields}
+        kept = {*ChatCompletion.model_fields, "prompt_token_ids"}
+        known = {k: v for k, v in found.items() if k in kept}
         made = _Read.construct(**known)
     made._said = said
     return made

@@ -91,7 +91,7 @@ class _Vllm:
                 raise EndpointError("vLLM changed the tokens of the prompt: is it cut?", 400)
             told = (choice.get("logprobs") or {}).get("token_logprobs")
             tokens.append(choice["token_ids"])
-            logprobs.append(_numbers(told, choice["token_ids"], "vLLM"))
+            logprobs.append(numbers(told, choice["token_ids"], "vLLM"))
             reasons.append(choice.get("finish_reason"))
         return Sampled(list(prompt), tokens, logprobs, reasons)
 
@@ -118,7 +118,7 @@ class _Sglang:
                 raise EndpointError("SGLang's answer has no output_token_logprobs")
             ids = [pair[1] for pair in pairs]
             tokens.append(ids)
-            logprobs.append(_numbers([pair[0] for pair in pairs], ids, "SGLang"))
+            logprobs.append(numbers([pair[0] for pair in pairs], ids, "SGLang"))
             reason = about.get("finish_reason")
             reasons.append(reason.get("type") if isinstance(reason, Mapping) else reason)
         return Sampled(list(prompt), tokens, logprobs, reasons)
@@ -163,7 +163,7 @@ def _told(found: Any, raw: bytes) -> str:
     return str(text or raw[:200].decode(errors="replace"))[:300].strip()
 
 
-def _numbers(told: Any, tokens: Sequence[Any], name: str) -> list[float]:
+def numbers(told: Any, tokens: Sequence[Any], name: str) -> list[float]:
     """Return log-probabilities, one a token. Raises EndpointError where they are not that."""
     whole = isinstance(told, list) and len(told) == len(tokens)
     if not whole or not all(isinstance(p, int | float) for p in told):

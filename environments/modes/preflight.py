@@ -28,6 +28,8 @@ def check(mode: str, config: ModeConfig) -> None:
             raise UserError("an endpoint is given but no model: give --openai.model_name")
         if getattr(server, "server_type", "openai") == "trl":
             raise UserError("--openai.server_type trl gives no tokens: use vllm, sglang or openai")
+    if getattr(config.env, "return_token_ids", False) and not config.configured:
+        raise UserError("--env.return_token_ids asks a vLLM: name it with --openai.base_url")
     if mode == "serve":
         _check_serve(config)
 
@@ -66,7 +68,8 @@ def _makes_tokens(mode: str, config: ModeConfig) -> bool:
     chose it itself.
     """
     chosen = "tokenizer_name" in config.named or not hasattr(config.env, "policy")
-    return mode in ("process", "serve") and config.configured and not chosen
+    told = getattr(config.env, "return_token_ids", False)  # the server makes them
+    return mode in ("process", "serve") and config.configured and not (chosen or told)
 
 
 def _is_shipped(name: str) -> bool:

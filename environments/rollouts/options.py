@@ -47,6 +47,10 @@ class AgentOptions(BaseModel):
     tool_call_parser: str = Field(
         "hermes", description="Format of tool calls in raw text (server types vllm and sglang)"
     )
+    return_token_ids: bool = Field(
+        False,
+        description="Ask a vLLM of server type openai for its exact tokens and log-probabilities",
+    )
     chat_template: str | None = Field(
         None, description="Jinja file with the chat template; null: the tokenizer's own"
     )

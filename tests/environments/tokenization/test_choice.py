@@ -54,6 +54,8 @@ def test_the_shipped_tokenizer_is_used_where_it_is_asked_for():
     assert named.tokenizer_name == PATH
     assert complete("process", "--env.policy", "oracle").tokenizer_name == PATH
     assert complete("evaluate", *MODEL, "m").tokenizer_name == PATH  # makes no tokens
+    told = complete("process", *MODEL, "m", "--env.return_token_ids", "true")
+    assert told.tokenizer_name == PATH  # the server makes them
 
 
 def test_a_file_of_options_may_name_the_tokenizer(tmp_path, model):
