@@ -39,8 +39,7 @@ def complete(mode: str, config: ModeConfig) -> ModeConfig:
 
     Servers that give tokens get one tokenizer for the model's tokens and for ours: the model's
     own, unless another is named. Atropos would take the model's for the one and
-    --env.tokenizer_name for the other. Where the server gives none and the mode makes them, they
-    are made with the model's own tokenizer, too; UserError is raised where there is none.
+    --env.tokenizer_name for the other.
     """
     env = config.env
     servers = []
@@ -52,13 +51,21 @@ def complete(mode: str, config: ModeConfig) -> ModeConfig:
             server = server.model_copy(update={"tokenizer_name": name})
             env = env.model_copy(update={"tokenizer_name": name})
         servers.append(server)
-    if _makes_tokens(mode, config) and _is_shipped(env.tokenizer_name):
-        model = servers[0]
-        name = own_tokenizer(model.model_name, model.tokenizer_name)
-        env = env.model_copy(update={"tokenizer_name": name})
     if mode == "process" and not env.data_path_to_save_groups:
         env = env.model_copy(update={"data_path_to_save_groups": DEFAULT_GROUPS})
     return replace(config, env=env, servers=servers)
+
+
+def with_own_tokenizer(mode: str, config: ModeConfig) -> ModeConfig:
+    """Return `config` with the real model's tokenizer where its words become tokens here.
+
+    Raises UserError where nobody has named one and there is none on this machine.
+    """
+    if not _makes_tokens(mode, config) or not _is_shipped(config.env.tokenizer_name):
+        return config
+    model = config.servers[0]
+    name = own_tokenizer(model.model_name, model.tokenizer_name)
+    return replace(config, env=config.env.model_copy(update={"tokenizer_name": name}))
 
 
 def _makes_tokens(mode: str, config: ModeConfig) -> bool:

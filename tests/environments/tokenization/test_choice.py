@@ -22,7 +22,7 @@ MODEL = ("--openai.base_url", "http://h/v1", "--openai.model_name")
 def complete(mode, *argv):
     config = settings.read_mode_config(EvenniaWorldEnv, list(argv))
     preflight.check(mode, config)
-    return preflight.complete(mode, config).env
+    return preflight.with_own_tokenizer(mode, preflight.complete(mode, config)).env
 
 
 @pytest.fixture
