@@ -158,7 +158,7 @@ def _needs(name: str, rollouts: Sequence[Scored]) -> str:
     tasks = {r.task.id for r in rollouts if r.verdict is not None}
     if name == "dpo" and len(tasks) == sum(r.verdict is not None for r in rollouts):
         return (
-            "no two rollouts of one task were scored: play each task several times (`evaluate"
+            "no two rollouts of one task were scored; play several attempts (`evaluate"
             " --env.eval_attempts 4 --env.eval_temperature 1`), or give several runs"
         )
     return _NEEDS[name]
