@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -143,6 +143,17 @@ def request_of(server: APIServer, request: dict[str, Any]) -> dict[str, Any]:
 async def complete_once(server: APIServer, request: dict[str, Any]) -> Any:
     """Ask a server for a completion without the retries that Atropos adds."""
     return await server._chat_completion_wrapper(**request)
+
+
+def sampler(server: APIServer) -> Callable[..., Awaitable[Any]]:
+    """Return how a server is asked once for a completion with its tokens."""
+    found: Callable[..., Awaitable[Any]] = server._tokens_and_logprobs_completion_wrapper
+    return found
+
+
+def sample_by(server: APIServer, sample: Callable[..., Awaitable[Any]]) -> None:
+    """Let a server be asked for completions with their tokens by `sample`."""
+    server._tokens_and_logprobs_completion_wrapper = sample
 
 
 def note_seconds(server: APIServer, purpose: Purpose, seconds: float) -> None:

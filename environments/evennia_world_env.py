@@ -149,7 +149,8 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
         self.metrics = RolloutMetrics()
         self.pool: ServerPool
         self.endpoint: PolicyEndpoint | None = None
-        self.traffic = Traffic.of(config, exact=self.server_type in TOKEN_SERVER_TYPES)
+        exact = self.server_type in TOKEN_SERVER_TYPES or config.return_token_ids
+        self.traffic = Traffic.of(config, exact=exact)
         self._running = contextlib.AsyncExitStack()
         self._processing = False
         """Whether results reach the curriculum by `learn`, in the order of the items."""

@@ -27,7 +27,9 @@ from environments.config import HermesAgentEnvConfig
 from environments.models import TOKEN_SERVER_TYPES
 from environments.models.address import host
 from environments.models.chat import Chat, TokenBudget
+from environments.models.chat_tokens import ChatTokens
 from environments.models.client import ModelServer
+from environments.models.token_api import sample_from
 from environments.models.turn_ends import Prefix, TurnRecorder
 from environments.modes.command_line import run_environment
 from environments.modes.process import process
@@ -37,6 +39,7 @@ from environments.rollouts.groups import ScoredRollout, scored_groups
 from environments.rollouts.identity import PROCESS_WITHOUT, server_settings, settings_of
 from environments.rollouts.messages import Message
 from environments.rollouts.options import AgentOptions
+from environments.tokenization.choice import use_template
 from environments.tokenization.sequences import sequences_from_messages, sequences_from_nodes
 from environments.tokenization.special_tokens import escape_special_tokens
 from environments.tool_call_parsers import get_parser
@@ -65,6 +68,9 @@ class HermesAgentBaseEnv(ServeMode):
         self, config: Any, server_configs: Any, slurm: bool = False, testing: bool = False
     ) -> None:
         super().__init__(config, server_configs, slurm, testing)
+        if config.chat_template is not None:
+            use_template(self.tokenizer, config.chat_template)
+        sample_from(self.server.servers)
         hermes_agent.configure(
             config.terminal_backend, config.terminal_timeout, config.terminal_lifetime,
             config.tool_pool_size,
@@ -179,7 +185,12 @@ class HermesAgentBaseEnv(ServeMode):
             "provider": self.provider,
         }
         if self.server_type not in TOKEN_SERVER_TYPES:
-            yield Chat(ModelServer(self.server, "eval" if evaluation else "train"), **about)
+            server = ModelServer(self.server, "eval" if evaluation else "train")
+            if not self.config.return_token_ids:
+                yield Chat(server, **about)
+                return
+            tokens = ChatTokens(server, 1 if begun is None else begun.turns + 1)
+            yield Chat(tokens, exact=tokens.exact, **about)
             return
         end = (self.tokenizer.eos_token,) if self.tokenizer.eos_token else ()
         self.server.tool_parser = self.config.tool_call_parser

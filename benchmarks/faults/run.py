@@ -24,6 +24,7 @@ from benchmarks.faults.oracle import Found
 from benchmarks.faults.plan import Case, Life
 from benchmarks.faults.programs import Place, Program, send, until
 from benchmarks.faults.trainer import Trainer, training
+from environments.tokenizer import PATH as SHIPPED
 
 SECONDS = 1800.0
 """Length of a run that is not quick."""
@@ -423,6 +424,7 @@ OUTPUT = {"evaluate": "samples.jsonl", "process": "groups.jsonl", "serve": "serv
 def _model_options(model: FaultyEndpoint) -> list[str]:
     return [
         "--openai.base_url", model.url, "--openai.model_name", "script",
+        "--env.tokenizer_name", SHIPPED,
         "--env.call_timeout", str(CALL_TIMEOUT), "--env.world_servers", "1",
     ]  # fmt: skip
 

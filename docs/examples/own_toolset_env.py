@@ -5,6 +5,9 @@ Run it with any OpenAI-compatible endpoint:
     python own_toolset_env.py process --env.total_steps 8 \
         --env.data_path_to_save_groups sums.jsonl \
         --openai.base_url http://127.0.0.1:8000/v1 --openai.model_name my-model
+
+To train on the groups add `--env.tokenizer_name` with that model's own tokenizer: the one that
+ships is for trying.
 """
 
 from __future__ import annotations

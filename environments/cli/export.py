@@ -1,10 +1,10 @@
-"""`evennia-world export FORMAT IN --out DIR`: rollouts in the formats that trainers read."""
+"""`evennia-world export FORMAT IN... --out DIR`: rollouts in the formats that trainers read."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -12,10 +12,11 @@ from environments.cli.verb import new_verb
 from world_fixtures.common import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from environments.export.files import Row
     from environments.export.judgement import ByTurn, Question
+    from environments.export.scored import Scored
     from environments.rollouts.record import Rollout
 
     Exported = tuple[dict[str, Sequence[Row]], list[str]]
@@ -29,8 +30,23 @@ def export(
     format: Literal[
         "hermes", "sft", "dpo", "dpo_steps", "prm_steps", "kto", "text", "tensorzero", "parquet"
     ],
-    source: Annotated[Path, typer.Argument(metavar="IN", help="run directory or samples.jsonl")],
+    sources: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="IN...", help="run directories, samples.jsonl, or groups that `process` wrote"
+        ),
+    ],
     out: Annotated[Path, typer.Option(metavar="DIR")],
+    by: Annotated[
+        Literal["rollout", "turn"],
+        typer.Option(help="a row for each conversation, or for each message of the model"),
+    ] = "rollout",
+    tokenizer: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="sft: tokens and their loss mask; by turn: texts of this template"
+        ),
+    ] = None,
     margin: Annotated[float, typer.Option(help="least difference of rewards in a DPO pair")] = 0.1,
     blame: Annotated[
         float, typer.Option(metavar="COMMANDS", help="most that a good step costs, for prm_steps")
@@ -42,6 +58,9 @@ def export(
 ) -> int:
     """Write rollouts in the formats that trainers read, and a card that says how rows were made.
 
+    Rows end with the model's last words. With `--by turn` a completion is one message of the model,
+    so that trainers without a mask (TRL's DPO and KTO) learn its words alone.
+
     Hermes trajectories; rows for SFT (successful rollouts), DPO (pairs of rollouts of one task)
     and KTO; dpo_steps, pairs of next messages from a run of `evennia-world branch`; prm_steps,
     labels of steps for process reward models; plain text; TensorZero. parquet writes the rows of
@@ -51,6 +70,14 @@ def export(
         raise UserError(f"--margin {margin:g} is out of range: rewards lie between 0 and 1")
     if not blame >= 0:
         raise UserError(f"--blame {blame:g} is out of range: it is a number of commands, 0 or more")
+    if by == "turn" and format not in _TABLES:
+        raise UserError(f"--by turn is for {', '.join(_TABLES)}: leave it out for {format}")
+    if tokenizer is not None and format not in (
+        ("sft", "dpo", "kto") if by == "turn" else ("sft",)
+    ):
+        raise UserError(
+            f"--tokenizer is for sft, and with --by turn for dpo and kto: not for {format} by {by}"
+        )
     if not 1 <= worlds <= 1000:
         raise UserError(f"--worlds {worlds} is out of range: choose 1 to 1000, such as 20")
 
@@ -58,33 +85,42 @@ def export(
     from environments.export.card import card, check_card, write_card
     from environments.export.files import write
     from environments.export.hermes_writer import check_no_groups
-    from environments.rollouts.files import read_rollouts
+    from environments.export.sources import read_played, read_scored
 
     check_no_groups(out)
     check_card(out)
-    rollouts = read_rollouts(source)
-    if format.endswith("_steps"):
-        _check_values(format, source, rollouts)
-    if format == "dpo_steps":
-        files, made = _step_pairs(source, rollouts, margin, worlds)
-    elif format == "prm_steps":
-        files, made = _step_rewards(source, rollouts, blame, worlds)
+    source = ", ".join(map(str, sources))
+    rollouts: Sequence[Scored]
+    if format in _TABLES:
+        rollouts = read_scored(sources, _tools_of)
+        files, made = _tables(format, rollouts, margin, by == "turn", tokenizer)
     else:
-        files, made = _files(format, rollouts, margin)
+        played = rollouts = read_played(format, sources)
+        if format.endswith("_steps"):
+            _check_values(format, source, played)
+        if format == "dpo_steps":
+            files, made = _step_pairs(source, played, margin, worlds)
+        elif format == "prm_steps":
+            files, made = _step_rewards(played, blame, worlds)
+        else:
+            files, made = _files(format, played)
     if not any(files.values()):
-        why = made[-1] if format.endswith("_steps") else _NEEDS[format]
+        why = made[-1] if format.endswith("_steps") else _needs(format, rollouts)
         raise UserError(f"{source} holds nothing for {format}: {why}")
     for name, rows in files.items():
         write(out / name, rows)
         print(f"{out / name}: {len(rows)} rows")
     numbers = {name: len(rows) for name, rows in files.items()}
-    write_card(out, card(format, source.resolve().name, rollouts, numbers, made))
+    names = ", ".join(path.resolve().name for path in sources)
+    write_card(out, card(format, names, rollouts, numbers, made))
     if format.endswith("_steps"):
         print("\n".join(made))
+    elif by == "rollout" and format in ("dpo", "kto"):
+        print(WHOLE)
     return 0
 
 
-def _check_values(format: str, source: Path, rollouts: Sequence[Rollout]) -> None:
+def _check_values(format: str, source: str, rollouts: Sequence[Rollout]) -> None:
     """Say how many rollouts are left out since nothing tells the value of their states.
 
     Raises UserError where no other is left.
@@ -100,6 +136,12 @@ def _check_values(format: str, source: Path, rollouts: Sequence[Rollout]) -> Non
         print(f"{told}: nothing tells the value of their states", file=sys.stderr)
 
 
+_TABLES = ("sft", "dpo", "kto", "text", "parquet")
+"""Formats that are rows of conversations, which files of groups hold, too."""
+WHOLE = (
+    "rows: whole conversations. TRL's DPO and KTO trainers have no mask and would learn the tools'"
+    " results in them, too: add --by turn for rows of the model's words alone"
+)
 _NEEDS = {
     "hermes": "no rollout has a conversation",
     "sft": "no rollout succeeded",
@@ -111,29 +153,90 @@ _NEEDS = {
 }
 
 
-def _files(name: str, rollouts: Sequence[Rollout], margin: float) -> Exported:
+def _needs(name: str, rollouts: Sequence[Scored]) -> str:
+    """Say what is lacking for a format of which there are no rows."""
+    tasks = {r.task.id for r in rollouts if r.verdict is not None}
+    if name == "dpo" and len(tasks) == sum(r.verdict is not None for r in rollouts):
+        return (
+            "no two rollouts of one task were scored; play several attempts (`evaluate"
+            " --env.eval_attempts 4 --env.eval_temperature 1`), or give several runs"
+        )
+    return _NEEDS[name]
+
+
+def _tools_of(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the schemas of the tools of a run of `process`; none where they are not known here."""
+    from environments.tools.registry import tools_of
+
+    enabled, disabled = settings.get("enabled_toolsets"), settings.get("disabled_toolsets")
+    if enabled is None or settings.get("distribution"):  # not recorded, or drawn for each group
+        return []
+    try:
+        return [tool.schema for tool in tools_of(enabled, disabled).values()]
+    except (UserError, KeyError, ValueError):
+        return []
+
+
+def _tables(
+    name: str, rollouts: Sequence[Scored], margin: float, by_turn: bool, tokenizer: str | None
+) -> Exported:
+    from environments.export.tables import TABLES, table
+
+    loaded = None if tokenizer is None else _tokenizer(tokenizer)
+    if loaded is not None and not by_turn:
+        from environments.export.token_rows import token_rows
+
+        return {"sft_tokens.jsonl": token_rows(rollouts, loaded)}, [
+            "tokens: `assistant_masks` is 1 where the model said the token"
+        ]
+    pairs = f"pairs: two rollouts of one task whose rewards are at least {margin:g} apart"
+    made = [pairs] if name in ("dpo", "text", "parquet") else []
+    if by_turn:
+        made.append("rows: single messages of the model, after all that came before them")
+        if made[0] == pairs:
+            made.append("pairs of messages: the first in which two rollouts differ")
+    elif name in ("dpo", "kto"):
+        made.append(WHOLE)
+    if name == "parquet":
+        every = {kind: table(kind, rollouts, margin, by_turn) for kind in TABLES}
+        return {f"{kind}.parquet": rows for kind, rows in every.items() if rows}, made
+    kinds = {"text": ("text", "dpo_text")}.get(name, (name,))
+    files: dict[str, Sequence[Row]] = {
+        f"{kind}.jsonl": table(kind, rollouts, margin, by_turn) for kind in kinds
+    }
+    if loaded is not None:
+        from environments.export.token_rows import rendered
+
+        made.append("texts: by the chat template of the tokenizer that was named")
+        files = {f: [rendered(row, loaded) for row in rows] for f, rows in files.items()}
+    return files, made
+
+
+def _tokenizer(name: str) -> Any:
+    from transformers import AutoTokenizer  # seconds, for those who want tokens
+
+    try:
+        return AutoTokenizer.from_pretrained(name, local_files_only=True)
+    except Exception as error:  # whatever a foreign directory makes it raise
+        raise UserError(
+            f"tokenizer {name!r} cannot be loaded: name a directory with --tokenizer, or an id of"
+            " the Hugging Face hub that was downloaded before"
+        ) from error
+
+
+def _files(name: str, rollouts: Sequence[Rollout]) -> Exported:
     if name == "hermes":
         # A format's writer is loaded where that format is asked for.
         from environments.export.hermes import hermes_files
         from environments.tools.registry import toolsets_of
 
         return dict(hermes_files(rollouts, toolsets_of)), []
-    if name == "tensorzero":
-        from environments.export.tensorzero import tensorzero_files
+    from environments.export.tensorzero import tensorzero_files
 
-        return dict(tensorzero_files(rollouts)), []
-    from environments.export.tables import TABLES, table
-
-    pairs = [f"pairs: two rollouts of one task whose rewards are at least {margin:g} apart"]
-    if name == "parquet":
-        every = {kind: table(kind, rollouts, margin) for kind in TABLES}
-        return {f"{kind}.parquet": rows for kind, rows in every.items() if rows}, pairs
-    kinds = {"text": ("text", "dpo_text")}.get(name, (name,))
-    made = pairs if name in ("dpo", "text") else []
-    return {f"{kind}.jsonl": table(kind, rollouts, margin) for kind in kinds}, made
+    return dict(tensorzero_files(rollouts)), []
 
 
-def _step_pairs(source: Path, rollouts: Sequence[Rollout], margin: float, worlds: int) -> Exported:
+def _step_pairs(source: str, rollouts: Sequence[Rollout], margin: float, worlds: int) -> Exported:
     from environments.export.step_pairs import LEAST_BRANCHES, step_pairs
     from environments.export.tables import step_rows
 
@@ -157,7 +260,7 @@ def _step_pairs(source: Path, rollouts: Sequence[Rollout], margin: float, worlds
     ]
 
 
-def _step_rewards(source: Path, rollouts: Sequence[Rollout], blame: float, worlds: int) -> Exported:
+def _step_rewards(rollouts: Sequence[Rollout], blame: float, worlds: int) -> Exported:
     from environments.export.step_rewards import step_rewards
 
     found = step_rewards(rollouts, blame, lambda asked: _judged(asked, worlds, "rollouts"))

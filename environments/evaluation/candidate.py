@@ -74,7 +74,7 @@ class Traffic:
         if exact and not self.shadow:
             raise UserError(
                 "a canary has no tokens to train on: use --env.candidate_shadow true, or"
-                " --openai.server_type openai"
+                " --openai.server_type openai without --env.return_token_ids"
             )
         self._server: ModelServer | None = None
         if self.url:

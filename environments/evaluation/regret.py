@@ -67,8 +67,8 @@ def read_regrets(path: Path) -> dict[str, RolloutRegrets]:
                 one = RolloutRegrets.model_validate_json(line)
             except ValidationError as error:
                 raise UserError(
-                    f"{path} line {number} is damaged: delete the line, and `evennia-world regret`"
-                    " computes it again"
+                    f"{path} line {number} is damaged: move the line into another file, and"
+                    " `evennia-world regret` computes it again"
                 ) from error
             found[one.rollout] = one
     return found

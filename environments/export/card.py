@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from environments.export.scored import Scored
 from environments.rollouts.files import read_file, write_file
-from environments.rollouts.record import Rollout
 from world_fixtures.common import UserError
 
 NAME = "README.md"
@@ -17,7 +17,7 @@ TITLE = "# Rollouts of evennia-world-env as training data\n"
 def card(
     form: str,
     source: str,
-    rollouts: Sequence[Rollout],
+    rollouts: Sequence[Scored],
     rows: Mapping[str, int],
     made: Sequence[str],
 ) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self
 
+from environments.export.groups import RUN_SUFFIX
 from environments.export.hermes import (
     COMPLETED,
     FAILED,
@@ -31,8 +32,6 @@ from world_fixtures.common import UserError
 from world_fixtures.disk import disk
 
 SUFFIX = ".hermes"
-RUN_SUFFIX = ".run.json"
-"""End of the name of the file that says how a file of groups is made."""
 LOCK = ".lock"
 
 

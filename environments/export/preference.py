@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from environments.export.scored import Scored
 from environments.rollouts.messages import Message
-from environments.rollouts.record import Rollout
 
 MARGIN = 0.1
 """Difference of rewards from which on one of two rollouts is preferred."""
@@ -21,13 +21,13 @@ class Pair:
     prompt: list[Message]
     chosen: list[Message]
     rejected: list[Message]
-    better: Rollout
-    worse: Rollout
+    better: Scored
+    worse: Scored
     stage: int
     """The first whose continuations differ: until then the two rollouts were the same."""
 
 
-def preference_pairs(rollouts: Sequence[Rollout], margin: float = MARGIN) -> list[Pair]:
+def preference_pairs(rollouts: Sequence[Scored], margin: float = MARGIN) -> list[Pair]:
     """Return all pairs of scored rollouts of the same task whose rewards are `margin` apart.
 
     Rewards of two versions of the tasks are not compared. In the order of the rollouts, so the same
@@ -38,10 +38,10 @@ def preference_pairs(rollouts: Sequence[Rollout], margin: float = MARGIN) -> lis
 
 
 def contrasts(
-    rollouts: Sequence[Rollout], margin: float = MARGIN
-) -> Iterator[tuple[Rollout, Rollout]]:
+    rollouts: Sequence[Scored], margin: float = MARGIN
+) -> Iterator[tuple[Scored, Scored]]:
     """Yield better and worse of every two rollouts of one task that are `margin` apart."""
-    by_task: dict[str, list[Rollout]] = {}
+    by_task: dict[str, list[Scored]] = {}
     for rollout in rollouts:
         if rollout.verdict is not None:
             task = f"{rollout.task.id} {rollout.task.spec.hash} {rollout.task.version}"
@@ -59,7 +59,22 @@ def split(messages: Sequence[Message]) -> tuple[list[Message], list[Message]]:
     return list(messages[:first]), list(messages[first:])
 
 
-def _pair(better: Rollout, worse: Rollout) -> Pair | None:
+def parting(pair: Pair) -> Pair | None:
+    """Return the pair of single messages with which the two rollouts part.
+
+    What both said and were answered before is the prompt. None where the world has answered the
+    same call otherwise: then the two have not parted by what they said.
+    """
+    for place, (one, other) in enumerate(zip(pair.chosen, pair.rejected, strict=False)):
+        if _gist([one]) != _gist([other]):
+            if one["role"] != "assistant" or other["role"] != "assistant":
+                return None
+            prompt = [*pair.prompt, *pair.chosen[:place]]
+            return replace(pair, prompt=prompt, chosen=[one], rejected=[other])
+    return None
+
+
+def _pair(better: Scored, worse: Scored) -> Pair | None:
     """Return the first stage that differs; None without one, or where the prompts differ."""
     both = zip(better.conversations, worse.conversations, strict=False)
     for stage, (chosen, rejected) in enumerate(both):
@@ -71,7 +86,7 @@ def _pair(better: Rollout, worse: Rollout) -> Pair | None:
     return None
 
 
-def reward(rollout: Rollout) -> float:
+def reward(rollout: Scored) -> float:
     """Return the reward of a scored rollout."""
     assert rollout.verdict is not None
     return rollout.verdict.reward

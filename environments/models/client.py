@@ -35,7 +35,7 @@ from environments.models.address import without_key
 from environments.models.completion import MAX_CALLS, Completion, EndpointError, read_completion
 from environments.models.http import ENCODINGS, MAX_ANSWER, MAX_ERROR, BodyError, read_body
 
-__all__ = ["EndpointError", "ModelServer", "retry_after"]
+__all__ = ["EndpointError", "ModelServer", "exchange", "retry_after"]
 
 KEEP_ALIVE = 4.0
 """Seconds that an idle connection is kept: servers close theirs after five or more."""
@@ -89,6 +89,16 @@ async def _post(server: Any, request: dict[str, Any]) -> ChatCompletion:
     """One request, once."""
     body = {**request, **(request.get("extra_body") or {})}
     body.pop("extra_body", None)
+    url = f"{str(server.openai.base_url).rstrip('/')}/chat/completions"
+    status, raw, wait = await exchange(server, url, body)
+    return _completion(status, raw, server.config.api_key, wait)
+
+
+async def exchange(server: Any, url: str, body: dict[str, Any]) -> tuple[int, bytes, float | None]:
+    """Post JSON to an address of a server with its key; status, body, and when to ask again.
+
+    Raises EndpointError for a redirection and for a body that is too long or damaged.
+    """
     data = json.dumps(body).encode()
     client = server.openai
     headers = {k: v for k, v in client.default_headers.items() if isinstance(v, str)}
@@ -96,7 +106,6 @@ async def _post(server: Any, request: dict[str, Any]) -> ChatCompletion:
     if client.base_url.userinfo:
         headers.pop("Authorization", None)  # user and password in the address go before a key
     timeout = aiohttp.ClientTimeout(total=server.config.timeout)
-    url = f"{str(client.base_url).rstrip('/')}/chat/completions"
     async with _session().post(
         url, data=data, headers=headers, timeout=timeout, proxy=_proxy(url), allow_redirects=False
     ) as answer:
@@ -116,7 +125,7 @@ async def _post(server: Any, request: dict[str, Any]) -> ChatCompletion:
         except BodyError as error:
             raise EndpointError(f"{answer.status}: {error}", answer.status) from None
         wait = retry_after(answer.status, answer.headers.get("Retry-After"))
-    return _completion(answer.status, raw, server.config.api_key, wait)
+    return answer.status, raw, wait
 
 
 @lru_cache(maxsize=16)
@@ -184,7 +193,8 @@ def _openai_form(found: dict[str, Any], said: Completion) -> ChatCompletion:
     try:
         made = _Read.model_validate(found)
     except ValidationError:  # a field less, or one too many: ten times slower
-        known = {k: v for k, v in found.items() if k in ChatCompletion.model_fields}
+        kept = {*ChatCompletion.model_fields, "prompt_token_ids"}
+        known = {k: v for k, v in found.items() if k in kept}
         made = _Read.construct(**known)
     made._said = said
     return made

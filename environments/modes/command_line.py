@@ -16,7 +16,7 @@ from environments.modes.logs import quiet_libraries
 from environments.modes.option_help import HELP, mode_help
 from environments.modes.option_table import described
 from environments.modes.options import ModeConfig, read_mode_config
-from environments.modes.preflight import check, check_rollout_server, complete
+from environments.modes.preflight import check, check_rollout_server, complete, with_own_tokenizer
 from environments.modes.program import run_program
 from environments.modes.run import run_until_stopped
 from environments.modes.short_names import MODES
@@ -80,7 +80,7 @@ def run_mode(env_cls: type[Environment], mode: str, options: Sequence[str]) -> i
     logging.getLogger("atroposlib.envs.base").setLevel(logging.WARNING)
     config = read_mode_config(env_cls, options, mode)
     check(mode, config)
-    completed = complete(mode, config)
+    completed = with_own_tokenizer(mode, complete(mode, config))
     descriptors.ensure(descriptors.for_mode(mode, completed), descriptors.LOWER[mode])
     return run_until_stopped(lambda: _run(env_cls, mode, completed))
 

@@ -14,10 +14,12 @@ from typing import Any, Self
 
 from pydantic import Field, ValidationError
 
+from environments.export.groups import RUN_SUFFIX
 from environments.export.hermes import COMPLETED, FAILED
-from environments.export.hermes_writer import RUN_SUFFIX, trajectories_directory
+from environments.export.hermes_writer import trajectories_directory
 from environments.rollouts.advantages import BRANCH_OF
 from environments.rollouts.files import LinesFile, check_torn_line, read_file, write_file
+from environments.rollouts.groups import teaches_nothing, without_rows
 from environments.rollouts.identity import TASKS, differences, listed, plain, unrecorded
 from environments.rollouts.lock import lock
 from environments.rollouts.owner import OPTION, check_owner
@@ -135,11 +137,17 @@ class GroupsWriter:
     """Writes the groups of items into a file, in the order of the items if asked to."""
 
     def __init__(
-        self, file: GroupsFile, ordered: bool, total: int, show: Callable[[int, float], None]
+        self,
+        file: GroupsFile,
+        ordered: bool,
+        total: int,
+        show: Callable[[GroupsWriter], None],
+        drop_equal: bool = False,
     ) -> None:
         """Take the file of a run of `total` items.
 
-        `show(items, score)` is called with the number of finished items and the mean score.
+        `show(writer)` is called whenever an item is finished. With `drop_equal` items from which
+        nothing is learned have a line without rows.
         """
         self._file = file
         self._ordered = ordered
@@ -148,8 +156,13 @@ class GroupsWriter:
         self._next = next(self._missing, None)
         self._show = show
         self._scores: list[float] = []
+        self._drop_equal = drop_equal
+        self.added = 0
+        """Items that this writer has added."""
+        self.equal = 0
+        """Of these the ones whose scores are all equal, so that nothing is learned from them."""
         self.count = len(file.done)
-        show(self.count, 0.0)
+        show(self)
 
     @property
     def mean(self) -> float:
@@ -166,10 +179,13 @@ class GroupsWriter:
             self._next = next(self._missing, None)
 
     def _write(self, groups: list[dict[str, Any]]) -> None:
-        self._file.add(groups)
+        equal = teaches_nothing(groups)
+        self._file.add([without_rows(groups[0])] if equal and self._drop_equal else groups)
         self.count += 1
+        self.added += 1
+        self.equal += equal
         self._scores += groups[0]["scores"]
-        self._show(self.count, self.mean)
+        self._show(self)
 
 
 def run_path(groups: Path) -> Path:

@@ -37,6 +37,8 @@ class ModeConfig:
     """A model was named by the user; otherwise an embedded policy plays."""
     slurm: bool = False
     """The model's servers are found from Slurm's list of nodes."""
+    named: frozenset[str] = frozenset()
+    """Options of the environment that were given, by a flag or in the file."""
 
 
 class Configurable(Protocol):
@@ -69,7 +71,8 @@ def read_mode_config(
     with in_words_of(typed):
         given = read_given(read_flags(argv, types, others))
         env = _build(type(env_default), env_default, given.env, "env")
-        return ModeConfig(env, _servers(given, defaults), bool(given.servers), given.slurm)
+        servers = _servers(given, defaults)
+        return ModeConfig(env, servers, bool(given.servers), given.slurm, frozenset(given.env))
 
 
 def server_defaults(default: Any) -> list[APIServerConfig]:

@@ -10,7 +10,8 @@ import httpx
 
 from environments.models.server_types import TOKEN_SERVER_TYPES
 from environments.modes.options import ModeConfig
-from environments.tokenizer import PATH as BUILT_IN
+from environments.tokenization.choice import own_tokenizer
+from environments.tokenizer import PATH as SHIPPED
 from world_fixtures.common import UserError
 
 DEFAULT_GROUPS = "runs/process/groups.jsonl"
@@ -30,6 +31,8 @@ def check(mode: str, config: ModeConfig) -> None:
             raise UserError("an endpoint is given but no model: give --openai.model_name")
         if getattr(server, "server_type", "openai") == "trl":
             raise UserError("--openai.server_type trl gives no tokens: use vllm, sglang or openai")
+    if getattr(config.env, "return_token_ids", False) and not config.configured:
+        raise UserError("--env.return_token_ids asks a vLLM: name it with --openai.base_url")
     if mode == "serve":
         _check_serve(config)
 
@@ -47,14 +50,41 @@ def complete(mode: str, config: ModeConfig) -> ModeConfig:
         if getattr(server, "server_type", "openai") in TOKEN_SERVER_TYPES:
             name = server.tokenizer_name
             if name == "none":
-                built_in = Path(env.tokenizer_name) == Path(BUILT_IN)
-                name = server.model_name if built_in else env.tokenizer_name
+                name = server.model_name if _is_shipped(env.tokenizer_name) else env.tokenizer_name
             server = server.model_copy(update={"tokenizer_name": name})
             env = env.model_copy(update={"tokenizer_name": name})
         servers.append(server)
     if mode == "process" and not env.data_path_to_save_groups:
         env = env.model_copy(update={"data_path_to_save_groups": DEFAULT_GROUPS})
     return replace(config, env=env, servers=servers)
+
+
+def with_own_tokenizer(mode: str, config: ModeConfig) -> ModeConfig:
+    """Return `config` with the real model's tokenizer where its words become tokens here.
+
+    Raises UserError where nobody has named one and there is none on this machine.
+    """
+    if not _makes_tokens(mode, config) or not _is_shipped(config.env.tokenizer_name):
+        return config
+    model = config.servers[0]
+    name = own_tokenizer(model.model_name, model.tokenizer_name)
+    return replace(config, env=config.env.model_copy(update={"tokenizer_name": name}))
+
+
+def _makes_tokens(mode: str, config: ModeConfig) -> bool:
+    """Tell whether a real model's words become tokens with a tokenizer that nobody chose.
+
+    The one that ships is the default for embedded policies. An environment that has none of these
+    chose it itself.
+    """
+    chosen = "tokenizer_name" in config.named or not hasattr(config.env, "policy")
+    told = getattr(config.env, "return_token_ids", False)  # the server makes them
+    return mode in ("process", "serve") and config.configured and not (chosen or told)
+
+
+def _is_shipped(name: str) -> bool:
+    """Tell whether a tokenizer is the one that ships, which is no real model's."""
+    return Path(name) == Path(SHIPPED)
 
 
 def _check_serve(config: ModeConfig) -> None:

@@ -105,16 +105,18 @@ async def _play(
 ) -> None:
     path, done, total = file.path, file.done, env.config.total_steps
     with _wandb(env), chosen_display(tally) as display:
-        account = Account()
+        account, compares = Account(), env.config.group_size > 1
 
-        def show(count: int, mean: float) -> None:
-            tally.done = count
-            tally.note = "; ".join(filter(None, [f"mean score {mean:.3f}", account.quality()]))
+        def show(writer: GroupsWriter) -> None:
+            tally.done = writer.count
+            told = [f"mean score {writer.mean:.3f}", account.quality()]
+            tally.note = "; ".join(filter(None, told))
             display.changed()
 
         at_once = env.config.process_concurrency
         env.conversations = asyncio.Semaphore(at_once * env.config.group_size)
-        writer = GroupsWriter(file, env.config.process_ordered, total, show)
+        drop = env.config.process_drop_equal
+        writer = GroupsWriter(file, env.config.process_ordered, total, show, drop)
         feedback: Feedback | None = None
         if (lag := file.run.feedback_lag) is not None:
             feedback = Feedback(env, lag, {n: item.successes for n, item in done.items()})
@@ -148,8 +150,18 @@ async def _play(
     print(f"groups of {writer.count} items in {path}, mean score {writer.mean:.3f}")
     if account.groups:
         print(printable(account.summary()))
-    if advice := account.advice():
-        print(advice)
+    if compares and writer.equal:
+        print(_told_equal(writer.equal, writer.added, drop))
+
+
+def _told_equal(equal: int, added: int, dropped: bool) -> str:
+    """Say how many items have equal scores, and what to do about it."""
+    option = "--env.process_drop_equal true leaves their rows out"
+    left_out = "their rows were left out" if dropped else option
+    return (
+        f"{equal} of {added} groups have equal scores, from which a comparison learns nothing:"
+        f" {left_out}, and another --difficulty or --temperature gives fewer"
+    )
 
 
 def _check_item(path: Path, index: int, item: Any, done: Done) -> None:

@@ -7,7 +7,7 @@ sequences of all rollouts make one group, the second ones another, and so on.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -81,6 +81,23 @@ def _group(all_rollouts: Sequence[ScoredRollout], n: int, group_size: int) -> Sc
         "distill_token_ids": None,
         "distill_logprobs": None,
     }
+
+
+def teaches_nothing(groups: Sequence[Mapping[str, Any]]) -> bool:
+    """Tell whether an item's groups hold nothing to compare.
+
+    That is so where all rollouts have the same score, or all advantages are 0 where there are any.
+    """
+    if groups[0].get("advantages") is not None:
+        return not any(any(row) for g in groups for row in g["advantages"] or ())
+    return len(set(groups[0]["scores"])) == 1
+
+
+def without_rows(group: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the group of an item whose rows are left out; what was scored stays."""
+    kept = ("scores", "overrides", "group_overrides", "item")
+    made = {key: group[key] if key in kept else None for key in group}
+    return {**made, "tokens": [], "masks": [], "messages": [], "part": 0, "parts": 1}
 
 
 def fill_groups(groups: Sequence[ScoredDataGroup], group_size: int) -> list[ScoredDataGroup]:

@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel
 
+from world_fixtures.common import digest
+
 HOW_FAST_OR_WHERE = frozenset({
     "adopt", "call_timeout", "data_dir_to_save_evals", "data_path_to_save_groups",
     "max_eval_workers", "max_num_workers", "max_num_workers_per_node",
@@ -46,7 +48,7 @@ OF_TRAINING = frozenset({
 PROCESS_WITHOUT = HOW_FAST_OR_WHERE | OF_SERVE | RECORDED_OTHERWISE | OF_EVALUATE
 EVALUATE_WITHOUT = (
     HOW_FAST_OR_WHERE | OF_SERVE | RECORDED_OTHERWISE | OF_EVALUATE | OF_TRAINING
-    | {"process_ordered"}
+    | {"process_drop_equal", "process_ordered"}
 )  # fmt: skip
 SERVER_WITHOUT = frozenset({
     "api_key", "base_url", "health_check", "num_max_requests_at_once", "num_requests_for_eval",
@@ -55,6 +57,8 @@ SERVER_WITHOUT = frozenset({
 """Options of a model server that bear on no score."""
 LATER: Mapping[str, Any] = {"kinds": None}
 """Options that older records lack, with the value that all had then."""
+TEMPLATE = "chat_template"
+"""Option that names a file of which the text counts."""
 TASKS = "tasks_version"
 """Name of the tasks' version among the settings; without it they are of version 1."""
 SHOWN = 3
@@ -65,8 +69,15 @@ _PROJECT = Path(__file__).resolve().parents[2]
 
 
 def settings_of(config: BaseModel, without: Collection[str]) -> dict[str, Any]:
-    """Return the options of `config`, less those named in `without`, as plain JSON."""
+    """Return the options of `config`, less those named in `without`, as plain JSON.
+
+    A chat template that is given counts by its text, not by where its file is.
+    """
     kept = {k: v for k, v in config.model_dump(mode="json").items() if k not in without}
+    if (template := kept.get(TEMPLATE)) is not None:
+        file = Path(template)
+        text = file.read_text("utf-8", "replace") if file.is_file() else template
+        kept[TEMPLATE] = digest(text).hex()
     return {name: _portable(value) for name, value in kept.items()}
 
 

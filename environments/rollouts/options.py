@@ -47,6 +47,13 @@ class AgentOptions(BaseModel):
     tool_call_parser: str = Field(
         "hermes", description="Format of tool calls in raw text (server types vllm and sglang)"
     )
+    return_token_ids: bool = Field(
+        False,
+        description="Ask a vLLM of server type openai for its exact tokens and log-probabilities",
+    )
+    chat_template: str | None = Field(
+        None, description="Jinja file with the chat template; null: the tokenizer's own"
+    )
     extra_body: dict[str, Any] | None = Field(None, description="Sent along with each model call")
     call_timeout: float = Field(300.0, gt=0, le=1_000_000, description="Seconds for one model call")
     process_concurrency: int = Field(
@@ -55,6 +62,10 @@ class AgentOptions(BaseModel):
     )  # fmt: skip
     process_ordered: bool = Field(
         True, description="Write the groups of `process` in their order; false: as they finish"
+    )
+    process_drop_equal: bool = Field(
+        False,
+        description="Write no rows of groups of `process` whose scores are all equal",
     )
     adopt: bool = Field(
         False, description="Continue what does not record its options, as if it was made with these"

@@ -159,7 +159,7 @@ class RenderedConversation:
             return len(prompt), len(text.rstrip())
         # The prompt opens something that a finished turn does not show, such as its reasoning.
         before = self.render(turn).rstrip()
-        start = _common_prefix(text, prompt)
+        start = common_prefix(text, prompt)
         content = text.find(self.messages[turn]["content"].strip(), len(before))
         return min(start, content) if content >= 0 else start, len(text.rstrip())
 
@@ -256,7 +256,7 @@ def _only_appends(template: str, tools: bool, tokenizer: Any) -> bool:
     return all(after.startswith(before) for before, after in itertools.pairwise(texts))
 
 
-def _common_prefix(one: str, other: str) -> int:
+def common_prefix(one: str, other: str) -> int:
     """Return the length of the longest common prefix."""
     for index, (a, b) in enumerate(zip(one, other, strict=False)):
         if a != b:

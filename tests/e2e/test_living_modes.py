@@ -76,7 +76,10 @@ class Player(ScriptedEndpoint):
         return {"role": "assistant", "content": None, "tool_calls": [call]}
 
     def options(self) -> tuple[str, ...]:
-        return ("--openai.base_url", self.base_url, "--openai.model_name", MODEL)
+        return (
+            "--openai.base_url", self.base_url, "--openai.model_name", MODEL,
+            "--env.tokenizer_name", PATH,
+        )  # fmt: skip
 
 
 def drawn(family: str, level: int, count: int, stream: int | None = None) -> list[Task]:

@@ -11,7 +11,7 @@ from transformers import AutoTokenizer
 from environments.cli import main
 from environments.export.plain_text import plain_prompt
 from environments.export.preference import preference_pairs
-from environments.export.tables import TABLES, kto_rows, sft_rows, table
+from environments.export.tables import TABLES, kto_rows, sft_rows, table, until_words_end
 from environments.rollouts.files import sample_line
 from environments.tokenizer import PATH
 
@@ -76,7 +76,7 @@ def test_sft_imitates_success_and_kto_labels_all(rollouts):
     messages = {(r.id, n): c for r in rollouts for n, c in enumerate(r.conversations)}
     for row in rows:
         whole = row["prompt"] + row["completion"]
-        original = messages[row["session_id"], row["stage"]]
+        original = until_words_end(messages[row["session_id"], row["stage"]])
         assert [m["role"] for m in whole] == [m["role"] for m in original]
         assert row["prompt"][-1]["role"] == "user"
         assert all(isinstance(m["content"], str) for m in whole)
@@ -186,7 +186,7 @@ def test_plain_text_joins_and_loses_nothing(rollouts):
     assert {r["session_id"] for r in rows} == {r.id for r in rollouts if r.verdict.success}
     by_id = {r.id: r for r in rollouts}
     for row in rows:
-        messages = by_id[row["session_id"]].conversations[row["stage"]]
+        messages = until_words_end(by_id[row["session_id"]].conversations[row["stage"]])
         whole = row["prompt"] + row["completion"]
         assert whole == plain_prompt(messages).removesuffix("[assistant]\n")
         for message in messages:

@@ -337,8 +337,12 @@ def player(turns: int) -> Callable[[list[int]], Reply]:
 
 
 @pytest.mark.filterwarnings("ignore:vLLM is not installed")
-@pytest.mark.parametrize("server_type", ["vllm", "sglang"])
-async def test_a_tree_has_the_tokens_that_the_model_gave(make: Make, server_type: str) -> None:
+@pytest.mark.parametrize(
+    ("server_type", "kind"), [("vllm", "patched"), ("vllm", "vllm"), ("sglang", "sglang")]
+)
+async def test_a_tree_has_the_tokens_that_the_model_gave(
+    make: Make, server_type: str, kind: str
+) -> None:
     """In a branch those of the turns that it shares, too; each sampled token is trained once."""
     given: list[tuple[list[int], Reply]] = []
     model = player(6)
@@ -347,7 +351,7 @@ async def test_a_tree_has_the_tokens_that_the_model_gave(make: Make, server_type
         given.append((prompt, model(prompt)))
         return given[-1][1]
 
-    async with ScriptedVllm(noted) as endpoint:
+    async with ScriptedVllm(noted, kind) as endpoint:
         server = APIServerConfig(
             server_type=server_type, base_url=endpoint.url, model_name=PATH, tokenizer_name=PATH,
             api_key="x", health_check=False,

@@ -42,6 +42,7 @@ def test_the_defaults_of_every_mode_work(mode):
         ("evaluate", ["--openai.server_type", "trl", "--openai.base_url", "http://h/v1",
                       "--openai.model_name", "m"], "trl"),
         ("evaluate", ["--openai.model_name", "m"], "--openai.base_url"),
+        ("process", ["--env.return_token_ids", "true"], "--openai.base_url"),
         ("evaluate", ["--openai.base_url", "http://h/v1"], "--openai.model_name"),
     ],
 )  # fmt: skip

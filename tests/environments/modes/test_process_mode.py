@@ -148,6 +148,43 @@ async def test_groups_of_equal_scores_are_kept(make_env, tmp_path):
     assert [g["scores"] for g in groups(path)] == [[1.0] * 3] * 4
 
 
+class Halves(Successor):
+    """Scores that differ in every second item."""
+
+    async def compute_reward(self, item, result, ctx):
+        self.scored = getattr(self, "scored", 0) + 1
+        return float(item % 2 == 0 or self.scored % 2)
+
+
+async def test_groups_of_equal_scores_are_counted(make_env, tmp_path, capsys):
+    path = tmp_path / "g.jsonl"
+    await process(make_env(cls=Halves, data_path_to_save_groups=str(path), process_concurrency=1))
+    out, err = capsys.readouterr()
+    assert [len(set(g["scores"])) == 1 for g in groups(path)] == [False, True] * 2
+    assert "2 of 4 groups have equal scores" in out
+    assert "--env.process_drop_equal true" in out
+    assert "2 of 4 all equal" in err
+
+
+async def test_rows_of_equal_scores_are_left_out_and_the_file_goes_on(make_env, tmp_path, capsys):
+    path = tmp_path / "g.jsonl"
+    options = {
+        "cls": Halves, "data_path_to_save_groups": str(path), "process_drop_equal": True,
+        "process_concurrency": 1,
+    }  # fmt: skip
+    await process(make_env(total_steps=4, **options))
+    assert [len(g["tokens"]) for g in groups(path)] == [3, 0, 3, 0]
+    for g in groups(path):
+        assert len(g["masks"]) == len(g["messages"]) == len(g["tokens"])
+        assert len(g["scores"]) == 3
+    assert "their rows were left out" in capsys.readouterr().out
+    env = make_env(total_steps=6, **options)
+    await process(env)
+    played = {r["messages"][0]["content"] for r in env.server_cls.asked}
+    assert played == {"5", "6"}
+    assert [g["item"] for g in groups(path)] == list(range(6))
+
+
 async def test_an_old_environment_that_makes_its_own_groups_is_served(make_env, tmp_path):
     class Own(Successor):
         async def collect_trajectories(self, item):

@@ -1,6 +1,7 @@
 """A model server whose every token and log-probability is known beforehand.
 
-Speaks over HTTP what atroposlib's server types `vllm` and `sglang` ask for.
+Speaks over HTTP what Atropos's vLLM server, a stock vLLM (0.10.2 and later) and a stock SGLang
+speak, with what they do where a request does not say it: the limits of tokens, above all.
 """
 
 from __future__ import annotations
@@ -46,10 +47,15 @@ def spelled(
 
 
 class ScriptedVllm:
-    """`async with ScriptedVllm(answer) as server:` then `server.url`, and `server.prompts`."""
+    """`async with ScriptedVllm(answer) as server:` then `server.url`, and `server.prompts`.
 
-    def __init__(self, answer: Answer) -> None:
+    `kind` is `patched` (Atropos's vLLM, and whatever SGLang gives), `vllm`, `old_vllm` (stock, and
+    without token ids) or `sglang`.
+    """
+
+    def __init__(self, answer: Answer, kind: str = "patched") -> None:
         self.answer = answer
+        self.kind = kind
         self.prompts: list[list[int]] = []
         """Tokens of each prompt asked for, in order."""
         self.url = ""
@@ -57,7 +63,13 @@ class ScriptedVllm:
     async def __aenter__(self) -> ScriptedVllm:
         app = web.Application()
         app.router.add_get("/health", self._health)
-        app.router.add_post("/generate", self._generate)
+        if self.kind == "sglang":
+            app.router.add_post("/generate", self._stock_sglang)
+        elif self.kind == "patched":
+            app.router.add_post("/generate", self._generate)
+        else:
+            app.router.add_post("/v1/completions", self._stock_vllm)
+        app.router.add_get("/v1/models", self._health)
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
@@ -72,6 +84,56 @@ class ScriptedVllm:
     async def _health(self, request: web.Request) -> web.Response:
         return web.Response()
 
+    async def _stock_vllm(self, request: web.Request) -> web.Response:
+        body = json.loads(await request.text())
+        if unknown := body.keys() - COMPLETION_REQUEST:  # vLLM passes over these
+            raise AssertionError(f"vLLM does not know {unknown}")
+        prompt, limit = body["prompt"], body.get("max_tokens", 16)
+        self.prompts.append(prompt)
+        replies = [_cut(self.answer(prompt), limit) for _ in range(body.get("n", 1))]
+        wants_ids = body.get("return_token_ids") and self.kind != "old_vllm"
+        choices = [
+            {
+                "index": n, "text": "...", "finish_reason": r.finish, "stop_reason": None,
+                "logprobs": None if body.get("logprobs") is None else {
+                    "text_offset": [], "tokens": [], "top_logprobs": None,
+                    "token_logprobs": r.logprobs,
+                },
+                "prompt_logprobs": None,
+                "prompt_token_ids": prompt if wants_ids else None,
+                "token_ids": r.tokens if wants_ids else None,
+            }
+            for n, r in enumerate(replies)
+        ]  # fmt: skip
+        return web.json_response(
+            {"id": "cmpl-1", "object": "text_completion", "model": body["model"],
+             "choices": choices, "usage": {"prompt_tokens": len(prompt)}}
+        )  # fmt: skip
+
+    async def _stock_sglang(self, request: web.Request) -> web.Response:
+        body = json.loads(await request.text())
+        sampling = body["sampling_params"]
+        if unknown := sampling.keys() - SAMPLING_PARAMS:
+            text = f"Unexpected keyword argument {sorted(unknown)[0]!r}"
+            return web.json_response({"error": {"message": text}}, status=400)
+        prompt, limit = body["input_ids"], sampling.get("max_new_tokens", 128)
+        self.prompts.append(prompt)
+        replies = [_cut(self.answer(prompt), limit) for _ in range(sampling.get("n", 1))]
+        made = [
+            {
+                "text": "...", "output_ids": r.tokens,
+                "meta_info": {
+                    "id": "1", "prompt_tokens": len(prompt), "completion_tokens": len(r.tokens),
+                    "finish_reason": {"type": r.finish, "matched": r.tokens[-1]},
+                    **({"output_token_logprobs": [
+                        [p, t, None] for t, p in zip(r.tokens, r.logprobs, strict=True)
+                    ]} if body.get("return_logprob") else {}),
+                },
+            }
+            for r in replies
+        ]  # fmt: skip
+        return web.json_response(made if len(made) > 1 else made[0])
+
     async def _generate(self, request: web.Request) -> web.Response:
         body = json.loads(await request.text())
         sglang = "input_ids" in body
@@ -80,6 +142,22 @@ class ScriptedVllm:
         self.prompts.append(prompt)
         replies = [self.answer(prompt) for _ in range(count)]
         return web.json_response(_sglang(replies) if sglang else _vllm(replies))
+
+
+COMPLETION_REQUEST = {
+    "model", "prompt", "logprobs", "max_tokens", "n", "stop", "temperature", "top_p", "top_k",
+    "return_token_ids",
+}  # fmt: skip
+"""Fields of vLLM's requests, as far as they are sent."""
+SAMPLING_PARAMS = {"max_new_tokens", "stop", "temperature", "top_p", "top_k", "n"}
+"""The same of SGLang's sampling parameters."""
+
+
+def _cut(reply: Reply, limit: int | None) -> Reply:
+    """Return the reply up to a limit of tokens."""
+    if limit is None or len(reply.tokens) <= limit:
+        return reply
+    return Reply(reply.tokens[:limit], reply.logprobs[:limit], "length")
 
 
 def _vllm(replies: list[Reply]) -> dict[str, Any]:

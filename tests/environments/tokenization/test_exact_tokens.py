@@ -10,18 +10,23 @@ import json
 import sys
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import tenacity
+from atroposlib.envs.server_handling.server_baseline import APIServer
 from atroposlib.envs.server_handling.server_manager import APIServerConfig, ServerManager
 from transformers import AutoTokenizer
 
 from environments import compat
 from environments.agent_loop import AgentLoop
 from environments.models.chat import Chat
+from environments.models.token_api import sample_from
 from environments.models.turn_ends import ExactTokens, Prefix, TurnRecorder
 from environments.rollouts.groups import ScoredRollout, scored_groups
 from environments.rollouts.options import AgentOptions
+from environments.rollouts.record import StopReason
 from environments.tokenization.sequences import (
     MASKED,
     TrainingSequence,
@@ -78,16 +83,19 @@ async def record(
     *,
     begun: Prefix | None = None,
     messages: Any = PROMPT,
+    endpoint_kind: str = "patched",
+    options: AgentOptions | None = None,
     **managed: Any,
 ) -> tuple[ExactTokens, list[list[int]], Any]:
     """The same, with the tokens as the server recorded them; `messages` may be a part played."""
-    async with ScriptedVllm(in_order(replies)) as endpoint:
+    async with ScriptedVllm(in_order(replies), endpoint_kind) as endpoint:
         config = APIServerConfig(
             server_type=server_type, base_url=endpoint.url, model_name=PATH, tokenizer_name=PATH,
             api_key="x", health_check=False,
         )  # fmt: skip
         manager = ServerManager([config])
         manager.tool_parser = "hermes"
+        sample_from(manager.servers)
         async with manager.managed_server(tokenizer=tokenizer, **managed) as server:
             escape = partial(escape_special_tokens, tokenizer=tokenizer)
             recorder = TurnRecorder(server, partial(compat.nodes_of, server))
@@ -97,7 +105,7 @@ async def record(
             chat = Chat(
                 recorder, get_parser("hermes"), escape=escape, end_tokens=(END,), replay_raw=True
             )
-            loop = AgentLoop(chat, Toolbox(TOOLS, escape=escape), AgentOptions())
+            loop = AgentLoop(chat, Toolbox(TOOLS, escape=escape), options or AgentOptions())
             result = await loop.converse(
                 messages, max_turns=40, first_turn=1 if begun is None else begun.turns + 1
             )
@@ -129,15 +137,18 @@ def given(replies: list[Reply]) -> list[tuple[int, float]]:
     return [pair for r in replies for pair in zip(r.tokens, r.logprobs, strict=True)]
 
 
+KINDS = [("vllm", "patched"), ("sglang", "patched"), ("vllm", "vllm"), ("sglang", "sglang")]
+
+
 @pytest.mark.filterwarnings("ignore:vLLM is not installed")
-@pytest.mark.parametrize("server_type", ["vllm", "sglang"])
+@pytest.mark.parametrize(("server_type", "kind"), KINDS)
 @pytest.mark.parametrize("thinks", [False, True])
 @pytest.mark.parametrize(("turns", "calls"), [(1, 0), (3, 1), (3, 3), (30, 1), (30, 2)])
 async def test_the_trainer_receives_what_the_model_produced(
-    server_type: str, turns: int, calls: int, thinks: bool
+    server_type: str, kind: str, turns: int, calls: int, thinks: bool
 ) -> None:
     replies = script(turns, calls, thinks)
-    sequences, prompts, result = await play(server_type, replies)
+    sequences, prompts, result = await play(server_type, replies, endpoint_kind=kind)
     (sequence,) = sequences  # the template only appends: one node
     assert result.turns_used == turns
     assert len(result.tool_calls) == (turns - 1) * calls
@@ -271,3 +282,48 @@ async def test_an_answer_that_cannot_be_played_is_no_turn_and_is_not_trained(
     assert result.turns_used == 2
     assert said(sequences) == {1: first.tokens, 2: last.tokens}
     assert produced(sequences) == given([first, last])
+
+
+@pytest.mark.filterwarnings("ignore:vLLM is not installed")
+@pytest.mark.parametrize(("server_type", "kind"), KINDS[2:])
+async def test_a_limit_and_what_is_sent_along_reach_a_stock_server(
+    server_type: str, kind: str
+) -> None:
+    options = AgentOptions(max_turn_tokens=20, extra_body={"top_p": 0.9})
+    long = spelled("I think and think and think.", TOKENIZER)
+    (sequence,), _, _ = await play(server_type, [long], endpoint_kind=kind, options=options)
+    assert produced([sequence]) == given([long])[:20]
+
+
+@pytest.mark.filterwarnings("ignore:vLLM is not installed")
+@pytest.mark.parametrize(
+    ("server_type", "kind", "options", "says"),
+    [
+        ("vllm", "old_vllm", AgentOptions(), "version 0.10.2"),
+        ("sglang", "sglang", AgentOptions(extra_body={"topp": 0.9}), "topp"),
+    ],
+)
+async def test_what_a_server_lacks_or_refuses_is_told(
+    server_type: str, kind: str, options: AgentOptions, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asking: Any = APIServer._tokens_and_logprobs_comp  # tries three times, with pauses
+    monkeypatch.setattr(asking.retry, "wait", tenacity.wait_none())
+    replies = [spelled("Hello.", TOKENIZER) for _ in range(9)]
+    _, _, result = await play(server_type, replies, endpoint_kind=kind, options=options)
+    assert result.stop is StopReason.ENDPOINT
+    assert says in result.failure
+
+
+async def test_a_token_that_begins_a_text_is_sent_once() -> None:
+    """Templates write it, and tokenising adds it once more."""
+    async with ScriptedVllm(in_order([spelled("a", TOKENIZER)]), "vllm") as endpoint:
+        config = APIServerConfig(
+            server_type="vllm", base_url=endpoint.url, model_name=PATH, tokenizer_name=PATH,
+            api_key="x", health_check=False,
+        )  # fmt: skip
+        (server,) = ServerManager([config]).servers
+        sample_from([server])
+        bos = TOKENIZER.eos_token_id
+        server.tokenizer = SimpleNamespace(bos_token_id=bos)
+        prompt, *_ = await server.tokens_and_logprobs_completion(input_ids=[bos, bos, 7], n=1)
+        assert endpoint.prompts == [prompt] == [[bos, 7]]
