@@ -19,7 +19,14 @@ _QUOTED = re.compile(r"'([^']*)'")
 def problems_of(error: ValidationError, model: Any) -> list[Problem]:
     """Return each error that pydantic found in reading `model` (a type), with its place."""
     schema = _schema(model)
-    return [_problem(found, schema) for found in error.errors()]
+    return [_problem(found, schema) for found in error.errors() if not _follows(found)]
+
+
+def _follows(error: Any) -> bool:
+    """Tell whether a list is only short of the items that were refused."""
+    if error["type"] != "too_short" or not isinstance(error["input"], list | tuple):
+        return False
+    return len(error["input"]) > int(error["ctx"]["actual_length"])
 
 
 @cache
@@ -38,7 +45,7 @@ def _problem(error: Any, schema: Mapping[str, Any]) -> Problem:
         message += did_you_mean(error["input"], _QUOTED.findall(error["ctx"]["expected"]))
     elif error["type"] == "union_tag_invalid":
         message += did_you_mean(error["ctx"]["tag"], _QUOTED.findall(error["ctx"]["expected_tags"]))
-    return Problem(place, f"{'.'.join(map(str, place))}: {message}")
+    return Problem(place, ": ".join(filter(None, [".".join(map(str, place)), message])))
 
 
 def _walk(loc: Iterable[str | int], schema: Mapping[str, Any]) -> tuple[Place, Mapping[str, Any]]:

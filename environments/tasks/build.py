@@ -13,6 +13,7 @@ from environments.tasks.model import Family, Task
 from world_fixtures.common import UserError, digest
 from world_fixtures.generator import generate_world
 from world_fixtures.generator.words import Split
+from world_fixtures.nearest import did_you_mean
 from world_fixtures.spec import WorldSpec
 
 __all__ = ["KINDS", "kind_named", "make_task"]
@@ -102,7 +103,8 @@ def kind_named(family: Family, name: str) -> Kind:
     found = KINDS[family].get(name)
     if found is None:
         raise UserError(
-            f"unknown kind {name!r} of {family}: choose from {', '.join(KINDS[family])}"
+            f"unknown kind {name!r} of {family}{did_you_mean(name, KINDS[family])}: choose from"
+            f" {', '.join(KINDS[family])}"
         )
     return found
 
