@@ -84,9 +84,9 @@ def read_document(text: str, source: str) -> Document:
         loader = yaml.SafeLoader(text)
         try:
             root = loader.get_single_node()
-            data = None if root is None else loader.construct_document(root)  # type: ignore[no-untyped-call]
+            data = None if root is None else loader.construct_document(root)
         finally:
-            loader.dispose()  # type: ignore[no-untyped-call]
+            loader.dispose()
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         told = f"{source}:{line}: cannot be read: not valid YAML: {error.problem}"

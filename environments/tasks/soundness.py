@@ -120,10 +120,8 @@ class _Check:
             elif step is not None and step.tool == "submit" and last:
                 yield from _at(("walkthrough", n, "answer"), self._answer(step.answer))
         if steps and steps[-1] is not None and steps[-1].tool != ending:
-            yield (
-                ("walkthrough", len(steps) - 1),
-                f"the walkthrough of {where} ends with `{ending}`",
-            )
+            told = f"the walkthrough of {where} ends with `{ending}`"
+            yield ("walkthrough", len(steps) - 1), told
 
     def _answer(self, answer: Mapping[str, Any]) -> Found:
         for field in answer:

@@ -42,7 +42,7 @@ def join_facts(world: Any, facts: Document) -> Joined:
     wrong: list[Told] = []
     for thing, told in facts.data.items():
         if thing not in ids:
-            known = filter(lambda i: isinstance(i, str), ids)
+            known = [known for known in ids if isinstance(known, str)]
             message = f"there is no thing {thing!r} to tell facts{did_you_mean(thing, known)}"
             wrong.append(facts.told((str(thing),), message))
         elif not isinstance(told, list):

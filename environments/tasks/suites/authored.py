@@ -1,15 +1,18 @@
-"""Tasks made by hand: as they are written in YAML, and as the whole tasks that they stand for. Pure.
+"""Tasks made by hand: as they are written, and as the whole tasks that they stand for. Pure.
 
-id: my_house/ledger              # the name of the file, where it has no id
-world: my_house.yaml             # one of the library, or a file beside this one
-family: inspection
-stages:
-- prompt: Find out what the ledger says.
-goals: [...]
-walkthrough:                 # a line is a command
-- north
-- read ledger
-- submit: {year: 1731}     # and the last stage ends so, the others with `disconnect`
+    id: my_house/ledger              # the name of the file, where it has no id
+    world: my_house.yaml             # one of the library, or a file beside this one
+    family: inspection
+    stages:
+      - prompt: Find out what the ledger says.
+        goals: [...]
+        walkthrough:
+          - north
+          - read ledger
+          - submit: {year: 1731}
+
+A step of a walkthrough is the line of a command; the last stage ends with `submit`, the others with
+`disconnect`.
 """
 
 from __future__ import annotations

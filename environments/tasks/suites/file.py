@@ -134,7 +134,7 @@ class _Entry:
 
     def _add(self, task: Task) -> None:
         if task.id in self.reader.tasks:
-            self._tell(("id",), f": {task.id} is there already".removeprefix(": "))
+            self._tell(("id",), f"{task.id} is there already")
         self.reader.tasks.setdefault(task.id, task)
 
     def _other_file(self, data: dict[str, Any]) -> None:

@@ -94,11 +94,10 @@ def test_a_suite_names_the_files_of_tasks(task: Path) -> None:
     suite.write_text(
         "- {task: ledger.yaml}\n- {family: navigation, difficulty: 1, seed: 0, world: timmy_home}\n"
     )
-    assert [t.id for t in load_suite(str(suite)).tasks][0] == "ledger"
+    assert load_suite(str(suite)).tasks[0].id == "ledger"
     suite.write_text("- {task: ledgr.yaml}\n")
-    assert told(suite) == [
-        f"{suite}:1: task 1.task: there is no file {task.with_name('ledgr.yaml')}"
-    ]
+    missing = task.with_name("ledgr.yaml")
+    assert told(suite) == [f"{suite}:1: task 1.task: there is no file {missing}"]
 
 
 @pytest.mark.parametrize(
