@@ -79,7 +79,10 @@ class JsonLines(Document):
 
 def form_of(path: Path) -> Literal["world", "task", "suite"]:
     """Tell what a YAML or JSONL file describes. Raises UserError where it cannot be read."""
-    data = _document(path).data
+    return _form(_document(path).data)
+
+
+def _form(data: Any) -> Literal["world", "task", "suite"]:
     if isinstance(data, dict) and "tasks" not in data:
         if "stages" in data:
             return "task"
@@ -94,7 +97,7 @@ def read_content(path: Path, wrong: list[Told]) -> Content | None:
     Raises UserError where it cannot be read at all.
     """
     document = _document(path)
-    data, form = document.data, form_of(path)
+    data, form = document.data, _form(document.data)
     if form == "world":
         message = (
             "this is a world, not a suite: `evennia-world new suite NAME --world FILE` makes one"
