@@ -153,7 +153,7 @@ def _build(directory: Path, spec: dict[str, Any], players: int) -> int:
 
 
 def _start(game: Path) -> None:
-    """Start Portal and Server; its launcher gives up on a busy machine, and is to be asked again."""
+    """Start Portal and Server: the launcher gives up on a busy machine, and is asked again."""
     for _ in range(STARTS):
         if "timed out" not in _evennia(game, "start"):
             return

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from environments.tasks.actor import Unsolvable
 from environments.tasks.budget import budget_of, search_of
-from environments.tasks.families import KINDS
+from environments.tasks.families import KINDS, kinds_of
 from environments.tasks.families.common import BEGINNERS, BuildContext, Kind
 from environments.tasks.model import Family, Task
 from world_fixtures.common import UserError, digest
@@ -100,11 +100,12 @@ def _attempts(kinds: Sequence[Kind], seed: int) -> Iterator[tuple[Kind, int]]:
 
 def kind_named(family: Family, name: str) -> Kind:
     """Return the kind of a family. Raises UserError where there is none of this name."""
-    found = KINDS[family].get(name)
+    known = kinds_of(family)
+    found = known.get(name)
     if found is None:
         raise UserError(
-            f"unknown kind {name!r} of {family}{did_you_mean(name, KINDS[family])}: choose from"
-            f" {', '.join(KINDS[family])}"
+            f"unknown kind {name!r} of {family}{did_you_mean(name, known)}: choose from"
+            f" {', '.join(known)}"
         )
     return found
 

@@ -217,6 +217,6 @@ def test_facts_of_an_own_world_are_asked_for(here: Path, capsys) -> None:
         "- {family: inspection, kind: read, difficulty: 1, seed: [0, 1], world: house.yaml}\n"
     )
     assert run("tasks show facts.yaml") == 2  # nothing is told
-    (here / "house.facts.yaml").write_text("ledger:\n  - [ledger, begun, 1731]\n")
+    (here / "house.facts.yaml").write_text("sundial:\n  - [garden, founded, 1804]\n")
     answers = [task.stages[-1].walkthrough[-1].answer for task in load_suite("facts.yaml").tasks]
-    assert answers == [{"value": 1731}, {"value": 1731}]
+    assert answers == [{"value": 1804}, {"value": 1804}]
