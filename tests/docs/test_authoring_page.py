@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -92,23 +93,6 @@ def test_a_step_that_fails_is_told_as_the_page_says(here: Path, capsys) -> None:
     assert capsys.readouterr().out.startswith(MESSAGES[1])
 
 
-def test_the_commands_of_the_page_lead_to_a_report(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    (commands,) = blocks("sh")
-    lines = commands.strip().splitlines()
-    assert lines[-1].startswith("evennia-world evaluate ")
-    for line in lines[:-1]:
-        assert main(line.split()[1:]) == 0
-    done = subprocess.run(
-        [sys.executable, "-m", "environments.cli", *lines[-1].split()[1:]],
-        env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert list((tmp_path / "runs").rglob("report.html"))
-
-
 @pytest.mark.slow
 def test_a_kind_of_ones_own_is_played(here: Path) -> None:
     (command,) = re.findall(r"(?m)^    python (own_kind\.py evaluate .*)$", PAGE)
@@ -117,7 +101,6 @@ def test_a_kind_of_ones_own_is_played(here: Path) -> None:
         env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    (samples,) = (here / "runs").rglob("samples.jsonl")
-    lines = samples.read_text().splitlines()
-    assert len(lines) == 3
-    assert all('"kind":"bring_home"' in line.replace('": "', '":"') for line in lines)
+    rows = [json.loads(line) for line in (here / "runs" / "samples.jsonl").open()]
+    assert [row["rollout"]["task"]["kind"] for row in rows] == ["bring_home"] * 3
+    assert all(row["rollout"]["verdict"]["success"] for row in rows)

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from environments.tasks.build import KINDS, make_task
+from environments.tasks.families import add_kind
+from environments.tasks.model import Family
 from environments.tasks.soundness import problems_in
 from environments.tasks.suites import load_suite
 from world_fixtures.common import UserError
@@ -189,3 +191,9 @@ def test_nothing_is_wrong_in_tasks_that_are_made(family, difficulty: int) -> Non
         task = make_task(family, 3, difficulty, kind=kind)
         data = task.model_dump(mode="json", exclude={"spec"})
         assert [p for p in problems_in(data, task.spec) if "free" not in p.place] == []
+
+
+def test_a_kind_of_ones_own_needs_a_name_of_its_own() -> None:
+    kind = next(iter(KINDS[Family.ERRAND].values()))
+    with pytest.raises(ValueError, match="choose another name"):
+        add_kind(kind)
