@@ -97,7 +97,10 @@ class Names:
     def _located(self, entity: str, place: Any, field: str) -> Found:
         movable = {*self.things, *self.characters}
         yield from _one_of(movable, "thing or character", entity, ("entity",))
-        thing = self.things.get(place) if isinstance(place, str) else None
+        if not isinstance(place, str | None):
+            yield (field,), f"{place!r} is no id of a place"
+            return
+        thing = self.things.get(place or "")
         if thing is not None and place not in self.places:
             yield (field,), f"{place!r} is neither container nor surface: nothing can be in it"
         elif place is not None or field == "place":

@@ -90,6 +90,10 @@ def read_world(text: str, source: str, facts: Document | None = None) -> Reading
     if not isinstance(document.data, dict):
         message = "a world is a mapping with name, title, rooms, exits, ..."
         return Reading(None, (document.told((), message),))
+    for key, form in (("stages", "task"), ("tasks", "suite")):
+        if key in document.data and "rooms" not in document.data:
+            message = f"this is a {form}, not a world: see `evennia-world tasks verify`"
+            return Reading(None, (document.told((key,), message),))
     found = document.repeated_keys()
     data, origins = document.data, dict[Place, Place]()
     if facts is not None:

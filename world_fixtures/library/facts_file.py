@@ -36,14 +36,14 @@ def join_facts(world: Any, facts: Document) -> Joined:
     things = world.get("things") if isinstance(world, dict) else None
     if not isinstance(things, list):
         things = []
-    ids = {t.get("id"): n for n, t in enumerate(things) if isinstance(t, dict)}
+    found = ((n, t.get("id")) for n, t in enumerate(things) if isinstance(t, dict))
+    ids = {known: n for n, known in found if isinstance(known, str)}
     made = list(things)
     origins: dict[Place, Place] = {}
     wrong: list[Told] = []
     for thing, told in facts.data.items():
         if thing not in ids:
-            known = [known for known in ids if isinstance(known, str)]
-            message = f"there is no thing {thing!r} to tell facts{did_you_mean(thing, known)}"
+            message = f"there is no thing {thing!r} to tell facts{did_you_mean(thing, ids)}"
             wrong.append(facts.told((str(thing),), message))
         elif not isinstance(told, list):
             message = f"{thing}: is no list of [entity, field, value]"

@@ -30,6 +30,8 @@ def hint(spec: WorldSpec, data: Any, place: Place) -> str:
     value = _value(data, place)
     if field == "tells" and isinstance(value, list | tuple) and value:
         value = value[0]
+    if not isinstance(value, str):
+        return ""
     known = set(_known(spec, field)) if field != "id" or place[0] == "living" else set()
     return "" if value in known else did_you_mean(value, known)
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import random
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from environments.tasks.build import KINDS, make_task
 from environments.tasks.families import add_kind
@@ -197,3 +201,41 @@ def test_a_kind_of_ones_own_needs_a_name_of_its_own() -> None:
     kind = next(iter(KINDS[Family.ERRAND].values()))
     with pytest.raises(ValueError, match="choose another name"):
         add_kind(kind)
+
+
+def mutated(data: Any, rng: random.Random) -> Any:
+    """The data with one of its values or keys replaced by what does not belong there."""
+    odd = [None, True, -1, 1e300, "", "x" * 70, "north", [], {}, [[]], {"a": 1}, [1, "hall"]]
+    if not isinstance(data, dict | list) or not data or rng.random() < 0.15:
+        return rng.choice(odd)
+    if isinstance(data, list):
+        place = rng.randrange(len(data))
+        if rng.random() < 0.2:
+            return [*data, data[place]]
+        return [*data[:place], mutated(data[place], rng), *data[place + 1 :]]
+    key = rng.choice(list(data))
+    changed = mutated(data[key], rng)
+    if rng.random() < 0.2:
+        return {k: v for k, v in data.items() if k != key}
+    return {(f"{k}s" if k == key and rng.random() < 0.1 else k): v for k, v in data.items()} | {
+        key: changed
+    }
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_a_file_holds_is_told_in_lines_that_name_it(task: Path, seed: int) -> None:
+    rng = random.Random(seed)
+    house = task.with_name("my_house.yaml")
+    for _ in range(12):
+        world, own = yaml.safe_load(HOUSE), yaml.safe_load(TASK)
+        if rng.random() < 0.5:
+            world = mutated(mutated(world, rng), rng)
+        else:
+            own = mutated(mutated(own, rng), rng)
+        house.write_text(yaml.safe_dump(world))
+        task.write_text(yaml.safe_dump(own))
+        try:
+            load_suite(str(task))
+        except UserError as error:
+            lines = str(error).splitlines()
+            assert all(re.match(r"\S+\.yaml(:\d+)?: \S", line) for line in lines), lines
