@@ -26,8 +26,11 @@ def check(spec: WorldSpec, source: str = "") -> WorldSpec:
     return spec
 
 
-def problems(spec: WorldSpec) -> list[Problem]:
-    """Return every error of `spec`, in the order of its parts; empty for a sound world."""
+def problems(spec: WorldSpec, *, reach: bool = True) -> list[Problem]:
+    """Return every error of `spec`, in the order of its parts; empty for a sound world.
+
+    What cannot be reached is looked for only with `reach`, and where the characters are sound.
+    """
     found = [
         *_ids(spec),
         *_names(spec),
@@ -41,7 +44,7 @@ def problems(spec: WorldSpec) -> list[Problem]:
         *_recipes(spec),
         *living_problems(spec),
     ]
-    if any(p.place[0] == "characters" for p in found):
+    if not reach or any(p.place[0] == "characters" for p in found):
         return found  # without a place to start from nothing can be reached
     return [*found, *_unreachable(repaired(spec, {p.place for p in found}))]
 

@@ -9,11 +9,10 @@ from typing import Annotated, Any
 
 import typer
 
-from environments.cli.families import family_named
+from environments.cli.chosen import Source, TaskId, chosen_tasks
 from environments.cli.verb import new_verb
 from environments.episode import Episode
 from environments.modes import descriptors
-from environments.tasks.build import make_task
 from environments.tasks.model import Family, Task, Verdict
 from environments.tools.evennia import BudgetSpent
 from world_fixtures.common import printable
@@ -33,15 +32,17 @@ app = new_verb()
 
 @app.command()
 def play(
+    source: Source = None,
+    task: TaskId = None,
     seed: int = 0,
     difficulty: Annotated[int, typer.Option(help="1 to 10")] = 1,
-    family: Annotated[str, typer.Option(help=", ".join(Family))] = "errand",
+    family: Annotated[str | None, typer.Option(help=", ".join(Family))] = None,
     kind: Annotated[str | None, typer.Option(help="sub-kind of the family")] = None,
 ) -> int:
-    """Play a task yourself."""
-    task = make_task(family_named(family), seed, difficulty, kind=kind)
+    """Play a task yourself: one that is made, or the first of a suite, a file or a world."""
+    chosen = chosen_tasks(source, task, family, kind, difficulty, seed)[0]
     descriptors.ensure(descriptors.for_servers(1))
-    verdict = asyncio.run(_play(task))
+    verdict = asyncio.run(_play(chosen))
     if verdict is None:
         return 1
     _show(verdict)

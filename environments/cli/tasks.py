@@ -14,16 +14,16 @@ from typing import Annotated, Any
 
 import typer
 
-from environments.cli.families import family_named
+from environments.cli.chosen import Source, TaskId, chosen_tasks
 from environments.cli.verb import JsonFile, new_verb
-from environments.episode import Episode
+from environments.cli.walk import Walk, walk
 from environments.modes import descriptors
 from environments.rollouts.files import write_file
-from environments.tasks.build import KINDS, make_task
-from environments.tasks.model import Family, Task, Verdict
+from environments.tasks.build import KINDS
+from environments.tasks.model import Family, Task
 from environments.tasks.suites import SUITES, load_suite
 from environments.tasks.version import TASKS_VERSION
-from world_fixtures.common import canonical_json, printable
+from world_fixtures.common import UserError, canonical_json, printable
 from world_fixtures.servers import ServerPool
 
 CONCURRENCY = 32
@@ -61,45 +61,54 @@ def list_kinds(file: JsonFile = None) -> int:
 
 @app.command()
 def show(
+    source: Source = None,
+    task: TaskId = None,
     seed: int = 0,
-    family: Annotated[str, typer.Option(help=", ".join(Family))] = "errand",
+    family: Annotated[str | None, typer.Option(help=", ".join(Family))] = None,
     difficulty: Annotated[int, typer.Option(help="1 to 10")] = 1,
     kind: Annotated[str | None, typer.Option(help="sub-kind of the family")] = None,
     spec: Annotated[
         bool, typer.Option("--spec", help="also print the world, as canonical JSON")
     ] = False,
 ) -> int:
-    """Print a task as an agent sees it."""
-    task = make_task(family_named(family), seed, difficulty, kind=kind)
-    for number, stage in enumerate(task.stages, start=1):
-        print(printable(f"[{task.id}, part {number} of {len(task.stages)}]\n{stage.prompt}\n"))
-    if spec:
-        print(canonical_json(task.spec.model_dump(mode="json")))
+    """Print tasks as an agent sees them: one that is made, or those of a suite or file."""
+    for shown in chosen_tasks(source, task, family, kind, difficulty, seed):
+        parts = len(shown.stages)
+        for number, stage in enumerate(shown.stages, start=1):
+            print(printable(f"[{shown.id}, part {number} of {parts}]\n{stage.prompt}\n"))
+        if spec:
+            print(canonical_json(shown.spec.model_dump(mode="json")))
     return 0
 
 
 @app.command()
 def verify(
-    suite: Annotated[str, typer.Option(help=", ".join(SUITES))] = "standard",
+    source: Annotated[
+        str | None, typer.Argument(metavar="FILE", help="a suite or a task made by hand")
+    ] = None,
+    suite: Annotated[str | None, typer.Option(help=", ".join(SUITES))] = None,
     count: Annotated[
         int | None, typer.Option(min=1, help="only so many tasks, evenly chosen")
     ] = None,
     file: JsonFile = None,
 ) -> int:
     """Play the walkthroughs in real instances; exit with 1 where one does not solve its task."""
+    if source is not None and suite is not None:
+        raise UserError("both a file and --suite are given: leave one of them out")
     started = time.perf_counter()
-    tasks: Sequence[Task] = load_suite(suite).tasks
+    name = source or suite or "standard"
+    tasks: Sequence[Task] = load_suite(name).tasks
     generation = (time.perf_counter() - started) / len(tasks) * 1000
     if count and count < len(tasks):
         tasks = [tasks[n * len(tasks) // count] for n in range(count)]
     descriptors.ensure(descriptors.for_servers(os.cpu_count() or 1))
-    verdicts = asyncio.run(_play_all(tasks))
+    walks = asyncio.run(_play_all(tasks))
     lengths: defaultdict[int, list[int]] = defaultdict(list)
     for task in tasks:
         lengths[task.difficulty].append(task.optimal_steps)
-    failed = [(t, v) for t, v in zip(tasks, verdicts, strict=True) if v.reward < 1 or not v.success]
+    failed = [(t, w) for t, w in zip(tasks, walks, strict=True) if not w.solved]
     figures: dict[str, Any] = {
-        "suite": suite,
+        "suite": name,
         "n": len(tasks),
         "solved": len(tasks) - len(failed),
         "version": TASKS_VERSION,
@@ -108,47 +117,28 @@ def verify(
     }
     if file:
         write_file(file, json.dumps(figures, indent=2) + "\n", elsewhere="choose another --json")
-    for task, verdict in failed:
-        about = f"{task.id}: {verdict.reward:.3f} {'; '.join(verdict.reasons)}"
-        print(printable(f"not solved: {about}"))
+    for task, walked in failed:
+        print(printable(f"not solved: {task.id}, reward {walked.verdict.reward:.3f}"))
+        for line in (*walked.stumbles, *walked.verdict.reasons):
+            print(printable(f"  {line}"))
     print(f"{figures['solved']} of {len(tasks)} solved; {generation:.1f} ms to make a task")
     return 1 if failed else 0
 
 
-async def _play_all(tasks: Sequence[Task]) -> list[Verdict]:
-    """Verdicts on the walkthroughs, in the order of the tasks."""
+async def _play_all(tasks: Sequence[Task]) -> list[Walk]:
+    """Play the walkthroughs; in the order of the tasks."""
     done = 0
     places = asyncio.Semaphore(CONCURRENCY)
 
-    async def one(number: int, task: Task) -> Verdict:
+    async def one(number: int, task: Task) -> Walk:
         nonlocal done
         async with places:
-            verdict = await walk(f"verify-{number}", task, pool)
+            walked = await walk(f"verify-{number}", task, pool)
         done += 1
         if done % 50 == 0:
             print(f"{done}/{len(tasks)} played", file=sys.stderr)
-        return verdict
+        return walked
 
     async with ServerPool() as pool, asyncio.TaskGroup() as group:
         running = [group.create_task(one(n, t)) for n, t in enumerate(tasks)]
     return [r.result() for r in running]
-
-
-async def walk(task_id: str, task: Task, pool: ServerPool) -> Verdict:
-    """Play a task's walkthrough in a real instance and judge it."""
-    world = await Episode.begin(pool, task, id=task_id)
-    try:
-        for number, stage in enumerate(task.stages):
-            if number:
-                await world.next_stage()
-            await world.connect()
-            for step in stage.walkthrough:
-                if step.tool == "command":
-                    await world.command(step.command)
-                elif step.tool == "disconnect":
-                    await world.disconnect()
-                else:
-                    world.submit(step.answer)
-        return await world.finish()
-    finally:
-        world.close()

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 
 from environments.tasks.actor import Unsolvable
 from environments.tasks.budget import budget_of, search_of
-from environments.tasks.families import KINDS
+from environments.tasks.families import KINDS, kinds_of
 from environments.tasks.families.common import BEGINNERS, BuildContext, Kind
 from environments.tasks.model import Family, Task
 from world_fixtures.common import UserError, digest
 from world_fixtures.generator import generate_world
 from world_fixtures.generator.words import Split
+from world_fixtures.nearest import did_you_mean
 from world_fixtures.spec import WorldSpec
 
 __all__ = ["KINDS", "kind_named", "make_task"]
@@ -99,10 +100,12 @@ def _attempts(kinds: Sequence[Kind], seed: int) -> Iterator[tuple[Kind, int]]:
 
 def kind_named(family: Family, name: str) -> Kind:
     """Return the kind of a family. Raises UserError where there is none of this name."""
-    found = KINDS[family].get(name)
+    known = kinds_of(family)
+    found = known.get(name)
     if found is None:
         raise UserError(
-            f"unknown kind {name!r} of {family}: choose from {', '.join(KINDS[family])}"
+            f"unknown kind {name!r} of {family}{did_you_mean(name, known)}: choose from"
+            f" {', '.join(known)}"
         )
     return found
 

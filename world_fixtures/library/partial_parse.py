@@ -16,10 +16,12 @@ GROUPS: dict[str, type[BaseModel]] = {
 }  # fmt: skip
 UNREADABLE = "<unreadable>"
 """Stands in a partial spec for what cannot be made out; in no valid text."""
+AGENT = "you"
+"""The agent's id in most worlds."""
 
 
 def partial_spec(data: dict[str, Any]) -> WorldSpec | None:
-    """Return an unvalidated spec of what is readable in `data`; None where that is too little.
+    """Return an unvalidated spec of what is readable in `data`; None where a part is no list.
 
     Each part has the place that it has in `data`. An error that names UNREADABLE
     follows from one that pydantic has reported.
@@ -28,13 +30,40 @@ def partial_spec(data: dict[str, Any]) -> WorldSpec | None:
     for group, model in GROUPS.items():
         items = data.get(group) or []
         if not isinstance(items, list):
-            return None
+            if group != "characters":
+                return None
+            items = []
         groups[group] = tuple(_part(model, i, f"{UNREADABLE} {n}") for n, i in enumerate(items))
-    if not groups["rooms"] or not groups["characters"]:
-        return None
+    groups["characters"] = groups["characters"] or _nobody(data)
+    groups["rooms"] = groups["rooms"] or _anywhere(groups)
     if isinstance(data.get("living"), dict):
         groups["living"] = _part(Living, data["living"], f"{UNREADABLE} living")
     return WorldSpec.model_construct(**{"name": "", "title": "", **groups})
+
+
+def _nobody(data: dict[str, Any]) -> tuple[Character, ...]:
+    """Return characters in the place of missing ones: the agent, and who lives in the world."""
+    living = data.get("living")
+    people = living.get("people") if isinstance(living, dict) else None
+    lively = (
+        [p.get("id") for p in people if isinstance(p, dict)] if isinstance(people, list) else []
+    )
+    return tuple(
+        Character.model_construct(id=i, name=f"{UNREADABLE} {i}", location=f"{UNREADABLE} room")
+        for i in dict.fromkeys([AGENT, *(p for p in lively if isinstance(p, str))])
+    )
+
+
+def _anywhere(groups: dict[str, Any]) -> tuple[Room, ...]:
+    """Return rooms in the place of missing ones: every one that something refers to."""
+    found = [room for way in groups["exits"] for room in (way.source, way.target)]
+    found += [c.location for c in groups["characters"]]
+    held = {part.id for group in ("things", "characters") for part in groups[group]}
+    found += [t.location for t in groups["things"] if t.location and t.location not in held]
+    return tuple(
+        Room.model_construct(id=room, name=f"{UNREADABLE} {n}", desc="")
+        for n, room in enumerate(dict.fromkeys([*found, f"{UNREADABLE} room"]))
+    )
 
 
 def _part(model: type[BaseModel], item: Any, stand_in: str) -> BaseModel:

@@ -66,6 +66,9 @@ _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     )
 )
 
+SOCIAL_VERBS = frozenset(verb for verb, _ in _FORMS)
+"""The verbs of these commands, as events name them."""
+
 
 def understood(scene: Scene, text: str) -> Outcome | None:
     """Return what comes of a line that is one of these commands; None where it is none.

@@ -8,6 +8,7 @@ from environments.tasks.suites.file import read_suite
 from environments.tasks.suites.named import SUITES
 from environments.tasks.suites.suite import Suite
 from world_fixtures.common import UserError
+from world_fixtures.nearest import did_you_mean
 
 
 def load_suite(name: str) -> Suite:
@@ -20,5 +21,6 @@ def load_suite(name: str) -> Suite:
     if Path(name).is_file():
         return read_suite(Path(name))
     raise UserError(
-        f"unknown suite {name!r}: choose from {', '.join(SUITES)}, or give the path of a YAML file"
+        f"unknown suite {name!r}{did_you_mean(name, SUITES)}: choose from"
+        f" {', '.join(SUITES)}, or give the path of a YAML file"
     )

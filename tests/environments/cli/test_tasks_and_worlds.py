@@ -162,7 +162,7 @@ def test_a_person_plays_and_sees_the_verdict(monkeypatch, capsys, family, diffic
 
 def test_a_person_deals_with_people_and_time(monkeypatch, capsys) -> None:
     street = exploration(load_world("market_street"))
-    monkeypatch.setattr("environments.cli.play.make_task", lambda *args, **kinds: street)
+    monkeypatch.setattr("environments.cli.chosen.make_task", lambda *args, **kinds: street)
     lines = (
         "ask oskar about the shop", "follow oskar", "ask oskar", "give 1 coin to oskar", "time",
         "wait 3", "time", ":hlep", ":quit",

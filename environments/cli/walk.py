@@ -1,0 +1,59 @@
+"""A task's walkthrough, played in a real instance, with the steps that fail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from environments.episode import Episode
+from environments.tasks.model import Step, Task, Verdict
+from environments.tools.evennia import BudgetSpent
+from world_fixtures.protocol import ResultKind
+from world_fixtures.servers import ServerPool
+
+
+@dataclass(frozen=True)
+class Walk:
+    """What came of a walkthrough."""
+
+    verdict: Verdict
+    stumbles: tuple[str, ...] = field(default=())
+    """A line for each step that was not carried out, the first of which is most often to blame."""
+
+    @property
+    def solved(self) -> bool:
+        """Whether it earns the full reward."""
+        return self.verdict.success and self.verdict.reward >= 1
+
+
+async def walk(task_id: str, task: Task, pool: ServerPool) -> Walk:
+    """Play a task's walkthrough in a real instance and judge it."""
+    world = await Episode.begin(pool, task, id=task_id)
+    stumbles = []
+    try:
+        for number, stage in enumerate(task.stages):
+            if number:
+                await world.next_stage()
+            await world.connect()
+            for n, step in enumerate(stage.walkthrough, start=1):
+                if problem := await _take(world, step):
+                    where = f"part {number + 1}, step {n} of {len(stage.walkthrough)}"
+                    stumbles.append(f"{where} of the walkthrough, {step.command!r}: {problem}")
+        return Walk(await world.finish(), tuple(stumbles))
+    finally:
+        world.close()
+
+
+async def _take(world: Episode, step: Step) -> str:
+    """Take one step; returns why it was not carried out, empty where it was."""
+    if step.tool == "submit":
+        world.submit(step.answer)
+    elif step.tool == "disconnect":
+        await world.disconnect()
+    else:
+        try:
+            event = await world.command(step.command)
+        except BudgetSpent as spent:
+            return str(spent)
+        if event.kind is not ResultKind.OK:
+            return " ".join(event.text.split())
+    return ""
