@@ -45,7 +45,7 @@ def serve_world(
         ) from None
     from environments.modes import descriptors
 
-    descriptors.ensure(descriptors.for_servers(1))
+    descriptors.ensure(descriptors.for_servers(2))  # of which one is for tasks that restart it
     if suite is None and not task:
         if save is not None:
             raise UserError("--save keeps tasks: give a --suite or a --task, too")

@@ -1,10 +1,11 @@
-"""`evennia-world play`: a task in the terminal, for a person, against a real instance."""
+"""`evennia-world play`: a task for a person, against a real instance, in the terminal or a page."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -16,7 +17,7 @@ from environments.modes import descriptors
 from environments.tasks.build import make_task
 from environments.tasks.model import Family, Task, Verdict
 from environments.tools.evennia import BudgetSpent
-from world_fixtures.common import printable
+from world_fixtures.common import UserError, printable
 from world_fixtures.servers import ServerPool
 
 HELP = """\
@@ -37,10 +38,34 @@ def play(
     difficulty: Annotated[int, typer.Option(help="1 to 10")] = 1,
     family: Annotated[str, typer.Option(help=", ".join(Family))] = "errand",
     kind: Annotated[str | None, typer.Option(help="sub-kind of the family")] = None,
+    web: Annotated[bool, typer.Option("--web", help="at a page in your browser")] = False,
+    suite: Annotated[
+        str | None, typer.Option(help="with --web: the tasks of a suite, by name or file")
+    ] = None,
+    task_id: Annotated[
+        list[str] | None,
+        typer.Option("--task", metavar="ID", help="with --web: this task (may be repeated)"),
+    ] = None,
+    name: Annotated[
+        str, typer.Option(help="with --web: yours; the run is one of the model human/NAME")
+    ] = "anonymous",
+    save: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="with --web: directory of the run")
+    ] = None,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="with --web: of the page; 0: a free one")
+    ] = 0,
 ) -> int:
-    """Play a task yourself."""
+    """Play a task yourself, or those of a suite."""
+    descriptors.ensure(descriptors.for_servers(2))  # of which one is for tasks that restart it
+    if web:
+        from environments.cli.play_web import play_web  # the report: a second
+
+        made = (family_named(family), seed, difficulty, kind)
+        return play_web(suite, task_id or [], made, name, save, port)
+    if suite or task_id or save or port:
+        raise UserError("--suite, --task, --save and --port are of play --web: add --web")
     task = make_task(family_named(family), seed, difficulty, kind=kind)
-    descriptors.ensure(descriptors.for_servers(1))
     verdict = asyncio.run(_play(task))
     if verdict is None:
         return 1

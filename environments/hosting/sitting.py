@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from environments.episode import Worlds
 from environments.evaluation.metrics import Metrics
@@ -27,15 +26,21 @@ CONDITIONS = Conditions(
 
 
 class Sitting:
-    """The tasks that one player is given. Its methods must be called one after the other.
+    """The tasks that one player is given; a context manager that gives the worlds back.
 
+    Its methods must be called one after the other. A task that is not over is not kept.
     `present` is the task being played, or the last one that was; None before the first.
     """
 
     def __init__(
-        self, pool: Worlds, tasks: Sequence[Task], *, model: str, provider: str,
-        keep: Callable[[Rollout], None] = lambda rollout: None,
-    ) -> None:  # fmt: skip
+        self,
+        pool: Worlds,
+        tasks: Sequence[Task],
+        *,
+        model: str,
+        provider: str,
+        keep: Callable[[Rollout], None] | None = None,
+    ) -> None:
         """Take what is to be played; `keep` is given each rollout when it is over."""
         self.model = model
         self.present: HostedRollout | None = None
@@ -101,8 +106,10 @@ class Sitting:
             if self.present.over:
                 self._keep_present()
 
-    def close(self) -> None:
-        """Give the world back; a task that is not over is not kept. Idempotent."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         if self.present is not None:
             self.present.close()
 
@@ -111,52 +118,35 @@ class Sitting:
         rollout = self.present.record(self.model, self._provider)
         self.present.close()
         self.played.append(rollout)
-        self._keep(rollout)
+        if self._keep is not None:
+            self._keep(rollout)
 
 
 class Saved:
-    """A run directory into which one player plays."""
+    """A run directory into which one player plays; a context manager that writes its results."""
 
     def __init__(self, out: Path, suite: Suite, *, model: str, provider: str) -> None:
         """Open the directory. Raises UserError as `RunDirectory`."""
         self.out = out
         self.run = run_of(suite, CONDITIONS, model=model, provider=provider)
         self.directory = RunDirectory(out, self.run, option="--save")
+        self.metrics: Metrics | None = None
+        """Of the whole run; None until this was left, and where nothing was ever played."""
 
     def waiting(self, tasks: Sequence[Task]) -> list[Task]:
-        """Return those of `tasks` that have no score in the directory."""
+        """Return those of `tasks` that have no score here. Raises UserError where all have one."""
         scored = {r.task.id for r in self.directory.rollouts if r.verdict is not None}
-        return [task for task in tasks if task.id not in scored]
-
-    def conclude(self) -> Metrics | None:
-        """Close the directory and write its results; None where nothing was played."""
-        self.directory.close()
-        if not self.directory.rollouts:
-            return None
-        return conclude(self.out, self.run, self.directory.rollouts)
-
-
-@asynccontextmanager
-async def sitting(
-    pool: Worlds, tasks: Sequence[Task], *, model: str, provider: str, saved: Saved | None
-) -> AsyncIterator[Sitting]:
-    """Give a player those of `tasks` that `saved` has no score of; the results are written after.
-
-    Raises UserError where none is waiting.
-    """
-    try:
-        waiting = list(tasks) if saved is None else saved.waiting(tasks)
-        if not waiting:
-            assert saved is not None
+        found = [task for task in tasks if task.id not in scored]
+        if not found:
             raise UserError(
-                f"{saved.out} has a score of every task: choose another --save, or delete it"
+                f"{self.out} has a score of every task: choose another --save, or delete it"
             )
-        keep = (lambda rollout: None) if saved is None else saved.directory.add
-        found = Sitting(pool, waiting, model=model, provider=provider, keep=keep)
-        try:
-            yield found
-        finally:
-            found.close()
-    finally:
-        if saved is not None:
-            saved.conclude()
+        return found
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.directory.close()
+        if self.directory.rollouts:
+            self.metrics = conclude(self.out, self.run, self.directory.rollouts)

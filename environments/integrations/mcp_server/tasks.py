@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from environments.hosting.rollout import HostedRollout
-from environments.hosting.sitting import Saved, Sitting, sitting
+from environments.hosting.sitting import Saved, Sitting
 from environments.hosting.tool_names import SHORT, renamed
 from environments.integrations.mcp_server.server import McpServer, McpTool
 from environments.tasks.model import Task, Verdict
@@ -172,8 +172,9 @@ def _problem(error: str) -> str:
 def serve_tasks(suite: Suite, tasks: Sequence[Task], model: str, save: Path | None) -> int:
     """Serve tasks of a suite to one client until it closes stdin; the exit code.
 
-    With `save` every finished task is kept in this run directory as a rollout of `model`. Raises
-    ImportError without the SDK, and UserError where the directory cannot be used.
+    With `save` every finished task is kept in this run directory as a rollout of `model`, and
+    those that have a score there are left out. Raises ImportError without the SDK, and UserError
+    where the directory cannot be used.
     """
     server = McpServer(INSTRUCTIONS)
     saved = None if save is None else Saved(save, suite, model=model, provider=PROVIDER)
@@ -182,15 +183,20 @@ def serve_tasks(suite: Suite, tasks: Sequence[Task], model: str, save: Path | No
 
 async def _serve(server: McpServer, tasks: Sequence[Task], model: str, saved: Saved | None) -> int:
     async with AsyncExitStack() as stack:
+        if saved is not None:
+            stack.enter_context(saved)
+            tasks = saved.waiting(tasks)
         # Started by the first task: a client waits for the list of tools, and not for long.
         worlds = await stack.enter_async_context(AsyncExitStack())
         pool = ServerPool(1)
-        found = await stack.enter_async_context(
-            sitting(pool, tasks, model=model, provider=PROVIDER, saved=saved)
+        keep = None if saved is None else saved.directory.add
+        sitting = stack.enter_context(
+            Sitting(pool, tasks, model=model, provider=PROVIDER, keep=keep)
         )
-        server.add(*TaskPlayer(found, partial(worlds.enter_async_context, pool)).tools)
+        server.add(*TaskPlayer(sitting, partial(worlds.enter_async_context, pool)).tools)
         server.add_prompt(do_the_task, "Do the task")
         return await server.run(stack.aclose)
+    raise AssertionError("an exit stack suppresses nothing")
 
 
 def do_the_task() -> str:

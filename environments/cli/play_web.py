@@ -1,0 +1,46 @@
+"""`evennia-world play --web`: tasks for a person at a page in their browser, kept as a run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from environments.hosting.choice import chosen, only
+from environments.integrations.browser.session import play_in_browser
+from environments.modes.evaluate import slug
+from environments.modes.run import run_until_stopped
+from environments.tasks.build import make_task
+from environments.tasks.model import Family
+from world_fixtures.common import UserError, printable
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+Made = tuple[Family, int, int, str | None]
+"""Family, seed, difficulty and kind of a task."""
+
+
+def play_web(
+    suite: str | None, ids: Sequence[str], made: Made, name: str, save: Path | None, port: int
+) -> int:
+    """Serve the page until its reader or a signal ends it; the exit code.
+
+    What is played are the tasks of `suite` or those with `ids`, else the one task `made`. Raises
+    UserError for what is not there, for a bad name, and where the run cannot be kept.
+    """
+    if not NAME.fullmatch(name):
+        raise UserError(
+            f"--name {name!r} must be letters, digits, '.', '_' and '-', 64 at most, and begin"
+            " with a letter or digit"
+        )
+    if suite is None and not ids:
+        family, seed, difficulty, kind = made
+        tasks = (make_task(family, seed, difficulty, kind=kind),)
+        found = only(tasks)
+    else:
+        found, tasks = chosen(suite, ids)
+    out = save or Path(f"runs/human-{slug(found.name)}-{name}")
+
+    def tell(line: str) -> None:
+        print(printable(line), flush=True)
+
+    return run_until_stopped(lambda: play_in_browser(found, tasks, name, out, port=port, tell=tell))
