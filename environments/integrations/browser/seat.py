@@ -127,6 +127,8 @@ class Seat:
         told = record.result
         if record.error is not None:
             told = renamed(record.error.partition(": ")[2] or record.error, ON_THE_PAGE)
+        elif record.name == "evennia_submit":  # what the world says is shown as it is
+            told = renamed(told, ON_THE_PAGE)
         self._log.append(
             {"done": done, "told": told, "how": "seen" if record.error is None else "refused"}
         )
