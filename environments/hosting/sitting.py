@@ -53,6 +53,11 @@ class Sitting:
         self._keep = keep
 
     @property
+    def number(self) -> int:
+        """Number of the present task among those of this sitting, from 1; 0 before the first."""
+        return self._begun
+
+    @property
     def left(self) -> int:
         """Tasks that were not begun."""
         return len(self._tasks) - self._begun

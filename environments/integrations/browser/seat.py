@@ -69,7 +69,7 @@ class Seat:
         if self.ended:
             shown["phase"] = "ended"
         if present is not None:
-            shown["task"] = _task(present)
+            shown["task"] = _task(present) | {"number": sitting.number}
             shown["log"] = self._log
         return shown
 
@@ -144,17 +144,18 @@ def read_typed(text: str) -> Any:
 
 
 def _task(present: HostedRollout) -> dict[str, Any]:
+    """Return what is shown of a task: no more than agents are told before it is over."""
     task, verdict = present.task, present.verdict
+    last = present.episode.last_stage
     shown: dict[str, Any] = {
-        "id": task.id,
+        "id": task.id if present.over else "",  # it names the kind
         "part": present.part,
-        "parts": len(task.stages),
         "prompt": renamed(present.prompt, ON_THE_PAGE),
         "commands": present.episode.commands,
         "budget": task.budget,
         "connected": present.connected,
-        "last_part": present.episode.last_stage,
-        "fields": list(dict.fromkeys(task.answer_fields)),
+        "last_part": last,
+        "fields": list(dict.fromkeys(task.answer_fields)) if last else [],
         "failure": present.failure,
     }
     if verdict is not None:

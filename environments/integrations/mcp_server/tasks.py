@@ -58,7 +58,8 @@ class TaskPlayer:
         several parts tells the next part when you have left the world.
         """  # noqa: D205 - clients read this text
         async with self._turn:
-            return _told(await self._present(), self._sitting.left)
+            await self._present()
+            return self._told()
 
     async def connect(self) -> str:
         """Enter the world; it shows where you are."""
@@ -101,7 +102,8 @@ class TaskPlayer:
                 )
             if sitting.present is not None and not sitting.left:
                 raise CallFailed("this was the last task: no other is left")
-            return _told(await self._begun(), sitting.left)
+            await self._begun()
+            return self._told()
 
     async def _act(self, tool: str, **arguments: Any) -> str:
         async with self._turn:
@@ -123,10 +125,24 @@ class TaskPlayer:
             if tool in ("evennia_disconnect", "evennia_submit"):
                 text = renamed(text, SHORT)
             if present.part != part:
-                text += f"\n\nThe next part:\n{_told(present, self._sitting.left)}"
+                text += f"\n\nThe next part:\n{self._told()}"
             if present.verdict is not None:
-                text += f"\n{_verdict(present.verdict)}\n{self._how_on().capitalize()}."
+                told = _verdict(present.task, present.verdict)
+                text += f"\n{told}\n{self._how_on().capitalize()}."
             return text
+
+    def _told(self) -> str:
+        """Tell the present part. Its id names its kind, which an agent is to find out itself."""
+        present = self._sitting.present
+        assert present is not None
+        about: dict[str, Any] = {
+            "task": self._sitting.number,
+            "part": present.part,
+            "prompt": renamed(present.prompt, SHORT),
+            "over": present.over,
+            "tasks_left": self._sitting.left,
+        }
+        return json.dumps(about, ensure_ascii=False, indent=1)
 
     async def _present(self) -> HostedRollout:
         return self._sitting.present or await self._begun()
@@ -145,22 +161,9 @@ class TaskPlayer:
         return f"next_task gives another one ({left} left)" if left else "no other task is left"
 
 
-def _told(present: HostedRollout, left: int) -> str:
-    task = present.task
-    about: dict[str, Any] = {
-        "task": task.id,
-        "part": present.part,
-        "parts": len(task.stages),
-        "prompt": renamed(present.prompt, SHORT),
-        "over": present.over,
-        "tasks_left": left,
-    }
-    return json.dumps(about, ensure_ascii=False, indent=1)
-
-
-def _verdict(verdict: Verdict) -> str:
+def _verdict(task: Task, verdict: Verdict) -> str:
     told = verdict.model_dump(mode="json", include={"reward", "success", "parts", "reasons"})
-    return json.dumps({"verdict": told}, ensure_ascii=False)
+    return json.dumps({"task": task.id, "verdict": told}, ensure_ascii=False)
 
 
 def _problem(error: str) -> str:

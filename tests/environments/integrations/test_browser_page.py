@@ -63,7 +63,10 @@ async def test_a_task_of_several_parts_is_played_to_its_verdict() -> None:
         for number, stage in enumerate(task.stages, start=1):
             assert (view["phase"], view["task"]["part"]) == ("playing", number)
             assert len(view["log"]) == 1  # where one is on arriving, and nothing of earlier parts
-            assert view["task"]["last_part"] == (number == len(task.stages))
+            last = number == len(task.stages)
+            assert view["task"]["last_part"] == last
+            assert bool(view["task"]["fields"]) == last  # what will be asked is told by then
+            assert view["task"]["id"] == ""  # it names the kind
             assert "evennia_" not in view["task"]["prompt"]
             for step in stage.walkthrough:
                 typed = {k: str(v) for k, v in step.answer.items()}
@@ -74,6 +77,7 @@ async def test_a_task_of_several_parts_is_played_to_its_verdict() -> None:
                 }[step.tool]()
         assert view["phase"] == "over"
         assert view["task"]["verdict"]["success"]
+        assert view["task"]["id"] == TWO[0]
         (rollout,) = person.sitting.played
         assert (rollout.model, rollout.stop) == ("human/ada", StopReason.SUBMITTED)
 

@@ -55,8 +55,9 @@ function show(next) {
     ? `What you played is kept in ${view.where}. You may close this page.`
     : "You may close this page.";
   if (!task) return;
-  const parts = task.parts > 1 ? `, part ${task.part} of ${task.parts}` : "";
-  by("title").textContent = `${task.id}${parts}`;
+  const several = task.part > 1 || !task.last_part;
+  const what = several ? `Task ${task.number}, part ${task.part}` : `Task ${task.number}`;
+  by("title").textContent = task.id ? `${what}: ${task.id}` : what;
   by("prompt").textContent = task.prompt;
   if (playing) showWorld(task);
   if (view.phase === "over") showVerdict(task);
@@ -76,7 +77,7 @@ function showWorld(task) {
   by("look").hidden = !task.connected;
   by("leave").textContent = task.last_part ? "Leave the world" : "Leave the world (ends this part)";
   by("answer").hidden = !task.last_part;
-  const shown = `${task.id} ${task.part}`;
+  const shown = `${task.number} ${task.part}`;
   if (part !== shown) {
     part = shown;
     by("fields").replaceChildren(...task.fields.map(field));
@@ -95,6 +96,7 @@ function showVerdict(task) {
     return item;
   }));
   by("next").hidden = view.left === 0;
+  if (!view.left) by("notice").textContent = "That was the last task: end the session above.";
 }
 
 function paragraph(text, kind) {
