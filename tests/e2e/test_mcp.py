@@ -346,3 +346,13 @@ def test_tasks_that_cannot_be_set_are_told_in_one_line(given, told, capsys):
     error = capsys.readouterr().err
     assert told in error
     assert error.count("\n") == 1
+
+
+@pytest.mark.slow
+@needs_sdk
+def test_the_example_of_a_client_ends_with_a_report(programs, tmp_path):
+    run = programs.run_file(str(ROOT / "examples" / "mcp_tasks.py"))
+    assert run.returncode == 0, run.stderr
+    assert "the report: runs/mcp/report.html" in run.stdout
+    verdicts = [r.verdict for r in read_rollouts(tmp_path / "runs" / "mcp")]
+    assert [v.success for v in verdicts if v] == [True, True]

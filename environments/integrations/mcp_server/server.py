@@ -10,6 +10,7 @@ import importlib
 import importlib.metadata
 import os
 import signal
+import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -91,6 +92,8 @@ class McpServer:
             # the SDK's thread waits for a line of stdin and cannot be woken
             os._exit(ended.result())
         serving.result()
+        if sys.stdout.closed:  # version 1 closes it; at its end the program flushes it
+            sys.stdout = open(os.devnull, "w")  # noqa: ASYNC230, SIM115
         return 0
 
 
