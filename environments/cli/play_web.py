@@ -8,7 +8,6 @@ from pathlib import Path
 
 from environments.hosting.choice import chosen, only
 from environments.integrations.browser.session import play_in_browser
-from environments.modes.evaluate import slug
 from environments.modes.run import run_until_stopped
 from environments.tasks.build import make_task
 from environments.tasks.model import Family
@@ -34,11 +33,11 @@ def play_web(
         )
     if suite is None and not ids:
         family, seed, difficulty, kind = made
-        tasks = (make_task(family, seed, difficulty, kind=kind),)
-        found = only(tasks)
+        found = only((make_task(family, seed, difficulty, kind=kind),))
+        tasks = found.tasks
     else:
         found, tasks = chosen(suite, ids)
-    out = save or Path(f"runs/human-{slug(found.name)}-{name}")
+    out = save or Path(f"runs/human-{found.name.replace('/', '-')}-{name}")
 
     def tell(line: str) -> None:
         print(printable(line), flush=True)
