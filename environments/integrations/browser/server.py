@@ -1,16 +1,12 @@
 """The page and its two requests, on loopback, for whoever knows the address.
 
-Every program of this machine can connect to loopback, and every page in the browser can send
-requests there. So the path begins with a random token, the Host must be ours, and what is asked
-must come from our own page: its Origin is checked, it is a POST and it is JSON.
+Every page in the browser can send requests to loopback, too. So the Host must be ours, and what is
+asked must come from our own page: its Origin is checked, it is a POST and it is JSON.
 """
 
 from __future__ import annotations
 
 import asyncio
-import errno
-import secrets
-from collections.abc import Awaitable, Callable
 from importlib.resources import files
 from typing import Self
 
@@ -18,9 +14,8 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from environments.integrations.browser.seat import Action, NotNow, Seat
-from world_fixtures.common import UserError
+from environments.loopback import HOST, Handler, LoopbackServer
 
-HOST = "127.0.0.1"
 MAX_BODY = 64 * 1024
 """Bytes in one request: an answer may hold a map."""
 PAGE = {
@@ -40,7 +35,6 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",  # the address holds the token
     "X-Content-Type-Options": "nosniff",
 }
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class PageServer:
@@ -48,69 +42,48 @@ class PageServer:
 
     def __init__(self, seat: Seat, port: int = 0) -> None:
         """Choose the port, 0 for a free one."""
-        self.port = port
-        self.token = secrets.token_urlsafe(24)
+        self._loopback = LoopbackServer(port)
         self._seat = seat
         self._turn = asyncio.Lock()
         """Actions are carried out one after the other."""
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._runner: web.AppRunner | None = None
 
     @property
     def url(self) -> str:
-        """The page's address, which holds the token."""
-        return f"http://{HOST}:{self.port}/{self.token}/"
+        """The page's address, which holds the secret."""
+        return f"{self._loopback.root}/"
 
     async def until_ended(self) -> None:
         """Return when the person has ended the session; raises what their actions failed with."""
         await self._over
 
     async def __aenter__(self) -> Self:
-        app = web.Application(client_max_size=MAX_BODY, middlewares=[self._trusted])
-        app.add_routes([web.get(f"/{self.token}/{name}", self._file) for name in PAGE])
-        app.add_routes([
-            web.post(f"/{self.token}/state", self._state),
-            web.post(f"/{self.token}/act", self._act),
-        ])  # fmt: skip
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
-        await self._runner.setup()
-        try:
-            await web.TCPSite(self._runner, HOST, self.port).start()
-        except OSError as error:
-            await self._runner.cleanup()
-            if error.errno != errno.EADDRINUSE:
-                raise
-            raise UserError(
-                f"port {self.port} on {HOST} is in use: choose another --port, or 0 for a free one"
-            ) from None
-        self.port = self._runner.addresses[0][1]
+        app = web.Application(
+            client_max_size=MAX_BODY,
+            middlewares=[_with_headers, self._loopback.trusted, self._own],
+        )
+        root = f"/{self._loopback.secret}"
+        app.add_routes([web.get(f"{root}/{name}", self._file) for name in PAGE])
+        app.add_routes([web.post(f"{root}/state", self._state), web.post(f"{root}/act", self._act)])
+        await self._loopback.start(app)
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        assert self._runner is not None
         self._over.cancel()
-        await self._runner.cleanup()
+        await self._loopback.stop()
 
     @web.middleware
-    async def _trusted(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def _own(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Let only those requests through that our own page sends, or its reader."""
-        try:
-            given = request.path.strip("/").partition("/")[0].encode(errors="replace")
-            if not secrets.compare_digest(given, self.token.encode()):
-                raise web.HTTPNotFound
-            if request.host not in (f"{HOST}:{self.port}", f"localhost:{self.port}"):
-                raise web.HTTPForbidden(text="this page is reached by its own address alone")
-            if request.method == "POST":
-                if request.headers.get("Origin") != f"http://{request.host}":
-                    raise web.HTTPForbidden(text="only the page itself may ask for this")
-                if request.content_type != "application/json":
-                    raise web.HTTPUnsupportedMediaType
-            response = await handler(request)
-        except web.HTTPException as refusal:
-            refusal.headers.update(HEADERS)
-            raise
-        response.headers.update(HEADERS)
-        return response
+        port = self._loopback.port
+        if request.host not in (f"{HOST}:{port}", f"localhost:{port}"):
+            raise web.HTTPForbidden(text="this page is reached by its own address alone")
+        if request.method == "POST":
+            if request.headers.get("Origin") != f"http://{request.host}":
+                raise web.HTTPForbidden(text="only the page itself may ask for this")
+            if request.content_type != "application/json":
+                raise web.HTTPUnsupportedMediaType
+        return await handler(request)
 
     async def _file(self, request: web.Request) -> web.Response:
         name, kind = PAGE[request.path.rpartition("/")[2]]
@@ -147,3 +120,14 @@ class PageServer:
                 self._over.set_result(None)
             else:
                 self._over.set_exception(failure)
+
+
+@web.middleware
+async def _with_headers(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        response = await handler(request)
+    except web.HTTPException as refusal:
+        refusal.headers.update(HEADERS)
+        raise
+    response.headers.update(HEADERS)
+    return response

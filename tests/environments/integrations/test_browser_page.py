@@ -52,6 +52,10 @@ async def served() -> AsyncIterator[tuple[PageServer, aiohttp.ClientSession]]:
         yield page, http
 
 
+def port_of(page: PageServer) -> int:
+    return int(page.url.split(":")[2].partition("/")[0])
+
+
 # What a person sees and does
 
 
@@ -150,7 +154,7 @@ async def test_the_page_and_its_parts_come_from_here_alone() -> None:
 
 async def test_the_page_s_own_requests_are_answered() -> None:
     async with served() as (page, http):
-        own = {"Origin": f"http://127.0.0.1:{page.port}"}
+        own = {"Origin": f"http://127.0.0.1:{port_of(page)}"}
         async with http.post(page.url + "act", json={"number": 0, "do": "next"}, headers=own) as r:
             assert r.status == 200
             assert (await r.json())["phase"] == "playing"
@@ -173,7 +177,7 @@ async def test_the_page_s_own_requests_are_answered() -> None:
 )
 async def test_what_another_page_sends_is_refused(headers, status) -> None:
     async with served() as (page, http):
-        own = f"http://127.0.0.1:{page.port}"
+        own = f"http://127.0.0.1:{port_of(page)}"
         given = {k: own if v == "OWN" else v for k, v in headers.items()}
         given.setdefault("Content-Type", "application/json")
         async with http.post(page.url + "state", data=b"{}", headers=given) as response:
@@ -182,8 +186,8 @@ async def test_what_another_page_sends_is_refused(headers, status) -> None:
 
 async def test_without_the_token_nothing_is_found_and_only_a_post_acts() -> None:
     async with served() as (page, http):
-        base = f"http://127.0.0.1:{page.port}/"
-        for path in ("", "page.js", "state", "x" * len(page.token) + "/"):
+        base = f"http://127.0.0.1:{port_of(page)}/"
+        for path in ("", "page.js", "state", "x" * 32 + "/"):
             async with http.get(base + path) as response:
                 assert response.status == 404
         async with http.get(page.url + "act") as response:
@@ -194,7 +198,10 @@ async def test_without_the_token_nothing_is_found_and_only_a_post_acts() -> None
 
 async def test_a_long_request_is_refused() -> None:
     async with served() as (page, http):
-        headers = {"Origin": f"http://127.0.0.1:{page.port}", "Content-Type": "application/json"}
+        headers = {
+            "Origin": f"http://127.0.0.1:{port_of(page)}",
+            "Content-Type": "application/json",
+        }
         body = b" " * (MAX_BODY + 1)
         async with http.post(page.url + "act", data=body, headers=headers) as response:
             assert response.status == 413
@@ -202,8 +209,8 @@ async def test_a_long_request_is_refused() -> None:
 
 async def test_a_port_in_use_is_told() -> None:
     async with served() as (page, _), seated() as person:
-        with pytest.raises(UserError, match=f"port {page.port} on 127.0.0.1 is in use"):
-            async with PageServer(person.seat, page.port):
+        with pytest.raises(UserError, match=f"port {port_of(page)} on 127.0.0.1 is in use"):
+            async with PageServer(person.seat, port_of(page)):
                 pass
 
 
@@ -215,7 +222,7 @@ async def test_a_task_that_cannot_be_kept_ends_the_program(monkeypatch) -> None:
 
         monkeypatch.setattr(person.sitting, "give_up", full)
         await person.does("next")
-        own = {"Origin": f"http://127.0.0.1:{page.port}"}
+        own = {"Origin": f"http://127.0.0.1:{port_of(page)}"}
         async with aiohttp.ClientSession() as http:
             asked = {"number": 1, "do": "give_up"}
             async with http.post(page.url + "act", json=asked, headers=own) as response:
