@@ -13,6 +13,7 @@ import typer
 from environments.cli.families import family_named
 from environments.cli.verb import new_verb
 from environments.episode import Episode
+from environments.hosting.tool_names import renamed
 from environments.modes import descriptors
 from environments.tasks.build import make_task
 from environments.tasks.model import Family, Task, Verdict
@@ -26,6 +27,8 @@ Type what you would do: look, north, read letter, get key, ... ('help' lists it 
   :submit       answer the task's questions and see the verdict
   :task         show the task again
   :quit         give up"""
+TYPED = {"evennia_disconnect": ":disconnect", "evennia_submit": ":submit"}
+"""What is typed here in the place of a tool."""
 PEOPLE = "Others live here, and time passes: ask NAME about TOPIC, follow NAME, wait 5, time, ..."
 
 
@@ -78,7 +81,7 @@ async def _play(task: Task) -> Verdict | None:
         world = await Episode.begin(pool, task, id="play")
         try:
             while True:
-                _say(f"\n{'=' * 72}\n{world.prompt}\n{'=' * 72}\n{_help(task)}\n")
+                _say(f"\n{'=' * 72}\n{renamed(world.prompt, TYPED)}\n{'=' * 72}\n{_help(task)}\n")
                 _say(await world.connect())
                 if not await _stage(world):
                     return None
@@ -96,20 +99,21 @@ async def _stage(world: Episode) -> bool:
         if line is None or line == ":quit":
             return False
         if line == ":task":
-            _say(world.prompt)
+            _say(renamed(world.prompt, TYPED))
         elif line == ":disconnect":
             _say(await world.disconnect())
             if world.last_stage:
                 _say(await world.connect())
         elif line == ":submit":
-            _say(world.submit(await _answer(world.task)))
+            answer = await _answer(world.task) if world.last_stage else {}
+            _say(renamed(world.submit(answer), TYPED))
         elif line.startswith(":"):  # no command of the world: it would count as one
             _say(_help(world.task))
         else:
             try:
                 _say((await world.command(line)).text)
             except BudgetSpent as spent:
-                _say(str(spent))
+                _say(renamed(str(spent), TYPED))
     return True
 
 
