@@ -64,7 +64,8 @@ def play(
     if web:
         from environments.cli.play_web import play_web  # the report: a second
 
-        made = (family_named(family), seed, difficulty, kind)
+        named = suite is not None or task_id
+        made = None if named else (make_task(family_named(family), seed, difficulty, kind=kind),)
         return play_web(suite, task_id or [], made, name, save, port)
     if suite or task_id or save or port:
         raise UserError("--suite, --task, --save and --port are of play --web: add --web")

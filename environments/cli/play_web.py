@@ -9,21 +9,23 @@ from pathlib import Path
 from environments.hosting.choice import chosen, only
 from environments.integrations.browser.session import play_in_browser
 from environments.modes.run import run_until_stopped
-from environments.tasks.build import make_task
-from environments.tasks.model import Family
+from environments.tasks.model import Task
 from world_fixtures.common import UserError, printable
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-Made = tuple[Family, int, int, str | None]
-"""Family, seed, difficulty and kind of a task."""
 
 
 def play_web(
-    suite: str | None, ids: Sequence[str], made: Made, name: str, save: Path | None, port: int
+    suite: str | None,
+    ids: Sequence[str],
+    made: tuple[Task, ...] | None,
+    name: str,
+    save: Path | None,
+    port: int,
 ) -> int:
     """Serve the page until its reader or a signal ends it; the exit code.
 
-    What is played are the tasks of `suite` or those with `ids`, else the one task `made`. Raises
+    What is played are the tasks of `suite` or those with `ids`, or those that were `made`. Raises
     UserError for what is not there, for a bad name, and where the run cannot be kept.
     """
     if not NAME.fullmatch(name):
@@ -31,12 +33,10 @@ def play_web(
             f"--name {name!r} must be letters, digits, '.', '_' and '-', 64 at most, and begin"
             " with a letter or digit"
         )
-    if suite is None and not ids:
-        family, seed, difficulty, kind = made
-        found = only((make_task(family, seed, difficulty, kind=kind),))
-        tasks = found.tasks
-    else:
+    if made is None:
         found, tasks = chosen(suite, ids)
+    else:
+        found, tasks = only(made), made
     out = save or Path(f"runs/human-{found.name.replace('/', '-')}-{name}")
 
     def tell(line: str) -> None:
