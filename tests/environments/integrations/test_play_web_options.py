@@ -10,7 +10,6 @@ from environments.cli import main
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        (["--suite", "basics"], "add --web"),
         (["--save", "run"], "add --web"),
         (["--web", "--name", "../up"], "--name '../up' must be letters"),
         (["--web", "--name", "-"], "--name '-' must be letters"),
