@@ -35,7 +35,7 @@ VERBS = {
     "tasks": Verb("tasks", "show tasks, and prove that they can be solved"),
     "worlds": Verb("worlds", "draw worlds, check world files"),
     "audit": Verb("audit", "search for reward that is paid without the task being done"),
-    "play": Verb("play", "play a task yourself, in the terminal"),
+    "play": Verb("play", "play tasks yourself, in the terminal or a browser"),
     "bench": Verb("bench", "measure the world server and the rollouts on this machine"),
     "compare": Verb("compare", "compare two runs, task by task"),
     "report": Verb("report", "write a run's metrics and report again"),
@@ -43,7 +43,7 @@ VERBS = {
     "telemetry": Verb("telemetry", "record, check and pair traces of play"),
     "replay": Verb("replay", "play traces again and compare them step by step"),
     "export": Verb("export", "write rollouts in the formats that trainers read"),
-    "mcp": Verb("mcp", "serve a world to clients of the Model Context Protocol"),
+    "mcp": Verb("mcp", "serve a world or tasks to clients of the Model Context Protocol"),
     "doctor": Verb("doctor", "check what this machine has, and what it lacks"),
 }
 
