@@ -42,7 +42,7 @@ VERBS = {
     "new": Verb("new", "write a commented start of a world, a task or a suite"),
     "schema": Verb("schema", "print the JSON Schema of a world, task or suite, for an editor"),
     "audit": Verb("audit", "search for reward that is paid without the task being done"),
-    "play": Verb("play", "play a task yourself, in the terminal"),
+    "play": Verb("play", "play tasks yourself, in the terminal or a browser"),
     "bench": Verb("bench", "measure the world server and the rollouts on this machine"),
     "compare": Verb("compare", "compare two runs, task by task"),
     "report": Verb("report", "write a run's metrics and report again"),
@@ -50,7 +50,7 @@ VERBS = {
     "telemetry": Verb("telemetry", "record, check and pair traces of play"),
     "replay": Verb("replay", "play traces again and compare them step by step"),
     "export": Verb("export", "write rollouts in the formats that trainers read"),
-    "mcp": Verb("mcp", "serve a world to clients of the Model Context Protocol"),
+    "mcp": Verb("mcp", "serve a world or tasks to clients of the Model Context Protocol"),
     "doctor": Verb("doctor", "check what this machine has, and what it lacks"),
 }
 

@@ -1,21 +1,27 @@
-"""`evennia-world play`: a task in the terminal, for a person, against a real instance."""
+"""`evennia-world play`: a task for a person, against a real instance, in the terminal or a page."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from environments.cli.chosen import Source, TaskId, chosen_tasks
+from environments.cli.chosen import Source, chosen_tasks
 from environments.cli.verb import new_verb
 from environments.episode import Episode
+from environments.hosting.choice import chosen, only
+from environments.hosting.tool_names import renamed
 from environments.modes import descriptors
 from environments.tasks.model import Family, Task, Verdict
+from environments.tasks.suites import Suite
+from environments.tasks.suites.source import is_world
 from environments.tools.evennia import BudgetSpent
-from world_fixtures.common import printable
+from world_fixtures.common import UserError, printable
 from world_fixtures.servers import ServerPool
 
 HELP = """\
@@ -24,6 +30,8 @@ Type what you would do: look, north, read letter, get key, ... ('help' lists it 
   :submit       answer the task's questions and see the verdict
   :task         show the task again
   :quit         give up"""
+TYPED = {"evennia_disconnect": ":disconnect", "evennia_submit": ":submit"}
+"""What is typed here in the place of a tool."""
 PEOPLE = "Others live here, and time passes: ask NAME about TOPIC, follow NAME, wait 5, time, ..."
 
 
@@ -33,20 +41,59 @@ app = new_verb()
 @app.command()
 def play(
     source: Source = None,
-    task: TaskId = None,
+    task: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="one task of the source; with --web any number of them"),
+    ] = None,
     seed: int = 0,
     difficulty: Annotated[int, typer.Option(help="1 to 10")] = 1,
     family: Annotated[str | None, typer.Option(help=", ".join(Family))] = None,
     kind: Annotated[str | None, typer.Option(help="sub-kind of the family")] = None,
+    web: Annotated[bool, typer.Option("--web", help="at a page in your browser")] = False,
+    suite: Annotated[str | None, typer.Option(help="the same as SOURCE")] = None,
+    name: Annotated[
+        str, typer.Option(help="with --web: yours; the run is one of the model human/NAME")
+    ] = "anonymous",
+    save: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="with --web: directory of the run")
+    ] = None,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="with --web: of the page; 0: a free one")
+    ] = 0,
 ) -> int:
-    """Play a task yourself: one that is made, or the first of a suite, a file or a world."""
-    chosen = chosen_tasks(source, task, family, kind, difficulty, seed)[0]
-    descriptors.ensure(descriptors.for_servers(1))
-    verdict = asyncio.run(_play(chosen))
+    """Play a task yourself: one that is made, or one of a suite, a file or a world."""
+    descriptors.ensure(descriptors.for_servers(2))  # of which one is for tasks that restart it
+    if not web and (save or port):
+        raise UserError("--save and --port are of play --web: add --web")
+    if suite is not None and source is not None:
+        raise UserError("give a SOURCE or --suite, not both")
+    found, tasks = _wanted(source or suite, task or [], family, kind, difficulty, seed)
+    if web:
+        from environments.cli.play_web import play_web  # the report: a second
+
+        return play_web(found, tasks, name, save, port)
+    verdict = asyncio.run(_play(tasks[0]))
     if verdict is None:
         return 1
     _show(verdict)
     return 0 if verdict.success else 1
+
+
+def _wanted(
+    source: str | None,
+    ids: Sequence[str],
+    family: str | None,
+    kind: str | None,
+    difficulty: int,
+    seed: int,
+) -> tuple[Suite, tuple[Task, ...]]:
+    """Return the tasks that are meant, with the suite that they are of."""
+    if source is None and ids:
+        return chosen(None, ids)
+    made = chosen_tasks(source, None, family, kind, difficulty, seed)
+    if source is None or is_world(source):
+        return only(made), made
+    return chosen(source, ids)
 
 
 async def _play(task: Task) -> Verdict | None:
@@ -54,7 +101,7 @@ async def _play(task: Task) -> Verdict | None:
         world = await Episode.begin(pool, task, id="play")
         try:
             while True:
-                _say(f"\n{'=' * 72}\n{world.prompt}\n{'=' * 72}\n{_help(task)}\n")
+                _say(f"\n{'=' * 72}\n{renamed(world.prompt, TYPED)}\n{'=' * 72}\n{_help(task)}\n")
                 _say(await world.connect())
                 if not await _stage(world):
                     return None
@@ -72,20 +119,21 @@ async def _stage(world: Episode) -> bool:
         if line is None or line == ":quit":
             return False
         if line == ":task":
-            _say(world.prompt)
+            _say(renamed(world.prompt, TYPED))
         elif line == ":disconnect":
             _say(await world.disconnect())
             if world.last_stage:
                 _say(await world.connect())
         elif line == ":submit":
-            _say(world.submit(await _answer(world.task)))
+            answer = await _answer(world.task) if world.last_stage else {}
+            _say(renamed(world.submit(answer), TYPED))
         elif line.startswith(":"):  # no command of the world: it would count as one
             _say(_help(world.task))
         else:
             try:
                 _say((await world.command(line)).text)
             except BudgetSpent as spent:
-                _say(str(spent))
+                _say(renamed(str(spent), TYPED))
     return True
 
 

@@ -2,46 +2,31 @@
 
 It runs in the event loop that enters it. The only thing it keeps is which task each
 rollout plays; a request names its rollout and stage in `user`, as `<key>#<stage>`, or,
-from clients that cannot set that field, in the API key.
-
-Every program of this machine can connect to loopback. The paths therefore begin with a secret,
-which is in `base_url`. A connection that has sent no request with it is a stranger's: it is told
-404 without its body being read, is closed after a few seconds, and makes room when there are many.
+from clients that cannot set that field, in the API key. `base_url` holds a secret.
 """
 
 from __future__ import annotations
 
 import asyncio
-import errno
 import json
 import logging
-import secrets
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Self
 
 from aiohttp import web
 
+from environments.loopback import Handler, LoopbackServer
 from environments.policies.completion import completion, stream
 from environments.policies.policy import View
 from environments.policies.registry import get_policy, list_policies
 from environments.tasks.model import Task
 from world_fixtures.common import UserError
 
-HOST = "127.0.0.1"
 MAX_BODY = 64 * 1024 * 1024
 """Bytes in one request."""
 MAX_CHOICES = 128
 """Largest `n`."""
-STRANGER_SECONDS = 10.0
-"""Seconds after which a connection without a request that holds the secret is closed."""
-MAX_STRANGERS = 1024
-"""Such connections at once; of more the oldest is closed. Our own pass within a moment."""
-
 log = logging.getLogger(__name__)
-protocol_log = logging.getLogger(f"{__name__}.protocol")
-protocol_log.setLevel(logging.CRITICAL)
-"""What is no HTTP is answered with a 400; aiohttp would log a traceback, too."""
 
 
 class Refusal(Exception):
@@ -66,18 +51,19 @@ class PolicyEndpoint:
 
     def __init__(self, port: int = 0, *, latency: float = 0.0) -> None:
         """Choose the port, 0 for a free one; `latency` is the seconds each completion waits."""
-        self.port = port
         self.latency = latency
         self._expected: dict[str, ExpectedRollout] = {}
-        self._secret = secrets.token_urlsafe(24)
-        self._strangers: dict[asyncio.BaseProtocol, asyncio.TimerHandle] = {}
-        self._runner: web.AppRunner | None = None
-        self._listener: asyncio.Server | None = None
+        self._loopback = LoopbackServer(port)
+
+    @property
+    def port(self) -> int:
+        """The port, once it listens."""
+        return self._loopback.port
 
     @property
     def base_url(self) -> str:
         """Base URL for an OpenAI client, which holds the secret."""
-        return f"http://{HOST}:{self.port}/{self._secret}/v1"
+        return f"{self._loopback.root}/v1"
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -93,8 +79,10 @@ class PolicyEndpoint:
         self._expected.pop(key, None)
 
     async def __aenter__(self) -> Self:
-        app = web.Application(client_max_size=MAX_BODY, middlewares=[_errors, self._trusted])
-        root = f"/{self._secret}"
+        app = web.Application(
+            client_max_size=MAX_BODY, middlewares=[_errors, self._loopback.trusted]
+        )
+        root = f"/{self._loopback.secret}"
         app.add_routes(
             [
                 web.get(f"{root}/health", self._health),
@@ -102,63 +90,11 @@ class PolicyEndpoint:
                 web.post(f"{root}/v1/chat/completions", self._complete),
             ]
         )
-        runner = web.AppRunner(
-            app, access_log=None, shutdown_timeout=1.0, lingering_time=0, logger=protocol_log
-        )
-        await runner.setup()
-        self._runner = runner
-        loop = asyncio.get_running_loop()
-        try:
-            self._listener = await loop.create_server(
-                self._accept, HOST, self.port, backlog=MAX_STRANGERS
-            )
-        except OSError as error:
-            await runner.cleanup()
-            if error.errno != errno.EADDRINUSE:
-                raise
-            raise UserError(
-                f"port {self.port} on {HOST} is in use: choose another, or 0 for a free one"
-            ) from None
-        self.port = self._listener.sockets[0].getsockname()[1]
+        await self._loopback.start(app)
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        if self._listener is not None:
-            self._listener.close()
-            self._listener = None
-        for stranger in list(self._strangers):
-            self._turn_away(stranger)
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
-
-    def _accept(self) -> asyncio.Protocol:
-        """Make the protocol of a new connection, which is a stranger's at first."""
-        assert self._runner is not None
-        assert self._runner.server is not None
-        if len(self._strangers) >= MAX_STRANGERS:
-            self._turn_away(next(iter(self._strangers)))
-        stranger = self._runner.server()
-        loop = asyncio.get_running_loop()
-        self._strangers[stranger] = loop.call_later(STRANGER_SECONDS, self._turn_away, stranger)
-        return stranger
-
-    def _turn_away(self, stranger: Any) -> None:
-        self._strangers.pop(stranger).cancel()
-        stranger.force_close()
-
-    @web.middleware
-    async def _trusted(
-        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-    ) -> web.StreamResponse:
-        """Let requests through whose path holds the secret; their connection is no stranger's."""
-        given = request.path.strip("/").partition("/")[0].encode(errors="replace")
-        if not secrets.compare_digest(given, self._secret.encode()):
-            raise web.HTTPNotFound
-        timer = self._strangers.pop(request.protocol, None)
-        if timer is not None:
-            timer.cancel()
-        return await handler(request)
+        await self._loopback.stop()
 
     async def _health(self, request: web.Request) -> web.Response:
         return web.json_response({"status": "ok"})
@@ -245,9 +181,7 @@ def _body(raw: bytes) -> dict[str, Any]:
 
 
 @web.middleware
-async def _errors(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
+async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Answer every failure in OpenAI's form."""
     try:
         return await handler(request)

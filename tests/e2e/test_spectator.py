@@ -1,4 +1,4 @@
-"""A person looks on at an agent with Evennia's own web client, and changes nothing."""
+"""A person looks on at an agent from a page in the browser, and changes nothing."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ import pytest
 import pytest_asyncio
 
 from benchmarks.pickles import Canary, boxes
+from tests.browser import browser as chromium
+from tests.browser import needs_browser
 from tests.conftest import cottage_spec
 from tests.listeners import Address, listeners
 from world_fixtures.prefork_server import ServerProcess
@@ -70,7 +72,7 @@ async def opened(gate: SpectatorGate, address: str = "127.0.0.1") -> AsyncIterat
     connector = aiohttp.TCPConnector(local_addr=(address, 0))
     async with aiohttp.ClientSession(connector=connector) as http:
         page = await (await http.get(gate.url)).text()
-        port = re.search(r"wsurl = .*?:(\d+)", page)
+        port = re.search(r'data-socket="(\d+)"', page)
         assert port is not None, page[:500]
         async with http.ws_connect(f"ws://127.0.0.1:{port[1]}/?x&0&browser") as socket:
             found = Browser(socket)
@@ -152,8 +154,30 @@ async def test_the_site_is_the_web_client_alone(gate, watched) -> None:
         for path in ("admin/", "auth/login", "characters/create/", "api/", "webclientdata"):
             assert (await http.get(base + path)).status == 404
             assert (await http.post(base + path, data={"mode": "init"})).status == 404
-        script = await http.get(base + "static/webclient/js/evennia.js")
+        script = await http.get(base + "static/spectator/page.js")
         assert script.status == 200
+
+
+@needs_browser
+@pytest.mark.slow
+async def test_a_browser_shows_what_the_agent_does_and_asks_no_other_site(gate, watched) -> None:
+    instance = await watched.acquire(cottage_spec())
+    session = await instance.open()
+    async with chromium() as tab:
+        await tab.open(gate.url, width=390, height=844)
+        await tab.until("seen.innerText.includes('connect spectator PASSWORD')")
+        for line in (f"connect spectator {gate.word}", f"watch {instance.id}"):
+            await tab.until("document.activeElement.id === 'typed'")
+            await tab.type(line, enter=True)
+        await tab.until("seen.innerText.includes('You look on at')")
+        await session.command("get lamp")
+        await tab.until("seen.innerText.includes('> get lamp')")
+        assert gate.word not in await tab.text("#seen")
+        assert await tab.value("document.documentElement.scrollWidth") <= 390
+        assert tab.complaints == []
+        base = gate.url.removesuffix("webclient/")
+        assert [a for a in tab.requested if not a.startswith((base, "data:"))] == []
+    watched.release(instance)
 
 
 async def test_a_restart_of_the_world_server_keeps_the_way_in(

@@ -33,7 +33,7 @@ CHANGES = {
 ENDINGS = {
     NOWHERE: (2, "no endpoint"),
     "--env.rollout_server_url": (2, "no Atropos API"),
-    "evennia-world play": (1, "evennia_"),
+    "evennia-world play": (1, ":submit"),
 }
 """How a command ends that cannot end with 0 here, and what it prints."""
 

@@ -28,7 +28,7 @@ def tasks_of(
     `source` is a name or the path of a YAML file. The rest says which task is made in a world; of
     any family where None. Raises UserError where there is no such source, or it is wrong.
     """
-    if source in SUITES or (Path(source).is_file() and form_of(Path(source)) != "world"):
+    if not is_world(source):
         return load_suite(source).tasks
     if source not in library_worlds() and not Path(source).is_file():
         known = [*SUITES, *library_worlds()]
@@ -39,6 +39,13 @@ def tasks_of(
     families = list(Family) if family is None else [family]
     made = task_in(load_world(source), families, kind, difficulty, seed)
     return (made.model_copy(update={"id": f"{source}/{made.id}"}),)
+
+
+def is_world(source: str) -> bool:
+    """Tell whether a name or file that exists is that of a world."""
+    if source in SUITES:
+        return False
+    return not Path(source).is_file() or form_of(Path(source)) == "world"
 
 
 def task_in(

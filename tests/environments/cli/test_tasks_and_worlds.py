@@ -155,7 +155,8 @@ def test_a_person_plays_and_sees_the_verdict(monkeypatch, capsys, family, diffic
     argv = ["play", "--seed", "7", "--difficulty", str(difficulty), "--family", family]
     assert main(argv) == 0
     shown = capsys.readouterr().out
-    assert task.stages[0].prompt in shown
+    assert task.stages[0].prompt.partition("evennia_")[0] in shown
+    assert "evennia_" not in shown  # nobody can type that here
     assert "reward 1.00   solved" in shown
     assert "evidence" in shown
 
@@ -178,6 +179,12 @@ def test_a_person_deals_with_people_and_time(monkeypatch, capsys) -> None:
     assert [text for text in told if text not in shown] == []
     assert shown.count("Others live here, and time passes") == 2  # as it begins, and when asked
     assert "no command ':hlep'" not in shown
+
+
+def test_handing_in_too_early_asks_for_no_answer(monkeypatch, capsys) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(":submit\n:quit\n"))
+    assert main(["play", "--family", "persistence", "--difficulty", "2"]) == 1
+    assert "too early to submit: call :disconnect" in capsys.readouterr().out
 
 
 def test_giving_up_is_no_error_and_no_success(monkeypatch, capsys) -> None:

@@ -14,8 +14,8 @@ import openai
 import pytest
 import pytest_asyncio
 
+from environments import loopback
 from environments.evaluation.embedded import play_embedded
-from environments.policies import endpoint as endpoint_module
 from environments.policies.endpoint import PolicyEndpoint
 from world_fixtures.common import UserError
 from world_fixtures.simulated import SimulatedPool
@@ -292,22 +292,22 @@ async def test_a_stranger_is_told_nothing(endpoint, path):
      b"POST /v1/chat/completions HTTP/1.1\r\nHost: h\r\nContent-Length: 9000000\r\n\r\n{"],
 )  # fmt: skip
 async def test_a_stranger_who_is_slow_is_turned_away(endpoint, monkeypatch, start):
-    monkeypatch.setattr(endpoint_module, "STRANGER_SECONDS", 0.01)
+    monkeypatch.setattr(loopback, "STRANGER_SECONDS", 0.01)
     told = await sent(endpoint, start)  # returns when the endpoint has closed the connection
     assert not told or b" 404 " in told
 
 
 async def test_a_connection_with_the_secret_is_no_strangers(endpoint, http):
     await http.get("/models")
-    assert len(endpoint._runner.server.connections) == 1
-    assert not endpoint._strangers
+    assert len(endpoint._loopback._runner.server.connections) == 1
+    assert not endpoint._loopback.strangers
 
 
 async def test_many_strangers_leave_room_for_ours(endpoint, http, monkeypatch):
-    monkeypatch.setattr(endpoint_module, "MAX_STRANGERS", 8)
+    monkeypatch.setattr(loopback, "MAX_STRANGERS", 8)
     idle = [await asyncio.open_connection("127.0.0.1", endpoint.port) for _ in range(20)]
     assert (await http.get("/models")).status_code == 200
-    assert len(endpoint._strangers) <= 8
+    assert len(endpoint._loopback.strangers) <= 8
     assert await idle[0][0].read() == b""
     for _, writer in idle:
         writer.close()
@@ -323,7 +323,7 @@ async def test_frames_that_are_no_http_leave_no_trace(endpoint, http, caplog, mo
             frame[draw.randrange(len(frame))] = draw.randrange(256)
         frames.append(bytes(frame[: draw.randint(1, len(frame))]))
     with monkeypatch.context() as patch:
-        patch.setattr(endpoint_module, "STRANGER_SECONDS", 0.01)
+        patch.setattr(loopback, "STRANGER_SECONDS", 0.01)
         await asyncio.gather(*(sent(endpoint, frame) for frame in frames))
     assert (await http.get("/models")).status_code == 200
     assert not caplog.records
