@@ -72,11 +72,11 @@ def export(
         raise UserError(f"--blame {blame:g} is out of range: it is a number of commands, 0 or more")
     if by == "turn" and format not in _TABLES:
         raise UserError(f"--by turn is for {', '.join(_TABLES)}: leave it out for {format}")
-    if tokenizer is not None and format not in (
-        ("sft", "dpo", "kto") if by == "turn" else ("sft",)
-    ):
+    takes_tokenizer = ("sft", "dpo", "kto") if by == "turn" else ("sft", "dpo_steps")
+    if tokenizer is not None and format not in takes_tokenizer:
         raise UserError(
-            f"--tokenizer is for sft, and with --by turn for dpo and kto: not for {format} by {by}"
+            "--tokenizer is for sft and dpo_steps, and with --by turn for dpo and kto: not for"
+            f" {format} by {by}"
         )
     if not 1 <= worlds <= 1000:
         raise UserError(f"--worlds {worlds} is out of range: choose 1 to 1000, such as 20")
@@ -90,10 +90,11 @@ def export(
     check_no_groups(out)
     check_card(out)
     source = ", ".join(map(str, sources))
+    loaded = None if tokenizer is None else _tokenizer(tokenizer)
     rollouts: Sequence[Scored]
     if format in _TABLES:
         rollouts = read_scored(sources, _tools_of)
-        files, made = _tables(format, rollouts, margin, by == "turn", tokenizer)
+        files, made = _tables(format, rollouts, margin, by == "turn", loaded)
     else:
         played = rollouts = read_played(format, sources)
         if format.endswith("_steps"):
@@ -107,6 +108,11 @@ def export(
     if not any(files.values()):
         why = made[-1] if format.endswith("_steps") else _needs(format, rollouts)
         raise UserError(f"{source} holds nothing for {format}: {why}")
+    if loaded is not None and (by == "turn" or format == "dpo_steps"):
+        from environments.export.token_rows import rendered
+
+        made.append("texts: by the chat template of the tokenizer that was named")
+        files = {name: [rendered(row, loaded) for row in rows] for name, rows in files.items()}
     for name, rows in files.items():
         write(out / name, rows)
         print(f"{out / name}: {len(rows)} rows")
@@ -178,15 +184,14 @@ def _tools_of(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _tables(
-    name: str, rollouts: Sequence[Scored], margin: float, by_turn: bool, tokenizer: str | None
+    name: str, rollouts: Sequence[Scored], margin: float, by_turn: bool, tokenizer: Any
 ) -> Exported:
     from environments.export.tables import TABLES, table
 
-    loaded = None if tokenizer is None else _tokenizer(tokenizer)
-    if loaded is not None and not by_turn:
+    if tokenizer is not None and not by_turn:
         from environments.export.token_rows import token_rows
 
-        return {"sft_tokens.jsonl": token_rows(rollouts, loaded)}, [
+        return {"sft_tokens.jsonl": token_rows(rollouts, tokenizer)}, [
             "tokens: `assistant_masks` is 1 where the model said the token"
         ]
     pairs = f"pairs: two rollouts of one task whose rewards are at least {margin:g} apart"
@@ -201,15 +206,7 @@ def _tables(
         every = {kind: table(kind, rollouts, margin, by_turn) for kind in TABLES}
         return {f"{kind}.parquet": rows for kind, rows in every.items() if rows}, made
     kinds = {"text": ("text", "dpo_text")}.get(name, (name,))
-    files: dict[str, Sequence[Row]] = {
-        f"{kind}.jsonl": table(kind, rollouts, margin, by_turn) for kind in kinds
-    }
-    if loaded is not None:
-        from environments.export.token_rows import rendered
-
-        made.append("texts: by the chat template of the tokenizer that was named")
-        files = {f: [rendered(row, loaded) for row in rows] for f, rows in files.items()}
-    return files, made
+    return {f"{kind}.jsonl": table(kind, rollouts, margin, by_turn) for kind in kinds}, made
 
 
 def _tokenizer(name: str) -> Any:

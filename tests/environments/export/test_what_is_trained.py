@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from pathlib import Path
 
 import datasets
 import pytest
@@ -12,10 +13,12 @@ from transformers import AutoTokenizer
 from environments.cli import main
 from environments.export.preference import preference_pairs
 from environments.export.tables import TABLES, table
+from environments.export.token_rows import rendered
 from environments.rollouts.files import sample_line
 from environments.tokenizer import PATH
 
 pytestmark = pytest.mark.once
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +132,18 @@ def test_texts_by_turn_are_those_of_the_template(name, export, tokenizer):
                 )
                 assert text["prompt"] + text[side] == whole.rstrip()
                 assert text[side].endswith(tokenizer.eos_token)
+
+
+def test_pairs_of_steps_may_be_texts(tokenizer):
+    samples = (ROOT / "docs" / "samples" / "dpo_steps.jsonl").read_text("utf-8")
+    for row in map(json.loads, samples.splitlines()):
+        text = rendered(row, tokenizer)
+        assert text["prompt"].endswith("<|im_start|>assistant\n")
+        assert text["chosen"] != text["rejected"]
+        for side in ("chosen", "rejected"):
+            assert text[side].count(tokenizer.eos_token) == 1
+            assert text[side].endswith(tokenizer.eos_token)
+            assert "<tool_response>" not in text[side]
 
 
 def prepared(messages):
