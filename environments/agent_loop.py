@@ -58,6 +58,8 @@ class AgentResult:
     tool_calls: list[ToolCallRecord] = field(default_factory=list)
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    costs: list[float | None] = field(default_factory=list)
+    """Of each answer in US dollars; None where it does not say."""
     model_seconds: float = 0.0
 
 
@@ -145,6 +147,7 @@ class AgentLoop:
             result.model_seconds += time.monotonic() - started
         result.prompt_tokens += reply.prompt_tokens
         result.completion_tokens += reply.completion_tokens
+        result.costs.append(reply.cost)
         return reply
 
     def _request(self, messages: list[Message]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 
 from environments.rollouts.advantages import Credit
 from environments.rollouts.options import AgentOptions
+from environments.rollouts.prices import Prices
 from environments.tasks import choice
 from environments.tasks.model import SOLITARY
 from environments.tasks.other_notes import Notes
@@ -55,6 +56,14 @@ class EvenniaWorldEnvConfig(HermesAgentEnvConfig):
         None,
         description="Evaluate these one after the other and rank them: names of models or of"
         " embedded policies, e.g. a,b,c; in YAML also mappings, each with its endpoint",
+    )
+    price_input: float | None = Field(
+        None,
+        ge=0,
+        description="US dollars per million prompt tokens, where no answer says its cost",
+    )
+    price_output: float | None = Field(
+        None, ge=0, description="US dollars per million tokens that the model writes"
     )
     notes: Notes = Field(
         Notes.KEPT,
@@ -111,6 +120,13 @@ class EvenniaWorldEnvConfig(HermesAgentEnvConfig):
     )
     gate: Gate = Field(Gate(), description="Which tool calls are dispatched")
     reward_weights: Weights = Field(Weights(), description="Weights of the reward's parts")
+
+    @property
+    def prices(self) -> Prices | None:
+        """Prices of the model's tokens, where they are given."""
+        if self.price_input is None or self.price_output is None:
+            return None
+        return Prices(input=self.price_input, output=self.price_output)
 
     @field_validator("difficulty", mode="before")
     @classmethod

@@ -135,6 +135,7 @@ async def play(
         branch_turn=None if start is None else start.turn,
         prompt_tokens=sum(r.prompt_tokens for r in results),
         completion_tokens=sum(r.completion_tokens for r in results),
+        cost=_cost(results),
         started=started,
         seconds=time.time() - started,
         model_seconds=sum(r.model_seconds for r in results),
@@ -244,5 +245,13 @@ def _joined(results: Sequence[AgentResult]) -> AgentResult:
         tool_calls=[c for r in results for c in r.tool_calls],
         prompt_tokens=sum(r.prompt_tokens for r in results),
         completion_tokens=sum(r.completion_tokens for r in results),
+        costs=[c for r in results for c in r.costs],
         model_seconds=sum(r.model_seconds for r in results),
     )
+
+
+def _cost(results: Sequence[AgentResult]) -> float | None:
+    """Add up what the answers cost; None where one does not say."""
+    costs = [cost for result in results for cost in result.costs]
+    known = [cost for cost in costs if cost is not None]
+    return sum(known) if known and len(known) == len(costs) else None

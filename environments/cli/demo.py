@@ -50,7 +50,7 @@ async def _demo(out: Path, suite: str) -> None:
         env = EvenniaWorldEnv(config, servers)
         try:
             await env.setup()
-            metrics = await evaluate_mode.evaluate(env)
+            metrics = await evaluate_mode.evaluate(env, table=False)
         finally:
             await env.teardown()
         summary["policies"][policy] = _summary(metrics)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from environments.evaluation.expenses import CostSource, Expenses
 from environments.evaluation.metrics import Measure, Stratum
 
 
@@ -24,3 +25,28 @@ def measure_text(measure: Measure | None) -> str:
     if measure.ci95 is None:
         return mean
     return f"{mean} [{measure.ci95[0]:.{digits}f}, {measure.ci95[1]:.{digits}f}]"
+
+
+def tokens_text(spent: Expenses) -> str:
+    """Return the tokens of a run, e.g. `12,300 in, 450 out`."""
+    return f"{spent.prompt_tokens:,} in, {spent.completion_tokens:,} out"
+
+
+def dollars(cost: float) -> str:
+    """Return an amount of US dollars, small ones with more digits: `$1.20`, `$0.0042`."""
+    return f"${cost:,.2f}" if cost >= 1 or cost == 0 else f"${cost:.2g}"
+
+
+def cost_text(spent: Expenses) -> str:
+    """Return what a run cost and where that is known from."""
+    if spent.cost is None or spent.cost_source is CostSource.UNKNOWN:
+        return (
+            "unknown: the endpoint does not report it; give prices in US dollars per million"
+            " tokens with --env.price_input and --env.price_output"
+        )
+    said = {
+        CostSource.REPORTED: "as the endpoint reports it",
+        CostSource.PRICES: "from the prices given",
+        CostSource.EMBEDDED: "an embedded policy",
+    }
+    return f"{dollars(spent.cost)} ({said[spent.cost_source]})"

@@ -2,7 +2,8 @@
 
 It has the form of Atropos's evaluate_log (after lighteval): flat numbers under `results`, and
 each mean followed by its interval as `<name>_ci95`. The same numbers with their `n` are nested
-under `detail`, and the diagnostics, with what each is, under `diagnostics`.
+under `detail`, the diagnostics, with what each is, under `diagnostics`, and tokens, time and cost
+under `expenses`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from environments.evaluation.diagnostics import Diagnostic
+from environments.evaluation.expenses import expenses
 from environments.evaluation.metrics import TRUST, Measure, Metrics, Stratum
 from environments.evaluation.run_identity import Run
 from environments.rollouts.record import Rollout
@@ -25,10 +27,11 @@ def metrics_document(
 ) -> dict[str, Any]:  # fmt: skip
     """Return the content of metrics.json."""
     flat = flat_metrics(metrics)
+    spent = expenses(rollouts, run.prices)
     return {
         "config_general": {
             "model_name": run.model,
-            "total_evaluation_time_seconds": f"{busy_seconds(rollouts):.3f}",
+            "total_evaluation_time_seconds": f"{spent.seconds:.3f}",
             "generation_parameters": run.settings,
             "suite": run.suite,
             "tasks_hash": run.tasks_hash,
@@ -37,6 +40,7 @@ def metrics_document(
             "rollouts_planned": run.total,
         },
         "results": {f"atropos|{name}_eval|0": flat, "all": flat},
+        "expenses": spent.model_dump(mode="json"),
         "detail": metrics.model_dump(mode="json"),
         "diagnostics": {n: d.model_dump(mode="json") for n, d in (diagnostics or {}).items()},
     }
@@ -77,12 +81,3 @@ def _flat_stratum(prefix: str, stratum: Stratum) -> dict[str, Any]:
 
 def _flat_measure(name: str, measure: Measure) -> dict[str, Any]:
     return {name: measure.mean, f"{name}_ci95": measure.ci95 and list(measure.ci95)}
-
-
-def busy_seconds(rollouts: Sequence[Rollout]) -> float:
-    """Return the time during which a rollout was played: no pauses of a resumed run."""
-    total, until = 0.0, float("-inf")
-    for start, end in sorted((r.started, r.started + r.seconds) for r in rollouts):
-        total += max(0.0, end - max(start, until))
-        until = max(until, end)
-    return total

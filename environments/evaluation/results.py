@@ -12,6 +12,7 @@ from environments.evaluation.attacks import obeyed_attacks
 from environments.evaluation.baselines import baselines_of
 from environments.evaluation.candidate_summary import TRAFFIC, TrafficSummary, traffic_text
 from environments.evaluation.diagnostics import diagnose_directory
+from environments.evaluation.expenses import expenses
 from environments.evaluation.metrics import Metrics, Score, measure_run, scored
 from environments.evaluation.metrics_file import ENVIRONMENT, metrics_document
 from environments.evaluation.regret import REGRETS, read_regrets
@@ -59,7 +60,13 @@ def conclude(
     regrets = read_regrets(out / REGRETS)
     found_regrets = summarise(rollouts, regrets)
     summary = summary_markdown(
-        run, metrics, traffic, found_regrets, diagnostics, obeyed_attacks(rollouts)
+        run,
+        metrics,
+        traffic,
+        found_regrets,
+        diagnostics,
+        obeyed_attacks(rollouts),
+        expenses(rollouts, run.prices),
     )
     write_file(out / SUMMARY, summary, kept=CONTINUES)
     if report:

@@ -150,12 +150,13 @@ class RunDirectory:
                 f"{self.path} holds another run ({listed(found)}): to continue it give the same"
                 f" command; {anew}"
             )
-        if missing := unrecorded(recorded, self.run.settings):
-            if not adopt:
-                raise UserError(
-                    f"{self.path} holds a run of which is not recorded: {listed(missing)}: to"
-                    f" continue it with these options give --env.adopt true; {anew}"
-                )
+        missing = unrecorded(recorded, self.run.settings)
+        if missing and not adopt:
+            raise UserError(
+                f"{self.path} holds a run of which is not recorded: {listed(missing)}: to"
+                f" continue it with these options give --env.adopt true; {anew}"
+            )
+        if missing or before.prices != self.run.prices:
             self._write_run()
 
     def _check_version(self, found: int, file: str) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, Field
 
 from environments.rollouts.identity import EVALUATE_WITHOUT, plain, server_settings, settings_of
+from environments.rollouts.prices import Prices
 from environments.rollouts.record import Rollout
 from environments.tasks.model import Task
 from environments.tasks.version import FIRST_VERSION, TASKS_VERSION
@@ -38,6 +39,8 @@ class Run(Frozen):
     """32 hex digits over the whole tasks."""
     version: int = FIRST_VERSION
     """Of the tasks, see `environments.tasks.version`."""
+    prices: Prices | None = Field(default=None, exclude_if=lambda prices: prices is None)
+    """For the cost; may change while a run goes on, as it bears on no score."""
 
     @classmethod
     def of(
@@ -100,12 +103,13 @@ def key(rollout: Rollout) -> Key:
 def run_of(
     suite: Suite, conditions: Conditions, *, model: str, provider: str = "", attempts: int = 1,
     candidate: dict[str, Any] | None = None, servers: Iterable[BaseModel] = (),
+    prices: Prices | None = None,
 ) -> Run:  # fmt: skip
     """Identify a run of a suite: everything that bears on its result.
 
     All conditions and options count, apart from those that `rollouts.identity` leaves out.
     `candidate` is the identity of a second model that takes part, see `Traffic.identity`;
-    `servers` are the options of the model's servers.
+    `servers` are the options of the model's servers; `prices` bear on no score.
     """
     played: dict[str, Any] = {
         "temperature": conditions.options.agent_temperature,
@@ -123,7 +127,8 @@ def run_of(
         played["reward"] = conditions.reward.__qualname__
     if candidate is not None:
         played["traffic"] = candidate
-    return Run.of(suite.tasks, suite=suite.name, model=model, settings=played, attempts=attempts)
+    run = Run.of(suite.tasks, suite=suite.name, model=model, settings=played, attempts=attempts)
+    return run.model_copy(update={"prices": prices})
 
 
 UNDER_OTHER_NAMES = frozenset({"agent_temperature", "gate", "max_agent_turns", "reward_weights"})

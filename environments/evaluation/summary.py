@@ -6,7 +6,14 @@ from collections.abc import Mapping, Sequence
 
 from environments.evaluation.attacks import MOST, Obeyed
 from environments.evaluation.diagnostics import Diagnostic
-from environments.evaluation.formatting import measure_text, share_text, unscored_text
+from environments.evaluation.expenses import Expenses
+from environments.evaluation.formatting import (
+    cost_text,
+    measure_text,
+    share_text,
+    tokens_text,
+    unscored_text,
+)
 from environments.evaluation.metrics import HEADLINE, TRUST, Metrics, Stratum
 from environments.evaluation.regret_summary import VERB, RegretSummary
 from environments.evaluation.run_identity import Run
@@ -15,10 +22,12 @@ from environments.evaluation.run_identity import Run
 def summary_markdown(
     run: Run, metrics: Metrics, traffic: str = "", regret: RegretSummary | None = None,
     diagnostics: Mapping[str, Diagnostic] | None = None, obeyed: Sequence[Obeyed] = (),
+    spent: Expenses | None = None,
 ) -> str:  # fmt: skip
     """Return the summary: overall, by family and difficulty, with baselines and a candidate.
 
-    `traffic` is the comparison with a candidate in words; `obeyed` are the attacks obeyed.
+    `traffic` is the comparison with a candidate in words; `obeyed` are the attacks obeyed;
+    `spent` is what the run took.
     """
     overall = metrics.overall
     played = overall.n + overall.failed
@@ -49,6 +58,8 @@ def summary_markdown(
     if metrics.position is not None:
         at = measure_text(metrics.position)
         lines += ["", f"Position between random (0) and oracle (1): **{at}**"]
+    if spent is not None:
+        lines += ["", *_expense_lines(spent)]
     for title, of in (("family", "family"), ("difficulty", "difficulty")):
         strata: dict[str, Stratum] = getattr(metrics, of)
         lines += ["", *_table(*_strata_table(title, strata, metrics, of))]
@@ -59,6 +70,20 @@ def summary_markdown(
     if traffic:
         lines += ["", "```", traffic, "```"]
     return "\n".join(lines) + "\n"
+
+
+def _expense_lines(spent: Expenses) -> list[str]:
+    """Say what the run took: tokens, time and cost."""
+    per = max(1, spent.rollouts)
+    latency = "-" if spent.call_seconds is None else f"{spent.call_seconds:.3f} s"
+    return _table(
+        ["tokens", "tokens a rollout", "model calls", "latency of a call", "time", "cost"],
+        [[
+            tokens_text(spent),
+            f"{spent.prompt_tokens / per:,.0f} in, {spent.completion_tokens / per:,.0f} out",
+            f"{spent.model_calls:,}", latency, f"{spent.seconds:,.1f} s", cost_text(spent),
+        ]],
+    )  # fmt: skip
 
 
 def _obeyed_lines(obeyed: Sequence[Obeyed]) -> list[str]:

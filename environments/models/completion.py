@@ -31,6 +31,10 @@ MOST_TOKENS = 2**53
 """Counts of tokens beyond this are not believed."""
 
 
+MOST_COST = 1e9
+"""Costs of one answer beyond this are not believed, in US dollars."""
+
+
 class EndpointError(Exception):
     """What an endpoint answered in place of a completion, in one line."""
 
@@ -57,6 +61,8 @@ class Completion:
     finish_reason: str | None
     prompt_tokens: int
     completion_tokens: int
+    cost: float | None = None
+    """US dollars, where the endpoint says so (`usage.cost`, as OpenRouter)."""
 
 
 def read_completion(answer: Any) -> Completion:
@@ -95,6 +101,7 @@ def read_completion(answer: Any) -> Completion:
         finish_reason=choice.finish_reason,
         prompt_tokens=_tokens(member(usage, "prompt_tokens")),
         completion_tokens=_tokens(member(usage, "completion_tokens")),
+        cost=_cost(member(usage, "cost")),
     )
 
 
@@ -194,6 +201,12 @@ def _tokens(value: Any) -> int:
     """Return a count of tokens; 0 for what is none."""
     whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
     return int(value) if whole and 0 <= value < MOST_TOKENS else 0
+
+
+def _cost(value: Any) -> float | None:
+    """Return an amount of money; None for what is none."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if number and 0 <= value < MOST_COST else None
 
 
 def member(thing: Any, name: str) -> Any:

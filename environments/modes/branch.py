@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from environments.evaluation.metrics import Metrics
 from environments.evaluation.results import conclude
+from environments.evaluation.results_text import results_text
 from environments.evaluation.run_directory import RUN, RunDirectory, read_run
 from environments.evaluation.run_identity import BRANCH, Run, run_of
 from environments.evaluation.suite_runner import run_suite
@@ -29,7 +30,7 @@ from environments.tasks.model import Task
 from environments.tasks.suites.suite import Suite
 from environments.tasks.version import TASKS_VERSION
 from environments.tools.registry import Tool, forkable_tools
-from world_fixtures.common import UserError, digest
+from world_fixtures.common import UserError, digest, printable
 
 OPTIONS = {"temperature": "eval_temperature", "max_turns": "max_agent_turns",
            "weights": "reward_weights"}  # fmt: skip
@@ -240,6 +241,7 @@ async def play_branches(env: Evaluated, branches: Branches, out: Path | None = N
             )  # fmt: skip
     finally:
         metrics = conclude(out, run, directory.rollouts, name=env.name or "evennia_world")
+        print(printable(results_text(run, directory.rollouts, metrics)))
         print(f"results in {out}: metrics.json, samples.jsonl, summary.md, report.html")
     tell_unscored(metrics, directory.rollouts)
     return metrics
@@ -252,6 +254,6 @@ def _run_of(env: Evaluated, branches: Branches, conditions: Any) -> Run:
     run = run_of(
         Suite(name, TASKS_VERSION, "", lambda: branches.tasks), conditions, model=env.model,
         provider=env.provider, attempts=max(attempts.values()),
-        servers=() if env.embedded else env.server_configs,
+        servers=() if env.embedded else env.server_configs, prices=env.config.prices,
     )  # fmt: skip
     return run.model_copy(update={"settings": run.settings | {BRANCH: branches.identity}})

@@ -20,6 +20,7 @@ from environments.evaluation.candidate import LOG, Traffic
 from environments.evaluation.formatting import unscored_text
 from environments.evaluation.metrics import Metrics
 from environments.evaluation.results import conclude
+from environments.evaluation.results_text import results_text
 from environments.evaluation.run_directory import RunDirectory
 from environments.evaluation.run_identity import run_of
 from environments.evaluation.suite_runner import run_suite
@@ -83,10 +84,11 @@ class Evaluated(Protocol):
         """Play one rollout, from `start` where it is given."""
 
 
-async def evaluate(env: Evaluated) -> Metrics:
+async def evaluate(env: Evaluated, *, table: bool = True) -> Metrics:
     """Play `env.config.suite` with the configured model and write the run's directory.
 
-    Returns the metrics. Raises UserError where no rollout could be scored.
+    At the end the results are printed, unless `table` is false or a trainer is being fed. Returns
+    the metrics. Raises UserError where no rollout could be scored.
     """
     config = env.config
     suite = suite_of(config)
@@ -100,7 +102,7 @@ async def evaluate(env: Evaluated) -> Metrics:
     run = run_of(
         suite, conditions, model=env.model, provider=env.provider, attempts=config.eval_attempts,
         candidate=None if env.traffic is None else env.traffic.identity(),
-        servers=() if env.embedded else env.server_configs,
+        servers=() if env.embedded else env.server_configs, prices=config.prices,
     )  # fmt: skip
     tools = env.group_tools()
 
@@ -119,6 +121,8 @@ async def evaluate(env: Evaluated) -> Metrics:
             out, run, directory.rollouts, baselines=baselines_of(out, run, baselines),
             name=env.name or "evennia_world",
         )  # fmt: skip
+        if table and not env.serving:
+            print(printable(results_text(run, directory.rollouts, metrics)))
         print(f"results in {out}: metrics.json, samples.jsonl, summary.md, report.html")
         return metrics
 

@@ -33,6 +33,9 @@ def check(mode: str, config: ModeConfig) -> None:
             raise UserError("--openai.server_type trl gives no tokens: use vllm, sglang or openai")
     if getattr(config.env, "return_token_ids", False) and not config.configured:
         raise UserError("--env.return_token_ids asks a vLLM: name it with --openai.base_url")
+    prices = [getattr(config.env, name, None) for name in ("price_input", "price_output")]
+    if None in prices and prices != [None, None]:
+        raise UserError("give --env.price_input and --env.price_output together; 0 is for free")
     if mode == "serve":
         _check_serve(config)
 

@@ -32,7 +32,7 @@ OF_SERVE = frozenset({
 """Options that only a trainer's run knows."""
 RECORDED_OTHERWISE = frozenset({
     "candidate_api_key_env", "candidate_base_url", "candidate_model", "candidate_percent",
-    "candidate_shadow", "models", "policy",
+    "candidate_shadow", "models", "policy", "price_input", "price_output",
 })  # fmt: skip
 """Options that a run's record holds in another form: its model, and that of its candidate."""
 OF_EVALUATE = frozenset({

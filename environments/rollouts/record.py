@@ -95,6 +95,8 @@ class Rollout(BaseModel):
     """Model calls of that rollout that come first. Tokens and seconds are those after them."""
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    cost: float | None = Field(default=None, exclude_if=lambda cost: cost is None)
+    """US dollars, where each answer of the endpoint said what it cost."""
     started: float
     """Unix time, seconds."""
     seconds: float

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from environments.evaluation.candidate_summary import TRAFFIC
+from environments.evaluation.expenses import busy_seconds
 from environments.evaluation.metrics import scored
-from environments.evaluation.metrics_file import busy_seconds
 from environments.evaluation.results import conclude, conclude_directory
 from environments.evaluation.run_directory import RunDirectory
 from environments.evaluation.run_identity import Run

@@ -125,3 +125,10 @@ def test_an_odd_count_of_tokens_is_none(count):
     usage = {"prompt_tokens": count, "completion_tokens": 7.0}
     found = read_completion(answer(usage=usage))
     assert (found.prompt_tokens, found.completion_tokens) == (0, 7)
+
+
+@pytest.mark.parametrize(
+    ("cost", "found"), [(0.95, 0.95), (0, 0.0), ("1", None), (True, None), (-1, None), (None, None)]
+)
+def test_the_cost_of_an_answer_is_read_where_the_endpoint_tells_it(cost, found) -> None:
+    assert read_completion(answer(usage={"prompt_tokens": 1, "cost": cost})).cost == found

@@ -1,0 +1,14 @@
+"""Prices of a model's tokens."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from world_fixtures.common import Frozen
+
+
+class Prices(Frozen):
+    """What a model costs, in US dollars per million tokens."""
+
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
