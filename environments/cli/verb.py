@@ -47,6 +47,11 @@ JsonFile = Annotated[
     ),
 ]
 """The option of a command that also writes its findings to a file."""
+HtmlFile = Annotated[
+    Path | None,
+    typer.Option("--html", metavar="FILE", callback=_writable, help="write one HTML page there"),
+]
+"""The option of a command that also writes its findings to a page."""
 SvgFile = Annotated[
     Path | None,
     typer.Option(metavar="FILE", callback=_writable, help="write the map there"),

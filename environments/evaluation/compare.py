@@ -103,6 +103,8 @@ class Comparison(Frozen):
     """Of the tasks of both runs."""
     a: str
     b: str
+    model_a: str = ""
+    model_b: str = ""
     tasks: int
     mean_a: float
     mean_b: float
@@ -152,7 +154,8 @@ def compare(a: RunSamples, b: RunSamples, metric: str = "reward") -> Comparison:
     losses = sum(p.a > p.b + SAME for p in pairs)
     within = found.ci95 is None or found.ci95[0] <= 0 <= found.ci95[1]
     return Comparison(
-        metric=metric, version=a.version, a=a.source, b=b.source, tasks=found.tasks,
+        metric=metric, version=a.version, a=a.source, b=b.source,
+        model_a=a.model, model_b=b.model, tasks=found.tasks,
         mean_a=found.mean_a, mean_b=found.mean_b,
         difference=found.difference, ci95=found.ci95, p_value=found.p_value,
         significant=found.p_value < ALPHA and not within,

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from environments.evaluation.compare import Comparison
-from environments.evaluation.formatting import share_text
-from environments.evaluation.statistics import Interval
+from environments.evaluation.formatting import interval_text, share_text
 
 
 def comparison_text(found: Comparison) -> str:
     """Return the comparison for a terminal, with a line for each flipped task and its rollouts."""
     said = "a difference" if found.significant else "no difference that these tasks can show"
     lines = [
-        f"A  {found.mean_a:.3f}  {found.a}",
-        f"B  {found.mean_b:.3f}  {found.b}",
-        f"B - A  {found.difference:+.3f}{_interval(found.ci95)} in {found.metric} over"
+        f"A  {found.mean_a:.3f}  {found.model_a} ({found.a})",
+        f"B  {found.mean_b:.3f}  {found.model_b} ({found.b})",
+        f"B - A  {found.difference:+.3f}{interval_text(found.ci95)} in {found.metric} over"
         f" {found.tasks} tasks (version {found.version}), p = {found.p_value:.4f}: {said}",
         f"wins {found.wins}, losses {found.losses}, ties {found.ties}, "
         f"flipped {len(found.flipped)}",
@@ -24,7 +23,7 @@ def comparison_text(found: Comparison) -> str:
     lines += _unscored_lines(found)
     lines += [
         f"{r.part} a rollout: A {r.mean_a:.2f}, B {r.mean_b:.2f} commands, B - A"
-        f" {r.difference:+.3f}{_interval(r.ci95)} over {r.tasks} tasks, p = {r.p_value:.4f}"
+        f" {r.difference:+.3f}{interval_text(r.ci95)} over {r.tasks} tasks, p = {r.p_value:.4f}"
         for r in found.regrets
     ]
     for pair in found.flipped:
@@ -51,11 +50,7 @@ def _unscored_lines(found: Comparison) -> list[str]:
         other = found.unscored_as_0
         lines.append(
             f"unscored as 0: A {other.mean_a:.3f}, B {other.mean_b:.3f}, B - A"
-            f" {other.difference:+.3f}{_interval(other.ci95)} over {other.tasks} tasks,"
+            f" {other.difference:+.3f}{interval_text(other.ci95)} over {other.tasks} tasks,"
             f" p = {other.p_value:.4f}"
         )
     return lines
-
-
-def _interval(ci95: Interval | None) -> str:
-    return "" if ci95 is None else f" [{ci95[0]:+.3f}, {ci95[1]:+.3f}]"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from environments.evaluation.expenses import CostSource, Expenses
 from environments.evaluation.metrics import Measure, Stratum
+from environments.evaluation.statistics import Interval
 
 
 def unscored_text(stratum: Stratum) -> str:
@@ -50,3 +51,15 @@ def cost_text(spent: Expenses) -> str:
         CostSource.EMBEDDED: "an embedded policy",
     }
     return f"{dollars(spent.cost)} ({said[spent.cost_source]})"
+
+
+def interval_text(ci95: Interval | None) -> str:
+    """Return the interval of a difference, e.g. ` [-0.120, +0.030]`; empty without one."""
+    return "" if ci95 is None else f" [{ci95[0]:+.3f}, {ci95[1]:+.3f}]"
+
+
+def shortened(count: int) -> str:
+    """Return a large count in thousands or millions, e.g. `410k`, `3.1M`."""
+    if count < 10_000:
+        return f"{count:,}"
+    return f"{count / 1000:.0f}k" if count < 1_000_000 else f"{count / 1_000_000:.1f}M"

@@ -19,6 +19,11 @@ class RunSamples(Frozen):
     """By the rollouts' ids, where they were computed."""
 
     @property
+    def model(self) -> str:
+        """Names of the models or policies that played; most runs have one."""
+        return ", ".join(dict.fromkeys(rollout.model for rollout in self.rollouts))
+
+    @property
     def version(self) -> int:
         """Of the tasks. Raises UserError where the rollouts are of several versions."""
         found = sorted({rollout.task.version for rollout in self.rollouts})
@@ -61,17 +66,18 @@ def check_tasks(a: RunSamples, b: RunSamples) -> None:
 
 def check_starts(a: RunSamples, b: RunSamples) -> None:
     """Raise UserError where rollouts of a task begin elsewhere in A than in B, as branches do."""
-    starts_a, starts_b = _starts(a), _starts(b)
+    starts_a, starts_b = starts_of(a), starts_of(b)
     for task, found in starts_a.items():
         other = starts_b.get(task, found)
         if found != other:
             raise UserError(
-                f"rollouts of {task!r} begin {_told(found)} in {a.source} and {_told(other)} in"
-                f" {b.source}: scores compare where they begin in the same states"
+                f"rollouts of {task!r} begin {told_starts(found)} in {a.source} and"
+                f" {told_starts(other)} in {b.source}: scores compare where they begin in"
+                " the same states"
             )
 
 
-def _starts(run: RunSamples) -> dict[str, frozenset[tuple[str, int]]]:
+def starts_of(run: RunSamples) -> dict[str, frozenset[tuple[str, int]]]:
     """Return where the scored rollouts of each task go on from, by task; empty for the start."""
     found: dict[str, set[tuple[str, int]]] = {}
     for rollout in run.rollouts:
@@ -82,7 +88,8 @@ def _starts(run: RunSamples) -> dict[str, frozenset[tuple[str, int]]]:
     return {task: frozenset(starts) for task, starts in found.items()}
 
 
-def _told(starts: frozenset[tuple[str, int]]) -> str:
+def told_starts(starts: frozenset[tuple[str, int]]) -> str:
+    """Say where rollouts go on from, for a message."""
     if not starts:
         return "at the start"
     rollout, turn = min(starts)

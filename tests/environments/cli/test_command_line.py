@@ -35,8 +35,11 @@ def test_every_verb_has_help(name, capsys) -> None:
     [
         ("nope", "unknown command 'nope': choose from demo, "),
         ("--nope", "No such option: --nope"),
-        ("compare one", "Missing argument 'RUN_B' (see evennia-world compare --help)"),
-        ("compare one two three", "three"),
+        ("compare", "Missing argument 'RUN...' (see evennia-world compare --help)"),
+        ("compare one", "give two runs or more"),
+        ("compare one two three --fail-below 0", "--fail-below is for two runs"),
+        ("compare one two three", "one does not exist"),
+        ("leaderboard nowhere", "nowhere is no directory"),
         ("compare one two --metric x", "--metric"),
         ("compare one two --fail-below x", "--fail-below"),
         ("tasks", "evennia-world tasks --help"),
