@@ -161,6 +161,10 @@ class AgentLoop:
                 request["tool_choice"] = "none"  # ManagedServer is to leave the text as it is
         if options.max_turn_tokens is not None:
             request["max_tokens"] = options.max_turn_tokens
+        if options.top_p is not None:
+            request["top_p"] = options.top_p
+        if options.sampling_seed is not None:
+            request["seed"] = options.sampling_seed
         if options.extra_body:
             request["extra_body"] = options.extra_body
         if self.user:

@@ -148,6 +148,8 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
         self.server_configs = server_configs
         self.metrics = RolloutMetrics()
         self.pool: ServerPool
+        self.lent: ServerPool | None = None
+        """World servers that somebody else has started; without any `setup` starts some."""
         self.endpoint: PolicyEndpoint | None = None
         exact = self.server_type in TOKEN_SERVER_TYPES or config.return_token_ids
         self.traffic = Traffic.of(config, exact=exact)
@@ -179,7 +181,10 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
             gate = await self._running.enter_async_context(SpectatorGate())
             print(f"look on at {gate.url} or by telnet to 127.0.0.1 {gate.telnet}:")
             print(f"    connect spectator {gate.word}", flush=True)
-        self.pool = await self._running.enter_async_context(ServerPool(servers))
+        if self.lent is None:
+            self.pool = await self._running.enter_async_context(ServerPool(servers))
+        else:
+            self.pool = self.lent
         if self.embedded:
             self.endpoint = await self._running.enter_async_context(PolicyEndpoint())
             self.server_configs[0].base_url = self.endpoint.base_url

@@ -59,9 +59,13 @@ def shipped(run: Run) -> dict[str, list[Score]]:
         return {}
     for path in sorted(SHIPPED.rglob("*.json")):  # those of version 1 have a directory
         content = _content(path)
-        if content["tasks_hash"] == run.tasks_hash and content["conditions"] == conditions(run):
+        known = content["tasks_hash"] in (run.tasks_hash, run.whole)
+        if known and content["conditions"] == conditions(run):
+            played = set(run.tasks)
             return {
-                name: _scores(content, name) for name in POLICIES if name in content["policies"]
+                name: [score for score in _scores(content, name) if score.task in played]
+                for name in POLICIES
+                if name in content["policies"]
             }
     return {}
 

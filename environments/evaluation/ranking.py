@@ -1,4 +1,4 @@
-"""Any number of runs of the same tasks: who is best, and which differences are certain. Pure.
+"""Any number of runs of the same tasks: who is best, and which differences are significant. Pure.
 
 All means are over the tasks that every run has scored, so that none looks better for the tasks
 it was spared. Each pair is compared by task (`statistics.paired`), and the p-values of all pairs
@@ -27,7 +27,7 @@ class Standing(Frozen):
     place: int
     """1 is best; runs with the same mean share a place."""
     best: int
-    """The best place that the tests leave open: 1 and as many as are certainly better."""
+    """The best place that the tests leave open: 1 and as many as are significantly better."""
     worst: int
     score: Measure
     """Mean of the metric over the tasks of the ranking."""
@@ -124,8 +124,8 @@ def _standing(
     own = common[run.name].measures
     whole = stratum(run.scores)
     others = [c.measures[name].mean for n, c in common.items() if n != run.name]
-    certain = [pair for pair in pairs if pair.significant and run.name in (pair.a, pair.b)]
-    better = sum((pair.difference > 0) == (pair.a == run.name) for pair in certain)
+    clear = [pair for pair in pairs if pair.significant and run.name in (pair.a, pair.b)]
+    better = sum((pair.difference > 0) == (pair.a == run.name) for pair in clear)
     families = {}
     for family in Family:
         of_family = stratum([s for s in _of(run.scores, shared) if s.family == family])
@@ -136,7 +136,7 @@ def _standing(
         source=str(run.source),
         place=1 + sum(other > own[name].mean + SAME for other in others),
         best=1 + better,
-        worst=len(common) - (len(certain) - better),
+        worst=len(common) - (len(clear) - better),
         score=own[name],
         success=own["success_rate"],
         families=families,

@@ -16,7 +16,7 @@ MOST_PAIRS = 15
 
 
 def ranking_text(ranking: Ranking, *, pairs: bool = True) -> str:
-    """Return the ranking, the best first, and with `pairs` which differences are certain."""
+    """Return the ranking, the best first, and with `pairs` which differences are significant."""
     suites = f" of {', '.join(ranking.suites)}" if ranking.suites else ""
     count = len(ranking.standings)
     lines = [
@@ -64,11 +64,11 @@ def _pair_lines(ranking: Ranking) -> list[str]:
         rows.append([
             f"{pair.b} - {pair.a}", f"{pair.difference:+.3f}{interval_text(pair.ci95)}",
             str(pair.tasks), f"{pair.p_value:.4f}", f"{pair.p_holm:.4f}",
-            "certain" if pair.significant else "",
+            "significant" if pair.significant else "",
         ])  # fmt: skip
     more = f", the first {MOST_PAIRS} here" if number > MOST_PAIRS else ""
     return [
-        f"pairs: {certain} of {number} differ for certain{more} (paired permutation tests,"
+        f"pairs: {certain} of {number} differ significantly{more} (paired permutation tests,"
         f" p corrected by Holm for {number})",
         *aligned(rows),
     ]

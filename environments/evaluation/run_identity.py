@@ -39,6 +39,8 @@ class Run(Frozen):
     """32 hex digits over the whole tasks."""
     version: int = FIRST_VERSION
     """Of the tasks, see `environments.tasks.version`."""
+    whole: str = Field(default="", exclude_if=lambda whole: not whole)
+    """Hash of the tasks of the suite of which these are a part; empty for a whole suite."""
     prices: Prices | None = Field(default=None, exclude_if=lambda prices: prices is None)
     """For the cost; may change while a run goes on, as it bears on no score."""
 
@@ -128,7 +130,7 @@ def run_of(
     if candidate is not None:
         played["traffic"] = candidate
     run = Run.of(suite.tasks, suite=suite.name, model=model, settings=played, attempts=attempts)
-    return run.model_copy(update={"prices": prices})
+    return run.model_copy(update={"prices": prices, "whole": suite.whole})
 
 
 UNDER_OTHER_NAMES = frozenset({"agent_temperature", "gate", "max_agent_turns", "reward_weights"})

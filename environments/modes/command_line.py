@@ -79,10 +79,28 @@ def run_mode(env_cls: type[Environment], mode: str, options: Sequence[str]) -> i
         return 0
     logging.getLogger("atroposlib.envs.base").setLevel(logging.WARNING)
     config = read_mode_config(env_cls, options, mode)
+    if mode == "evaluate" and getattr(config.env, "models", None):
+        return _run_models(env_cls, config)
     check(mode, config)
     completed = with_own_tokenizer(mode, complete(mode, config))
     descriptors.ensure(descriptors.for_mode(mode, completed), descriptors.LOWER[mode])
     return run_until_stopped(lambda: _run(env_cls, mode, completed))
+
+
+def _run_models(env_cls: type[Environment], config: ModeConfig) -> int:
+    from environments.modes.evaluate_models import evaluate_models, plan  # numpy, templates
+
+    out, runs = plan(config)
+    for n, run in enumerate(runs):
+        check("evaluate", run.config)
+        runs[n] = run._replace(config=complete("evaluate", run.config))
+        needed = descriptors.for_mode("evaluate", run.config)
+        descriptors.ensure(needed, descriptors.LOWER["evaluate"])
+
+    def make(one: ModeConfig) -> Environment:
+        return env_cls(one.env, one.servers, slurm=one.slurm)
+
+    return run_until_stopped(lambda: evaluate_models(make, out, runs))
 
 
 async def _run(env_cls: type[Environment], mode: str, config: ModeConfig) -> None:

@@ -30,9 +30,10 @@ from environments.rollouts.checkpoint import Checkpoint
 from environments.rollouts.files import write_file
 from environments.rollouts.record import Rollout
 from environments.runner import Conditions
+from environments.tasks import choice
 from environments.tasks.model import Task
 from environments.tasks.other_notes import Notes, with_notes
-from environments.tasks.suites import Suite, content_hash, load_suite
+from environments.tasks.suites import Suite, content_hash, load_suite, part_of
 from environments.tools.registry import Tool
 from world_fixtures.common import UserError, digest, printable
 from world_fixtures.servers import ServerPool
@@ -150,13 +151,20 @@ async def evaluate(env: Evaluated, *, table: bool = True) -> Metrics:
 
 
 def suite_of(config: EvenniaWorldEnvConfig) -> Suite:
-    """Return the configured suite, with the agent's notes as configured and a name that says so."""
-    suite = load_suite(config.suite)
+    """Return the tasks to play: the configured part of the suite, with the notes as configured.
+
+    Its name says what is left out or other than in the suite.
+    """
+    suite = part_of(
+        load_suite(config.suite), families=config.eval_families,
+        kinds=choice.kinds(config.eval_kinds) if config.eval_kinds else None,
+        difficulty=config.eval_difficulty, limit=config.eval_limit,
+    )  # fmt: skip
     if config.notes is Notes.KEPT:
         return suite
     tasks = tuple(with_notes(task, config.notes) for task in suite.tasks)
     name = f"{suite.name}-notes-{config.notes}"
-    return replace(suite, name=name, hash=content_hash(tasks), build=lambda: tasks)
+    return replace(suite, name=name, hash=content_hash(tasks), build=lambda: tasks, whole="")
 
 
 def tell_unscored(metrics: Metrics, rollouts: Sequence[Rollout]) -> None:

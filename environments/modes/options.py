@@ -9,7 +9,7 @@ keys.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from atroposlib.envs.base import BaseEnvConfig
@@ -73,6 +73,18 @@ def read_mode_config(
         env = _build(type(env_default), env_default, given.env, "env")
         servers = _servers(given, defaults)
         return ModeConfig(env, servers, bool(given.servers), given.slurm, frozenset(given.env))
+
+
+def with_options(
+    config: ModeConfig, env: Mapping[str, Any], server: Mapping[str, Any]
+) -> ModeConfig:
+    """Return `config` with other options of the environment, and of each model server.
+
+    Raises UserError as `read_mode_config` does.
+    """
+    made = _build(type(config.env), config.env, env, "env")
+    servers = [_server(base, server) for base in config.servers] if server else config.servers
+    return replace(config, env=made, servers=servers)
 
 
 def server_defaults(default: Any) -> list[APIServerConfig]:

@@ -36,6 +36,8 @@ def check(mode: str, config: ModeConfig) -> None:
     prices = [getattr(config.env, name, None) for name in ("price_input", "price_output")]
     if None in prices and prices != [None, None]:
         raise UserError("give --env.price_input and --env.price_output together; 0 is for free")
+    if mode != "evaluate" and getattr(config.env, "models", None):
+        raise UserError(f"--env.models is for evaluate: {mode} plays one model")
     if mode == "serve":
         _check_serve(config)
 

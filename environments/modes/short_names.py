@@ -54,6 +54,10 @@ SHORT_NAMES: dict[str, Short] = {
     "tokenizer": _training("env.tokenizer_name"),
     "temperature": _training("env.agent_temperature", "env.eval_temperature"),
     "max-tokens": _everywhere("env.max_turn_tokens"),
+    "top-p": _everywhere("env.top_p"),
+    "sampling-seed": _everywhere("env.sampling_seed"),
+    "price-input": Short("env.price_input"),
+    "price-output": Short("env.price_output"),
 }
 """In the order of the help."""
 MEANT: dict[str, dict[str, str]] = {

@@ -25,6 +25,12 @@ class AgentOptions(BaseModel):
         30, ge=1, le=1_000_000, description="Model calls in one rollout at most"
     )
     agent_temperature: float = Field(1.0, ge=0, le=100, description="Sampling temperature")
+    top_p: float | None = Field(
+        None, gt=0, le=1, description="Sampling: share of the probability to draw from; null: all"
+    )
+    sampling_seed: int | None = Field(
+        None, description="Sampling: the endpoint's own seed, for endpoints that have one"
+    )
     max_turn_calls: int | None = Field(
         None, ge=1, le=128, description="Tool calls carried out in one turn at most; null: 128"
     )

@@ -19,6 +19,8 @@ class Suite:
     hash: str
     """32 hex digits over the canonical JSON of all tasks."""
     build: Callable[[], tuple[Task, ...]]
+    whole: str = ""
+    """Hash of the suite that this is a part of; empty for a whole one."""
 
     @cached_property
     def tasks(self) -> tuple[Task, ...]:

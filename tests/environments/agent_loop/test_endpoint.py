@@ -182,3 +182,5 @@ async def test_the_request_holds_what_was_set_and_nothing_else(tools):
     request = server.requests[1]
     assert (request["max_tokens"], request["extra_body"]) == (9, {"top_k": 1})
     assert request["user"] == "r7#2"
+    await loop_of(server, tools, top_p=0.9, sampling_seed=3).run(START)
+    assert (server.requests[2]["top_p"], server.requests[2]["seed"]) == (0.9, 3)
