@@ -23,6 +23,8 @@ from environments.evaluation.ranking import Ranking
 from environments.evaluation.ranking_text import places_text
 from world_fixtures.common import Frozen
 
+MOST_LABEL = 16
+"""Characters of a name beside the plot."""
 TEMPLATES = Path(__file__).with_name("templates")
 
 
@@ -66,16 +68,24 @@ def _shown(board: Board, page: Path) -> dict[str, Any]:
     if ranking is None:
         return shown
     rows = [
-        PlotRow(s.name, s.score.mean, s.score.ci95, {}, _counted(s.failed, s.unscored_as_0))
+        PlotRow(_label(s.name), s.score.mean, s.score.ci95, {}, _counted(s.failed, s.unscored_as_0))
         for s in ranking.standings
     ]
     shown["plot"] = Markup(interval_plot(rows, f"mean {ranking.metric}"))
     shown["families"] = list(
         dict.fromkeys(family for s in ranking.standings for family in s.families)
     )
+    shown["unscored"] = any(s.failed for s in ranking.standings)
+    shown["missing"] = any(s.missing for s in ranking.standings)
     shown["reports"] = {s.name: _report(Path(s.source), page) for s in ranking.standings}
     shown["pairs"] = sorted(ranking.pairs, key=lambda pair: pair.p_holm)
     return shown
+
+
+def _label(name: str) -> str:
+    """Return a name that fits beside the plot on a phone: without the vendor, and cut."""
+    short = name.rpartition("/")[2] or name
+    return short if len(short) <= MOST_LABEL else short[: MOST_LABEL - 1] + "…"
 
 
 def _counted(failed: int, measure: Any) -> float | None:

@@ -59,7 +59,7 @@ def _row(standing: Standing) -> list[str]:
 def _pair_lines(ranking: Ranking) -> list[str]:
     number = len(ranking.pairs)
     certain = sum(pair.significant for pair in ranking.pairs)
-    rows = [["B - A", "difference", "tasks", "p", f"p of {number}", ""]]
+    rows = [["B - A", "difference", "tasks", "p", "corrected", ""]]
     for pair in sorted(ranking.pairs, key=lambda pair: pair.p_holm)[:MOST_PAIRS]:
         rows.append([
             f"{pair.b} - {pair.a}", f"{pair.difference:+.3f}{interval_text(pair.ci95)}",

@@ -142,6 +142,15 @@ def test_a_page_runs_no_script_and_needs_no_network(contend, hostile, tmp_path) 
     )
 
 
+def test_a_page_tells_what_is_unscored_where_anything_is(contend, tmp_path) -> None:
+    def page_of(**more) -> str:
+        runs = [contend("one", 1.0, **more), contend("two", 0.5)]
+        return ranking_page("t", [Board(title="b", ranking=rank(runs))], tmp_path / "p.html")
+
+    assert "unscored as 0" not in page_of()
+    assert "0.75 [" in page_of(spared=10)
+
+
 def test_a_leaderboard_ranks_what_played_the_same_tasks(save, tmp_path) -> None:
     save("deep/a", "m-a", 0.9)
     save("b", "m-b", 0.1)
