@@ -60,10 +60,11 @@ class EvenniaWorldEnvConfig(HermesAgentEnvConfig):
     price_input: float | None = Field(
         None,
         ge=0,
-        description="US dollars per million prompt tokens, where no answer says its cost",
+        le=1_000_000,
+        description="US dollars per million prompt tokens, for endpoints that tell no cost",
     )
     price_output: float | None = Field(
-        None, ge=0, description="US dollars per million tokens that the model writes"
+        None, ge=0, le=1_000_000, description="US dollars per million tokens that the model writes"
     )
     notes: Notes = Field(
         Notes.KEPT,

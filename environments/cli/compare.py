@@ -16,7 +16,7 @@ app = new_verb()
 
 @app.command()
 def compare(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN...")],
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN")],
     metric: Literal["reward", "success", "spl"] = "reward",
     file: JsonFile = None,
     html: HtmlFile = None,
@@ -34,7 +34,7 @@ def compare(
     A run is a directory that `evaluate` wrote, or a samples.jsonl.
     """
     if len(runs) < 2:
-        raise UserError("give two runs or more: compare RUN RUN...")
+        raise UserError("give two runs or more: evennia-world compare RUN RUN")
     if fail_below is not None and len(runs) > 2:
         raise UserError("--fail-below is for two runs: B - A")
     # numpy and scipy

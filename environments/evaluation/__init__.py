@@ -13,8 +13,16 @@ metrics            rollouts -> Metrics (pure)
 diagnostics        rollouts -> what they say besides their scores (pure)
 statistics         intervals and tests over tasks (pure)
 run_samples        the rollouts of a run, and whether two runs can be compared
+expenses           tokens, time and cost of a run (pure)
 compare            two runs, paired by task (pure)
 comparison_text    what is said of them on a terminal
+contestants        runs as a ranking needs them
+ranking            any number of runs, with tests of all pairs (pure)
+ranking_text       what is said of them on a terminal
+ranking_page       one HTML page of rankings
+leaderboard        the page of all runs under a directory
+leaderboard_text   what is said of it on a terminal
+results_text       the table with which `evaluate` ends
 results            writes the files for a reader, each made in one of the following
 metrics_file       metrics.json
 formatting         numbers as text

@@ -29,7 +29,8 @@ OF_GROUP = {
     ),
     MODEL: (
         "policy", "models", "tokenizer_name", "agent_temperature", "eval_temperature",
-        "max_turn_tokens", "context_tokens", "extra_body", "call_timeout", "tool_call_parser",
+        "max_turn_tokens", "top_p", "sampling_seed", "context_tokens", "extra_body",
+        "call_timeout", "tool_call_parser",
         "thinking_mode", "reasoning_effort", "max_reasoning_tokens", "custom_thinking_prompt",
         "system_prompt", "candidate_model", "candidate_base_url", "candidate_api_key_env",
         "candidate_percent", "candidate_shadow", "price_input", "price_output",

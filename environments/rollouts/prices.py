@@ -10,5 +10,5 @@ from world_fixtures.common import Frozen
 class Prices(Frozen):
     """What a model costs, in US dollars per million tokens."""
 
-    input: float = Field(ge=0)
-    output: float = Field(ge=0)
+    input: float = Field(ge=0, le=1_000_000)
+    output: float = Field(ge=0, le=1_000_000)

@@ -35,7 +35,7 @@ def test_every_verb_has_help(name, capsys) -> None:
     [
         ("nope", "unknown command 'nope': choose from demo, "),
         ("--nope", "No such option: --nope"),
-        ("compare", "Missing argument 'RUN...' (see evennia-world compare --help)"),
+        ("compare", "Missing argument 'RUN' (see evennia-world compare --help)"),
         ("compare one", "give two runs or more"),
         ("compare one two three --fail-below 0", "--fail-below is for two runs"),
         ("compare one two three", "one does not exist"),

@@ -315,6 +315,7 @@ OTHER = {
     "extra_body": {"seed": 3}, "gate": {"max_risk": 0.1}, "disabled_toolsets": ["more"],
     "reward_weights": {"outcome": 0.65, "efficiency": 0.05}, "context_tokens": 100,
     "target_success": 0.5, "reasoning_effort": "high", "max_reasoning_tokens": 2048,
+    "top_p": 0.5, "sampling_seed": 7,
     "max_turn_tokens": 100, "max_turn_calls": 3, "credit": "shaped", "kinds": "map",
 }  # fmt: skip
 
