@@ -22,6 +22,10 @@ def test_evaluate_writes_the_runs_directory(programs, tmp_path):
         "evaluate", "--env.policy", "oracle", "--env.data_dir_to_save_evals", str(out)
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+    rows = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines() if line}
+    assert rows["all"][:2] == ["30", "1.00"]  # the results, and not only the names of files
+    assert rows["errand"][:2] == ["6", "1.00"]
+    assert rows["cost"] == ["$0.00", "(an", "embedded", "policy)"]
     metrics = json.loads((out / "metrics.json").read_text())
     assert metrics["results"]["all"]["mean_reward"] == 1.0
     assert metrics["results"]["all"]["mean_reward_ci95"][0] > 0.8

@@ -95,6 +95,16 @@ async def test_a_good_rollout_is_worth_everything(pool, note):
     assert rollout.world_seconds > 0
 
 
+@pytest.mark.parametrize(("untold", "cost"), [(None, 3.5), (3, None)])
+async def test_a_rollout_costs_what_its_answers_say_and_nothing_where_one_is_silent(
+    pool, note, untold, cost
+):
+    replies = [SimpleNamespace(choices=r.choices, usage={"cost": 0.5}) for r in GOOD]
+    if untold is not None:
+        replies[untold] = GOOD[untold]
+    assert (await played(note, pool, Model(replies))).cost == cost
+
+
 async def test_each_call_names_the_event_it_caused(pool, note):
     replies = [
         turn(do("look"), "connect", "connect", "observe"),  # not connected yet; twice connected

@@ -6,6 +6,9 @@ import pytest
 
 from environments.evaluation.baselines import shipped
 from environments.evaluation.run_identity import Run, run_of
+from environments.evennia_world_env import EvenniaWorldEnv
+from environments.modes.evaluate import suite_of
+from environments.modes.options import read_mode_config
 from environments.runner import Conditions
 from environments.tasks.model import Family
 from environments.tasks.suites import content_hash, load_suite, part_of
@@ -29,6 +32,21 @@ def test_families_and_difficulties_are_chosen(basics) -> None:
 def test_kinds_are_chosen(basics) -> None:
     found = part_of(basics, kinds=[(Family.ERRAND, "deliver")])
     assert {(t.family, t.kind) for t in found.tasks} == {(Family.ERRAND, "deliver")}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "--families errand --difficulty 3 --limit 1",
+        "--env.families errand --env.difficulty 3 --env.eval_limit 1",
+        "--kinds errand.chain,errand.unlock --difficulty 3-3",
+    ],
+)
+def test_evaluate_understands_which_tasks_are_meant(line) -> None:
+    config = read_mode_config(EvenniaWorldEnv, line.split(), "evaluate")
+    found = suite_of(config.env).tasks
+    assert {(t.family, t.difficulty) for t in found} == {(Family.ERRAND, 3)}
+    assert len(found) <= 2
 
 
 def test_a_limit_keeps_every_family(basics) -> None:
