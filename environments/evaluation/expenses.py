@@ -55,12 +55,16 @@ def expenses(rollouts: Sequence[Rollout], prices: Prices | None = None) -> Expen
         model_calls=calls,
         prompt_tokens=sum(r.prompt_tokens for r in rollouts),
         completion_tokens=sum(r.completion_tokens for r in rollouts),
-        seconds=busy_seconds(rollouts),
-        rollout_seconds=sum(r.seconds for r in rollouts) / len(rollouts) if rollouts else None,
-        call_seconds=model_seconds / calls if calls else None,
+        seconds=round(busy_seconds(rollouts), 3),
+        rollout_seconds=_ratio(sum(r.seconds for r in rollouts), len(rollouts)),
+        call_seconds=_ratio(model_seconds, calls),
         cost=cost,
         cost_source=source,
     )
+
+
+def _ratio(seconds: float, count: int) -> float | None:
+    return round(seconds / count, 6) if count else None
 
 
 def _cost(rollouts: Sequence[Rollout], prices: Prices | None) -> tuple[float | None, CostSource]:
