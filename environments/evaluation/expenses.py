@@ -68,12 +68,13 @@ def _ratio(seconds: float, count: int) -> float | None:
 
 
 def _cost(rollouts: Sequence[Rollout], prices: Prices | None) -> tuple[float | None, CostSource]:
-    asked = [r for r in rollouts if r.prompt_tokens or r.completion_tokens or r.cost is not None]
+    asked = [r for r in rollouts if r.turns]
     if rollouts and all(r.provider == "embedded" for r in rollouts):
         return 0.0, CostSource.EMBEDDED
     if asked and all(r.cost is not None for r in asked):
         return sum(r.cost or 0.0 for r in asked), CostSource.REPORTED
-    if asked and prices is not None:
+    counted = all(r.prompt_tokens or r.cost is not None for r in asked)
+    if asked and prices is not None and counted:
         return sum(_priced(r, prices) for r in asked), CostSource.PRICES
     return None, CostSource.UNKNOWN
 

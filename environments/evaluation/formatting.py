@@ -41,6 +41,8 @@ def dollars(cost: float) -> str:
 def cost_text(spent: Expenses) -> str:
     """Return what a run cost and where that is known from."""
     if spent.cost is None or spent.cost_source is CostSource.UNKNOWN:
+        if not spent.prompt_tokens:
+            return "unknown: neither costs nor tokens were reported"
         return (
             "unknown: the endpoint does not report it; give prices in US dollars per million"
             " tokens with --env.price_input and --env.price_output"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 from environments.evaluation.leaderboard import LEADERBOARD, write_leaderboard
 from environments.evaluation.leaderboard_text import boards_text
 from environments.models.endpoint_check import check_endpoint
+from environments.modes.account import tell_line
 from environments.modes.evaluate import slug
 from environments.modes.model_list import Planned, planned
 from environments.modes.options import ModeConfig
@@ -39,7 +39,13 @@ async def evaluate_models(
     one could not be evaluated.
     """
     for run in runs:
-        await check_endpoint([server for server in run.config.servers if server.base_url])
+        await check_endpoint(
+            [server for server in run.config.servers if server.base_url],
+            url_option=f"the base_url of {run.name} in --models",
+            key_option=f"the api_key_env of {run.name} in --models",
+        )
+    names = ", ".join(run.name for run in runs)
+    tell_line(f"evaluate: {names}, one after another, into {out}; starting the world ...")
     failed: list[str] = []
     try:
         async with AsyncExitStack() as stack:
@@ -48,12 +54,12 @@ async def evaluate_models(
             if not first.spectate:
                 pool = await stack.enter_async_context(ServerPool(first.world_servers))
             for number, run in enumerate(runs, start=1):
-                print(f"\n{run.name} ({number} of {len(runs)})", file=sys.stderr, flush=True)
+                tell_line(f"{run.name} ({number} of {len(runs)})")
                 try:
                     await _evaluate(make(run.config), pool)
                 except UserError as error:
                     failed.append(f"{run.name}: {error}")
-                    print(printable(failed[-1]), file=sys.stderr, flush=True)
+                    tell_line(failed[-1])
     except BaseException:
         with contextlib.suppress(UserError):  # what stopped the runs is told
             _rank(out)

@@ -47,6 +47,14 @@ def test_without_prices_the_cost_is_unknown_and_never_a_part_of_it(rollouts) -> 
     assert (spent.cost, spent.cost_source) == (None, CostSource.UNKNOWN)
 
 
+def test_tokens_that_were_not_counted_are_not_free(rollouts) -> None:
+    prices = Prices(input=1, output=1)
+    silent = rollouts[0].model_copy(update={"prompt_tokens": 0, "completion_tokens": 0})
+    assert expenses([silent, *rollouts[1:]], prices).cost is None
+    unasked = silent.model_copy(update={"turns": 0})  # the world failed before any model call
+    assert expenses([unasked, *rollouts[1:]], prices).cost == pytest.approx(9 * 330 / 1e6)
+
+
 def test_an_embedded_policy_costs_nothing(rollouts) -> None:
     free = [r.model_copy(update={"provider": "embedded"}) for r in rollouts]
     assert expenses(free, Prices(input=1, output=1)).cost == 0.0

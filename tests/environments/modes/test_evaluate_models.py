@@ -61,14 +61,15 @@ def played(tmp_path, monkeypatch):
         made.append(Fake(config))
         return made[-1]
 
-    async def play(rewards) -> list[Fake]:
+    async def play(rewards, **servers) -> list[Fake]:
         runs = []
         for name, reward in rewards.items():
             env = SimpleNamespace(
                 name=name, reward=reward, data_dir_to_save_evals=str(tmp_path / name),
                 spectate=False, world_servers=None,
             )  # fmt: skip
-            runs.append(Planned(name, SimpleNamespace(env=env, servers=[])))
+            here = [servers[name]] if name in servers else []
+            runs.append(Planned(name, SimpleNamespace(env=env, servers=here)))
         await evaluate_models(make, tmp_path, runs)
         return made
 
@@ -92,6 +93,13 @@ async def test_one_that_fails_is_named_and_the_others_are_ranked(played, tmp_pat
     assert "2 runs by reward" in capsys.readouterr().out
     assert (tmp_path / "leaderboard.html").exists()
     assert all(env.ended for env in played.made)
+
+
+async def test_an_endpoint_that_is_not_there_is_told_before_anything_is_played(played) -> None:
+    nowhere = SimpleNamespace(base_url="ftp://nowhere", api_key="")
+    with pytest.raises(UserError, match="the base_url of far in --models 'ftp://nowhere' is no"):
+        await played({"good": 1.0, "far": 1.0}, far=nowhere)
+    assert played.made == []
 
 
 async def test_a_model_that_is_interrupted_leaves_the_page_of_the_others(played, tmp_path) -> None:
