@@ -20,7 +20,7 @@ def ranking_text(ranking: Ranking, *, pairs: bool = True) -> str:
     suites = f" of {', '.join(ranking.suites)}" if ranking.suites else ""
     count = len(ranking.standings)
     lines = [
-        f"{count} runs by {ranking.metric}, over {ranking.tasks} tasks{suites}"
+        f"{count} run{'s' * (count > 1)} by {ranking.metric}, over {ranking.tasks} tasks{suites}"
         f" (version {ranking.version}) that each has scored"
     ]
     if ranking.left_out:

@@ -10,6 +10,7 @@ from typing import Any
 
 from environments.evaluation.leaderboard import LEADERBOARD, write_leaderboard
 from environments.evaluation.leaderboard_text import boards_text
+from environments.evaluation.run_directory import RUN
 from environments.models.endpoint_check import check_endpoint
 from environments.modes.account import tell_line
 from environments.modes.evaluate import slug
@@ -22,10 +23,15 @@ from world_fixtures.servers import ServerPool
 def plan(config: ModeConfig) -> tuple[Path, list[Planned]]:
     """Return the directory of the leaderboard, and each run that is to be in it.
 
-    Raises UserError where an entry is wrong.
+    Raises UserError where an entry is wrong, or the directory is that of a single run.
     """
     env = config.env
     out = Path(env.data_dir_to_save_evals or f"runs/evaluate-{slug(Path(env.suite).stem)}-models")
+    if (out / RUN).exists():
+        raise UserError(
+            f"{out} holds a single run: choose another --env.data_dir_to_save_evals, into which"
+            " each model gets a directory of its own"
+        )
     return out, planned(config, out)
 
 

@@ -10,9 +10,11 @@ import pytest
 
 from environments.evaluation.run_directory import RunDirectory
 from environments.evaluation.run_identity import Run
+from environments.evennia_world_env import EvenniaWorldEnv
 from environments.modes import evaluate_models as module
-from environments.modes.evaluate_models import evaluate_models
+from environments.modes.evaluate_models import evaluate_models, plan
 from environments.modes.model_list import Planned
+from environments.modes.options import read_mode_config
 from environments.rollouts.record import Rollout, StopReason
 from environments.tasks.build import make_task
 from environments.tasks.model import Family, Verdict
@@ -100,6 +102,14 @@ async def test_an_endpoint_that_is_not_there_is_told_before_anything_is_played(p
     with pytest.raises(UserError, match="the base_url of far in --models 'ftp://nowhere' is no"):
         await played({"good": 1.0, "far": 1.0}, far=nowhere)
     assert played.made == []
+
+
+def test_the_directory_of_a_single_run_is_not_shared(tmp_path) -> None:
+    (tmp_path / "run.json").write_text("{}")
+    options = ["--models", "oracle", "--out", str(tmp_path)]
+    config = read_mode_config(EvenniaWorldEnv, options, "evaluate")
+    with pytest.raises(UserError, match="holds a single run: choose another"):
+        plan(config)
 
 
 async def test_a_model_that_is_interrupted_leaves_the_page_of_the_others(played, tmp_path) -> None:
