@@ -45,7 +45,7 @@ SHORT_NAMES: dict[str, Short] = {
     "out": _training("env.data_path_to_save_groups", "env.data_dir_to_save_evals"),
     "attempts": Short("env.eval_attempts"),
     "group-size": _training("env.group_size"),
-    "seed": _training("env.seed"),
+    "seed": _training("env.seed", "env.sampling_seed"),
     "concurrency": Short("env.eval_concurrency", "env.process_concurrency", "env.max_num_workers"),
     "trainer": Short(serve="env.rollout_server_url"),
     "base-url": _everywhere("openai.base_url"),

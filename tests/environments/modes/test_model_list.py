@@ -117,3 +117,13 @@ def test_one_price_alone_is_refused() -> None:
     config = read_mode_config(EvenniaWorldEnv, ["--price-input", "1"], "evaluate")
     with pytest.raises(UserError, match=r"--env\.price_input and --env\.price_output together"):
         check("evaluate", config)
+
+
+def test_sampling_parameters_have_short_names_in_every_mode() -> None:
+    argv = ["--temperature", "0.7", "--top-p", "0.9", "--max_tokens", "77", "--sampling-seed", "3"]
+    for mode, name in (("evaluate", "eval_temperature"), ("process", "agent_temperature")):
+        env = read_mode_config(EvenniaWorldEnv, argv, mode).env
+        assert (getattr(env, name), env.top_p) == (0.7, 0.9)
+        assert (env.max_turn_tokens, env.sampling_seed) == (77, 3)
+    assert read_mode_config(EvenniaWorldEnv, ["--seed", "5"], "evaluate").env.sampling_seed == 5
+    assert read_mode_config(EvenniaWorldEnv, ["--seed", "5"], "process").env.seed == 5
