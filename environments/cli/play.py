@@ -19,6 +19,7 @@ from environments.hosting.tool_names import renamed
 from environments.modes import descriptors
 from environments.tasks.model import Family, Task, Verdict
 from environments.tasks.suites import Suite
+from environments.tasks.suites.part import part_of
 from environments.tasks.suites.source import is_world
 from environments.tools.evennia import BudgetSpent
 from world_fixtures.common import UserError, printable
@@ -51,6 +52,10 @@ def play(
     kind: Annotated[str | None, typer.Option(help="sub-kind of the family")] = None,
     web: Annotated[bool, typer.Option("--web", help="at a page in your browser")] = False,
     suite: Annotated[str | None, typer.Option(help="the same as SOURCE")] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(min=1, help="with --web: that many tasks of the suite, as in `evaluate`"),
+    ] = None,
     name: Annotated[
         str, typer.Option(help="with --web: yours; the run is one of the model human/NAME")
     ] = "anonymous",
@@ -63,13 +68,17 @@ def play(
 ) -> int:
     """Play a task yourself: one that is made, or one of a suite, a file or a world."""
     descriptors.ensure(descriptors.for_servers(2))  # of which one is for tasks that restart it
-    if not web and (save or port):
-        raise UserError("--save and --port are of play --web: add --web")
+    if not web and (save or limit or port):
+        raise UserError("--save, --limit and --port are of play --web: add --web")
     if suite is not None and source is not None:
         raise UserError("give a SOURCE or --suite, not both")
     found, tasks = _wanted(source or suite, task or [], family, kind, difficulty, seed)
     if web:
         from environments.cli.play_web import play_web  # the report: a second
+
+        if limit is not None:
+            found = part_of(found, limit=limit)
+            tasks = tuple(t for t in found.tasks if t in tasks)
 
         return play_web(found, tasks, name, save, port)
     verdict = asyncio.run(_play(tasks[0]))

@@ -55,7 +55,10 @@ SERVER_WITHOUT = frozenset({
     "rolling_buffer_length", "timeout",
 })  # fmt: skip
 """Options of a model server that bear on no score."""
-LATER: Mapping[str, Any] = {"kinds": None, "sampling_seed": None, "top_p": None}
+LATER: Mapping[str, Any] = {
+    "chat_template": None, "kinds": None, "process_drop_equal": False, "return_token_ids": False,
+    "sampling_seed": None, "top_p": None,
+}  # fmt: skip
 """Options that older records lack, with the value that all had then."""
 TEMPLATE = "chat_template"
 """Option that names a file of which the text counts."""
