@@ -38,7 +38,7 @@ async def test_the_end_says_what_was_played_and_that_it_teaches_nothing(make_env
     assert re.search(
         r"^10 groups of 30 rollouts in .* rollouts a minute; mean reward 1\.000", out, re.M
     )
-    assert "100% of the groups have all scores equal and teach nothing" in out
+    assert "10 of 10 groups have equal scores" in out
 
 
 async def test_many_groups_are_played_at_once(make_env, tmp_path):
@@ -163,7 +163,7 @@ async def test_groups_of_equal_scores_are_counted(make_env, tmp_path, capsys):
     assert [len(set(g["scores"])) == 1 for g in groups(path)] == [False, True] * 2
     assert "2 of 4 groups have equal scores" in out
     assert "--env.process_drop_equal true" in out
-    assert "2 of 4 all equal" in err
+    assert "50% of the groups with all scores equal" in err
 
 
 async def test_rows_of_equal_scores_are_left_out_and_the_file_goes_on(make_env, tmp_path, capsys):
