@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Sequence
 from html import escape
 from itertools import pairwise
+from math import hypot, inf
 
-from world_fixtures.spec import Exit, WorldSpec
+from world_fixtures.map_legend import LEGEND_WIDTH, map_legend
+from world_fixtures.spec import Exit, Room, WorldSpec
 
 _STEPS = {
     "north": (0, -1), "northeast": (1, -1), "east": (1, 0), "southeast": (1, 1), "south": (0, 1),
@@ -15,7 +18,12 @@ _STEPS = {
     "in": (1, 0), "out": (-1, 0),
 }  # fmt: skip
 _WIDTH, _HEIGHT, _GAP = 128, 52, 40
+_ARROW = 11
+_FITS = 19
+"""Characters of a name that fit into a room; a longer one is drawn narrower."""
+_STEPS_SHOWN = 6
 Cell = tuple[int, int]
+Point = tuple[float, float]
 
 
 def places(spec: WorldSpec) -> dict[str, Cell]:
@@ -64,60 +72,109 @@ def map_text(spec: WorldSpec) -> str:
 
 
 def map_svg(spec: WorldSpec, path: Sequence[str] = ()) -> str:
-    """Draw an SVG of the rooms and ways; the rooms of `path` (ids, in order) are drawn as walked.
+    """Draw an SVG of the rooms and ways, with a legend of the signs that it uses.
 
-    Needs no network and no script, and follows the reader's light or dark setting.
+    The rooms of `path` (ids, in order) are drawn as walked, each with the numbers of its
+    places on that way, from 1. Needs no network and no script, and follows the reader's
+    light or dark setting.
     """
     cells = places(spec)
     centres = {
         room: (x * (_WIDTH + _GAP) + _WIDTH / 2 + 8, y * (_HEIGHT + _GAP) + _HEIGHT / 2 + 8)
         for room, (x, y) in cells.items()
     }
-    width = max(x for x, _ in centres.values()) + _WIDTH / 2 + 8
+    known = [room for room in path if room in centres]
+    drawn = [
+        *(_way(spec, e, centres) for e in spec.exits),
+        *_walked(spec, known, centres),
+        *(_arrow(e, centres) for e in spec.exits if _is_one_way(spec, e)),
+        *(_room(spec, room, centres[room.id], known) for room in spec.rooms),
+    ]
+    used = {name for part in drawn for name in re.findall(r'class="([^"]*)"', part)}
+    width = max(max(x for x, _ in centres.values()) + _WIDTH / 2 + 8, LEGEND_WIDTH)
     height = max(y for _, y in centres.values()) + _HEIGHT / 2 + 8
-    parts = [
+    legend, below = map_legend({one for names in used for one in names.split()}, width, height)
+    height += below
+    return "".join([
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}"'
         f' width="{width:g}" height="{height:g}" role="img">',
-        f"<title>{escape(spec.title)}</title>",
-        _STYLE,
-        *(_way(spec, e, centres) for e in spec.exits),
-        *_walked(path, centres),
-    ]
-    for room in spec.rooms:
-        x, y = centres[room.id]
-        kinds = ["room"]
-        kinds += ["dark"] if room.dark else []
-        kinds += ["seen"] if room.id in path else []
-        kinds += ["start"] if room.id == spec.agent.location else []
-        parts.append(
-            f'<rect class="{" ".join(kinds)}" x="{x - _WIDTH / 2:g}" y="{y - _HEIGHT / 2:g}"'
-            f' width="{_WIDTH}" height="{_HEIGHT}" rx="8"/>'
-            f'<text x="{x:g}" y="{y + 4:g}">{escape(room.name)}</text>'
-        )
-    return "".join([*parts, "</svg>"])
+        f"<title>{escape(spec.title)}</title>", _STYLE, *drawn, legend, "</svg>",
+    ])  # fmt: skip
 
 
 _STYLE = (
-    "<style>.room{fill:#fff;stroke:#8a8f98}.dark{fill:#d9dbe0}.seen{stroke:#2563eb;stroke-width:2}"
-    ".start{stroke-width:3}text{font:12px system-ui,sans-serif;text-anchor:middle;fill:#16181d}"
+    "<style>.room{fill:#fff;stroke:#8a8f98}.dark{fill:#c9ccd3}.seen{stroke:#2563eb;stroke-width:2}"
+    ".start{stroke-width:4}text{font:12px system-ui,sans-serif;fill:#16181d}"
+    ".name,.steps{text-anchor:middle}.steps{font-size:11px;font-weight:600;fill:#1d4ed8}"
     ".way{stroke:#8a8f98}.hidden{stroke-dasharray:3 4}.locked{stroke:#b45309;stroke-width:3}"
+    ".oneway{fill:#5b616b;stroke:none}"
     ".walk{stroke:#2563eb;stroke-width:4;stroke-opacity:.35;fill:none;stroke-linejoin:round}"
-    "@media(prefers-color-scheme:dark){.room{fill:#1d2026}.dark{fill:#111317}text{fill:#e8eaee}}"
+    ".moved{stroke-dasharray:2 7}"
+    "@media(prefers-color-scheme:dark){.room{fill:#1d2026}.dark{fill:#000}text{fill:#e8eaee}"
+    ".steps{fill:#93b4ff}.oneway{fill:#c3c8d0}}"
     "</style>"
 )
 
 
-def _way(spec: WorldSpec, exit_: Exit, centres: dict[str, tuple[float, float]]) -> str:
+def _room(spec: WorldSpec, room: Room, centre: Point, path: Sequence[str]) -> str:
+    x, y = centre
+    steps = [n for n, visited in enumerate(path, start=1) if visited == room.id]
+    kinds = ["room"]
+    kinds += ["dark"] if room.dark else []
+    kinds += ["seen"] if steps else []
+    kinds += ["start"] if room.id == spec.agent.location else []
+    wide = len(room.name) > _FITS
+    fit = f' textLength="{_WIDTH - 8}" lengthAdjust="spacingAndGlyphs"' if wide else ""
+    box = (
+        f'<rect class="{" ".join(kinds)}" x="{x - _WIDTH / 2:g}" y="{y - _HEIGHT / 2:g}"'
+        f' width="{_WIDTH}" height="{_HEIGHT}" rx="8"/>'
+        f'<text class="name" x="{x:g}" y="{y - 3 if steps else y + 4:g}"{fit}>'
+        f"{escape(room.name)}</text>"
+    )
+    if not steps:
+        return box
+    return box + f'<text class="steps" x="{x:g}" y="{y + 16:g}">{_numbers(steps)}</text>'
+
+
+def _numbers(steps: Sequence[int]) -> str:
+    """Write the places of a room on the way, the middle ones left out where they are many."""
+    if len(steps) > _STEPS_SHOWN:
+        return " ".join(map(str, [*steps[: _STEPS_SHOWN - 1], "\u2026", steps[-1]]))
+    return " ".join(map(str, steps))
+
+
+def _way(spec: WorldSpec, exit_: Exit, centres: dict[str, Point]) -> str:
     (x1, y1), (x2, y2) = centres[exit_.source], centres[exit_.target]
     locked = any(d.id == exit_.door and d.locked for d in spec.doors)
     kinds = "way" + " hidden" * exit_.hidden + " locked" * locked
     return f'<line class="{kinds}" x1="{x1:g}" y1="{y1:g}" x2="{x2:g}" y2="{y2:g}"/>'
 
 
-def _walked(path: Sequence[str], centres: dict[str, tuple[float, float]]) -> list[str]:
-    known = [room for room in path if room in centres]
+def _is_one_way(spec: WorldSpec, exit_: Exit) -> bool:
+    return exit_.source not in {back.target for back in spec.exits_of[exit_.target]}
+
+
+def _arrow(exit_: Exit, centres: dict[str, Point]) -> str:
+    """Draw a triangle that points at the border of the room to which an exit leads."""
+    (x1, y1), (x2, y2) = centres[exit_.source], centres[exit_.target]
+    dx, dy = x1 - x2, y1 - y2
+    length = hypot(dx, dy)
+    if not length:
+        return ""  # a way from a room to itself
+    inside = min(_WIDTH / 2 / abs(dx) if dx else inf, _HEIGHT / 2 / abs(dy) if dy else inf)
+    x, y = x2 + dx * inside, y2 + dy * inside
+    ux, uy = dx / length * _ARROW, dy / length * _ARROW
+    corners = ((x, y), (x + ux - uy / 2, y + uy + ux / 2), (x + ux + uy / 2, y + uy - ux / 2))
+    points = " ".join(f"{a:.1f},{b:.1f}" for a, b in corners)
+    return f'<polygon class="oneway" points="{points}"/>'
+
+
+def _walked(spec: WorldSpec, path: Sequence[str], centres: dict[str, Point]) -> list[str]:
+    ways = {(e.source, e.target) for e in spec.exits}
     return [
-        '<path class="walk" d="M{:g} {:g}L{:g} {:g}"/>'.format(*centres[a], *centres[b])
-        for a, b in pairwise(known)
+        '<path class="walk{}" d="M{:g} {:g}L{:g} {:g}"/>'.format(
+            "" if (a, b) in ways else " moved", *centres[a], *centres[b]
+        )
+        for a, b in pairwise(path)
         if a != b
     ]

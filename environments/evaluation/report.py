@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -28,6 +29,7 @@ from environments.evaluation.regret import RolloutRegrets
 from environments.evaluation.regret_summary import VERB, summarise
 from environments.evaluation.run_identity import Run
 from environments.evaluation.sample_detail import outcome, sample_detail
+from environments.evaluation.setting_lines import setting_lines
 from environments.rollouts.record import Rollout
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -78,6 +80,8 @@ def render_report(
         regret_verb=VERB,
         regret_plot=Markup(turn_bars(found.bars, turns)) if found else "",
         samples=_samples(rollouts, regrets or {}, max_bytes),
+        counts=Counter(map(outcome, rollouts)),
+        settings=list(setting_lines(run.settings)),
         families=list(metrics.family),
         style=Markup((TEMPLATES / "report.css").read_text("utf-8")),
         script=Markup(script),
@@ -213,6 +217,7 @@ def _samples(
             "difficulty": r.task.difficulty, "outcome": outcome(r), "turns": r.turns,
             "branch": r.branch_turn if r.branch_of is not None else None,
             "reward": None if r.verdict is None else r.verdict.reward, "detail": None,
+            "failure": r.failure if r.verdict is None else None,
         }
         for i, r in enumerate(rollouts, start=1)
     ]  # fmt: skip

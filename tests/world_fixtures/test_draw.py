@@ -46,15 +46,62 @@ def test_the_text_has_a_line_for_each_room_with_its_ways(world) -> None:
     )
 
 
+def of_class(picture: ET.Element, name: str) -> list[ET.Element]:
+    """Elements of a class outside the legend."""
+    legend = next(g for g in picture.iter(f"{SVG}g") if g.attrib.get("class") == "legend")
+    inside = set(legend.iter())
+    return [
+        e for e in picture.iter() if e not in inside and name in e.attrib.get("class", "").split()
+    ]
+
+
+def legend_of(picture: ET.Element) -> set[str | None]:
+    legend = next(g for g in picture.iter(f"{SVG}g") if g.attrib.get("class") == "legend")
+    return {e.text for e in legend.iter(f"{SVG}text") if "class" not in e.attrib}
+
+
 def test_the_svg_shows_rooms_ways_and_the_walk(world) -> None:
     first = world.exits[0]
     picture = ET.fromstring(map_svg(world, [first.source, first.target, "nowhere"]))
-    rooms = list(picture.iter(f"{SVG}rect"))
-    assert len(rooms) == len(world.rooms)
-    assert sum("seen" in e.attrib["class"] for e in rooms) == 2
-    assert len(list(picture.iter(f"{SVG}line"))) == len(world.exits)
-    assert len(list(picture.iter(f"{SVG}path"))) == 1
-    assert [e.text for e in picture.iter(f"{SVG}text")] == [r.name for r in world.rooms]
+    assert len(of_class(picture, "room")) == len(world.rooms)
+    assert len(of_class(picture, "seen")) == 2
+    assert len(of_class(picture, "way")) == len(world.exits)
+    assert len(of_class(picture, "walk")) == 1
+    assert [e.text for e in of_class(picture, "name")] == [r.name for r in world.rooms]
+
+
+def test_the_order_of_the_way_is_numbered_by_room(cottage) -> None:
+    way = next(e for e in cottage.exits if e.source == cottage.agent.location)
+    path = [way.source, way.target, way.source, way.target]
+    picture = ET.fromstring(map_svg(cottage, path))
+    assert sorted(e.text or "" for e in of_class(picture, "steps")) == ["1 3", "2 4"]
+    often = ET.fromstring(map_svg(cottage, path * 20))
+    assert "1 3 5 7 9 \u2026 79" in [e.text for e in of_class(often, "steps")]
+
+
+def test_an_arrow_points_where_a_way_leads_that_has_no_way_back(cottage) -> None:
+    assert not of_class(ET.fromstring(map_svg(cottage)), "oneway")
+    lost = cottage.exits[0]
+    kept = tuple(e for e in cottage.exits if (e.source, e.target) != (lost.target, lost.source))
+    single = cottage.model_copy(update={"exits": kept})
+    picture = ET.fromstring(map_svg(single))
+    (arrow,) = of_class(picture, "oneway")
+    x, y = map(float, arrow.attrib["points"].split()[0].split(","))
+    boxes = dict(zip((r.id for r in single.rooms), of_class(picture, "room"), strict=True))
+    box = {k: float(boxes[lost.target].attrib[k]) for k in ("x", "y", "width", "height")}
+    assert box["x"] - 0.1 <= x <= box["x"] + box["width"] + 0.1
+    assert box["y"] - 0.1 <= y <= box["y"] + box["height"] + 0.1
+    assert "one way only" in legend_of(picture)
+
+
+def test_the_legend_names_the_signs_that_the_map_uses(cottage) -> None:
+    plain = legend_of(ET.fromstring(map_svg(cottage)))
+    assert {"where the agent begins", "way, both directions"} <= plain
+    assert not {"walked", "order of the way, from 1", "one way only"} & plain
+    rooms = [r.id for r in cottage.rooms]
+    apart = next(r for r in rooms[1:] if all(e.target != r for e in cottage.exits_of[rooms[0]]))
+    moved = legend_of(ET.fromstring(map_svg(cottage, [rooms[0], apart])))
+    assert {"moved there without walking", "order of the way, from 1"} <= moved
 
 
 def test_hostile_names_stay_text(cottage) -> None:

@@ -1,5 +1,5 @@
 "use strict";
-// Builds a sample when it is opened, and filters the list. Only text is ever set, no markup.
+// Builds a sample when it is opened; filters, sorts and searches the list. Only text is ever set, no markup.
 
 function make(tag, name, text, ...children) {
   const node = document.createElement(tag);
@@ -45,12 +45,16 @@ function thought(text) {
   return make("details", "", "", make("summary", "quiet", "reasoning"), make("div", "thought", text));
 }
 
+function stageHead(stage, i, many) {
+  const title = many ? "Stage " + (i + 1) : "Task";
+  return [make("h3", "", title + (stage.restart ? " (after a restart of the world)" : "")),
+    make("div", "prompt", stage.prompt)];
+}
+
 function timeline(stages) {
-  const node = make("div");
+  const node = make("div", "turns-of");
   stages.forEach((stage, i) => {
-    const title = stages.length > 1 ? "Stage " + (i + 1) : "Task";
-    node.append(make("h3", "", title + (stage.restart ? " (after a restart of the world)" : "")));
-    node.append(make("div", "prompt", stage.prompt));
+    if (i) node.append(...stageHead(stage, i, true));
     for (const turn of stage.turns) {
       const row = make("div", "turn", "", make("span", "n", String(turn.n)));
       if (turn.thought) row.append(thought(turn.thought));
@@ -64,13 +68,7 @@ function timeline(stages) {
 
 function aside(d) {
   const node = make("div", "aside");
-  if (d.map) {
-    const image = make("img");
-    image.alt = "Map of the world with the path walked";
-    image.src = "data:image/svg+xml;charset=utf-8," + encodeURIComponent(d.map);
-    node.append(image);
-  }
-  if (d.failure) node.append(make("p", "warn", d.failure));
+  if (d.failure) node.append(make("h3", "", "Failed"), make("p", "warn", d.failure));
   if (Object.keys(d.parts).length) {
     node.append(make("h3", "", "Reward"), ...Object.entries(d.parts).map((p) => meter(...p)));
     node.append(make("h3", "", "Goals"), ...Object.entries(d.goals).map((g) => meter(...g)));
@@ -80,47 +78,125 @@ function aside(d) {
     node.append(make("ul", "", "", ...d.reasons.map((r) => make("li", "", r))));
   }
   if (d.answer) node.append(make("h3", "", "Answer"), make("div", "typed", d.answer));
+  if (d.map) {
+    const image = make("img");
+    image.alt = "Map of the world with the way walked, in numbered order";
+    image.src = "data:image/svg+xml;charset=utf-8," + encodeURIComponent(d.map);
+    const zoom = make("button", "zoom", "", image);
+    zoom.type = "button";
+    zoom.title = "Larger or smaller";
+    zoom.addEventListener("click", () => zoom.classList.toggle("whole"));
+    node.append(make("h3", "", "Map"), zoom);
+  }
   const facts = make("dl");
   for (const [k, v] of Object.entries(d.facts)) facts.append(make("dt", "", k), make("dd", "", v));
-  node.append(make("h3", "", "Facts"), facts);
+  const fold = make("details", "facts", "", make("summary", "", "Facts"), facts);
+  fold.open = !narrow.matches;
+  node.append(fold);
   return node;
 }
 
 function build(sample) {
-  const data = sample.querySelector('script[type="application/json"]');
-  if (!data) return;
-  const d = JSON.parse(data.textContent);
-  data.remove();
-  sample.querySelector(".body").append(make("div", "columns", "", timeline(d.stages), aside(d)));
+  const body = sample.querySelector(".body");
+  if (!embedded.has(sample) || body.firstElementChild) return;
+  const d = JSON.parse(embedded.get(sample));
+  const [first] = d.stages;
+  const head = make("div", "head", "", ...(first ? stageHead(first, 0, d.stages.length > 1) : []));
+  body.append(make("div", "columns", "", head, aside(d), timeline(d.stages)));
 }
 
+const narrow = matchMedia("(max-width: 44rem)");
 const samples = [...document.querySelectorAll(".sample")];
+const embedded = new Map();
 for (const sample of samples) {
-  sample.addEventListener("toggle", () => sample.open && build(sample));
+  const data = sample.querySelector('script[type="application/json"]');
+  if (data) embedded.set(sample, data.textContent);
+  if (data) data.remove();
+  sample.addEventListener("toggle", () => {
+    if (!sample.open) return;
+    build(sample);
+    if (narrow.matches) show(sample); // it fills the screen: begin with its head
+  });
 }
 
-const form = document.getElementById("filter");
-function filter() {
-  const text = form.elements.text.value.toLowerCase();
-  let count = 0;
-  for (const sample of samples) {
-    const { outcome, family, task } = sample.dataset;
-    sample.hidden = !((!form.elements.outcome.value || outcome === form.elements.outcome.value)
-      && (!form.elements.family.value || family === form.elements.family.value)
-      && task.toLowerCase().includes(text));
-    count += !sample.hidden;
+// What is read of a sample, in small letters: all its texts but the picture.
+const texts = new Map();
+function words(sample) {
+  if (!texts.has(sample)) {
+    const { map, ...told } = JSON.parse(embedded.get(sample) || "{}");
+    const found = [sample.dataset.task];
+    JSON.stringify(told, (key, value) => {
+      if (typeof value === "string") found.push(value);
+      return value;
+    });
+    texts.set(sample, found.join("\n").toLowerCase());
   }
-  document.getElementById("count").textContent = count + " shown";
+  return texts.get(sample);
 }
-form.addEventListener("input", filter);
+
+const orders = {
+  low: (a, b) => reward(a, 2) - reward(b, 2),
+  high: (a, b) => reward(b, -1) - reward(a, -1),
+  turns: (a, b) => b.dataset.turns - a.dataset.turns,
+};
+// Samples without a reward stand at the end.
+function reward(sample, without) {
+  return sample.dataset.reward === "" ? without : Number(sample.dataset.reward);
+}
+
+const PAGE = 30;
+let limit = PAGE;
+let order = "";
+const list = document.getElementById("list");
+const form = document.getElementById("filter");
+const more = document.getElementById("more");
+function filter() {
+  const { outcome, family, text } = form.elements;
+  const wanted = text.value.trim().toLowerCase();
+  if (order !== form.elements.order.value) {
+    order = form.elements.order.value;
+    list.append(...(order ? [...samples].sort(orders[order]) : samples));
+  }
+  let count = 0;
+  for (const sample of list.children) {
+    const fits = (!outcome.value || sample.dataset.outcome === outcome.value)
+      && (!family.value || sample.dataset.family === family.value)
+      && (!wanted || words(sample).includes(wanted));
+    count += fits;
+    sample.hidden = !fits || count > limit;
+  }
+  const shown = Math.min(count, limit);
+  document.getElementById("count").textContent =
+    (shown < count ? shown + " of " + count : count) + " shown";
+  more.hidden = shown === count;
+  more.textContent = "Show all " + count;
+}
+form.addEventListener("input", () => {
+  limit = PAGE;
+  filter();
+});
 form.addEventListener("submit", (event) => event.preventDefault());
+more.addEventListener("click", () => {
+  limit = Infinity;
+  filter();
+});
+
+function show(sample) {
+  sample.scrollIntoView({ block: "start", behavior: "instant" });
+}
 
 function follow() {
-  const sample = document.getElementById(location.hash.slice(1));
-  if (sample && sample.matches(".sample")) {
-    sample.open = true;
-    sample.scrollIntoView();
+  const target = document.getElementById(location.hash.slice(1));
+  if (target && target.matches(".fold")) target.open = true;
+  if (!target || !target.matches(".sample")) return;
+  if (target.hidden) {
+    form.reset();
+    limit = Infinity;
+    filter();
   }
+  build(target);
+  target.open = true;
+  show(target);
 }
 addEventListener("hashchange", follow);
 filter();

@@ -16,6 +16,7 @@ from environments.evaluation.regret import RolloutRegrets
 from environments.evaluation.report import render_report
 from environments.evaluation.run_identity import Run
 from environments.evaluation.sample_detail import MAX_TEXT, sample_detail, walked_path
+from environments.evaluation.setting_lines import setting_lines
 from environments.evaluation.summary import summary_markdown
 from environments.rollouts.record import Rollout
 from environments.tasks.build import make_task
@@ -198,6 +199,46 @@ def test_branches_are_marked(rollouts) -> None:
     assert embedded(text)[0]["facts"]["goes on from"] == "turn 2 of parent-0"
 
 
+def test_samples_stand_before_plots_and_after_the_scores(rollouts) -> None:
+    text = page(rollouts)
+    places = [text.index(f'id="{name}"') for name in ("scores", "samples", "plots", "settings")]
+    assert places == sorted(places)
+
+
+def test_a_failed_sample_says_why_and_that_it_was_not_judged(rollouts) -> None:
+    text = page(rollouts)
+    row = text[text.index('id="sample-3"') :].partition("</summary>")[0]
+    assert "the world server died" in row
+    assert "no reward" in row
+    assert "not judged and without a reward" in text
+    assert '<option value="failed">failed (1)</option>' in text
+    assert "not judged" not in page(rollouts[:2])
+
+
+def test_settings_are_read_as_plain_lines() -> None:
+    settings = {
+        "weights": {"outcome": 0.6, "progress": 0.4}, "gate": {"allow": [], "mode": "enforce"},
+        "thinking": False, "prompt": None, "toolsets": ["evennia", "notes"],
+        "openai": [{"model": "a", "url": "http://localhost"}],
+    }  # fmt: skip
+    assert list(setting_lines(settings)) == [
+        ("weights.outcome", "0.6"), ("weights.progress", "0.4"), ("gate.allow", "none"),
+        ("gate.mode", "enforce"), ("thinking", "no"), ("prompt", "none"),
+        ("toolsets", "evennia, notes"), ("openai.1.model", "a"),
+        ("openai.1.url", "http://localhost"),
+    ]  # fmt: skip
+
+
+def test_the_footer_holds_no_python(rollout) -> None:
+    played = rollout("a", 1.0)
+    settings = {"weights": {"outcome": 0.6}, "gate": None, "servers": [{"name": "x"}]}
+    run = Run.of([played.task], suite="made", model="tester", settings=settings)
+    text = render_report(run, [played], measure_run(scored([played])))
+    footer = text[text.index("<footer") : text.index("</footer>")]
+    assert "<dt>weights.outcome</dt><dd>0.6</dd>" in footer
+    assert not re.search(r"[{}\[\]]|&#39;|None", footer)
+
+
 PROBE = """
 <pre id="probe"></pre><script>
 const sample = document.getElementById("sample-2");
@@ -209,6 +250,15 @@ setTimeout(() => {
   form.elements.outcome.value = ""; form.elements.family.value = "errand"; filter();
   found.errand = shown();
   form.elements.family.value = ""; filter();
+  form.elements.text.value = "SERVER DIED"; filter(); found.searched = shown();
+  form.elements.text.value = ""; filter();
+  const order = (name) => {
+    form.elements.order.value = name; filter();
+    return [...list.children].map((s) => s.id);
+  };
+  found.low = order("low"); found.high = order("high"); found.played = order("");
+  limit = 2; filter(); found.limited = shown(); found.more = more.textContent;
+  more.click(); found.all = shown();
   found.wide = document.documentElement.scrollWidth > innerWidth + 1;
   document.getElementById("probe").textContent = btoa(unescape(encodeURIComponent(
     JSON.stringify(found))));
@@ -242,7 +292,51 @@ def test_in_a_browser_samples_open_and_filters_work(rollouts, tmp_path) -> None:
     assert "not there: You walk." in probe["text"]
     assert probe["solved"] == ["sample-1"]
     assert probe["errand"] == ["sample-2", "sample-3"]
+    assert probe["searched"] == ["sample-3"]
+    assert probe["low"] == ["sample-2", "sample-1", "sample-3"]
+    assert probe["high"] == ["sample-1", "sample-2", "sample-3"]
+    assert probe["played"] == probe["all"] == ["sample-1", "sample-2", "sample-3"]
+    assert probe["limited"] == ["sample-1", "sample-2"]
+    assert probe["more"] == "Show all 3"
     assert probe["wide"] is False
+
+
+PLACES = """
+<pre id="probe"></pre><script>
+const topOf = (node) => Math.round(node.getBoundingClientRect().top);
+const found = { samples: topOf(document.getElementById("samples")) };
+const [first, ...others] = samples;
+first.firstElementChild.click();
+setTimeout(() => {
+  scrollTo(0, first.offsetTop + 2 * innerHeight);
+  const last = samples.at(-1);
+  last.firstElementChild.click();
+  setTimeout(() => {
+    found.opened = topOf(last);
+    found.head = topOf(last.querySelector(".prompt"));
+    location.hash = samples.at(-2).id;
+    setTimeout(() => {
+      found.followed = topOf(samples.at(-2));
+      document.getElementById("probe").textContent = JSON.stringify(found);
+    }, 200);
+  }, 200);
+}, 200);
+</script>"""
+
+
+@pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no browser at {CHROMIUM}")
+def test_on_a_phone_a_sample_opens_at_its_top(rollout, task, tmp_path) -> None:
+    played = [rollout(task(f"errand/{n}", Family.ERRAND, 3), 0.5, turns=20) for n in range(12)]
+    text = re.sub(r"<meta http-equiv=\"Content-Security-Policy\"[^>]*>", "", page(played))
+    report = tmp_path / "report.html"
+    report.write_text(text.replace("</body>", PLACES + "</body>"), "utf-8")
+    found = re.search(r'<pre id="probe">([^<]+)</pre>', dumped(report, tmp_path))
+    assert found is not None
+    probe = json.loads(found[1])
+    assert probe["samples"] < 800  # on the first screen of a phone
+    assert 0 <= probe["opened"] < 30
+    assert 0 < probe["head"] < 200
+    assert 0 <= probe["followed"] < 30
 
 
 @pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no browser at {CHROMIUM}")
