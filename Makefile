@@ -1,4 +1,5 @@
-# Everything from a fresh clone: `make demo` shows what it does, `make test` that it works.
+# Everything from a fresh clone: `make demo` shows what it does, `make test` that it works,
+# `make docs` builds the documentation.
 # `make check` reads the code, `make test-all` runs what takes long; `.ci/run` does all three.
 PYTHON ?= python3
 VENV ?= .venv
@@ -11,7 +12,7 @@ PYTEST = -m pytest -n 2 --durations 12
 # Where it is set, each of the many processes would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo check test test-all install-all second-interpreter hermes bench samples clean
+.PHONY: demo check docs test test-all install-all second-interpreter hermes bench samples clean
 
 $(VENV)/.installed-%: pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -20,6 +21,9 @@ $(VENV)/.installed-%: pyproject.toml constraints.txt
 	@# Its format checks need no PyTorch, which its dependencies would bring.
 	@test $* != dev || $(BIN)/python $(INSTALL) --no-deps trl==1.16.0
 	@touch $@
+
+# Into the same environment, and so one after the other.
+$(VENV)/.installed-docs: | $(VENV)/.installed-dev
 
 .venv-hermes/.installed: pyproject.toml constraints-hermes.txt
 	@test -x .venv-hermes/bin/python || $(PYTHON) -m venv .venv-hermes
@@ -47,18 +51,24 @@ check: $(VENV)/.installed-$(EXTRAS)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# A broken link, a page without a place or a docstring's module that is gone is an error.
+docs: $(VENV)/.installed-docs
+	$(BIN)/python -m mkdocs build --strict --quiet
+	@echo "build/docs/index.html"
+
 test: $(VENV)/.installed-$(EXTRAS)
 	$(BIN)/python $(PYTEST) -m "not slow"
 
-# What `make test` leaves out: programs, kills, soaks, the browser, the wheel, hermes-agent, ever
-# more examples for each property; and what `make test` runs, on a second interpreter.
+# What `make test` leaves out: programs, kills, soaks, the browser, the wheel, hermes-agent, the
+# documentation, ever more examples for each property; and what `make test` runs, on a second
+# interpreter.
 test-all: install-all
 	HYPOTHESIS_PROFILE=thorough EVENNIA_HERMES_PYTHON=$(CURDIR)/.venv-hermes/bin/python \
 		EVENNIA_WHEEL_PYTHON=$(CURDIR)/.venv-wheel/bin/python \
 		$(BIN)/python $(PYTEST) -m "slow or hypothesis"
 	@$(MAKE) --no-print-directory second-interpreter
 
-install-all: $(VENV)/.installed-dev .venv-hermes/.installed .venv-wheel/.installed
+install-all: $(VENV)/.installed-dev $(VENV)/.installed-docs .venv-hermes/.installed .venv-wheel/.installed
 	@sh .ci/second-interpreter $(BIN)/python
 
 second-interpreter: $(VENV)/.installed-dev
