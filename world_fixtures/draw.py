@@ -144,7 +144,8 @@ def _numbers(steps: Sequence[int]) -> str:
 
 
 def _way(spec: WorldSpec, exit_: Exit, centres: dict[str, Point]) -> str:
-    (x1, y1), (x2, y2) = centres[exit_.source], centres[exit_.target]
+    # From the same end for both directions, so that the dashes of both fall together.
+    (x1, y1), (x2, y2) = sorted((centres[exit_.source], centres[exit_.target]))
     locked = any(d.id == exit_.door and d.locked for d in spec.doors)
     kinds = "way" + " hidden" * exit_.hidden + " locked" * locked
     return f'<line class="{kinds}" x1="{x1:g}" y1="{y1:g}" x2="{x2:g}" y2="{y2:g}"/>'
