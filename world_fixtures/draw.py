@@ -19,9 +19,9 @@ _STEPS = {
 }  # fmt: skip
 _WIDTH, _HEIGHT, _GAP = 128, 52, 40
 _ARROW = 11
-_FITS = 19
+_FITS = 18
 """Characters of a name that fit into a room; a longer one is drawn narrower."""
-_STEPS_SHOWN = 6
+_STEPS_SHOWN = 5
 Cell = tuple[int, int]
 Point = tuple[float, float]
 

@@ -91,8 +91,7 @@ def _stages(rollout: Rollout, costs: Mapping[int, Regret]) -> Iterator[list[dict
     followed: dict[int, list[str]] = {}
     for event in rollout.events:
         if event.cause is not None:
-            changes = [_change(c) for c in event.changes if c.field != "noticed"]
-            what = event.raw or "; ".join(changes)
+            what = event.raw or "; ".join(_changes(event))
             followed.setdefault(event.cause, []).append(_cut(f"{names[event.actor]}: {what}"))
     calls: dict[int, list[ToolCallRecord]] = {}
     for call in rollout.tool_calls:
@@ -128,7 +127,7 @@ def _call(call: ToolCallRecord, event: Event | None, cost: Regret | None) -> dic
         "kind": None if event is None else event.kind.value,
         "room": None if event is None else event.room,
         "regret": None if cost is None else _cost(cost),
-        "changes": [] if event is None else [_change(c) for c in event.changes],
+        "changes": [] if event is None else _changes(event),
     }
 
 
@@ -139,6 +138,11 @@ def _cost(regret: Regret) -> dict[str, Any]:
         "luck": regret.luck,
         "lost": regret.lost,
     }
+
+
+def _changes(event: Event) -> list[str]:
+    """Tell what an event changed, but for what people noticed of it, which repeats the command."""
+    return [_change(c) for c in event.changes if c.field != "noticed"]
 
 
 def _change(change: Change) -> str:

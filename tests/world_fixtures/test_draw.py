@@ -76,7 +76,7 @@ def test_the_order_of_the_way_is_numbered_by_room(cottage) -> None:
     picture = ET.fromstring(map_svg(cottage, path))
     assert sorted(e.text or "" for e in of_class(picture, "steps")) == ["1 3", "2 4"]
     often = ET.fromstring(map_svg(cottage, path * 20))
-    assert "1 3 5 7 9 \u2026 79" in [e.text for e in of_class(often, "steps")]
+    assert "1 3 5 7 \u2026 79" in [e.text for e in of_class(often, "steps")]
 
 
 def test_an_arrow_points_where_a_way_leads_that_has_no_way_back(cottage) -> None:

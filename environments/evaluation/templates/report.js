@@ -84,8 +84,8 @@ function aside(d) {
     image.src = "data:image/svg+xml;charset=utf-8," + encodeURIComponent(d.map);
     const zoom = make("button", "zoom", "", image);
     zoom.type = "button";
-    zoom.title = "Larger or smaller";
-    zoom.addEventListener("click", () => zoom.classList.toggle("whole"));
+    zoom.title = "Larger";
+    zoom.addEventListener("click", () => enlarge(image));
     node.append(make("h3", "", "Map"), zoom);
   }
   const facts = make("dl");
@@ -94,6 +94,15 @@ function aside(d) {
   fold.open = !narrow.matches;
   node.append(fold);
   return node;
+}
+
+// The whole window for one picture; a click or Escape closes it.
+function enlarge(image) {
+  const window = make("dialog", "", "", image.cloneNode());
+  window.addEventListener("click", () => window.close());
+  window.addEventListener("close", () => window.remove());
+  document.body.append(window);
+  window.showModal();
 }
 
 function build(sample) {

@@ -244,8 +244,13 @@ PROBE = """
 const sample = document.getElementById("sample-2");
 sample.open = true;
 setTimeout(() => {
-  const shown = () => samples.filter((s) => !s.hidden).map((s) => s.id);
   const found = { text: sample.querySelector(".body").textContent };
+  const map = sample.querySelector(".zoom img");
+  sample.querySelector(".zoom").click();
+  found.larger = document.querySelector("dialog[open] img").width > map.width;
+  document.querySelector("dialog").click();
+  found.closed = document.querySelector("dialog[open]") === null;
+  const shown = () => samples.filter((s) => !s.hidden).map((s) => s.id);
   form.elements.outcome.value = "solved"; filter(); found.solved = shown();
   form.elements.outcome.value = ""; form.elements.family.value = "errand"; filter();
   found.errand = shown();
@@ -290,6 +295,7 @@ def test_in_a_browser_samples_open_and_filters_work(rollouts, tmp_path) -> None:
     assert "> east" in probe["text"]
     assert "agent.location: gate \u2192 court" in probe["text"]
     assert "not there: You walk." in probe["text"]
+    assert probe["larger"] is probe["closed"] is True
     assert probe["solved"] == ["sample-1"]
     assert probe["errand"] == ["sample-2", "sample-3"]
     assert probe["searched"] == ["sample-3"]
