@@ -365,6 +365,8 @@ async def test_an_opened_sample_shows_what_others_did_after_each_command() -> No
     calls = [c for s in sample_detail(played)["stages"] for t in s["turns"] for c in t["calls"]]
     shown = [line for call in calls for line in call["followed"]]
     assert len(shown) == sum(event.cause is not None for event in played.events)
+    assert any(c.field == "noticed" for event in played.events for c in event.changes)
+    assert not [line for call in calls for line in call["changes"] if ".noticed:" in line]
     names = {c.name for c in task.spec.characters} | {"time"}
     assert {line.partition(":")[0] for line in shown} <= names
     typed = [event.raw for event in played.events if event.cause is not None and event.raw]
