@@ -14,6 +14,7 @@ import typer
 
 from environments.cli.verb import new_verb
 from environments.rollouts.files import write_file
+from environments.rollouts.replacing import check_findings
 from world_fixtures.common import UserError
 
 SUITES = {
@@ -75,6 +76,7 @@ def bench(
         if name not in known:
             raise UserError(f"bench {suite} has no --{name}: leave it out")
     if file:  # before the work, or its figures would be lost where that fails
+        check_findings(file)
         file.parent.mkdir(parents=True, exist_ok=True)
     figures = asyncio.run(module.measure(quick, _say, **options))
     if file:

@@ -86,6 +86,7 @@ def export(
     from environments.export.files import write
     from environments.export.hermes_writer import check_no_groups
     from environments.export.sources import read_played, read_scored
+    from environments.rollouts.replacing import check_rows
 
     check_no_groups(out)
     check_card(out)
@@ -113,6 +114,8 @@ def export(
 
         made.append("texts: by the chat template of the tokenizer that was named")
         files = {name: [rendered(row, loaded) for row in rows] for name, rows in files.items()}
+    for name in files:
+        check_rows(out / name)
     for name, rows in files.items():
         write(out / name, rows)
         print(f"{out / name}: {len(rows)} rows")
@@ -240,7 +243,7 @@ def _step_pairs(source: str, rollouts: Sequence[Rollout], margin: float, worlds:
     if not any(rollout.branch_of for rollout in rollouts):
         raise UserError(
             f"{source} holds no branches, which dpo_steps is made of: play them with `evennia-world"
-            f" branch {source} --at TURN --times 8 --out DIR`, and export DIR"
+            f" branch RUN --at TURN --times 8 --out DIR`, and export DIR"
         )
     found = step_pairs(rollouts, margin, lambda questions: _judged(questions, worlds, "messages"))
     return {"dpo_steps.jsonl": step_rows(found.pairs)}, [

@@ -12,6 +12,7 @@ import typer
 
 from environments.cli.verb import new_verb
 from environments.rollouts.files import write_file
+from environments.rollouts.replacing import check_schema
 from environments.tasks.authoring import Form, new_suite, new_task, new_world, schema_of
 from environments.tasks.suites import load_suite
 from world_fixtures.common import UserError
@@ -100,6 +101,7 @@ def _seen_from(path: Path, world: str) -> str:
 def _write(path: Path, form: Form, text: str) -> None:
     """Write a file, and beside it the schema that editors check it by."""
     schema = path.with_name(f"{form}.schema.json")
+    check_schema(schema, schema_of(form))
     write_file(schema, schema_text(form), elsewhere="choose another directory")
     line = f"# yaml-language-server: $schema={schema.name}\n"
     write_file(path, line + text, elsewhere="choose another directory")

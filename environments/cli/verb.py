@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from environments.rollouts.replacing import check_findings, check_page, check_svg
 from world_fixtures.errors import UserError
 
 
@@ -23,6 +25,25 @@ def new_verb(**settings: Any) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
         **settings,
     )
+
+
+def _findings(path: Path | None) -> Path | None:
+    return _replaceable(path, check_findings)
+
+
+def _page(path: Path | None) -> Path | None:
+    return _replaceable(path, check_page)
+
+
+def _drawing(path: Path | None) -> Path | None:
+    return _replaceable(path, check_svg)
+
+
+def _replaceable(path: Path | None, check: Callable[[Path], None]) -> Path | None:
+    """Return `path`. Raises UserError as `_writable` does, and where another's file is there."""
+    if _writable(path) is not None and path is not None:
+        check(path)
+    return path
 
 
 def _writable(path: Path | None) -> Path | None:
@@ -43,16 +64,16 @@ def _writable(path: Path | None) -> Path | None:
 JsonFile = Annotated[
     Path | None,
     typer.Option(
-        "--json", metavar="FILE", callback=_writable, help="write what was found there, as JSON"
+        "--json", metavar="FILE", callback=_findings, help="write what was found there, as JSON"
     ),
 ]
 """The option of a command that also writes its findings to a file."""
 HtmlFile = Annotated[
     Path | None,
-    typer.Option("--html", metavar="FILE", callback=_writable, help="write one HTML page there"),
+    typer.Option("--html", metavar="FILE", callback=_page, help="write one HTML page there"),
 ]
 """The option of a command that also writes its findings to a page."""
 SvgFile = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", callback=_writable, help="write the map there"),
+    typer.Option(metavar="FILE", callback=_drawing, help="write the map there"),
 ]

@@ -15,6 +15,7 @@ from environments.evaluation.ranking_page import Board, ranking_page
 from environments.evaluation.run_directory import RUN, read_run
 from environments.evaluation.run_identity import Run
 from environments.rollouts.files import write_file
+from environments.rollouts.replacing import check_page
 from world_fixtures.common import UserError
 
 LEADERBOARD = "leaderboard.html"
@@ -23,10 +24,11 @@ LEADERBOARD = "leaderboard.html"
 def write_leaderboard(directory: Path, *, title: str = "") -> list[Board]:
     """Write `leaderboard.html` into `directory` and return what it shows.
 
-    Raises UserError where there is no run under it.
+    Raises UserError where there is no run under it, or another file of that name is there.
     """
-    boards = boards_of(directory)
     page = directory / LEADERBOARD
+    check_page(page)
+    boards = boards_of(directory)
     name = title or f"Leaderboard of {directory.resolve().name}"
     write_file(page, ranking_page(name, boards, page))
     return boards

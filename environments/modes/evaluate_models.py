@@ -16,6 +16,7 @@ from environments.modes.account import tell_line
 from environments.modes.evaluate import slug
 from environments.modes.model_list import Planned, planned
 from environments.modes.options import ModeConfig
+from environments.rollouts.replacing import check_page
 from world_fixtures.common import UserError, printable
 from world_fixtures.servers import ServerPool
 
@@ -23,7 +24,8 @@ from world_fixtures.servers import ServerPool
 def plan(config: ModeConfig) -> tuple[Path, list[Planned]]:
     """Return the directory of the leaderboard, and each run that is to be in it.
 
-    Raises UserError where an entry is wrong, or the directory is that of a single run.
+    Raises UserError where an entry is wrong, or the directory is that of a single run or has
+    another file where the leaderboard is to be.
     """
     env = config.env
     out = Path(env.data_dir_to_save_evals or f"runs/evaluate-{slug(Path(env.suite).stem)}-models")
@@ -32,6 +34,7 @@ def plan(config: ModeConfig) -> tuple[Path, list[Planned]]:
             f"{out} holds a single run: choose another --env.data_dir_to_save_evals, into which"
             " each model gets a directory of its own"
         )
+    check_page(out / LEADERBOARD)
     return out, planned(config, out)
 
 

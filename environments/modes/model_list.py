@@ -55,7 +55,7 @@ class Entry(Frozen):
     @property
     def directory(self) -> str:
         """Name of the run's directory."""
-        return slug(self.name or self.model or self.policy).strip(".") or "model"
+        return slug(self.name or self.model or self.policy).strip(".-") or "model"
 
 
 class Planned(NamedTuple):
@@ -99,6 +99,11 @@ def _listed(given: Sequence[Any]) -> Sequence[Any]:
 def _entry(given: Any, config: ModeConfig) -> Entry:
     if isinstance(given, str):
         given = _named(given, config)
+    if not isinstance(given, dict):
+        raise UserError(
+            f"--models: entry {given!r}: give a name, or fields, e.g."
+            " {model: NAME, base_url: URL}"
+        )
     try:
         return Entry.model_validate(given)
     except ValidationError as error:
