@@ -9,7 +9,6 @@ from typing import Annotated, Any
 
 import typer
 
-from environments.rollouts.replacing import check_findings, check_page, check_svg
 from world_fixtures.errors import UserError
 
 
@@ -28,14 +27,20 @@ def new_verb(**settings: Any) -> typer.Typer:
 
 
 def _findings(path: Path | None) -> Path | None:
+    from environments.rollouts.replacing import check_findings  # loads pydantic, as those below
+
     return _replaceable(path, check_findings)
 
 
 def _page(path: Path | None) -> Path | None:
+    from environments.rollouts.replacing import check_page
+
     return _replaceable(path, check_page)
 
 
 def _drawing(path: Path | None) -> Path | None:
+    from environments.rollouts.replacing import check_svg
+
     return _replaceable(path, check_svg)
 
 
