@@ -26,7 +26,7 @@ CHANGES = {
     "--config configs/openrouter.yaml": NOWHERE,
     "--config configs/openai_compatible.yaml": NOWHERE,
     "--config configs/vllm.yaml": NOWHERE,
-    "process --env.total_steps 100": "--env.total_steps 2",
+    "process --limit 100": "--limit 2",
     "--config configs/atropos_serve.yaml": "--env.rollout_server_url http://127.0.0.1:9",
 }
 """What is added to a command of the README, to need neither a model, nor a trainer, nor long."""

@@ -14,6 +14,8 @@ from environments.modes.feedback import Feedback
 from environments.modes.groups_file import run_path
 from world_fixtures.common import UserError
 
+pytestmark = pytest.mark.once
+
 ITEMS = 30
 
 
