@@ -220,3 +220,23 @@ def test_facts_of_an_own_world_are_asked_for(here: Path, capsys) -> None:
     (here / "house.facts.yaml").write_text("sundial:\n  - [garden, founded, 1804]\n")
     answers = [task.stages[-1].walkthrough[-1].answer for task in load_suite("facts.yaml").tasks]
     assert answers == [{"value": 1804}, {"value": 1804}]
+
+
+def test_a_map_or_findings_do_not_replace_the_file_they_are_about(files: Path, capsys) -> None:
+    before = {path.name: path.read_text() for path in files.glob("*.yaml")}
+
+    assert run("worlds show my_house.yaml --svg my_house.yaml") == 2
+    assert run("tasks verify mine.yaml --json mine.yaml") == 2
+
+    assert "is there already" in capsys.readouterr().err
+    assert {path.name: path.read_text() for path in files.glob("*.yaml")} == before
+
+
+def test_another_schema_of_that_name_is_kept(here: Path, capsys) -> None:
+    (here / "world.schema.json").write_text('{"title": "Mine"}')
+
+    assert run("new world my_house") == 2
+
+    assert "world.schema.json is there already" in capsys.readouterr().err
+    assert [path.name for path in here.iterdir()] == ["world.schema.json"]
+    assert (here / "world.schema.json").read_text() == '{"title": "Mine"}'

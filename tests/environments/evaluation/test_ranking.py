@@ -191,3 +191,21 @@ def test_the_page_links_to_reports_beside_it(save, tmp_path, capsys) -> None:
 def test_a_directory_without_runs_is_told(tmp_path) -> None:
     with pytest.raises(UserError, match="there is no run under"):
         write_leaderboard(tmp_path)
+
+
+def test_what_is_no_leaderboard_is_not_replaced(save, tmp_path, capsys) -> None:
+    runs = [str(save("a", "m-a", 0.9)), str(save("b", "m-b", 0.1))]
+    page = tmp_path / "leaderboard.html"
+    page.write_text("<p>mine</p>")
+    records = Path(runs[0]) / "samples.jsonl"
+    samples = records.read_text()
+
+    assert main(["leaderboard", str(tmp_path)]) == 2
+    assert main(["compare", *runs, "--html", str(page)]) == 2
+    assert main(["compare", *runs, "--json", str(records)]) == 2
+    assert main(["compare", *runs, "--html", str(records)]) == 2
+
+    assert page.read_text() == "<p>mine</p>"
+    assert records.read_text() == samples
+    page.unlink()
+    assert main(["leaderboard", str(tmp_path)]) == main(["leaderboard", str(tmp_path)]) == 0
