@@ -24,10 +24,12 @@ from world_fixtures.servers import ServerPool
 def plan(config: ModeConfig) -> tuple[Path, list[Planned]]:
     """Return the directory of the leaderboard, and each run that is to be in it.
 
-    Raises UserError where an entry is wrong, or the directory is that of a single run or has
+    Raises UserError where an entry is wrong, a policy is named beside them, or the directory is that of a single run or has
     another file where the leaderboard is to be.
     """
     env = config.env
+    if "policy" in config.named:
+        raise UserError("--policy and --models: name all that is to be played in --models")
     out = Path(env.data_dir_to_save_evals or f"runs/evaluate-{slug(Path(env.suite).stem)}-models")
     if (out / RUN).exists():
         raise UserError(

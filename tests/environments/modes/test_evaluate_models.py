@@ -104,6 +104,13 @@ async def test_an_endpoint_that_is_not_there_is_told_before_anything_is_played(p
     assert played.made == []
 
 
+def test_a_policy_beside_several_models_is_refused() -> None:
+    options = ["--models", "oracle", "--policy", "noisy"]
+    config = read_mode_config(EvenniaWorldEnv, options, "evaluate")
+    with pytest.raises(UserError, match="--policy and --models"):
+        plan(config)
+
+
 def test_the_directory_of_a_single_run_is_not_shared(tmp_path) -> None:
     (tmp_path / "run.json").write_text("{}")
     options = ["--models", "oracle", "--out", str(tmp_path)]
