@@ -24,8 +24,8 @@ from world_fixtures.servers import ServerPool
 def plan(config: ModeConfig) -> tuple[Path, list[Planned]]:
     """Return the directory of the leaderboard, and each run that is to be in it.
 
-    Raises UserError where an entry is wrong, a policy is named beside them, or the directory is that of a single run or has
-    another file where the leaderboard is to be.
+    Raises UserError where an entry is wrong, a policy is named beside them, or the directory is
+    that of a single run or has another file where the leaderboard is to be.
     """
     env = config.env
     if "policy" in config.named:
