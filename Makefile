@@ -65,7 +65,7 @@ test: $(VENV)/.installed-$(EXTRAS)
 test-all: install-all
 	HYPOTHESIS_PROFILE=thorough EVENNIA_HERMES_PYTHON=$(CURDIR)/.venv-hermes/bin/python \
 		EVENNIA_WHEEL_PYTHON=$(CURDIR)/.venv-wheel/bin/python \
-		$(BIN)/python $(PYTEST) --dist loadgroup -m "slow or hypothesis"
+		$(BIN)/python $(PYTEST) -m "slow or hypothesis"
 	@$(MAKE) --no-print-directory second-interpreter
 
 install-all: $(VENV)/.installed-dev $(VENV)/.installed-docs .venv-hermes/.installed .venv-wheel/.installed

@@ -59,6 +59,18 @@ class Directories(LoadScopeScheduling):
         return file if directory.endswith("e2e") else directory
 
 
+ALIKE = ("audit", "cli", "evaluation", "export", "policies")
+"""Directories of `tests/environments` whose tests are marked `once`: what they test computes."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what need not be run on a second interpreter, too."""
+    here = Path(__file__).parent / "environments"
+    for item in items:
+        if item.path.is_relative_to(here) and item.path.relative_to(here).parts[0] in ALIKE:
+            item.add_marker(pytest.mark.once)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Directories:
     """Distribute tests so, whatever `--dist` says."""

@@ -23,9 +23,8 @@ from world_fixtures.common import UserError
 pytestmark = pytest.mark.once
 
 FILES = sorted(path.stem for path in SHIPPED.glob("*.json"))
-LONG = {f: [pytest.mark.slow, pytest.mark.xdist_group(f)] for f in FILES if f != "basics"}
-"""Suites that take long to make: once, in the process in which all such tests of them run."""
-SUITES = [pytest.param(f, marks=LONG.get(f, [])) for f in FILES]
+SUITES = [pytest.param(f, marks=[] if f == "basics" else pytest.mark.slow) for f in FILES]
+"""Those that take long to make apart."""
 SAMPLE = 5
 """Tasks of each suite that are played anew."""
 

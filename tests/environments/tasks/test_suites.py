@@ -9,7 +9,6 @@ from pathlib import Path
 from statistics import fmean
 
 import pytest
-from _pytest.mark.structures import ParameterSet
 
 from environments.tasks.suites import SUITES, content_hash, load_suite
 from world_fixtures.common import UserError
@@ -17,12 +16,6 @@ from world_fixtures.common import UserError
 pytestmark = pytest.mark.once
 
 SLOW = [pytest.mark.slow, pytest.mark.once]
-
-
-def slow(name: str, size: int, split: str) -> ParameterSet:
-    """A suite that takes long to make, in the process in which all such tests of it run."""
-    return pytest.param(name, size, split, marks=[*SLOW, pytest.mark.xdist_group(name)])
-
 
 OWN = """
 name: own
@@ -38,11 +31,11 @@ tasks:
     ("name", "size", "split"),
     [
         ("basics", 30, "test"),
-        slow("standard", 250, "test"),
-        slow("hard", 250, "test"),
-        slow("seen", 100, "train"),
-        slow("unseen", 100, "validation"),
-        slow("living", 250, "test"),
+        pytest.param("standard", 250, "test", marks=SLOW),
+        pytest.param("hard", 250, "test", marks=SLOW),
+        pytest.param("seen", 100, "train", marks=SLOW),
+        pytest.param("unseen", 100, "validation", marks=SLOW),
+        pytest.param("living", 250, "test", marks=SLOW),
         ("living-short", 50, "test"),
     ],
 )
