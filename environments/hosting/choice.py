@@ -22,7 +22,7 @@ def chosen(suite: str | None, ids: Sequence[str]) -> tuple[Suite, tuple[Task, ..
     suite of just these. Raises UserError for a suite or a task that does not exist.
     """
     if suite is None:
-        made = tuple(_made(id) for id in ids)
+        made = tuple(make_named(id) for id in ids)
         return only(made), made
     found = load_suite(suite)
     if not ids:
@@ -39,7 +39,8 @@ def only(tasks: tuple[Task, ...]) -> Suite:
     return Suite(tasks[0].id, 1, content_hash(tasks), lambda: tasks)
 
 
-def _made(id: str) -> Task:
+def make_named(id: str) -> Task:
+    """Make the task of an id. Raises UserError where the id is none, or names no such task."""
     found = _MADE.fullmatch(id)
     if found is None or found[2] not in list(Family):
         raise UserError(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import dataclass
 from typing import Any
 
 from environments.episode import Episode, Worlds
 from environments.rollouts.messages import Message
+from environments.rollouts.options import AgentOptions
 from environments.rollouts.record import Rollout, StopReason, ToolCallRecord
 from environments.rollouts.versions import VERSIONS
 from environments.runner import Conditions
@@ -18,6 +20,38 @@ from world_fixtures.common import WorldError, WorldLost
 
 GAVE_UP = "I give up."
 """What the record has a player say who ends a task without handing in."""
+
+
+def conditions(*, one_conversation: bool = False, max_turns: int | None = None) -> Conditions:
+    """Return the conditions of `evaluate` for a player from outside.
+
+    With `one_conversation` the player sees one part of a task in the next: what tasks about memory
+    measure is then not memory in the world, and results are tagged `outside_memory`. `max_turns`
+    limits the calls of a rollout further than its task does.
+    """
+    options = AgentOptions(
+        max_agent_turns=max_turns or 1000, agent_temperature=0.0, outside_memory=one_conversation
+    )
+    return Conditions(options=options)
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one tool call has led to."""
+
+    text: str
+    """What the tool returned."""
+    error: bool
+    """The call was not carried out; `text` says why."""
+    prompt: str | None
+    """What the part asks for that began by this call; a new conversation opens with it."""
+    over: bool
+    """Whether the task was judged by this call."""
+
+    @property
+    def whole(self) -> str:
+        """Return the text with the new part's prompt below, for one conversation about all."""
+        return self.text if self.prompt is None else f"{self.text}\n\nThe next part:\n{self.prompt}"
 
 
 class HostedRollout:
@@ -95,6 +129,13 @@ class HostedRollout:
             self.failure = str(error)
             raise
         return record
+
+    async def step(self, tool: str, arguments: dict[str, Any]) -> Step:
+        """Carry out one tool call and return what it has led to. Raises as `call`."""
+        part = self.part
+        record = await self.call(tool, arguments)
+        prompt = self.prompt if self.part != part else None
+        return Step(record.result, record.error is not None, prompt, self.over)
 
     async def give_up(self) -> None:
         """End the task as it stands; it is judged without an answer. Nothing once it is over."""

@@ -11,17 +11,13 @@ from environments.evaluation.metrics import Metrics
 from environments.evaluation.results import conclude
 from environments.evaluation.run_directory import RunDirectory
 from environments.evaluation.run_identity import run_of
-from environments.hosting.rollout import HostedRollout
-from environments.rollouts.options import AgentOptions
+from environments.hosting.rollout import HostedRollout, conditions
 from environments.rollouts.record import Rollout, ToolCallRecord
-from environments.runner import Conditions
 from environments.tasks.model import Task
 from environments.tasks.suites import Suite
 from world_fixtures.common import UserError, WorldError, WorldLost
 
-CONDITIONS = Conditions(
-    options=AgentOptions(max_agent_turns=1000, agent_temperature=0.0, outside_memory=True)
-)
+CONDITIONS = conditions(one_conversation=True)
 """Those of `evaluate`, but that a player from outside may remember one part in the next."""
 
 
