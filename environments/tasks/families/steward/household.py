@@ -18,6 +18,7 @@ from environments.tasks.families.common import (
     listed,
     with_things,
 )
+from environments.tasks.families.people import dumped, loaded
 from environments.tasks.families.persistence.notes import PAD, Pad, code, nearest_first
 from environments.tasks.families.steward.drawing import (
     drawn_orders,
@@ -106,7 +107,7 @@ class Household(Kind):
         post, board, tally, ledger = (rng.choice(rooms) for _ in range(4))
         checked = sorted(n for n in range(sessions - 1) if rng.random() < CHECKED)
         return {
-            "people": [person.model_dump(mode="json") for person in people],
+            "people": dumped(people),
             "fixtures": fixtures,
             "rooms": {"post": post, "board": board, "tally": tally, "ledger": ledger},
             "codes": [code(context) for _ in range(sessions)],
@@ -134,7 +135,7 @@ class _House:
 
     def __init__(self, context: BuildContext, question: Question) -> None:
         self.question, self.context = question, context
-        self.people = [Inhabitant.model_validate(p) for p in question["people"]]
+        self.people = loaded(question)
         self.fixtures = fixtures_of(question)
         self.orders = orders_of(question)
         self.codes = question["codes"]
