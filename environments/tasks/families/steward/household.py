@@ -19,7 +19,7 @@ from environments.tasks.families.common import (
     with_things,
 )
 from environments.tasks.families.people import dumped, loaded
-from environments.tasks.families.persistence.notes import PAD, Pad, code, nearest_first
+from environments.tasks.families.persistence.notes import PAD, carried_pad, code, nearest_first
 from environments.tasks.families.steward.drawing import (
     drawn_orders,
     people_for,
@@ -59,7 +59,6 @@ from environments.tasks.model import (
 from world_fixtures.facts import Arranged
 from world_fixtures.generator.inhabitants import DAY, Inhabitant, with_people
 from world_fixtures.living import CLOCK, PASSES
-from world_fixtures.spec import Thing
 
 ROOMS = 5
 """Rooms among which one can go to and fro, at least."""
@@ -140,12 +139,8 @@ class _House:
         self.orders = orders_of(question)
         self.codes = question["codes"]
         lines = len(self.fixtures) + 2 + sum(c is not None for c in question["changes"]) + SPARE
-        notebook = Thing(
-            id=PAD, name="pocket notebook", desc="A notebook with few leaves left.",
-            location=context.spec.agent.id, writable=True, lines=lines, width=60,
-        )  # fmt: skip
-        self.pad = Pad(notebook, False)
-        spec = with_things(context.spec, *furniture(context, question), notebook)
+        self.pad = carried_pad(context, lines, width=60)
+        spec = with_things(context.spec, *furniture(context, question), self.pad.thing)
         world = with_people(spec, self._household(), begins=BEGINS)
         self.script = Script(context.actor(world), context)
         self.script.actor.limit = WALK if context.search is None else LIFE
