@@ -19,7 +19,7 @@ from environments.modes.options import ModeConfig, read_mode_config
 from environments.modes.preflight import check, check_rollout_server, complete, with_own_tokenizer
 from environments.modes.program import run_program
 from environments.modes.run import run_until_stopped
-from environments.modes.short_names import MODES
+from environments.modes.short_names import MODES, in_words_of
 from world_fixtures.common import UserError
 
 
@@ -79,12 +79,13 @@ def run_mode(env_cls: type[Environment], mode: str, options: Sequence[str]) -> i
         return 0
     logging.getLogger("atroposlib.envs.base").setLevel(logging.WARNING)
     config = read_mode_config(env_cls, options, mode)
-    if mode == "evaluate" and getattr(config.env, "models", None):
-        return _run_models(env_cls, config)
-    check(mode, config)
-    completed = with_own_tokenizer(mode, complete(mode, config))
-    descriptors.ensure(descriptors.for_mode(mode, completed), descriptors.LOWER[mode])
-    return run_until_stopped(lambda: _run(env_cls, mode, completed))
+    with in_words_of(config.typed):
+        if mode == "evaluate" and getattr(config.env, "models", None):
+            return _run_models(env_cls, config)
+        check(mode, config)
+        completed = with_own_tokenizer(mode, complete(mode, config))
+        descriptors.ensure(descriptors.for_mode(mode, completed), descriptors.LOWER[mode])
+        return run_until_stopped(lambda: _run(env_cls, mode, completed))
 
 
 def _run_models(env_cls: type[Environment], config: ModeConfig) -> int:

@@ -9,7 +9,7 @@ keys.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from atroposlib.envs.base import BaseEnvConfig
@@ -17,6 +17,7 @@ from atroposlib.envs.server_handling.server_baseline import APIServerConfig
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
+from environments.config import EvenniaWorldEnvConfig
 from environments.modes.bounds import check_given, check_ranges, shown
 from environments.modes.config_file import Given, read_given
 from environments.modes.flags import read_flags, takes_text, unknown_option
@@ -25,6 +26,17 @@ from environments.modes.short_names import in_words_of, lengthened
 from world_fixtures.common import UserError
 
 __all__ = ["ModeConfig", "read_mode_config", "redacted", "server_defaults"]
+
+
+_WHOLE, _NUMBER, _TRUTH = "must be a whole number", "must be a number", "must be true or false"
+WANTED = {
+    "int_parsing": _WHOLE, "int_type": _WHOLE, "int_from_float": _WHOLE,
+    "float_parsing": _NUMBER, "float_type": _NUMBER,
+    "bool_parsing": _TRUTH, "bool_type": _TRUTH,
+    "list_type": "must be a list, e.g. [a, b]", "dict_type": "must be a mapping, e.g. {a: 1}",
+    "string_type": "must be a text",
+}  # fmt: skip
+"""What a value must be that is not of its option's type, by pydantic's name of the error."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +51,8 @@ class ModeConfig:
     """The model's servers are found from Slurm's list of nodes."""
     named: frozenset[str] = frozenset()
     """Options of the environment that were given, by a flag or in the file."""
+    typed: Mapping[str, str] = field(default_factory=dict)
+    """Short names that were typed, by the option that each stands for: for messages."""
 
 
 class Configurable(Protocol):
@@ -71,8 +85,11 @@ def read_mode_config(
     with in_words_of(typed):
         given = read_given(read_flags(argv, types, others))
         env = _build(type(env_default), env_default, given.env, "env")
+        if isinstance(env, EvenniaWorldEnvConfig):
+            _check_kinds(env, given.env)
         servers = _servers(given, defaults)
-        return ModeConfig(env, servers, bool(given.servers), given.slurm, frozenset(given.env))
+        named = frozenset(given.env)
+        return ModeConfig(env, servers, bool(given.servers), given.slurm, named, typed)
 
 
 def with_options(
@@ -127,6 +144,19 @@ def _build(cls: Any, base: BaseModel, given: Mapping[str, Any], section: str) ->
     return made
 
 
+def _check_kinds(env: EvenniaWorldEnvConfig, given: Mapping[str, Any]) -> None:
+    """Raise UserError where kinds and families are given that have nothing in common."""
+    for kinds, families in (("kinds", "families"), ("eval_kinds", "eval_families")):
+        wanted, among = getattr(env, kinds), getattr(env, families)
+        if not {kinds, families} <= given.keys() or wanted is None or among is None:
+            continue
+        if not {kind.partition(".")[0] for kind in wanted} & {*among}:
+            raise UserError(
+                f"--env.{kinds} {','.join(wanted)} and --env.{families} {','.join(among)} have no"
+                " kind in common: leave one of them out"
+            )
+
+
 def _complaint(error: ValidationError, given: Mapping[str, Any], section: str) -> str:
     """Name the option, what was given and what is allowed; secrets are not shown."""
     first = error.errors()[0]
@@ -134,5 +164,6 @@ def _complaint(error: ValidationError, given: Mapping[str, Any], section: str) -
     known = option in given and "api_key" not in option
     told = f" {shown(given[option])}" if known else ""
     where = f" {'.'.join(inner)}:" if inner else ""
-    allowed = first["msg"].removeprefix("Value error, ")
+    told_by_pydantic = first["msg"].removeprefix("Value error, ")
+    allowed = WANTED.get(first["type"]) or told_by_pydantic.replace("Input should be", "must be")
     return f"--{section}.{option}{told}:{where} {allowed}"

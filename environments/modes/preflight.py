@@ -8,13 +8,17 @@ from pathlib import Path
 
 import httpx
 
+from environments.config import EvenniaWorldEnvConfig
 from environments.models.server_types import TOKEN_SERVER_TYPES
 from environments.modes.options import ModeConfig
+from environments.tasks.suites.load import check_suite
 from environments.tokenization.choice import own_tokenizer
 from environments.tokenizer import PATH as SHIPPED
 from world_fixtures.common import UserError
 
 DEFAULT_GROUPS = "runs/process/groups.jsonl"
+FILES = (".json", ".jsonl")
+"""How names end that are no directory's."""
 
 
 def check(mode: str, config: ModeConfig) -> None:
@@ -40,6 +44,9 @@ def check(mode: str, config: ModeConfig) -> None:
         raise UserError(f"--env.models is for evaluate: {mode} plays one model")
     if mode == "serve":
         _check_serve(config)
+    if mode != "process" and isinstance(config.env, EvenniaWorldEnvConfig):
+        check_suite(config.env.suite)
+    _check_output(mode, config)
 
 
 def complete(mode: str, config: ModeConfig) -> ModeConfig:
@@ -116,6 +123,22 @@ def _check_serve(config: ModeConfig) -> None:
         )
     if env.steps_per_eval == 1:
         raise UserError("--env.steps_per_eval 1 never evaluates: use 2 or more, or 0 for none")
+
+
+def _check_output(mode: str, config: ModeConfig) -> None:
+    """Raise UserError where the output's name stands for what `mode` does not write."""
+    groups, run = config.env.data_path_to_save_groups, config.env.data_dir_to_save_evals
+    if mode == "process" and groups and Path(groups).is_dir():
+        raise UserError(
+            f"{groups} is a directory, and process writes a file: choose another"
+            f" --env.data_path_to_save_groups, such as {Path(groups) / 'groups.jsonl'}"
+        )
+    path = Path(run or ".")
+    if mode == "evaluate" and not path.is_dir() and (path.exists() or path.suffix in FILES):
+        raise UserError(
+            f"{run} names a file, and evaluate writes a directory: choose another"
+            f" --env.data_dir_to_save_evals, such as {path.parent / 'run'}"
+        )
 
 
 async def check_rollout_server(url: str) -> None:

@@ -16,11 +16,14 @@ def load_suite(name: str) -> Suite:
 
     Raises UserError where there is no such suite, its file is wrong or its content changed.
     """
-    if name in SUITES:
-        return SUITES[name].verify()
-    if Path(name).is_file():
-        return read_suite(Path(name))
-    raise UserError(
-        f"unknown suite {name!r}{did_you_mean(name, SUITES)}: choose from"
-        f" {', '.join(SUITES)}, or give the path of a YAML file"
-    )
+    check_suite(name)
+    return SUITES[name].verify() if name in SUITES else read_suite(Path(name))
+
+
+def check_suite(name: str) -> None:
+    """Raise UserError where no suite has this name or file; what is in it is not looked at."""
+    if name not in SUITES and not Path(name).is_file():
+        raise UserError(
+            f"unknown suite {name!r}{did_you_mean(name, SUITES)}: choose from"
+            f" {', '.join(SUITES)}, or give the path of a YAML file"
+        )

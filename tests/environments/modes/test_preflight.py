@@ -16,6 +16,7 @@ from environments.evennia_world_env import EvenniaWorldEnv
 from environments.models import endpoint_check
 from environments.modes import options as settings
 from environments.modes import preflight
+from environments.modes.command_line import run_mode
 from world_fixtures.common import UserError
 
 
@@ -44,6 +45,11 @@ def test_the_defaults_of_every_mode_work(mode):
         ("evaluate", ["--openai.model_name", "m"], "--openai.base_url"),
         ("process", ["--env.return_token_ids", "true"], "--openai.base_url"),
         ("evaluate", ["--openai.base_url", "http://h/v1"], "--openai.model_name"),
+        ("evaluate", ["--env.suite", "basic"], "unknown suite 'basic' (did you mean 'basics'?)"),
+        ("serve", ["--env.suite", "nowhere.yaml"], "unknown suite 'nowhere.yaml'"),
+        ("process", ["--env.data_path_to_save_groups", "."], "such as groups.jsonl"),
+        ("evaluate", ["--env.data_dir_to_save_evals", "p/run.json"], "such as p/run"),
+        ("evaluate", ["--env.data_dir_to_save_evals", __file__], "evaluate writes a directory"),
     ],
 )  # fmt: skip
 def test_what_cannot_work_is_refused_in_one_line(mode, argv, says):
@@ -51,6 +57,11 @@ def test_what_cannot_work_is_refused_in_one_line(mode, argv, says):
         check(mode, *argv)
     assert says in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_what_was_typed_is_what_an_error_names(tmp_path):
+    with pytest.raises(UserError, match=r"choose another --out, such as .*groups\.jsonl"):
+        run_mode(EvenniaWorldEnv, "process", ["--out", str(tmp_path)])
 
 
 VLLM = ("--openai.server_type", "vllm", "--openai.base_url", "http://h/v1",

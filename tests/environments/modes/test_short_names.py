@@ -83,8 +83,17 @@ def test_what_is_chosen_for_training_does_not_choose_what_is_evaluated():
         ("evaluate --limit 0", "greater than or equal to 1"),
         ("evaluate --limit", "--limit needs a value"),
         ("process --families ,", "e.g. a,b"),
+        ("process --limit abc", "--limit 'abc': must be a whole number"),
+        ("process --temperature hot", "--temperature 'hot': must be a number"),
+        ("process --env.spectate perhaps", "--env.spectate 'perhaps': must be true or false"),
+        ("process --env.enabled_toolsets x", "'x': must be a list, e.g. [a, b]"),
+        ("process --server-type x", "--server-type 'x': must be 'openai', 'trl', 'sglang' or"),
+        ("process --kinds map --families errand",
+         "--kinds orientation.map and --families errand have no kind in common"),
+        ("evaluate --kinds errand.chain --families time,trust",
+         "--kinds errand.chain and --families time,trust have no kind in common"),
     ],
-)
+)  # fmt: skip
 def test_what_is_wrong_is_told_with_an_example(line, told):
     mode, *argv = line.split()
     with pytest.raises(UserError) as error:
