@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from environments.tasks.families.common import BuildContext, Question
 from environments.tasks.families.persistence.notes import enough
@@ -18,6 +19,11 @@ def dumped(people: Iterable[Inhabitant]) -> list[Question]:
 def loaded(question: Question) -> list[Inhabitant]:
     """Return the people of a question."""
     return [Inhabitant.model_validate(person) for person in question["people"]]
+
+
+def altered(person: Inhabitant, **fields: Any) -> Inhabitant:
+    """Return a person with other values of fields of `Person`, such as duties and knowledge."""
+    return person.model_copy(update={"person": person.person.model_copy(update=fields)})
 
 
 def dwellers(spec: WorldSpec) -> list[Inhabitant]:

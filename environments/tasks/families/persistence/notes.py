@@ -185,6 +185,16 @@ def nearest_first(
         yield near
 
 
+def misleading(
+    context: BuildContext, things: Sequence[str], rooms: Sequence[str], count: int
+) -> list[str] | None:
+    """Draw so many notes of things in any rooms, for others' notes; None where there are none."""
+    rng = context.rng
+    if context.difficulty < DECOYS_FROM:
+        return None
+    return [placed(context, rng.choice(things), rng.choice(rooms)) for _ in range(count)]
+
+
 def placed(context: BuildContext, thing: str, room: str) -> str:
     """Return a note of where a thing is."""
     return f"{context.name(thing)}: {context.name(room)}".lower()

@@ -15,12 +15,12 @@ from environments.tasks.families.common import (
     listed,
 )
 from environments.tasks.families.persistence.notes import (
-    DECOYS_FROM,
     FREE,
     SPARE,
     begun,
     enough,
     in_the_open,
+    misleading,
     open_rooms,
     pad_room,
     placed,
@@ -64,9 +64,7 @@ class Rearrange(Kind):
             "wake": rng.choice(rooms),
             "puts": [list(p) for p in zip(things, targets, strict=True)],
             "moved": [[n, rng.choice([r for r in rooms if r != targets[n]])] for n in moved],
-            "copied": [
-                placed(context, rng.choice(others), rng.choice(rooms)) for _ in range(count)
-            ] if level >= DECOYS_FROM else None,
+            "copied": misleading(context, others, rooms, count),
         }  # fmt: skip
 
     def forgotten(self, context: BuildContext, question: Question) -> Question:

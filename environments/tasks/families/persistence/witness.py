@@ -15,12 +15,12 @@ from environments.tasks.families.common import (
     listed,
 )
 from environments.tasks.families.persistence.notes import (
-    DECOYS_FROM,
     FREE,
     SPARE,
     begun,
     enough,
     in_the_open,
+    misleading,
     nearest_first,
     open_rooms,
     pad_room,
@@ -79,9 +79,7 @@ class Witness(Kind):
             "things": things,
             "moved": [list(pair) for pair in zip(moved, targets, strict=True)],
             "others": [[t, elsewhere(t)] for t in others],
-            "copied": [
-                placed(context, rng.choice(spare or things), rng.choice(rooms)) for _ in things
-            ] if level >= DECOYS_FROM else None,
+            "copied": misleading(context, spare or things, rooms, len(things)),
         }  # fmt: skip
 
     def forgotten(self, context: BuildContext, question: Question) -> Question:

@@ -13,7 +13,7 @@ from environments.tasks.families.common import (
     TaskDraft,
     with_things,
 )
-from environments.tasks.families.people import dumped, loaded
+from environments.tasks.families.people import altered, dumped, loaded
 from environments.tasks.families.persistence.notes import enough
 from environments.tasks.families.society.folk import (
     PEOPLE_HINT,
@@ -119,8 +119,7 @@ class Barter(Kind):
                 coins = "1 coin" if deal.price == -1 else f"{-deal.price} coins"
                 told.append(f"I pay {coins} for {a(names[deal.wants])}.")
         says = " ".join(told) or "I have nothing to sell."
-        rich = person.model_copy(update={"person": person.person.model_copy(update={"purse": 20})})
-        return knowing(rich, Knowledge(topic=TRADE, says=says), deals=deals)
+        return knowing(altered(person, purse=20), Knowledge(topic=TRADE, says=says), deals=deals)
 
     def plan(self, context: BuildContext, question: Question) -> TaskDraft:
         """Hear who trades what, and make the deals in their order."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from environments.tasks.actor import Actor
 from environments.tasks.families.common import BuildContext, Kind, Question, TaskDraft, listed
+from environments.tasks.families.people import altered
 from environments.tasks.families.persistence.notes import enough, open_rooms
 from world_fixtures.generator.inhabitants import DAY, Inhabitant, invent_people
 from world_fixtures.generator.words import share
@@ -60,8 +61,7 @@ def _kept_within(
             stops.append(room)
     alone = len(stops) == 1
     work = Stay(room=stops[0]) if alone else Round(rooms=tuple(stops[:wanted]), stay=duty.work.stay)
-    changed = person.person.model_copy(update={"duties": (Duty(work=work),)})
-    return person.model_copy(update={"person": changed})
+    return altered(person, duties=(Duty(work=work),))
 
 
 def _is_within(index: SpecIndex, room: str, target: str, rooms: Sequence[str]) -> bool:
@@ -119,8 +119,7 @@ def knowing(person: Inhabitant, *knows: Knowledge, deals: Sequence[Deal] = ()) -
     """Return a person who knows more, and agrees to more."""
     known = (*person.person.knows, *knows)
     dealing = (*person.person.deals, *deals)
-    more = person.person.model_copy(update={"knows": known, "deals": dealing})
-    return person.model_copy(update={"person": more})
+    return altered(person, knows=known, deals=dealing)
 
 
 def passwords(context: BuildContext, count: int) -> list[str]:

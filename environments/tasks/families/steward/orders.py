@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from environments.tasks.families.common import BuildContext, Question
+from environments.tasks.families.people import altered
 from world_fixtures.facts import Arranged
 from world_fixtures.generator.inhabitants import DAY, Inhabitant
 from world_fixtures.living import Duty, Give, Knowledge, Need, Stay
@@ -139,8 +140,7 @@ def steward_of(
         )
         for session, line in orders
     )  # fmt: skip
-    changed = person.person.model_copy(update={"knows": knows})
-    return person.model_copy(update={"person": changed})
+    return altered(person, knows=knows)
 
 
 def spoiler(person: Inhabitant, fixture: Fixture) -> Inhabitant:

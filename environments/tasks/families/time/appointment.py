@@ -14,7 +14,7 @@ from environments.tasks.families.common import (
     listed,
     with_things,
 )
-from environments.tasks.families.people import dumped, dwellers, loaded
+from environments.tasks.families.people import altered, dumped, dwellers, loaded
 from environments.tasks.families.persistence.notes import code
 from environments.tasks.families.time.dwellers import (
     CLOCK_TOLD,
@@ -85,11 +85,10 @@ class Appointment(Kind):
             hosts = [self._host(context, p, rng.choice(away)) for p in found[:count]]
             clerk = found[count]
             knows = tuple(Knowledge(topic=h.character.name, says=_says(context, h)) for h in hosts)
-            told = clerk.person.model_copy(update={"knows": knows})
+            clerk = altered(clerk, knows=knows)
             if level < WALKS_FROM:
                 desk = Stay(room=rng.choice(rooms))
-                told = told.model_copy(update={"duties": (Duty(work=desk),)})
-            clerk = clerk.model_copy(update={"person": told})
+                clerk = altered(clerk, duties=(Duty(work=desk),))
             people = [*hosts, *([clerk] if level >= TOLD_FROM else [])]
             begins = rng.randrange(DAY)
             book = None if level >= TOLD_FROM else rng.choice(rooms)
@@ -121,8 +120,7 @@ class Appointment(Kind):
             needs=Need(heard=number, hours=(begins, ends)),
             refuses=TURNED_AWAY,
         )
-        person = host.person.model_copy(update={"duties": duties, "knows": (given,)})
-        return host.model_copy(update={"person": person})
+        return altered(host, duties=duties, knows=(given,))
 
     def plan(self, context: BuildContext, question: Question) -> TaskDraft:
         """Learn where and when, and be there."""

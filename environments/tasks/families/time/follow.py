@@ -13,7 +13,7 @@ from environments.tasks.families.common import (
     TaskDraft,
     with_things,
 )
-from environments.tasks.families.people import dumped, dwellers, loaded
+from environments.tasks.families.people import altered, dumped, dwellers, loaded
 from environments.tasks.families.persistence.notes import code
 from environments.tasks.families.time.dwellers import (
     CLOCK_TOLD,
@@ -119,8 +119,7 @@ class Follow(Kind):
                 work=Give(room=calls[-1], command=f"say {code(context)}"),
             ),
         )  # fmt: skip
-        person = walker.person.model_copy(update={"duties": duties, "pace": 1})
-        return walker.model_copy(update={"person": person})
+        return altered(walker, duties=duties, pace=1)
 
     def plan(self, context: BuildContext, question: Question) -> TaskDraft:
         """Be there in time, go along and listen."""

@@ -14,7 +14,7 @@ from environments.tasks.families.common import (
     TaskDraft,
     with_things,
 )
-from environments.tasks.families.people import dumped, dwellers, loaded
+from environments.tasks.families.people import altered, dumped, dwellers, loaded
 from environments.tasks.families.persistence.notes import enough
 from environments.tasks.families.time.dwellers import (
     CLOCK_TOLD,
@@ -131,8 +131,7 @@ class Hours(Kind):
             knows = tuple(
                 Knowledge(topic=s, says=text) for s, text in zip(stores, told, strict=True)
             )
-            person = people[0].person.model_copy(update={"knows": knows})
-            people[0] = people[0].model_copy(update={"person": person})
+            people[0] = altered(people[0], knows=knows)
         elif level >= BOARD_FROM:
             board = Thing(
                 id=BOARD, name="board of hours", desc="A board with the hours of the stores.",

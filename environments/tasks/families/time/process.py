@@ -15,7 +15,7 @@ from environments.tasks.families.common import (
     listed,
     with_things,
 )
-from environments.tasks.families.people import dumped, dwellers, loaded
+from environments.tasks.families.people import altered, dumped, dwellers, loaded
 from environments.tasks.families.time.dwellers import (
     CLOCK_TOLD,
     FEWEST_MOVES,
@@ -115,9 +115,7 @@ class Processing(Kind):
             knows = tuple(
                 Knowledge(topic=w, says=text) for w, text in zip(wares, told, strict=True)
             )
-            people[0] = people[0].model_copy(
-                update={"person": people[0].person.model_copy(update={"knows": knows})}
-            )
+            people[0] = altered(people[0], knows=knows)
         else:
             sheet = Thing(
                 id=SHEET, name="recipe sheet", desc="A sheet in a frame, with recipes.",

@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 
 from environments.tasks.families.common import BuildContext, Question
-from environments.tasks.families.people import loaded
+from environments.tasks.families.people import altered, loaded
 from environments.tasks.families.persistence.notes import (
     enough,
     in_the_open,
@@ -67,19 +67,16 @@ def staff(context: BuildContext, rooms: Sequence[str], count: int) -> tuple[str,
         work = Stay(room=first.character.location)
     elif isinstance(work, Round):
         work = Round(rooms=work.rooms[:2], stay=LONG)
-    person = first.person.model_copy(update={"duties": (Duty(work=work),)})
-    return owner.character.name, [first.model_copy(update={"person": person}), *others]
+    return owner.character.name, [altered(first, duties=(Duty(work=work),)), *others]
 
 
 def peopled(
     spec: WorldSpec, question: Question, knows: dict[str, list[Knowledge]]
 ) -> tuple[WorldSpec, list[Inhabitant]]:
     """Return the world with the people of a question, who know this by their ids."""
-    people = []
-    for found in loaded(question):
-        known = tuple(knows.get(found.person.id, ()))
-        person = found.person.model_copy(update={"knows": known})
-        people.append(found.model_copy(update={"person": person}))
+    people = [
+        altered(person, knows=tuple(knows.get(person.person.id, ()))) for person in loaded(question)
+    ]
     return with_people(spec, people), people
 
 

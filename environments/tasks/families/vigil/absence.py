@@ -15,7 +15,7 @@ from environments.tasks.families.common import (
     Script,
     listed,
 )
-from environments.tasks.families.people import dwellers_or_invented, loaded
+from environments.tasks.families.people import altered, dwellers_or_invented, loaded
 from environments.tasks.families.persistence.notes import (
     FREE,
     SPARE,
@@ -87,10 +87,9 @@ def busy(people: Sequence[Inhabitant], deeds: Iterable[Deed]) -> list[Inhabitant
     """Return the people with what they are to carry before all else that they do."""
     found = list(people)
     for deed in deeds:
-        person = found[deed.person].person
-        duties = (Duty(work=Bring(thing=deed.thing, to=deed.room)), *person.duties)
-        changed = person.model_copy(update={"duties": duties})
-        found[deed.person] = found[deed.person].model_copy(update={"person": changed})
+        person = found[deed.person]
+        duties = (Duty(work=Bring(thing=deed.thing, to=deed.room)), *person.person.duties)
+        found[deed.person] = altered(person, duties=duties)
     return found
 
 

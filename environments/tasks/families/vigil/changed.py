@@ -12,13 +12,12 @@ from environments.tasks.families.common import (
 )
 from environments.tasks.families.people import dumped, loaded
 from environments.tasks.families.persistence.notes import (
-    DECOYS_FROM,
     FREE,
     enough,
     in_the_open,
+    misleading,
     nearest_first,
     pad_room,
-    placed,
     redrawn,
     waking,
 )
@@ -76,9 +75,7 @@ class Changed(Kind):
             "wake": rng.choice(bare),
             "things": things,
             "deeds": [list(deed) for deed in deeds],
-            "copied": [
-                placed(context, rng.choice(spare), rng.choice(rooms)) for _ in things
-            ] if level >= DECOYS_FROM else None,
+            "copied": misleading(context, spare, rooms, len(things)),
         }  # fmt: skip
 
     def forgotten(self, context: BuildContext, question: Question) -> Question:

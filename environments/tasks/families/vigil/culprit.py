@@ -6,16 +6,15 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from environments.tasks.families.common import BuildContext, Kind, Question, TaskDraft
-from environments.tasks.families.people import dumped, loaded
+from environments.tasks.families.people import altered, dumped, loaded
 from environments.tasks.families.persistence.notes import (
-    DECOYS_FROM,
     FREE,
     code,
     enough,
     in_the_open,
+    misleading,
     nearest_first,
     pad_room,
-    placed,
     redrawn,
     waking,
 )
@@ -85,9 +84,7 @@ class Culprit(Kind):
             "things": things,
             "blamed": [rng.choice([n for n in range(len(people)) if n != d.person]) for d in deeds],
             "word": f"what happened {code(context)}",
-            "copied": [
-                placed(context, rng.choice(spare), rng.choice(rooms)) for _ in things
-            ] if level >= DECOYS_FROM else None,
+            "copied": misleading(context, spare, rooms, len(things)),
         }  # fmt: skip
         # rooms list people in their order, which must not tell who has done something
         order = rng.sample(range(len(people)), len(people))
@@ -191,9 +188,8 @@ def _informed(context: BuildContext, question: Question) -> list[Inhabitant]:
 
 def _add(people: list[Inhabitant], to: Inhabitant, knowledge: Knowledge) -> None:
     number = next(n for n, p in enumerate(people) if p.person.id == to.person.id)
-    person = people[number].person
-    more = person.model_copy(update={"knows": (*person.knows, knowledge)})
-    people[number] = people[number].model_copy(update={"person": more})
+    knows = (*people[number].person.knows, knowledge)
+    people[number] = altered(people[number], knows=knows)
 
 
 def _goals(context: BuildContext, pair: Sequence[Deed], names: dict[str, str]) -> list[Goal]:

@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import ClassVar
 
 from environments.tasks.families.common import BuildContext, Kind, Question, TaskDraft
-from environments.tasks.families.people import dumped, loaded
+from environments.tasks.families.people import altered, dumped, loaded
 from environments.tasks.families.persistence.notes import (
-    DECOYS_FROM,
     FREE,
     code,
     enough,
     in_the_open,
+    misleading,
     nearest_first,
     pad_room,
-    placed,
     redrawn,
     waking,
 )
@@ -80,9 +79,7 @@ class Restore(Kind):
             "leave": 1 + (level >= 6),
             "word": f"what was allowed {code(context)}",
             "slip": code(context),
-            "copied": [
-                placed(context, rng.choice(on_floors), rng.choice(rooms)) for _ in things
-            ] if level >= DECOYS_FROM else None,
+            "copied": misleading(context, on_floors, rooms, count),
         }  # fmt: skip
 
     def forgotten(self, context: BuildContext, question: Question) -> Question:
@@ -102,8 +99,7 @@ class Restore(Kind):
             f" {question['slip']}.",
             tells=(Fact(owner.person.id, "slip", question["slip"]),),
         )  # fmt: skip
-        person = owner.person.model_copy(update={"knows": (permits,)})
-        informed = [*people[:-1], owner.model_copy(update={"person": person})]
+        informed = [*people[:-1], altered(owner, knows=(permits,))]
         name = owner.character.name
         script, where, order = first_visit(
             context, question | {"people": dumped(informed)},
