@@ -25,7 +25,8 @@ from benchmarks.worlds import grid_world
 from environments.policies.endpoint import PolicyEndpoint
 from world_fixtures import home
 from world_fixtures.client import Session
-from world_fixtures.servers import ServerPool
+from world_fixtures.servers import ServerPool, WorldServer
+from world_fixtures.site import LocalSite
 from world_fixtures.spectator import SpectatorGate
 
 FRAMES_IN_ALL = 100_000
@@ -66,7 +67,7 @@ async def measure(quick: bool, say: Progress) -> dict[str, Any]:
                     times["control"] += await _look(session, time.perf_counter() - begun)
                 pool.release(instance)
             ended = [p for p in (gate.pid, *(s.pid for s in pool.servers)) if not home.alive(p)]
-            logs = [gate.scratch, *(s._scratch for s in pool.servers)]
+            logs = [gate.scratch, *(_site(s).scratch for s in pool.servers)]
             problems.read([log for d in logs if d for log in d.glob("*.log")])
             lost = pool.replaced
         code_run = len(os.listdir(cage))
@@ -148,12 +149,17 @@ async def attacker(targets: dict[str, Any], cage: Path) -> AsyncIterator[Any]:
         await process.wait()
 
 
+def _site(server: WorldServer) -> LocalSite:
+    assert isinstance(server.site, LocalSite)
+    return server.site
+
+
 def _targets(gate: SpectatorGate, pool: ServerPool, endpoint: PolicyEndpoint) -> dict[str, Any]:
     server = pool.servers[0]
     port = server.client._writer.get_extra_info("peername")[1]
     targets = {
         "gateway": {"port": port},
-        "gateway_trusted": {"port": port, "secret": server._secret},
+        "gateway_trusted": {"port": port, "secret": _site(server).secret},
         "endpoint": {"port": endpoint.port},
         "endpoint_trusted": {"port": endpoint.port, "root": endpoint.base_url.split("/")[3]},
         "telnet": {"port": gate.telnet},

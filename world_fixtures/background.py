@@ -135,9 +135,15 @@ class SyncPool:
     `with SyncPool(2) as servers:` starts it; the servers stop at its end, or with the program.
     """
 
-    def __init__(self, servers: int | None = None, *, python: str | None = None) -> None:
-        """Take the number of world servers and the interpreter they run in, as `ServerPool`."""
-        self.pool = ServerPool(servers, python=python)
+    def __init__(
+        self,
+        servers: int | None = None,
+        *,
+        python: str | None = None,
+        server: str | None = None,
+    ) -> None:
+        """Take the number of world servers and where they run, as `ServerPool`."""
+        self.pool = ServerPool(servers, python=python, server=server)
         self._loop: BackgroundLoop | None = None
 
     @property

@@ -75,6 +75,13 @@ class WorldClient:
             reader, writer = await asyncio.open_connection(host, port, limit=MAX_ANSWER)
         except OSError as error:
             raise WorldLost(f"no world server at {host}:{port}: {error}") from error
+        return await cls.greet(reader, writer, secret)
+
+    @classmethod
+    async def greet(
+        cls, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, secret: str
+    ) -> WorldClient:
+        """Say the secret over a connection to a world server. Raises as `connect`."""
         client = cls(reader, writer)
         try:
             writer.write(secret.encode() + b"\n")

@@ -49,11 +49,16 @@ print(json.dumps({name: version(name) for name in sys.argv[1:]}))
 """
 
 
-def world_home() -> Path:
-    """Return the directory, made if it is missing. Raises UserError if it cannot be written."""
+def world_home_path() -> Path:
+    """Return where the directory is or would be."""
     given = os.environ.get("EVENNIA_WORLD_HOME")
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    home = Path(given).expanduser() if given else cache / "evennia-world"
+    return Path(given).expanduser() if given else cache / "evennia-world"
+
+
+def world_home() -> Path:
+    """Return the directory, made if it is missing. Raises UserError if it cannot be written."""
+    home = world_home_path()
     with disk(home, elsewhere=ELSEWHERE):
         for part in ("templates", "scratch"):
             (home / part).mkdir(parents=True, exist_ok=True)

@@ -36,14 +36,22 @@ class ServerProcess:
         self.pid = pid
         self.reader = reader
         self.writer = writer
+        self._ending: asyncio.Task[None] | None = None
 
     def kill(self) -> None:
         """End the process at once, as a crash would."""
+        if self._ending is not None and self._ending.done():
+            return  # the id may be another's by now
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
 
     async def wait(self) -> None:
-        """Return when the process has ended."""
+        """Return when the process has ended; several may wait."""
+        if self._ending is None:
+            self._ending = asyncio.create_task(self._wait())
+        await asyncio.shield(self._ending)
+
+    async def _wait(self) -> None:
         with contextlib.suppress(ConnectionError):
             while await self.reader.read(4096):
                 pass  # the other end closes with the process
@@ -130,20 +138,42 @@ class PreforkServer:
         except RuntimeError:  # the interpreter is ending, and starts no thread any more
             self.release()
 
-    async def fork(self, scratch: Path, log: Path) -> ServerProcess:
-        """Fork a world server for a scratch directory. Raises WorldLost where that fails."""
-        connection, pid = await asyncio.to_thread(self._fork, scratch, log)
+    async def fork(
+        self, scratch: Path, log: Path, wire: socket.socket | None = None
+    ) -> ServerProcess:
+        """Fork a world server for a scratch directory. Raises WorldLost where that fails.
+
+        It takes `wire`, if there is one, for the connection of a client that has yet to say the
+        secret.
+        """
+        connection, pid = await asyncio.to_thread(self._fork, scratch, log, wire)
         reader, writer = await asyncio.open_connection(sock=connection)
         return ServerProcess(pid, reader, writer)
 
-    def _fork(self, scratch: Path, log: Path) -> tuple[socket.socket, int]:
+    def load(self) -> None:
+        """Wait until it can fork. Raises WorldLost where it does not come to that."""
+        with self._turn:
+            try:
+                self._wait_until_ready()
+            except OSError as error:
+                told = self._last_line(error)
+                raise WorldLost(f"a world server did not start: {told}") from error
+
+    def _wait_until_ready(self) -> None:
+        if not self._ready and self._read() != b"ready\n":
+            raise OSError("it did not load")
+        self._ready = True
+
+    def _fork(
+        self, scratch: Path, log: Path, wire: socket.socket | None
+    ) -> tuple[socket.socket, int]:
         ours, theirs = socket.socketpair()
         try:
             with theirs, open(log, "ab") as output, self._turn:
-                if not self._ready and self._read() != b"ready\n":
-                    raise OSError("it did not load")
-                self._ready = True
+                self._wait_until_ready()
                 descriptors = [theirs.fileno(), output.fileno()]
+                if wire is not None:
+                    descriptors.append(wire.fileno())
                 socket.send_fds(self._control, [os.fsencode(scratch)], descriptors)
                 return ours, int(self._read())
         except (OSError, ValueError) as error:

@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from typing import Any
 
-from world_fixtures import client, home
+from world_fixtures import address, client, home
 from world_fixtures.common import WorldError, WorldLost
 from world_fixtures.prefork_server import PreforkServer
 from world_fixtures.protocol import ErrorCode, Event, Forked, group_end
@@ -86,15 +86,24 @@ class ServerPool:
     """
 
     def __init__(
-        self, servers: int | None = None, capacity: int = CAPACITY, python: str | None = None
+        self,
+        servers: int | None = None,
+        capacity: int = CAPACITY,
+        python: str | None = None,
+        server: str | None = None,
     ) -> None:
         """Say how many servers to start, and how many instances each may hold.
 
         `servers` defaults to one a core but one. `python` is the path of the interpreter in
         which they run: by default the one that EVENNIA_WORLD_PYTHON names, else our own. Only
-        it needs evennia.
+        it needs evennia. `server` is the address of a standing world server that runs them
+        instead (`world_fixtures.standing_server`): by default what EVENNIA_WORLD_SERVER names,
+        where no `python` is given. Raises UserError for what is no such address, and for both.
         """
         self.python = home.interpreter(python)
+        where = address.wanted(server, python)
+        self.server = None if where is None else str(where)
+        """Where the servers are run for us; None where we run them."""
         self.size = servers or max(1, (os.cpu_count() or 2) - 1)
         self.capacity = self.size * capacity
         """Instances at once; `acquire` waits beyond them."""
@@ -119,10 +128,11 @@ class ServerPool:
         self._told_full = False
 
     async def __aenter__(self) -> ServerPool:
-        await asyncio.to_thread(home.versions, self.python)  # or say what is missing
+        if self.server is None:
+            await asyncio.to_thread(home.versions, self.python)  # or say what is missing
+            # acquired here, too: while a lost server is being replaced there may be no other user
+            self._prefork = PreforkServer.acquire(self.python)
         self._open = True
-        # acquired here, too: while a lost server is being replaced there may be no other user
-        self._prefork = PreforkServer.acquire(self.python)
         try:
             async with asyncio.TaskGroup() as group:
                 for _ in range(self.size):
@@ -384,7 +394,10 @@ class ServerPool:
             chore.exception()  # a server that is lost has nothing left to release
 
     async def _add_server(self, restarts: bool = False) -> None:
-        server = await WorldServer.start(self.python)
+        if self.server is None:
+            server = await WorldServer.start(python=self.python)
+        else:
+            server = await WorldServer.start(server=self.server)
         server.restarts = restarts
         self._servers.append(server)
         self._load[server] = 0

@@ -1,27 +1,21 @@
 """A world server as a process: started, asked, restarted and stopped.
 
-A server is forked from the prefork server and stops when its socket to this process closes,
-so it cannot outlive the process that started it. It then removes its scratch directory, unless
-it was asked to keep it.
+A server stops when its connection to this process closes, so it cannot outlive the process that
+started it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import json
-import secrets
-import shutil
 import weakref
-from pathlib import Path
 from typing import Any
 
-from world_fixtures import client, home
+from world_fixtures import address, client, home
 from world_fixtures.client import WorldClient
 from world_fixtures.common import WorldLost
-from world_fixtures.prefork_server import START_TIMEOUT, PreforkServer, ServerProcess
+from world_fixtures.site import LocalSite, Site
+from world_fixtures.standing import StandingSite
 
-STOP_TIMEOUT = 10.0
 HEALTH_TIMEOUT = 20.0
 """Seconds without any answer after which a server counts as hung."""
 CREATIONS = 4
@@ -31,9 +25,9 @@ CREATIONS = 4
 class WorldServer:
     """One Evennia Server process and the connection to it."""
 
-    def __init__(self, python: str | None = None) -> None:
-        self.python = home.interpreter(python)
-        """Path of the interpreter it runs in."""
+    def __init__(self, site: Site) -> None:
+        """Take where it runs; `start` is what pools call."""
+        self.site = site
         self.client: WorldClient
         self.sessions: weakref.WeakSet[client.Session] = weakref.WeakSet()
         """Open sessions, to be taken up again after a restart."""
@@ -48,63 +42,31 @@ class WorldServer:
         self._restarting: asyncio.Task[None] | None = None
         """One that has not yet stopped the server: who wants a restart now is served by it."""
         self._restarts: set[asyncio.Task[None]] = set()
-        self._process: ServerProcess | None = None
-        self._secret = ""
-        self._scratch: Path | None = None
-        self._prefork: PreforkServer | None = None
 
     @classmethod
-    async def start(cls, python: str | None = None) -> WorldServer:
-        """Start a server in a scratch directory of its own; returns when it is ready.
+    async def start(cls, python: str | None = None, server: str | None = None) -> WorldServer:
+        """Start a server with data of its own; returns when it is ready.
 
-        `python` is the path of the interpreter to run it in, by default `home.interpreter()`.
-        Raises UserError where that cannot run a world server, WorldLost if it does not start.
+        `python` is the path of the interpreter to run it in, `server` the address to have it run
+        at: see `ServerPool`. Raises UserError where that cannot run a world server, WorldLost if
+        it does not start.
         """
-        server = cls(python)
+        where = address.wanted(server, python)
+        site = LocalSite(home.interpreter(python)) if where is None else StandingSite(where)
+        started = cls(site)
         try:
-            making = asyncio.ensure_future(asyncio.to_thread(home.new_scratch, server.python))
-            try:
-                server._scratch = await asyncio.shield(making)
-            except asyncio.CancelledError:
-                server._scratch = await making  # a thread cannot be cancelled
-                raise
-            await server._launch()
+            await started.site.prepare()
+            started.client = await started.site.connect()
         except BaseException:
-            await server.stop()
+            await started.stop()
             raise
-        server._steady.set()
-        return server
-
-    async def _launch(self) -> None:
-        """Have a process forked that opens the database, and connect to it."""
-        assert self._scratch
-        if self._prefork is not None and not self._prefork.alive:
-            dead, self._prefork = self._prefork, None
-            dead.release()
-        if self._prefork is None:
-            self._prefork = PreforkServer.acquire(self.python)
-        self._process = await self._prefork.fork(self._scratch, self._scratch / "output.log")
-        self._secret = secrets.token_hex(16)
-        self._process.writer.write(self._secret.encode() + b"\n")
-        line = b""
-        with contextlib.suppress(TimeoutError, ConnectionError):
-            async with asyncio.timeout(START_TIMEOUT):
-                line = await self._process.reader.readline()
-        if not line:
-            raise WorldLost(f"a world server did not start: {self._last_line()}")
-        self.client = await WorldClient.connect(json.loads(line)["port"], self._secret)
-
-    def _last_line(self) -> str:
-        with contextlib.suppress(OSError):
-            lines = (self._scratch / "output.log").read_text().strip().splitlines()  # type: ignore[operator]
-            return lines[-1] if lines else "it said nothing"
-        return "it said nothing"
+        started._steady.set()
+        return started
 
     @property
     def pid(self) -> int:
         """Process id of the server."""
-        assert self._process
-        return self._process.pid
+        return self.site.pid
 
     @property
     def usable(self) -> bool:
@@ -145,10 +107,9 @@ class WorldServer:
                 self._drained.clear()
                 await self._drained.wait()
             self._restarting = None
-            assert self._process
-            self._process.writer.write(b"keep\n")
-            await self._end()
-            await self._launch()
+            self.client.close()
+            await self.site.end(keep=True)
+            self.client = await self.site.connect()
             for session in list(self.sessions):
                 if session.id:
                     made = await self.client.request(
@@ -173,19 +134,18 @@ class WorldServer:
 
     async def revive(self) -> None:
         """Start again on the data that a dead server left."""
-        await self._end()
-        await self._launch()
+        self.client.close()
+        await self.site.end()
+        self.client = await self.site.connect()
         self._steady.set()
 
     def kill(self) -> None:
         """End the process at once, as a crash would."""
-        if self._process is not None:
-            self._process.kill()
+        self.site.kill()
 
     async def wait(self) -> None:
         """Return when the process has ended."""
-        if self._process is not None:
-            await self._process.wait()
+        await self.site.wait()
 
     async def stop(self) -> None:
         """Stop the process and remove its scratch directory; safe to call twice."""
@@ -193,28 +153,9 @@ class WorldServer:
         for restart in restarts:
             restart.cancel()
         await asyncio.gather(*restarts, return_exceptions=True)
-        try:
-            await self._end()
-        finally:
-            prefork, self._prefork = self._prefork, None
-            if prefork is not None:
-                await prefork.release_in_thread()
-            if self._scratch is not None:
-                shutil.rmtree(self._scratch, ignore_errors=True)
-
-    async def _end(self) -> None:
         if hasattr(self, "client"):
             self.client.close()
-        if self._process is None:
-            return
-        self._process.request_stop()
         try:
-            async with asyncio.timeout(STOP_TIMEOUT):
-                await self._process.wait()
-        except BaseException as error:
-            self._process.kill()
-            await self._process.wait()
-            if not isinstance(error, TimeoutError):
-                raise
+            await self.site.end()
         finally:
-            self._process.writer.close()
+            await self.site.leave()

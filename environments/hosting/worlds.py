@@ -9,21 +9,23 @@ import threading
 from world_fixtures.background import SyncPool
 
 _GUARD = threading.Lock()
-_SHARED: dict[tuple[int, int | None, str | None], SyncPool] = {}
-"""By process, number of servers and interpreter: a process that was forked off has none yet."""
+_SHARED: dict[tuple[int, int | None, str | None, str | None], SyncPool] = {}
+"""By process and the arguments: a process that was forked off has none yet."""
 
 
-def shared_worlds(servers: int | None = None, python: str | None = None) -> SyncPool:
+def shared_worlds(
+    servers: int | None = None, python: str | None = None, server: str | None = None
+) -> SyncPool:
     """Return the running world servers of this process for these arguments of `SyncPool`.
 
     They start with the first call and stop when the program ends. Raises WorldLost or UserError
     where they do not start.
     """
-    key = (os.getpid(), servers, python)
+    key = (os.getpid(), servers, python, server)
     with _GUARD:
         found = _SHARED.get(key)
         if found is None:
-            found = SyncPool(servers, python=python).__enter__()
+            found = SyncPool(servers, python=python, server=server).__enter__()
             atexit.register(_stop, found, os.getpid())
             _SHARED[key] = found
         return found

@@ -31,7 +31,7 @@ async def servers() -> AsyncIterator[ServerPool]:
 @pytest.fixture
 def database(servers) -> Iterator[sqlite3.Connection]:
     """A second connection to the database of the world server."""
-    path = servers.servers[0]._scratch / "world.db3"
+    path = servers.servers[0].site.scratch / "world.db3"
     with closing(sqlite3.connect(path, timeout=30, isolation_level=None)) as connection:
         yield connection
 

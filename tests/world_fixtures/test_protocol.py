@@ -60,7 +60,7 @@ async def raw(pool) -> AsyncIterator[tuple[RawConnection, str]]:
     server = pool.servers[0]
     port = server.client._writer.get_extra_info("peername")[1]
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=protocol.MAX_LINE)
-    yield RawConnection(reader, writer), server._secret
+    yield RawConnection(reader, writer), server.site.secret
     writer.close()
 
 

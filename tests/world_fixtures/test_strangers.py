@@ -31,7 +31,7 @@ async def say(port: int, what: bytes) -> bytes:
 
 
 def log_of(pool) -> str:
-    return (pool.servers[0]._scratch / "output.log").read_text()
+    return (pool.servers[0].site.scratch / "output.log").read_text()
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ async def test_many_silent_connections_keep_nobody_out(pool, cottage) -> None:
     try:
         with contextlib.suppress(ConnectionResetError):
             assert await silent[0][0].read() == b"", "the oldest is cut off"
-        client = await WorldClient.connect(port, pool.servers[0]._secret)
+        client = await WorldClient.connect(port, pool.servers[0].site.secret)
         assert (await client.ping())["instances"] >= 0
         client.close()
         pool.release(await pool.acquire(cottage))
@@ -83,7 +83,7 @@ async def test_a_client_that_sends_no_request_is_told(pool, nested) -> None:
     before = log_of(pool)
     reader, writer = await asyncio.open_connection("127.0.0.1", port_of(pool))
     try:
-        writer.write(pool.servers[0]._secret.encode() + b"\n" + nested + b"\n")
+        writer.write(pool.servers[0].site.secret.encode() + b"\n" + nested + b"\n")
         assert json.loads(await reader.readline())["id"] == 0
         refusal = json.loads(await reader.readline())
         assert (refusal["id"], refusal["error"]["code"]) == (None, ErrorCode.BAD_REQUEST)
@@ -105,7 +105,7 @@ async def test_half_a_surrogate_pair_is_refused(pool, hash_, code) -> None:
     before = log_of(pool)
     reader, writer = await asyncio.open_connection("127.0.0.1", port_of(pool))
     try:
-        writer.write(pool.servers[0]._secret.encode() + b"\n")
+        writer.write(pool.servers[0].site.secret.encode() + b"\n")
         assert json.loads(await reader.readline())["id"] == 0
         writer.write(b'{"id":1,"op":"create","spec_hash":"' + hash_ + b'"}\n')
         assert json.loads(await reader.readline())["error"]["code"] == code

@@ -317,8 +317,8 @@ async def test_stopping_in_the_midst_of_a_restart_leaves_no_process(cottage, own
     fork = PreforkServer.fork
     pids: list[int] = []
 
-    async def watched(prefork, scratch, log):
-        child = await fork(prefork, scratch, log)
+    async def watched(prefork, *given):
+        child = await fork(prefork, *given)
         pids.append(child.pid)
         forked.set()
         return child
@@ -436,12 +436,12 @@ async def test_the_prefork_server_ends_with_its_last_server_and_is_replaced_when
     first = PreforkServer.acquire()
     others = first._users - 1  # the run's own pool may hold it, too
     server = await WorldServer.start()
-    assert server._prefork is first
+    assert server.site.prefork is first
     os.kill(first._process.pid, signal.SIGKILL)
     first._process.wait()
     await server.request("ping")  # what it has forked goes on
     await server.restart()  # and gets another when it needs one
-    assert server._prefork is not first
+    assert server.site.prefork is not first
     second = PreforkServer.acquire()
     assert second is not first
     another = await WorldServer.start()
@@ -472,7 +472,7 @@ async def test_a_server_that_cannot_be_replaced_fails_who_waits_until_it_can(cot
         broken = monkeypatch.context()
         with broken as patched:
 
-            async def fail(prefork, scratch, log):
+            async def fail(prefork, *given):
                 raise WorldLost("no memory")
 
             patched.setattr(PreforkServer, "fork", fail)

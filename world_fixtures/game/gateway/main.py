@@ -4,8 +4,9 @@
 
 makes the tables in a directory's database. With `--prefork LABEL` standard input is a Unix
 socket: once everything is loaded a line `ready` is sent there. Each message that comes then
-holds the path of a scratch directory, with a socket and a log file as its ancillary data; a
-child is forked for it and its process id sent back. It ends when its socket does.
+holds the path of a scratch directory, with a socket, a log file and, perhaps, the connection of a
+client as its ancillary data; a child is forked for it and its process id sent back. It ends when
+its socket does.
 
 A child reads the secret from the first line of its own socket, opens the database, answers
 `{"port": n}`, and stops when that socket ends: a server cannot outlive its parent.
@@ -22,6 +23,7 @@ import signal
 import socket
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +71,7 @@ def prefork() -> None:
     gc.freeze()  # the children share what is loaded, as long as nobody touches it
     control.sendall(b"ready\n")
     while True:
-        scratch, descriptors, _, _ = socket.recv_fds(control, 65536, 2)
+        scratch, descriptors, _, _ = socket.recv_fds(control, 65536, 3)
         if not descriptors:
             return
         child = os.fork()
@@ -80,13 +82,13 @@ def prefork() -> None:
         control.sendall(b"%d\n" % child)
     control.close()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    parent, log = descriptors
+    parent, log, *wires = descriptors
     for source, target in ((parent, 0), (log, 1), (log, 2)):
         os.dup2(source, target)
-    for descriptor in descriptors:
-        os.close(descriptor)
+    os.close(parent)
+    os.close(log)
     move_to(scratch.decode())
-    serve(scratch.decode())
+    serve(scratch.decode(), [socket.socket(fileno=wire) for wire in wires])
 
 
 def move_to(scratch: str) -> None:
@@ -102,8 +104,8 @@ def move_to(scratch: str) -> None:
     compat.renew_reactor()
 
 
-def serve(scratch: str) -> None:
-    """Run until standard input ends."""
+def serve(scratch: str, wires: Iterable[socket.socket] = ()) -> None:
+    """Run until standard input ends, for clients that connect and those of open connections."""
     reader = os.fdopen(os.dup(0), "r")
     secret = reader.readline().strip()
     if not secret:  # the process that asked for us is gone
@@ -132,6 +134,8 @@ def serve(scratch: str) -> None:
     on_stop: Any = reactor.addSystemEventTrigger  # type: ignore[attr-defined]
     on_stop("before", "shutdown", server.stopService)  # threads of its own would keep it alive
     answer = json.dumps({"port": compat.listening_port(server, "gateway")}).encode() + b"\n"
+    for wire in wires:
+        service.adopt(wire)
     server.ready().addCallback(lambda _: os.write(reader.fileno(), answer))
     reactor.run()  # type: ignore[attr-defined]
     from django.db import connection

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import socket
+
 from evennia.server.service import EvenniaServerService
 from twisted.application import internet
+from twisted.internet import reactor, tcp
 from twisted.internet.defer import Deferred, succeed
 
 from world_fixtures.game import compat
@@ -30,3 +33,15 @@ def start_plugin_services(server: EvenniaServerService) -> None:
     gateway = internet.TCPServer(0, WireFactory(SECRET), interface="127.0.0.1")
     gateway.setName("gateway")
     gateway.setServiceParent(server)
+
+
+def adopt(connection: socket.socket) -> None:
+    """Take over a connection that somebody else has accepted; it has yet to say the secret.
+
+    `reactor.adoptStreamConnection` would take those of the internet alone.
+    """
+    wire = WireFactory(SECRET).buildProtocol(None)
+    transport = tcp.Connection(connection, wire, reactor)
+    transport.connected = True  # else nothing would be written
+    wire.makeConnection(transport)
+    transport.startReading()

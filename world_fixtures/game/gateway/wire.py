@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import socket
 import traceback
 from typing import Any
 
@@ -44,7 +45,8 @@ class Wire(LineReceiver):
 
     def connectionMade(self) -> None:
         """Send every answer at once, and wait for the secret for a while (Twisted's hook)."""
-        self.transport.setTcpNoDelay(True)
+        if self.transport.getHandle().family != socket.AF_UNIX:
+            self.transport.setTcpNoDelay(True)
         self._strangers.admit(self.transport)
 
     def connectionLost(self, reason: Any = None) -> None:
