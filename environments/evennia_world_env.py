@@ -68,6 +68,7 @@ from environments.tasks.worker import TaskWorker
 from environments.tokenizer import PATH
 from environments.tool_context import ToolContext
 from environments.tools import Tool
+from world_fixtures import address
 from world_fixtures.common import UserError
 from world_fixtures.servers import ServerPool
 from world_fixtures.spectator import SpectatorGate
@@ -175,6 +176,11 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
             await self.traffic.check()
         servers = self.config.world_servers
         if self.config.spectate:
+            if address.wanted(None, None) is not None:
+                raise UserError(
+                    "--env.spectate needs a world server of its own: leave --world-server out, and"
+                    f" unset {address.VARIABLE}"
+                )
             if (servers or 1) > 1:
                 raise UserError("--env.spectate shows one world server: set --env.world_servers 1")
             servers = 1

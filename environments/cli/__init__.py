@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from environments.cli import completion, quick
 from environments.cli.verb import new_verb
 from environments.modes.program import run_program
+from environments.modes.where import OPTIONS, without_where
 from world_fixtures.errors import UserError
 
 __all__ = ["main"]
@@ -38,7 +39,7 @@ VERBS = {
     "serve": Verb("modes", "feed an Atropos trainer"),
     "branch": Verb("branch", "play the rollouts of a run on from one of their turns"),
     "tasks": Verb("tasks", "show tasks, and prove that they can be solved"),
-    "worlds": Verb("worlds", "draw worlds, check world files"),
+    "worlds": Verb("worlds", "draw worlds, check world files, run world servers for others"),
     "new": Verb("new", "write a commented start of a world, a task or a suite"),
     "schema": Verb("schema", "print the JSON Schema of a world, task or suite, for an editor"),
     "audit": Verb("audit", "search for reward that is paid without the task being done"),
@@ -88,6 +89,8 @@ class Verbs(TyperGroup):
             print("usage: evennia-world COMMAND [OPTIONS]    (COMMAND --help says more)\n")
             print("\n".join(f"  {n:<{width}}  {verb.about}" for n, verb in VERBS.items()))
             print("\n  --version                say which version this is")
+            for option, (_, value, about) in OPTIONS.items():
+                print(f"  {f'{option} {value}':<23}  {about}")
             print(f"  {completion.SHOW} SHELL  print what completes commands in {SHELLS}")
             ctx.exit()
         return super().parse_args(ctx, args)
@@ -113,6 +116,7 @@ def _run_verb(args: list[str]) -> int:
 
     Help, the version and completion come first, from data.
     """
+    args = without_where(args)
     if completion.ASKED in os.environ:
         print("\n".join(completion.candidates(args, list(VERBS))))
         return 0

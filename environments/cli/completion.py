@@ -12,6 +12,7 @@ from environments.cli import help_table
 from environments.modes.option_table import Option
 from environments.modes.option_table import shipped as mode_options
 from environments.modes.short_names import MODES, SHORT_NAMES
+from environments.modes.where import OPTIONS as WHERE
 from world_fixtures.errors import UserError
 
 SHOW = "--show-completion"
@@ -44,7 +45,7 @@ def candidates(words: Sequence[str], verbs: Sequence[str]) -> list[str]:
     """Return what the last of `words` could become; empty where files may be meant."""
     *before, last = words or [""]
     if not before:
-        return _fitting([*verbs, "--help", "--version", SHOW], last)
+        return _fitting([*verbs, "--help", "--version", SHOW, *WHERE], last)
     if before[0] in MODES:
         return _of_mode(before[0], before[-1], last)
     table = help_table.shipped()

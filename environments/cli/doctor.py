@@ -22,6 +22,8 @@ import typer
 from environments.cli.verb import new_verb
 from environments.models.address import shown, without_key
 from environments.models.http import ENCODINGS, MAX_ANSWER, MAX_ERROR, BodyError, read_body
+from environments.modes.program import is_light
+from world_fixtures.address import wanted
 from world_fixtures.common import UserError, WorldError, WorldLost, printable
 from world_fixtures.home import NEEDED, interpreter, versions, world_home
 from world_fixtures.servers import ServerPool
@@ -84,6 +86,8 @@ def doctor(
             lambda: check_endpoint(base_url, model_name, _key(base_url, api_key_env)),
         ),
     ]
+    if is_light():
+        checks[-3:] = [("models", lambda: Finding(True, "none here: this is the light install"))]
     return asyncio.run(_examine(checks))
 
 
@@ -118,6 +122,8 @@ def check_python() -> Finding:
 def check_evennia() -> Finding:
     """Look at the version of Evennia where world servers run, without importing it."""
     remedy = "pip install 'evennia>=5.0.1,<7' (6 and later need Python 3.12)"
+    if where := wanted(None, None):
+        return Finding(True, f"that of the world servers at {where}")
     python = interpreter()
     try:
         if python == sys.executable:

@@ -1,4 +1,4 @@
-"""`evennia-world worlds show|check|list`."""
+"""`evennia-world worlds show|check|list|serve`."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ import typer
 
 from environments.cli.verb import SvgFile, new_verb
 from environments.rollouts.files import write_file
+from world_fixtures.address import HOST, Address
+from world_fixtures.common import UserError
 from world_fixtures.draw import map_svg, map_text
 from world_fixtures.generator import THEMES, generate_world
 from world_fixtures.generator.words import Split
 from world_fixtures.library import library_worlds, load_world
+from world_fixtures.standing_server import MOST, stand
 from world_fixtures.text import printable
 
-app = new_verb(help="Look at worlds.")
+app = new_verb(help="Look at worlds, and run world servers for other processes.")
 
 
 @app.command()
@@ -56,4 +59,25 @@ def check(file: str) -> int:
 def list_worlds() -> int:
     """Name the worlds of the library."""
     print("\n".join(library_worlds()))
+    return 0
+
+
+@app.command()
+def serve(
+    socket: Annotated[
+        str | None, typer.Option(metavar="PATH", help="listen on a Unix socket, for your user")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="listen on this port of 127.0.0.1")
+    ] = None,
+    most: Annotated[int, typer.Option(min=1, help="world servers at once")] = MOST,
+) -> int:
+    """Run world servers for other processes, until Ctrl-C.
+
+    They find them by --world-server or EVENNIA_WORLD_SERVER. The secret that they need is that of
+    EVENNIA_WORLD_SECRET, else a new one in a file that only you can read.
+    """
+    if (socket is None) == (port is None):
+        raise UserError("give --socket PATH or --port N")
+    stand(Address.of(f"{HOST}:{port}" if socket is None else socket), most)
     return 0

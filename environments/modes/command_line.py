@@ -20,6 +20,7 @@ from environments.modes.preflight import check, check_rollout_server, complete, 
 from environments.modes.program import run_program
 from environments.modes.run import run_until_stopped
 from environments.modes.short_names import MODES, in_words_of
+from environments.modes.where import without_where
 from world_fixtures.common import UserError
 
 
@@ -60,6 +61,7 @@ def run_environment(env_cls: type[Environment], argv: Sequence[str] | None = Non
 
 def _run_named(env_cls: type[Environment], args: list[str]) -> int:
     quiet_libraries()
+    args = without_where(args)
     if not args or args[0] in ("-h", "--help"):
         program = Path(sys.argv[0]).name
         print(f"usage: {program} {'|'.join(MODES)} [OPTIONS]   (MODE --help says more)")

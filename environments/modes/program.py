@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import errno
+import importlib.util
 import os
 import resource
 import signal
@@ -85,6 +86,11 @@ def expected(error: Exception) -> str | None:
         return str(error)
     if isinstance(error, WorldLost):
         return f"the world server failed: {error}"
+    if isinstance(error, ModuleNotFoundError) and is_light():
+        return (
+            f"{error.name} is not installed here, and this command needs it: install the whole"
+            " distribution, evennia-world-env, in the place of evennia-world-env-light"
+        )
     if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
         soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         return f"the limit of {soft} open files is too low: raise it with `ulimit -n`"
@@ -93,6 +99,11 @@ def expected(error: Exception) -> str | None:
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"cannot write the output: {error.strerror}"
     return None
+
+
+def is_light() -> bool:
+    """Tell whether the light distribution is installed, which leaves much out."""
+    return importlib.util.find_spec("atroposlib") is None
 
 
 def _lone(error: Exception) -> Exception:
