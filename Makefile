@@ -44,6 +44,12 @@ $(VENV)/.installed-docs: | $(VENV)/.installed-dev
 	@.venv-wheel/bin/python $(INSTALL) -c constraints.txt .
 	@touch $@
 
+# The same of the light distribution: tests/e2e/test_light.py adds its wheel.
+.venv-light/.installed: pyproject.toml light/pyproject.toml light/setup.py constraints.txt
+	@test -x .venv-light/bin/python || $(PYTHON) -m venv .venv-light
+	@.venv-light/bin/python $(INSTALL) -c constraints.txt ./light
+	@touch $@
+
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing into $(VENV) (about a minute)"
@@ -73,10 +79,12 @@ test: $(VENV)/.installed-$(EXTRAS)
 test-all: install-all
 	HYPOTHESIS_PROFILE=thorough EVENNIA_HERMES_PYTHON=$(CURDIR)/.venv-hermes/bin/python \
 		EVENNIA_WHEEL_PYTHON=$(CURDIR)/.venv-wheel/bin/python \
+		EVENNIA_LIGHT_PYTHON=$(CURDIR)/.venv-light/bin/python \
 		$(BIN)/python $(PYTEST) -m "slow or hypothesis"
 	@$(MAKE) --no-print-directory second-interpreter
 
-install-all: $(VENV)/.installed-dev $(VENV)/.installed-docs .venv-hermes/.installed .venv-wheel/.installed
+install-all: $(VENV)/.installed-dev $(VENV)/.installed-docs .venv-hermes/.installed \
+		.venv-light/.installed .venv-wheel/.installed
 	@sh .ci/second-interpreter $(BIN)/python
 
 second-interpreter: $(VENV)/.installed-dev

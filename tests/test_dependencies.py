@@ -73,3 +73,16 @@ def test_every_dependency_is_pinned() -> None:
         if "==" in line
     }
     assert declared()[""] | declared()["dev"] | declared()["docs"] <= pinned
+
+
+def test_the_light_distribution_takes_from_what_is_declared() -> None:
+    """A name that is declared no more would silently be left out of it."""
+    constants = {
+        node.targets[0].id: ast.literal_eval(node.value)
+        for node in ast.parse((ROOT / "light/setup.py").read_text("utf-8")).body
+        if isinstance(node, ast.Assign) and node.targets[0].id in ("DEPENDENCIES", "HOSTS")
+    }
+    assert set(constants["DEPENDENCIES"]) <= declared()[""]
+    assert set(constants["HOSTS"]) <= declared().keys()
+    hosts = re.search("^HOSTS = (.*)$", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    assert hosts[1].split() == sorted(constants["HOSTS"])

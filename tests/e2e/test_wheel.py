@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import zipfile
 from pathlib import Path
@@ -11,7 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.e2e.wheels import ROOT, build, pip
+
 PYTHON = os.environ.get("EVENNIA_WHEEL_PYTHON")
 
 pytestmark = [
@@ -45,29 +45,6 @@ def readme_commands() -> list[str]:
     return [" ".join(line.split("  #")[0].split()) for line in typed]
 
 
-def build(directory: Path) -> Path:
-    """Build the wheel from the files that git knows, without what earlier builds have left."""
-    source = directory / "source"
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT, check=True, capture_output=True, text=True,
-    ).stdout  # fmt: skip
-    for name in filter(None, listed.split("\0")):
-        if (ROOT / name).is_file():
-            (source / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(ROOT / name, source / name)
-    pip("wheel", "--no-deps", "--wheel-dir", str(directory), str(source))
-    (wheel,) = directory.glob("*.whl")
-    return wheel
-
-
-def pip(*arguments: str) -> None:
-    subprocess.run(
-        [str(PYTHON), "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments],
-        check=True, capture_output=True, text=True,
-    )  # fmt: skip
-
-
 class Installed:
     """The wheel's programs, in an empty directory that is also the home."""
 
@@ -91,8 +68,8 @@ class Installed:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    wheel = build(tmp_path_factory.mktemp("wheel"))
-    pip("install", "--no-deps", "--force-reinstall", "--no-compile", str(wheel))
+    wheel = build(str(PYTHON), tmp_path_factory.mktemp("wheel"))
+    pip(str(PYTHON), "install", "--no-deps", "--force-reinstall", "--no-compile", str(wheel))
     return Installed(wheel, tmp_path_factory.mktemp("home"))
 
 
