@@ -14,14 +14,13 @@ from pathlib import Path
 from typing import Self
 
 from world_fixtures import home
+from world_fixtures.address import MAX_SOCKET_PATH
 from world_fixtures.common import UserError
 from world_fixtures.prefork_server import PreforkServer
 
 MAIN = "world_fixtures.game.server.portal"
 VARIABLE = "EVENNIA_WORLD_SPECTATE"
 """Path of the gate's file, which the server and the Portal read (`server.conf.spectated`)."""
-MAX_SOCKET_PATH = 100
-"""Bytes in the path of a Unix socket that every system takes."""
 START_TIMEOUT = 60.0
 """Seconds."""
 
