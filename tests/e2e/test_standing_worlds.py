@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -76,8 +77,9 @@ class StandingServer:
     def __init__(self, place: Path, *options: str) -> None:
         self.place = place
         self.home = place / "home"
-        self.home.mkdir()
-        (self.home / "templates").symlink_to(home.template().parent)
+        if not self.home.exists():
+            self.home.mkdir()
+            (self.home / "templates").symlink_to(home.template().parent)
         kept = {k: v for k, v in os.environ.items() if not k.startswith("EVENNIA_WORLD")}
         self.env = {**kept, "EVENNIA_WORLD_HOME": str(self.home), "PYTHONPATH": str(ROOT)}
         self.address = str(place / "worlds")
@@ -89,11 +91,13 @@ class StandingServer:
         assert self.process.stdout is not None
         self.told = self.process.stdout.readline()
 
-    def client(self, program: str, *args: str, **variables: str) -> subprocess.Popen[str]:
-        """Start a program that plays there."""
+    def client(
+        self, program: str, *args: str, before: tuple[str, ...] = (), **variables: str
+    ) -> subprocess.Popen[str]:
+        """Start a program that plays there; `before` is what it is started by."""
         env = {**self.env, VARIABLE: self.address, "EVENNIA_WORLD_HOME": "/nowhere", **variables}
         return subprocess.Popen(
-            [sys.executable, "-c", textwrap.dedent(program), *args],
+            [*before, sys.executable, "-c", textwrap.dedent(program), *args],
             env=env, text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
@@ -103,7 +107,7 @@ class StandingServer:
         parents: dict[int, list[int]] = {}
         for entry in Path("/proc").iterdir():
             if entry.name.isdigit() and home.alive(int(entry.name)):
-                parent = int(home_stat(entry)[1])
+                parent = int(stat_of(entry)[1])
                 parents.setdefault(parent, []).append(int(entry.name))
         found, waiting = [], [self.process.pid]
         while waiting:
@@ -123,7 +127,8 @@ class StandingServer:
         return self.process.wait(PATIENCE)
 
 
-def home_stat(entry: Path) -> list[str]:
+def stat_of(entry: Path) -> list[str]:
+    """Return state and parent of a process, and what follows them in /proc."""
     try:
         return (entry / "stat").read_text().rpartition(")")[2].split()
     except OSError:  # it has ended meanwhile
@@ -147,6 +152,18 @@ def test_three_programs_play_at_once_and_leave_nothing(standing) -> None:
         assert [line.split()[1] for line in out.splitlines()] == ["1.00"] * len(ids), out
     until(lambda: not standing.scratch, "the end of all data")
     assert len(standing.descendants()) == 1  # the one that has loaded Evennia
+
+
+@pytest.mark.skipif(
+    subprocess.run(["unshare", "-n", "true"], capture_output=True).returncode != 0
+    if shutil.which("unshare")
+    else True,
+    reason="a network of its own needs unshare and the right to use it",
+)
+def test_a_program_without_any_network_plays_through_the_socket(standing) -> None:
+    client = standing.client(PLAY, *TASKS[1], before=("unshare", "-n"))
+    out, err = client.communicate(timeout=PATIENCE)
+    assert out.count("1.00") == len(TASKS[1]), err
 
 
 def test_the_secret_is_needed_and_shown_nowhere(standing) -> None:
@@ -221,6 +238,33 @@ def test_its_end_ends_all_that_it_has_started(tmp_path, number) -> None:
         assert code == 0
         assert not (tmp_path / "worlds").exists()
         assert not (tmp_path / "worlds.secret").exists()
+
+
+def test_one_that_is_started_again_serves_programs_that_still_run(tmp_path) -> None:
+    first = StandingServer(tmp_path)
+    client = first.client(
+        """
+        import asyncio
+        from world_fixtures.generator import generate_world
+        from world_fixtures.servers import ServerPool
+
+        async def main():
+            async with ServerPool(1) as pool:
+                print("ready", flush=True)
+                while not pool.replaced or not pool.servers:
+                    await asyncio.sleep(0.01)
+                instance = await pool.acquire(generate_world(1, 1))
+                print((await (await instance.open()).command("look")).verb)
+
+        asyncio.run(main())
+        """
+    )
+    client.stdout.readline()
+    first.end(signal.SIGKILL)
+    again = StandingServer(tmp_path)  # with another secret
+    out, err = client.communicate(timeout=PATIENCE)
+    assert out.split() == ["look"], err
+    assert again.end() == 0
 
 
 def test_without_evennia_it_says_so_and_what_to_do(tmp_path) -> None:
