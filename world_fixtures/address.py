@@ -53,28 +53,39 @@ class Address(NamedTuple):
 
     @property
     def secret_file(self) -> Path:
-        """Where its secret is looked for, unless the environment says another place."""
-        if given := os.environ.get(SECRET_FILE):
-            return Path(given).expanduser()
+        """Where its secret is, unless the environment holds it or names another place."""
         if self.path is None:
             return home.world_home_path() / f"worlds-{self.port}.secret"
         return self.path.with_name(f"{self.path.name}.secret")
 
     def secret(self) -> str:
         """Return the secret to say there. Raises UserError where there is none."""
-        if given := os.environ.get(SECRET):
-            return sound(given, SECRET)
-        try:
-            return sound(self.secret_file.read_text("utf-8").strip(), str(self.secret_file))
-        except (OSError, UnicodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "no text"
-            raise UserError(
-                f"the secret of the world server at {self} cannot be read from {self.secret_file}"
-                f" ({reason}): set {SECRET}, or {SECRET_FILE} to the file that it has written"
-            ) from None
+        return given_secret() or _read(self.secret_file)
 
 
-def sound(secret: str, source: str) -> str:
+def given_secret() -> str:
+    """Return the secret that the environment holds or names the file of; empty where it does not.
+
+    Raises UserError where that is none.
+    """
+    if secret := os.environ.get(SECRET):
+        return _sound(secret, SECRET)
+    file = os.environ.get(SECRET_FILE)
+    return _read(Path(file).expanduser()) if file else ""
+
+
+def _read(file: Path) -> str:
+    try:
+        return _sound(file.read_text("utf-8").strip(), str(file))
+    except (OSError, UnicodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "no text"
+        raise UserError(
+            f"the secret of the standing world server cannot be read from {file} ({reason}):"
+            f" set {SECRET}, or {SECRET_FILE} to the file that holds it"
+        ) from None
+
+
+def _sound(secret: str, source: str) -> str:
     """Return a secret that can be one. Raises UserError, without it, where it cannot."""
     if not MIN_SECRET <= len(secret) <= MAX_SECRET or not re.fullmatch("[!-~]+", secret):
         raise UserError(

@@ -88,6 +88,9 @@ class StandingSite:
         """Have the process stop in order; it is killed there where it does not."""
         if self._gone.is_set():
             return
+        if self._started is not None and not self._started.done():
+            await self.leave()  # given up while it starts: the end of the lease ends it
+            return
         self._say(b"keep\n" if keep else b"stop\n")
         try:
             async with asyncio.timeout(2 * STOP_TIMEOUT):
@@ -116,16 +119,17 @@ class StandingSite:
         self, role: str, what: str, limit: int
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         try:
-            secret = self.address.secret()  # the file may be another's by now
-        except UserError as error:
-            raise WorldLost(str(error)) from None
-        try:
             reader, writer = await self.address.connect(limit)
         except OSError as error:
             raise WorldLost(
                 f"no standing world server at {self.address} ({error.strerror or error}):"
                 " start it with `evennia-world worlds serve`, or unset EVENNIA_WORLD_SERVER"
             ) from error
+        try:
+            secret = self.address.secret()  # anew: the file may be that of another server by now
+        except UserError as error:
+            writer.close()
+            raise WorldLost(str(error)) from None
         writer.write(f"{secret}\n{role} {what}\n".encode())
         return reader, writer
 

@@ -35,7 +35,15 @@ from pathlib import Path
 from typing import Any
 
 from world_fixtures import home
-from world_fixtures.address import HOST, MAX_SECRET, SECRET, Address, code_version, sound
+from world_fixtures.address import (
+    HOST,
+    MAX_SECRET,
+    SECRET,
+    SECRET_FILE,
+    Address,
+    code_version,
+    given_secret,
+)
 from world_fixtures.common import UserError, WorldLost
 from world_fixtures.disk import disk
 from world_fixtures.lease import MAX_ORDER, Lease
@@ -222,10 +230,10 @@ def _remove_stale(path: Path) -> None:
 def own_secret(file: Path) -> tuple[str, bool]:
     """Return the secret, and whether it was made and written to `file` for its user alone.
 
-    It is what the environment holds, else a new one. Raises UserError where it cannot be written.
+    It is what the environment gives, else a new one. Raises UserError where it cannot be had.
     """
-    if given := os.environ.get(SECRET):
-        return sound(given, SECRET), False
+    if given := given_secret():
+        return given, False
     made = secrets.token_hex(32)
     with disk(file, elsewhere=f"set {SECRET}, or choose another place"):
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -246,7 +254,8 @@ def stand(address: Address, most: int = MOST, python: str | None = None) -> None
     written = False
     try:
         secret, written = own_secret(file)
-        told = f"secret in {file}" if written else f"secret of {SECRET}"
+        source = SECRET if os.environ.get(SECRET) else SECRET_FILE
+        told = f"secret in {file}" if written else f"secret of {source}"
         line = f"world servers at {address}, {most} at most; {told}; Ctrl-C ends them"
         asyncio.run(_until_signal(Standing(secret, most, python).run(listener, _printer(line))))
     finally:
@@ -264,7 +273,7 @@ def _printer(line: str) -> Callable[[], None]:
 async def _until_signal(work: Coroutine[Any, Any, None]) -> None:
     loop = asyncio.get_running_loop()
     task = asyncio.ensure_future(work)
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, task.cancel)
     with contextlib.suppress(asyncio.CancelledError):
         await task

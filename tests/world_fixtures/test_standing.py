@@ -59,13 +59,18 @@ def test_a_secret_is_read_from_the_environment_or_beside_the_socket(tmp_path, mo
     where = Address.of(str(tmp_path / "worlds"))
     with pytest.raises(UserError, match=r"worlds\.secret.*EVENNIA_WORLD_SECRET"):
         where.secret()
+    file = tmp_path / "worlds.secret"
+    assert own_secret(file)[0] == where.secret()
     (tmp_path / "worlds.secret").write_text(SECRET + "\n")
     assert where.secret() == SECRET
     (tmp_path / "other").write_text(SECRET[::-1])
     monkeypatch.setenv(address.SECRET_FILE, str(tmp_path / "other"))
     assert where.secret() == SECRET[::-1]
+    assert own_secret(file) == (SECRET[::-1], False)
     monkeypatch.setenv(address.SECRET, "x" * 40)
     assert where.secret() == "x" * 40
+    assert own_secret(file) == ("x" * 40, False)
+    assert file.read_text().strip() == SECRET
 
 
 @pytest.mark.parametrize("secret", ["short", "with a blank and long enough", "x" * 300, "é" * 20])
@@ -94,11 +99,15 @@ def test_the_socket_of_one_that_died_is_replaced_and_that_of_another_is_not(tmp_
             listen(where)
 
 
-async def test_where_nobody_listens_the_remedy_is_named(tmp_path, monkeypatch) -> None:
-    monkeypatch.setenv(address.SECRET, SECRET)
+async def test_where_nobody_listens_the_remedy_is_named(tmp_path) -> None:
     with pytest.raises(WorldLost, match="evennia-world worlds serve"):
         async with ServerPool(1, server=str(tmp_path / "nobody")):
             pass
+
+
+async def test_without_a_secret_it_is_said_where_one_is_looked_for(door) -> None:
+    with pytest.raises(WorldLost, match=r"worlds\.secret .*EVENNIA_WORLD_SECRET_FILE"):
+        await StandingSite(Address(door)).prepare()
 
 
 @pytest_asyncio.fixture
