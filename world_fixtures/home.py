@@ -173,7 +173,7 @@ def versions(python: str) -> tuple[str, ...]:
     if missing:
         raise UserError(
             f"{python} has no {missing[0]}, which a world server needs: install it there, or set"
-            f" {PYTHON_VARIABLE} to an interpreter that has it"
+            f" {PYTHON_VARIABLE} to an interpreter that has it (docs/light.md)"
         )
     return tuple(filter(None, found.values()))
 

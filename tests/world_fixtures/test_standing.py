@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from world_fixtures import address, standing_server
 from world_fixtures.address import Address, code_version
@@ -152,7 +154,14 @@ async def test_who_is_refused_is_told_why_without_the_secret(door, sent, problem
     assert SECRET.encode() not in answer
 
 
-@pytest.mark.parametrize("sent", [b"\xff" * 10 + b"\n\n", b"x" * (MAX_GREETING + 9), b"a\n"])
+NOISE = st.lists(
+    st.sampled_from([b"\n", b" ", b"lease", b"wire", SECRET[:-1].encode(), b"x" * MAX_GREETING])
+    | st.binary(max_size=40)
+).map(b"".join)
+
+
+@settings(suppress_health_check=list(HealthCheck))
+@given(NOISE)
 async def test_noise_gets_no_more_than_a_refusal(door, sent) -> None:
     reader, writer = await asyncio.open_unix_connection(door)
     with contextlib.suppress(ConnectionError):
