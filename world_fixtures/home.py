@@ -70,7 +70,9 @@ def interpreter(python: str | None = None) -> str:
 
     That is `python`, else the one that EVENNIA_WORLD_PYTHON names, else our own.
     """
-    return python or os.environ.get(PYTHON_VARIABLE) or sys.executable
+    found = python or os.environ.get(PYTHON_VARIABLE) or sys.executable
+    # Not resolved: the link in an environment is what makes its packages found.
+    return os.path.abspath(found) if os.sep in found else found
 
 
 def new_scratch(python: str | None = None) -> Path:

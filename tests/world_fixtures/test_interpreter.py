@@ -76,6 +76,12 @@ def test_the_variable_names_it_and_the_option_goes_before(monkeypatch) -> None:
     assert ServerPool(1, python="/other/python").python == "/other/python"
 
 
+def test_a_path_is_that_of_here_wherever_it_is_used(monkeypatch, tmp_path) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert home.interpreter("worlds/bin/python") == str(tmp_path / "worlds/bin/python")
+    assert home.interpreter("python3.12") == "python3.12"
+
+
 def test_its_environment_holds_our_package_alone(bare, own_home, monkeypatch) -> None:
     monkeypatch.setenv("PYTHONPATH", "/somewhere")
     monkeypatch.setenv("SOME_API_KEY", "secret")
