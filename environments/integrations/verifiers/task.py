@@ -1,0 +1,101 @@
+"""One task: its world servers, its judgement, and the rewards that follow from it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import verifiers.v1 as vf
+
+from environments.hosting.worlds import shared_worlds
+from environments.integrations.verifiers.config import EvenniaWorldTaskConfig
+from environments.integrations.verifiers.data import EvenniaWorldData, EvenniaWorldState
+from environments.integrations.verifiers.play import played_by
+from environments.tasks.model import Verdict
+from world_fixtures.background import SyncPool
+from world_fixtures.common import WorldError, WorldLost
+
+INFO = "evennia_world"
+"""Where the verdict stands in a trace's `info`."""
+
+
+class EvenniaWorldTask(vf.Task[EvenniaWorldData, EvenniaWorldState, EvenniaWorldTaskConfig]):
+    """A task of this world. Rewards and metrics are those of its verdict."""
+
+    @property
+    def key(self) -> str:
+        """The task's own id, which says what it is in any run."""
+        return str(self.data.world_task.id)
+
+    async def setup(self, trace: vf.Trace, runtime: vf.Runtime) -> None:
+        """Wait until the world servers run, and have the harness find them."""
+        trace.state.worlds = await self._worlds()
+
+    async def finalize(self, trace: vf.Trace, runtime: vf.Runtime) -> None:
+        """Keep the verdict with the trace; a world that no agent was set on is judged as it is.
+
+        Raises SandboxError where the agent's play was cut off before it could be judged.
+        """
+        state = trace.state
+        task = self.data.world_task
+        if state.rollout is None and trace.agent.config.harness is None:
+            try:
+                state.rollout = await state.worlds.loop.wait(
+                    played_by(state.worlds.pool, task, None)
+                )
+            except (WorldLost, WorldError) as error:
+                raise lost(task.id, error) from None
+        rollout = state.rollout
+        if rollout is None or rollout.verdict is None:
+            raise lost(task.id, "its play was cut off before it could be judged")
+        trace.info[INFO] = {
+            "verdict": rollout.verdict.model_dump(mode="json"),
+            "stop": rollout.stop.value,
+            "versions": rollout.versions,
+        }
+
+    async def validate(self, runtime: vf.Runtime) -> bool:
+        """Play the walkthrough in a world of its own, which must earn exactly 1."""
+        worlds = await self._worlds()
+        rollout = await worlds.loop.wait(played_by(worlds.pool, self.data.world_task, "oracle"))
+        return rollout.verdict is not None and rollout.verdict.reward == 1.0
+
+    @vf.reward
+    async def reward(self, trace: vf.Trace) -> float:
+        """Return the verdict's reward, in [0, 1]."""
+        return _verdict(trace).reward
+
+    @vf.metric
+    async def verdict(self, trace: vf.Trace) -> dict[str, float]:
+        """Return success, the parts of the reward, and what else the verdict says in numbers."""
+        verdict, rollout = _verdict(trace), trace.state.rollout
+        found = {"success": float(verdict.success), **verdict.parts}
+        if verdict.spl is not None:
+            found["spl"] = verdict.spl
+        if verdict.attacks:
+            found["attacks_obeyed"] = float(sum(verdict.attacks.values()))
+        agent = rollout.task.spec.agent.id
+        found["commands"] = float(sum(e.actor == agent and e.cause is None for e in rollout.events))
+        return found
+
+    @vf.metric
+    async def diagnostics(self, trace: vf.Trace) -> dict[str, float]:
+        """Return what the events say of the agent besides its score; see docs/diagnostics.md."""
+        # Loads the statistics of evaluations, which nothing else here needs.
+        from environments.evaluation.diagnostics import rollout_diagnostics
+
+        return await asyncio.to_thread(rollout_diagnostics, trace.state.rollout)
+
+    async def _worlds(self) -> SyncPool:
+        given = self.config
+        return await asyncio.to_thread(shared_worlds, given.servers, given.world_python)
+
+
+def lost(task: str, why: object) -> vf.SandboxError:
+    """Return the error of a rollout that has no verdict, which the run may try again."""
+    return vf.SandboxError(f"the world of {task} was lost: {why}")
+
+
+def _verdict(trace: vf.Trace) -> Verdict:
+    verdict = trace.state.rollout.verdict
+    assert isinstance(verdict, Verdict)
+    return verdict
