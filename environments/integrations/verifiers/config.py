@@ -8,6 +8,7 @@ import verifiers.v1 as vf
 from pydantic import Field, model_validator
 
 from environments.hosting.source import TaskChoice
+from environments.tasks.suites import load_suite
 from world_fixtures.common import UserError
 from world_fixtures.generator.words import Split
 
@@ -50,7 +51,8 @@ class EvenniaWorldConfig(vf.TasksetConfig):
     @model_validator(mode="after")
     def _can_be_read(self) -> Self:
         try:
-            _ = self.choice
+            if self.choice.suite is not None:
+                load_suite(self.choice.suite)
         except UserError as error:
             raise ValueError(str(error)) from None
         return self

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import verifiers.v1 as vf
+
+from environments.hosting.worlds import shared_worlds
 
 LOST = vf.RetryRule(type="SandboxError", max_retries=2)
 """A lost world says nothing of the agent."""
@@ -18,6 +22,11 @@ class EvenniaWorldEnvConfig(vf.EnvConfig):
 
 class EvenniaWorldEnv(vf.Env[EvenniaWorldEnvConfig]):
     """One agent plays one task."""
+
+    async def start(self) -> None:
+        """Start the world servers before the first rollout. Raises UserError where none can run."""
+        given = self.config.taskset.task
+        await asyncio.to_thread(shared_worlds, given.servers, given.world_python)
 
     async def run(self, task: vf.Task, agents: vf.Agents) -> None:
         """Play a task once."""
