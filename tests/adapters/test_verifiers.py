@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -26,6 +27,7 @@ import verifiers.v1 as vf  # noqa: E402
 from pydantic import ValidationError  # noqa: E402
 from verifiers.v1.cli.eval.runner import run_eval  # noqa: E402
 from verifiers.v1.configs.cli.eval import EvalConfig  # noqa: E402
+from verifiers.v1.serve.encoding import msgpack_encoder  # noqa: E402
 
 from environments.episode import Episode  # noqa: E402
 from environments.hosting.blocking import SyncRollout  # noqa: E402
@@ -43,9 +45,9 @@ from tests.listeners import descendants  # noqa: E402
 from world_fixtures.background import BackgroundLoop  # noqa: E402
 from world_fixtures.common import WorldLost  # noqa: E402
 
-SHORT = "test/orientation.return/1/1000"
+SHORT = "test/errand.deliver/1/1"
 TWO_PARTS = "test/persistence.recall/1/0"
-HANDFUL = (SHORT, TWO_PARTS, "test/errand.deliver/1/1", "test/trust.orders/1/1")
+HANDFUL = (SHORT, TWO_PARTS, "test/orientation.return/1/1000", "test/trust.orders/1/1")
 SERVERS = 1
 Tasks = Sequence[Task]
 
@@ -222,6 +224,14 @@ def test_time_that_is_up_ends_a_rollout_which_is_judged_as_it_stands(endpoint, o
     assert verdict_of(trace).success is False
 
 
+def test_another_harness_is_refused(options) -> None:
+    given = options("oracle", [named(SHORT)])
+    given["env"]["agent"]["harness"] = {"id": "null"}
+    (trace,) = traces(evaluated(given)).values()
+    assert not trace.ok
+    assert "harness 'null' cannot play" in trace.errors[0].message
+
+
 def test_a_model_that_does_not_answer_is_an_error_and_no_reward(options) -> None:
     given = options("nosuch", [named(SHORT)])
     (trace,) = traces(evaluated(given)).values()
@@ -258,7 +268,8 @@ def test_a_cancelled_evaluation_gives_its_worlds_back(endpoint, options) -> None
 
 def test_tasks_survive_the_wire_whole(tmp_path: Path) -> None:
     data = EvenniaWorldData.of(named(TWO_PARTS))
-    wire = msgpack.unpackb(msgpack.packb(data.model_dump(), default=str), raw=False)
+    packed = msgpack.packb(data.model_dump(), default=msgpack_encoder)
+    wire = msgpack.unpackb(packed, raw=False)
     assert EvenniaWorldData.model_validate(wire) == data
     assert EvenniaWorldData.model_validate_json(data.model_dump_json()) == data
 
@@ -297,8 +308,8 @@ def program(name: str, *arguments: str) -> list[str]:
     return [str(COMMAND / name), "evennia_world", *arguments]
 
 
-def environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{PACKAGE}"}
+def environment(package: Path = PACKAGE) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{package}"}
 
 
 @pytest.mark.slow
@@ -325,11 +336,22 @@ def typed(options: dict[str, Any], out: Path) -> list[str]:
     )  # fmt: skip
 
 
+def installed(tmp_path: Path) -> Path:
+    """The publishable package, built and unpacked as pip does it."""
+    shutil.copytree(PACKAGE, tmp_path / "source", ignore=shutil.ignore_patterns("*.egg-info"))
+    without = ("--quiet", "--no-deps", "--no-index", "--no-build-isolation")
+    install = [sys.executable, "-m", "pip", "install", *without, "--target", "installed"]
+    subprocess.run([*install, "./source"], cwd=tmp_path, check=True)
+    return tmp_path / "installed"
+
+
 @pytest.mark.slow
 def test_vf_eval_as_a_user_calls_it(options, tmp_path: Path) -> None:
+    pytest.importorskip("setuptools", reason="setuptools is not installed")
     tasks = [named(SHORT), named(TWO_PARTS)]
     command = typed(options("oracle", tasks), tmp_path)
-    done = subprocess.run(command, env=environment(), capture_output=True, text=True)
+    package = environment(installed(tmp_path))
+    done = subprocess.run(command, env=package, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     lines = (tmp_path / "played/traces.jsonl").read_text().splitlines()

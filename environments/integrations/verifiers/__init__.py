@@ -3,7 +3,7 @@
 The distribution in `packages/verifiers` gives them the name by which `vf-eval evennia_world` finds
 them; trainers that name a module can name this one.
 
-config      which tasks, and where their world servers run
+config      options of tasks and harness
 data        a task as verifiers hands it on and records it
 task        setup, judgement and rewards of one rollout
 taskset     the tasks, made ahead of need

@@ -1,4 +1,4 @@
-"""Options: which tasks are played, and where their world servers run."""
+"""Options: which tasks are played, where their world servers run, and how the model is asked."""
 
 from __future__ import annotations
 
@@ -58,3 +58,10 @@ class EvenniaWorldConfig(vf.TasksetConfig):
         except UserError as error:
             raise ValueError(str(error)) from None
         return self
+
+
+class EvenniaWorldHarnessConfig(vf.HarnessConfig):
+    """Options of the harness, under `--env.agent.harness.*`."""
+
+    names_rollout: bool = False
+    """Name task and stage in OpenAI's field `user`, as an endpoint of embedded policies needs."""

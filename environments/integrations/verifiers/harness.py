@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import verifiers.v1 as vf
 
+from environments.integrations.verifiers.config import EvenniaWorldHarnessConfig
 from environments.integrations.verifiers.data import EvenniaWorldData
 from environments.integrations.verifiers.intercepted import Intercepted
 from environments.integrations.verifiers.play import played
@@ -14,13 +15,6 @@ JUDGING = 0.1
 """Share of the agent's time that is kept for what follows the last answer, judgement included."""
 MOST_JUDGING = 10.0
 """Seconds of it at most."""
-
-
-class EvenniaWorldHarnessConfig(vf.HarnessConfig):
-    """Options of the harness, under `--env.agent.harness.*`."""
-
-    names_rollout: bool = False
-    """Name task and stage in OpenAI's field `user`, as an endpoint of embedded policies needs."""
 
 
 class EvenniaWorldHarness(vf.Harness[EvenniaWorldHarnessConfig]):
@@ -43,7 +37,7 @@ class EvenniaWorldHarness(vf.Harness[EvenniaWorldHarnessConfig]):
         """Play the rollout; it is in the trace's state afterwards, judged.
 
         Raises SandboxError for a lost world, HarnessError where the model gave no answer, and
-        TypeError for a task that is not of this world. Cancelling gives the world back.
+        TypeError for a task that is not of this world. Cancelling it gives the world back.
         """
         if not isinstance(data, EvenniaWorldData):
             raise TypeError(f"harness {self.config.id!r} plays tasks of evennia_world alone")

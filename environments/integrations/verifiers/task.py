@@ -7,7 +7,10 @@ import asyncio
 import verifiers.v1 as vf
 
 from environments.hosting.worlds import shared_worlds
-from environments.integrations.verifiers.config import EvenniaWorldTaskConfig
+from environments.integrations.verifiers.config import (
+    EvenniaWorldHarnessConfig,
+    EvenniaWorldTaskConfig,
+)
 from environments.integrations.verifiers.data import EvenniaWorldData, EvenniaWorldState
 from environments.integrations.verifiers.play import played_by
 from environments.tasks.model import Verdict
@@ -27,7 +30,16 @@ class EvenniaWorldTask(vf.Task[EvenniaWorldData, EvenniaWorldState, EvenniaWorld
         return str(self.data.world_task.id)
 
     async def setup(self, trace: vf.Trace, runtime: vf.Runtime) -> None:
-        """Wait until the world servers run, and have the harness find them."""
+        """Wait until the world servers run, and have the harness find them.
+
+        Raises ValueError for another harness, which could not reach the world.
+        """
+        harness = trace.agent.config.harness
+        if harness is not None and not isinstance(harness, EvenniaWorldHarnessConfig):
+            raise ValueError(
+                f"harness {harness.id!r} cannot play tasks of this world: leave it out, or name"
+                " evennia_world"
+            )
         trace.state.worlds = await self._worlds()
 
     async def finalize(self, trace: vf.Trace, runtime: vf.Runtime) -> None:
