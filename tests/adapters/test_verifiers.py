@@ -22,12 +22,11 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "packages/verifiers"
 sys.path[:0] = [str(ROOT), str(PACKAGE)]  # as if the package was installed
 
-import msgpack  # noqa: E402
 import verifiers.v1 as vf  # noqa: E402
 from pydantic import ValidationError  # noqa: E402
 from verifiers.v1.cli.eval.runner import run_eval  # noqa: E402
 from verifiers.v1.configs.cli.eval import EvalConfig  # noqa: E402
-from verifiers.v1.serve.encoding import msgpack_encoder  # noqa: E402
+from verifiers.v1.serve import EnvClient, EnvServer  # noqa: E402
 
 from environments.episode import Episode  # noqa: E402
 from environments.hosting.blocking import SyncRollout  # noqa: E402
@@ -266,12 +265,25 @@ def test_a_cancelled_evaluation_gives_its_worlds_back(endpoint, options) -> None
     assert pool.instances == 0
 
 
-def test_tasks_survive_the_wire_whole(tmp_path: Path) -> None:
-    data = EvenniaWorldData.of(named(TWO_PARTS))
-    packed = msgpack.packb(data.model_dump(), default=msgpack_encoder)
-    wire = msgpack.unpackb(packed, raw=False)
-    assert EvenniaWorldData.model_validate(wire) == data
-    assert EvenniaWorldData.model_validate_json(data.model_dump_json()) == data
+def test_a_worker_plays_the_task_that_it_is_sent(options) -> None:
+    given = EvalConfig.model_validate(options("oracle", [named(TWO_PARTS)]))
+
+    async def main() -> vf.WireEpisode:
+        server = EnvServer(given.env, address="tcp://127.0.0.1:0")
+        serving = asyncio.ensure_future(server.run())
+        client = EnvClient(server.address)
+        data = EvenniaWorldData.of(named(TWO_PARTS)).model_dump(mode="json")
+        try:
+            return await client.run(given.client, given.model, given.sampling, data)
+        finally:
+            await client.close()
+            serving.cancel()
+            await asyncio.gather(serving, return_exceptions=True)
+
+    (trace,) = asyncio.run(main()).traces
+    assert trace.reward == 1.0
+    assert trace.num_branches == 2
+    assert Task.model_validate(trace.task.data.world_task) == named(TWO_PARTS)
 
 
 def test_tasks_are_made_without_end_or_up_to_a_limit() -> None:
