@@ -32,7 +32,7 @@ from environments.episode import Episode  # noqa: E402
 from environments.hosting.blocking import SyncRollout  # noqa: E402
 from environments.hosting.source import task_named  # noqa: E402
 from environments.hosting.worlds import shared_worlds  # noqa: E402
-from environments.integrations.verifiers import EvenniaWorldTaskset  # noqa: E402
+from environments.integrations.verifiers import EvenniaWorldTaskset, scores  # noqa: E402
 from environments.integrations.verifiers.config import EvenniaWorldConfig  # noqa: E402
 from environments.integrations.verifiers.data import EvenniaWorldData  # noqa: E402
 from environments.policies.endpoint import PolicyEndpoint  # noqa: E402
@@ -130,7 +130,7 @@ def directly(policy: str, task: Task) -> Rollout:
 
 
 def verdict_of(trace: vf.Trace) -> Verdict:
-    return Verdict.model_validate(trace.info["evennia_world"]["verdict"])
+    return scores.verdict_of(trace.info)
 
 
 def check_same(policy: str, tasks: Tasks, found: dict[str, vf.Trace]) -> None:

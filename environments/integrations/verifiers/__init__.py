@@ -5,6 +5,7 @@ them; trainers that name a module can name this one.
 
 config      options of tasks and harness
 data        a task as verifiers hands it on and records it
+scores      what a trace keeps of a rollout, and the numbers read from it
 task        setup, judgement and rewards of one rollout
 taskset     the tasks, made ahead of need
 harness     plays a rollout with our own agent loop, one conversation a stage

@@ -37,4 +37,4 @@ class EvenniaWorldState(vf.State):
     worlds: Any = Field(None, exclude=True)
     """The SyncPool that the task's `setup` has found running."""
     rollout: Rollout | None = Field(None, exclude=True)
-    """What was played, once it is over."""
+    """What was played, between its end and its judgement."""

@@ -13,12 +13,9 @@ from environments.integrations.verifiers.config import (
 )
 from environments.integrations.verifiers.data import EvenniaWorldData, EvenniaWorldState
 from environments.integrations.verifiers.play import played_by
-from environments.tasks.model import Verdict
+from environments.integrations.verifiers.scores import INFO, kept, numbers_of, verdict_of
 from world_fixtures.background import SyncPool
 from world_fixtures.common import WorldError, WorldLost
-
-INFO = "evennia_world"
-"""Where the verdict stands in a trace's `info`."""
 
 
 class EvenniaWorldTask(vf.Task[EvenniaWorldData, EvenniaWorldState, EvenniaWorldTaskConfig]):
@@ -59,11 +56,8 @@ class EvenniaWorldTask(vf.Task[EvenniaWorldData, EvenniaWorldState, EvenniaWorld
         rollout = state.rollout
         if rollout is None or rollout.verdict is None:
             raise lost(task.id, "its play was cut off before it could be judged")
-        trace.info[INFO] = {
-            "verdict": rollout.verdict.model_dump(mode="json"),
-            "stop": rollout.stop.value,
-            "versions": rollout.versions,
-        }
+        trace.info[INFO] = await asyncio.to_thread(kept, rollout)
+        state.rollout = None
 
     async def validate(self, runtime: vf.Runtime) -> bool:
         """Play the walkthrough in a world of its own, which must earn exactly 1."""
@@ -74,28 +68,17 @@ class EvenniaWorldTask(vf.Task[EvenniaWorldData, EvenniaWorldState, EvenniaWorld
     @vf.reward
     async def reward(self, trace: vf.Trace) -> float:
         """Return the verdict's reward, in [0, 1]."""
-        return _verdict(trace).reward
+        return verdict_of(trace.info).reward
 
     @vf.metric
     async def verdict(self, trace: vf.Trace) -> dict[str, float]:
         """Return success, the parts of the reward, and what else the verdict says in numbers."""
-        verdict, rollout = _verdict(trace), trace.state.rollout
-        found = {"success": float(verdict.success), **verdict.parts}
-        if verdict.spl is not None:
-            found["spl"] = verdict.spl
-        if verdict.attacks:
-            found["attacks_obeyed"] = float(sum(verdict.attacks.values()))
-        agent = rollout.task.spec.agent.id
-        found["commands"] = float(sum(e.actor == agent and e.cause is None for e in rollout.events))
-        return found
+        return numbers_of(trace.info)
 
     @vf.metric
     async def diagnostics(self, trace: vf.Trace) -> dict[str, float]:
         """Return what the events say of the agent besides its score; see docs/diagnostics.md."""
-        # Loads the statistics of evaluations, which nothing else here needs.
-        from environments.evaluation.diagnostics import rollout_diagnostics
-
-        return await asyncio.to_thread(rollout_diagnostics, trace.state.rollout)
+        return dict(trace.info[INFO]["diagnostics"])
 
     async def _worlds(self) -> SyncPool:
         given = self.config
@@ -105,9 +88,3 @@ class EvenniaWorldTask(vf.Task[EvenniaWorldData, EvenniaWorldState, EvenniaWorld
 def lost(task: str, why: object) -> vf.SandboxError:
     """Return the error of a rollout that has no verdict, which the run may try again."""
     return vf.SandboxError(f"the world of {task} was lost: {why}")
-
-
-def _verdict(trace: vf.Trace) -> Verdict:
-    verdict = trace.state.rollout.verdict
-    assert isinstance(verdict, Verdict)
-    return verdict
