@@ -357,6 +357,13 @@ def installed(tmp_path: Path) -> Path:
     return tmp_path / "installed"
 
 
+def written(run: Path) -> dict[str, vf.WireTrace]:
+    """The traces in the files of a run, by task."""
+    lines = (run / "traces.jsonl").read_text().splitlines()
+    found = [vf.WireTrace.model_validate(t) for line in lines for t in json.loads(line)["traces"]]
+    return {trace.task.data.id: trace for trace in found}
+
+
 @pytest.mark.slow
 def test_vf_eval_as_a_user_calls_it(options, tmp_path: Path) -> None:
     pytest.importorskip("setuptools", reason="setuptools is not installed")
@@ -366,13 +373,13 @@ def test_vf_eval_as_a_user_calls_it(options, tmp_path: Path) -> None:
     done = subprocess.run(command, env=package, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
-    lines = (tmp_path / "played/traces.jsonl").read_text().splitlines()
-    (first, second) = sorted(
-        (vf.WireTrace.model_validate(t) for line in lines for t in json.loads(line)["traces"]),
-        key=lambda trace: trace.num_branches,
-    )
-    assert (first.reward, second.reward) == (1.0, 1.0)
-    assert (first.num_branches, second.num_branches) == (1, 2)
+    played = written(tmp_path / "played")
+    assert played[SHORT].reward == played[TWO_PARTS].reward == 1.0
+    assert (played[SHORT].num_branches, played[TWO_PARTS].num_branches) == (1, 2)
+    again = [str(COMMAND / "vf-replay"), str(tmp_path / "played"), "--no-rich", "-o", "again"]
+    subprocess.run(again, env=package, cwd=tmp_path, check=True)
+    for id, trace in written(tmp_path / "again").items():
+        assert (trace.rewards, trace.metrics) == (played[id].rewards, played[id].metrics)
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ LOST = vf.RetryRule(type="SandboxError", max_retries=2)
 """A lost world says nothing of the agent."""
 
 
-class EvenniaWorldEnvConfig(vf.EnvConfig):
+class EvenniaWorldEnvConfig(vf.SingleAgentEnvConfig):
     """One agent, which needs no container and no log-in."""
 
     agent: vf.AgentConfig = vf.AgentConfig(
@@ -20,14 +20,10 @@ class EvenniaWorldEnvConfig(vf.EnvConfig):
     )
 
 
-class EvenniaWorldEnv(vf.Env[EvenniaWorldEnvConfig]):
+class EvenniaWorldEnv(vf.SingleAgentEnv, vf.Env[EvenniaWorldEnvConfig]):
     """One agent plays one task."""
 
     async def start(self) -> None:
         """Start the world servers before the first rollout. Raises UserError where none can run."""
         given = self.config.taskset.task
         await asyncio.to_thread(shared_worlds, given.servers, given.world_python)
-
-    async def run(self, task: vf.Task, agents: vf.Agents) -> None:
-        """Play a task once."""
-        await agents.agent.run(task)
