@@ -29,7 +29,8 @@ def listeners(*pids: int) -> list[Address]:
 
 def descendants(pid: int) -> list[int]:
     """The process and all that it has started, and they in turn."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    threads = Path(f"/proc/{pid}/task").glob("*/children")
+    children = [child for thread in threads for child in thread.read_text().split()]
     return [pid, *(one for child in children for one in descendants(int(child)))]
 
 

@@ -47,6 +47,26 @@ class BackgroundLoop:
         """Whether `close` was called."""
         return self._closed
 
+    async def wait(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
+        """Run a coroutine in the loop while the caller's own loop goes on.
+
+        Otherwise as `run`. Cancelling the caller cancels the coroutine and is over when that is.
+        """
+        if threading.current_thread() is self._thread:
+            return await coroutine
+        future: Future[Result] = Future()
+        self._start(coroutine, future)
+        waiting = asyncio.wrap_future(future)
+        try:
+            return await asyncio.shield(waiting)
+        except asyncio.CancelledError:
+            with contextlib.suppress(RuntimeError):  # closed meanwhile, which cancels as well
+                self._loop.call_soon_threadsafe(self._cancel, future)
+            await asyncio.wait([waiting])
+            if not waiting.cancelled():
+                waiting.exception()  # asyncio reports what nobody has read
+            raise
+
     def run(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
         """Run a coroutine in the loop, wait for it, and return its result or raise its error.
 
@@ -60,11 +80,7 @@ class BackgroundLoop:
             raise RuntimeError("the loop's own thread cannot wait for it: await the coroutine")
         future: Future[Result] = Future()
         try:
-            with self._guard:
-                if self._closed:
-                    coroutine.close()
-                    raise RuntimeError("the background loop is closed")
-                self._loop.call_soon_threadsafe(self._begin, coroutine, future)
+            self._start(coroutine, future)
             return future.result()
         except KeyboardInterrupt:
             with contextlib.suppress(RuntimeError):  # closed meanwhile, which cancels as well
@@ -76,6 +92,13 @@ class BackgroundLoop:
         task = self._loop.create_task(coroutine)
         self._tasks[future] = task
         task.add_done_callback(lambda _: self._finish(task, future))
+
+    def _start(self, coroutine: Coroutine[Any, Any, Result], future: Future[Result]) -> None:
+        with self._guard:
+            if self._closed:
+                coroutine.close()
+                raise RuntimeError("the background loop is closed")
+            self._loop.call_soon_threadsafe(self._begin, coroutine, future)
 
     def _cancel(self, future: Future[Any]) -> None:
         if future in self._tasks:

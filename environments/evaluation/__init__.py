@@ -30,13 +30,19 @@ summary            summary.md
 report             report.html, with plots and sample_detail
 """
 
-from environments.evaluation.compare import Comparison
-from environments.evaluation.metrics import Measure, Metrics, Score, measure_run, scored
-from environments.evaluation.results import conclude, conclude_directory, load_run
-from environments.evaluation.run_directory import RunDirectory
-from environments.evaluation.run_identity import Run
-from environments.evaluation.run_samples import load_samples
-from environments.evaluation.suite_runner import run_suite
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from environments.evaluation.compare import Comparison
+    from environments.evaluation.metrics import Measure, Metrics, Score, measure_run, scored
+    from environments.evaluation.results import conclude, conclude_directory, load_run
+    from environments.evaluation.run_directory import RunDirectory
+    from environments.evaluation.run_identity import Run
+    from environments.evaluation.run_samples import load_samples
+    from environments.evaluation.suite_runner import run_suite
 
 __all__ = [
     "Comparison",
@@ -53,3 +59,26 @@ __all__ = [
     "run_suite",
     "scored",
 ]
+
+_MODULES = {
+    "Comparison": "compare",
+    "Measure": "metrics",
+    "Metrics": "metrics",
+    "Run": "run_identity",
+    "RunDirectory": "run_directory",
+    "Score": "metrics",
+    "conclude": "results",
+    "conclude_directory": "results",
+    "load_run": "results",
+    "load_samples": "run_samples",
+    "measure_run": "metrics",
+    "run_suite": "suite_runner",
+    "scored": "metrics",
+}
+"""Names by module: most load scipy, which the diagnostics of one rollout do without."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

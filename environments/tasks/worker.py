@@ -68,8 +68,8 @@ class TaskWorker:
         finally:
             if not answered:
                 process, self._process = self._process, None
-                if process is not None and process.returncode is None:
-                    process.kill()
+                if process is not None:
+                    await _killed(process)
 
     async def _ask(self, wanted: Wanted) -> bytes:
         if self._process is None:
@@ -90,16 +90,24 @@ class TaskWorker:
     async def stop(self) -> None:
         """End the process; safe to call twice."""
         process, self._process = self._process, None
-        if process is None or process.returncode is not None:
+        if process is None:
             return
         assert process.stdin is not None
         process.stdin.close()
         try:
             async with asyncio.timeout(STOP_SECONDS):
-                await process.wait()
+                await process.communicate()
         except TimeoutError:
-            process.kill()
-            await process.wait()
+            await _killed(process)
+
+
+async def _killed(process: Process) -> None:
+    """End a process and wait until nothing of it is left in the loop."""
+    if process.returncode is None:
+        process.kill()
+    assert process.stdin is not None
+    process.stdin.close()
+    await process.communicate()
 
 
 def serve() -> None:

@@ -102,6 +102,32 @@ def test_an_interrupt_cancels_the_coroutine_and_is_raised(loop) -> None:
     assert loop.run(value(5)) == 5
 
 
+async def test_another_loop_goes_on_while_it_waits(loop) -> None:
+    async def fail() -> None:
+        raise LookupError("no such thing")
+
+    async def nested() -> int:
+        return await loop.wait(value(2))
+
+    assert await asyncio.gather(loop.wait(value(1)), loop.wait(nested())) == [1, 2]
+    with pytest.raises(LookupError, match="no such thing"):
+        await loop.wait(fail())
+    loop.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        await loop.wait(value(3))
+
+
+async def test_cancelling_who_waits_is_over_when_the_coroutine_is(loop) -> None:
+    began, ended = threading.Event(), threading.Event()
+    waiting = asyncio.ensure_future(loop.wait(forever(began, ended)))
+    assert await asyncio.to_thread(began.wait, 30)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert ended.is_set()
+    assert await loop.wait(value(4)) == 4
+
+
 def test_the_interpreter_ends_though_nobody_closed_it() -> None:
     program = """
         import asyncio

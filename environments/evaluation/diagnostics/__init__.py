@@ -14,11 +14,29 @@ horizon      up to where progress is better than that of `random`
 deadlines    earliness and lateness
 memory       what notes are worth
 definitions  name, definition and source of each
+values       those of one rollout
 measure      their means over a run
 files        those of a run directory
 """
 
-from environments.evaluation.diagnostics.files import diagnose_directory
-from environments.evaluation.diagnostics.measure import Diagnostic, diagnose, rollout_diagnostics
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from environments.evaluation.diagnostics.values import rollout_diagnostics
+
+if TYPE_CHECKING:
+    from environments.evaluation.diagnostics.files import diagnose_directory
+    from environments.evaluation.diagnostics.measure import Diagnostic, diagnose
 
 __all__ = ["Diagnostic", "diagnose", "diagnose_directory", "rollout_diagnostics"]
+
+_MODULES = {"Diagnostic": "measure", "diagnose": "measure", "diagnose_directory": "files"}
+"""Names by module: these load scipy, for intervals over the tasks of a run."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

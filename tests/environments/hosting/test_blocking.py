@@ -51,7 +51,8 @@ def test_all_that_ask_for_the_same_share_world_servers(worlds: SyncPool) -> None
 def test_what_adapters_build_on_loads_no_model_library_and_no_statistics() -> None:
     program = (
         "import environments.episode, environments.hosting.source, environments.hosting.worlds,"
-        " environments.hosting.blocking, environments.policies.player, sys;"
+        " environments.hosting.blocking, environments.policies.player,"
+        " environments.evaluation.diagnostics, sys;"
         " heavy = {'django', 'evennia', 'atroposlib', 'torch', 'transformers', 'openai', 'wandb',"
         " 'scipy', 'aiohttp', 'typer'};"
         " assert not heavy & set(sys.modules), heavy & set(sys.modules)"
