@@ -70,6 +70,7 @@ class TaskWorker:
                 process, self._process = self._process, None
                 if process is not None and process.returncode is None:
                     process.kill()
+                    await process.wait()  # or its pipes would outlive a loop that ends now
 
     async def _ask(self, wanted: Wanted) -> bytes:
         if self._process is None:
