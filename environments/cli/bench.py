@@ -28,6 +28,7 @@ SUITES = {
     "faults": "benchmarks.faults",
     "abilities": "benchmarks.abilities",
     "fork": "benchmarks.fork",
+    "adapters": "benchmarks.adapters.compare",
 }
 """Name -> module with `async measure(quick, say, ...) -> dict`; what else it takes are options."""
 CLONE = Path(__file__).resolve().parents[2]
@@ -49,6 +50,7 @@ def bench(
         "faults",
         "abilities",
         "fork",
+        "adapters",
     ],
     quick: Annotated[
         bool, typer.Option("--quick", help="a minute or two, with fewer repetitions")
@@ -60,6 +62,9 @@ def bench(
         int | None, typer.Option(help="of what is drawn (faults, soak, abilities)")
     ] = None,
     case: Annotated[int | None, typer.Option(help="play this case alone (faults)")] = None,
+    openenv_python: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="interpreter that has OpenEnv (adapters)")
+    ] = None,
     file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="also write the figures there")
     ] = None,
@@ -69,12 +74,12 @@ def bench(
         raise UserError("the benchmarks are not installed: run `bench` in a clone of the project")
     sys.path.insert(0, str(CLONE))
     module = importlib.import_module(SUITES[suite])
-    given = {"seconds": seconds, "seed": seed, "case": case}
+    given = {"seconds": seconds, "seed": seed, "case": case, "openenv_python": openenv_python}
     options = {name: value for name, value in given.items() if value is not None}
     known = inspect.signature(module.measure).parameters
     for name in options:
         if name not in known:
-            raise UserError(f"bench {suite} has no --{name}: leave it out")
+            raise UserError(f"bench {suite} has no --{name.replace('_', '-')}: leave it out")
     if file:  # before the work, or its figures would be lost where that fails
         check_findings(file)
         file.parent.mkdir(parents=True, exist_ok=True)
