@@ -5,7 +5,9 @@
 Needs the extra `openenv`, and EVENNIA_WORLD_PYTHON where Evennia is in another environment. Both
 servers run here, one after the other, with the same options and the same worlds; all sessions
 play at the same time from one client process. What counts is the processor time of the server and
-the client, not of the world servers, while steps are made; resets are outside of it. Prints JSON.
+the client, not of the world servers, while steps are made; resets are outside of it. Prints JSON:
+`openenv` is a typed action over the WebSocket, `openenv_mcp` the `call_tool` of OpenEnv's own
+client, and `openenv_mcp_step` its `step` with a `CallToolAction`.
 """
 
 from __future__ import annotations
@@ -60,21 +62,38 @@ def seconds_of(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / CLOCK
 
 
-def action(stock: bool, tool: str, **arguments: Any) -> Any:
-    if stock:
-        return CallToolAction(tool_name=tool, arguments=arguments)
-    return EvenniaAction(tool_name=tool, arguments=arguments)
+async def typed(client: Any, tool: str, arguments: dict[str, Any]) -> Any:
+    """Make a step of ours; its text."""
+    told = await client.step(EvenniaAction(tool_name=tool, arguments=arguments))
+    return told.observation.result
 
 
-async def play(address: str, pid: int, sessions: int, steps: int, stock: bool) -> dict[str, Any]:
+async def called(client: Any, tool: str, arguments: dict[str, Any]) -> Any:
+    """Make a step as the guides of OpenEnv do; its text."""
+    return await client.call_tool(tool, **arguments)
+
+
+async def stepped(client: Any, tool: str, arguments: dict[str, Any]) -> Any:
+    """Make a step over the WebSocket of an environment with FastMCP; its text."""
+    told = await client.step(CallToolAction(tool_name=tool, arguments=arguments))
+    return told.observation.result["data"]
+
+
+OURS = ("environments.integrations.openenv", EvenniaEnv)
+STOCK = ("benchmarks.adapters.openenv_stock", MCPToolClient)
+PATHS = {
+    "openenv": (*OURS, typed),
+    "openenv_mcp": (*STOCK, called),
+    "openenv_mcp_step": (*STOCK, stepped),
+}
+
+
+async def play(
+    address: str, pid: int, sessions: int, steps: int, make: Any, act: Any
+) -> dict[str, Any]:
     """Play all sessions at once; milliseconds a step of the server and of the client."""
     errors = 0
-    clients: list[Any] = [
-        MCPToolClient(base_url=address, mode="simulation", message_timeout_s=600)
-        if stock
-        else EvenniaEnv(base_url=address, message_timeout_s=600)
-        for _ in range(sessions)
-    ]
+    clients = [make(base_url=address, message_timeout_s=600) for _ in range(sessions)]
 
     async def begin(client: Any, seed: int) -> None:
         await client.connect()
@@ -83,18 +102,13 @@ async def play(address: str, pid: int, sessions: int, steps: int, stock: bool) -
     async def one(client: Any) -> None:
         nonlocal errors
         for n in range(steps):
-            given = {"command": COMMANDS[n % len(COMMANDS)]} if n else {}
+            tool = "evennia_command" if n else "evennia_connect"
             try:
-                told = await client.step(
-                    action(stock, "evennia_command" if n else "evennia_connect", **given)
-                )
+                text = await act(client, tool, {"command": COMMANDS[n % 2]} if n else {})
+                errors += not isinstance(text, str) or text.startswith('{"error"')
             except Exception as error:
                 print(f"{type(error).__name__}: {error}", file=sys.stderr)
                 errors += 1
-                continue
-            result = told.observation.result
-            text = result if isinstance(result, str) else (result or {}).get("data")
-            errors += not text or text.startswith('{"error"')
 
     await asyncio.gather(*(begin(client, n) for n, client in enumerate(clients)))
     server, own, wall = seconds_of(pid), time.process_time(), time.perf_counter()
@@ -112,15 +126,11 @@ async def play(address: str, pid: int, sessions: int, steps: int, stock: bool) -
 
 
 def measure(sessions: int, steps: int) -> dict[str, Any]:
-    """Measure both servers, one after the other."""
+    """Measure the paths, one after the other."""
     found = {}
-    for name, module in (
-        ("openenv", "environments.integrations.openenv"),
-        ("openenv_mcp", "benchmarks.adapters.openenv_stock"),
-    ):
+    for name, (module, make, act) in PATHS.items():
         with served(module, sessions) as (address, pid):
-            stock = name == "openenv_mcp"
-            found[name] = asyncio.run(play(address, pid, sessions, steps, stock))
+            found[name] = asyncio.run(play(address, pid, sessions, steps, make, act))
     return {
         "cpu_ms_per_step": {
             name: round(one["server"] + one["client"], 4) for name, one in found.items()

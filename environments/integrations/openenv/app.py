@@ -46,7 +46,7 @@ def new_app(
 
     @asynccontextmanager
     async def lifespan(running: FastAPI) -> AsyncIterator[Any]:
-        await shared.worlds()
+        shared.begin()  # a reset waits for it; whoever asks for the health does not
         try:
             async with inner(running) as state:  # it starts what closes idle sessions
                 yield state

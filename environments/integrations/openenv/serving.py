@@ -23,6 +23,8 @@ from environments.modes.program import INTERRUPTED
 from world_fixtures.common import UserError
 from world_fixtures.servers import ServerPool
 
+BACKLOG = 1024
+"""Connections that wait to be taken."""
 CLOSING = 10
 """Seconds that requests have to end when the server stops."""
 
@@ -55,15 +57,24 @@ def serve(serving: Serving) -> int:
     return asyncio.run(_serve(serving))
 
 
-async def _serve(serving: Serving) -> int:
-    bound = listening(serving.host, serving.port)
-    shared = Shared(
+def shared_of(serving: Serving) -> Shared:
+    """Return what the sessions of such a server share; nothing of it runs yet."""
+    return Shared(
         partial(ServerPool, serving.servers, python=serving.python), ServedTasks(serving.tasks)
     )
+
+
+def app_of(shared: Shared, serving: Serving) -> FastAPI:
+    """Return the application of such a server, for any ASGI server."""
+    return new_app(shared, sessions=serving.sessions, session_seconds=serving.session_seconds)
+
+
+async def _serve(serving: Serving) -> int:
+    bound = listening(serving.host, serving.port)
+    shared = shared_of(serving)
     try:
-        await shared.worlds()  # before the application starts, which would tell a traceback
-        app = new_app(shared, sessions=serving.sessions, session_seconds=serving.session_seconds)
-        return await serve_app(app, bound, serving.sessions)
+        await shared.worlds()  # or say what is missing, before there are sessions
+        return await serve_app(app_of(shared, serving), bound, serving.sessions)
     finally:
         bound.close()
         await shared.close()
@@ -74,22 +85,25 @@ async def serve_app(app: FastAPI, bound: socket.socket, sessions: int) -> int:
 
     Tells the address on standard error.
     """
-    server = _Server(
-        uvicorn.Config(
-            app,
-            log_level="warning",
-            access_log=False,
-            ws_max_size=MAX_MESSAGE,
-            ws_per_message_deflate=False,  # costs more than the few bytes of a step
-            limit_concurrency=2 * sessions + 64,
-            timeout_graceful_shutdown=CLOSING,
-        )
-    )
+    server = _Server(config_of(app, sessions))
     host, port = bound.getsockname()[:2]
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     print(f"serving up to {sessions} sessions on {address}", file=sys.stderr, flush=True)
     await server.serve([bound])
     return INTERRUPTED if server.interrupted else 0
+
+
+def config_of(app: FastAPI, sessions: int) -> uvicorn.Config:
+    """Return the options of the server: quiet, and bounded in what a client may send."""
+    return uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        ws_max_size=MAX_MESSAGE,
+        ws_per_message_deflate=False,  # costs more than the few bytes of a step
+        limit_concurrency=2 * sessions + 64,
+        timeout_graceful_shutdown=CLOSING,
+    )
 
 
 class _Server(uvicorn.Server):
@@ -115,13 +129,14 @@ class _Server(uvicorn.Server):
 
 
 def listening(host: str, port: int) -> socket.socket:
-    """Return a socket at an address. Raises UserError where it cannot be had."""
+    """Return a socket that listens at an address. Raises UserError where it cannot be had."""
     if not 0 <= port < 65536:
         raise UserError(f"--port {port} is out of range: choose 0 to 65535")
     bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host, port))
+        bound.listen(BACKLOG)
     except OSError as error:
         bound.close()
         problem = error.strerror or str(error)

@@ -39,13 +39,18 @@ class Shared:
 
         Raises WorldLost or UserError where no server starts, and RuntimeError from another loop.
         """
+        return await asyncio.shield(self.begin())
+
+    def begin(self) -> asyncio.Future[Worlds]:
+        """Have the world servers start, anew where they did not; the result is the pool."""
         loop = asyncio.get_running_loop()
         if self._loop not in (None, loop):
             raise RuntimeError("the world servers of these sessions run in another event loop")
         self._loop = loop
         if self._starting is None or (self._starting.done() and self._starting.exception()):
             self._starting = asyncio.ensure_future(self._start())
-        return await asyncio.shield(self._starting)
+            self._starting.add_done_callback(_retrieved)
+        return self._starting
 
     async def close(self) -> None:
         """Stop the world servers and what makes tasks. May be called twice."""
@@ -90,3 +95,9 @@ class Shared:
 
     async def _start(self) -> Worlds:
         return await self._running.enter_async_context(self._make())
+
+
+def _retrieved(starting: asyncio.Future[Any]) -> None:
+    """Have asyncio not report an error that every reset will be told."""
+    if not starting.cancelled():
+        starting.exception()
