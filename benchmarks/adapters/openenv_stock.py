@@ -27,35 +27,34 @@ class StockEnvironment(MCPEnvironment):
 
     def __init__(self, shared: Shared) -> None:
         server = FastMCP("evennia")
-
-        @server.tool()
-        async def evennia_connect() -> str:
-            """Enter the world."""
-            return await self._play("evennia_connect")
-
-        @server.tool()
-        async def evennia_command(command: str) -> str:
-            """Do something in the world."""
-            return await self._play("evennia_command", command=command)
-
-        @server.tool()
-        async def evennia_observe() -> str:
-            """Look around."""
-            return await self._play("evennia_observe")
-
-        @server.tool()
-        async def evennia_disconnect() -> str:
-            """Leave the world."""
-            return await self._play("evennia_disconnect")
-
-        @server.tool()
-        async def evennia_submit(answer: dict[str, Any]) -> str:
-            """Hand in your answer."""
-            return await self._play("evennia_submit", answer=answer)
-
+        for tool in (
+            self.evennia_connect, self.evennia_command, self.evennia_observe,
+            self.evennia_disconnect, self.evennia_submit,
+        ):  # fmt: skip
+            server.tool(tool)
         super().__init__(server)
         self._shared = shared
         self._rollout: HostedRollout | None = None
+
+    async def evennia_connect(self) -> str:
+        """Enter the world."""
+        return await self._play("evennia_connect")
+
+    async def evennia_command(self, command: str) -> str:
+        """Do something in the world."""
+        return await self._play("evennia_command", command=command)
+
+    async def evennia_observe(self) -> str:
+        """Look around."""
+        return await self._play("evennia_observe")
+
+    async def evennia_disconnect(self) -> str:
+        """Leave the world."""
+        return await self._play("evennia_disconnect")
+
+    async def evennia_submit(self, answer: dict[str, Any]) -> str:
+        """Hand in your answer."""
+        return await self._play("evennia_submit", answer=answer)
 
     async def _play(self, tool: str, **arguments: Any) -> str:
         assert self._rollout is not None

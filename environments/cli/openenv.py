@@ -31,7 +31,8 @@ def serve(
         float, typer.Option(min=1, help="of idleness until a session is closed")
     ] = 1800.0,
     servers: Annotated[
-        int | None, typer.Option(min=1, help="world server processes (default: a core each but one)")
+        int | None,
+        typer.Option(min=1, help="world server processes (default: a core each but one)"),
     ] = None,
     world_python: Annotated[
         str | None, typer.Option(metavar="PATH", help="interpreter in which they run")

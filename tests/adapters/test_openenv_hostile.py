@@ -1,4 +1,4 @@
-"""Whatever a client sends, it gets an error with a code, others notice nothing, the log is quiet."""
+"""Whatever a client sends: an error with a code, nothing for the others, a quiet log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`python -m environments.integrations.openenv`: the server without the rest of the command line."""
+"""`python -m environments.integrations.openenv`: the server without the whole command line."""
 
 from __future__ import annotations
 

@@ -109,9 +109,9 @@ class EvenniaEnvironment(Environment[EvenniaAction, EvenniaObservation, EvenniaS
 
     def step(
         self, action: EvenniaAction, timeout_s: float | None = None, **given: Any
-    ) -> EvenniaObservation:
+    ) -> Observation:
         """Carry out one tool call, from a thread that is not the sessions' own."""
-        return self._shared.run(self.step_async(action))  # type: ignore[return-value]
+        return self._shared.run(self.step_async(action))
 
     @property
     def state(self) -> EvenniaState:

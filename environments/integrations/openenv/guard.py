@@ -60,7 +60,7 @@ async def _body(receive: Callable[[], Awaitable[Message]]) -> bytes | None:
     whole = b""
     while True:
         message = await receive()
-        whole += message.get("body", b"")
+        whole += bytes(message.get("body", b""))
         if len(whole) > MAX_MESSAGE:
             return None
         if not message.get("more_body", False):

@@ -93,7 +93,9 @@ class EvenniaObservation(Observation):
         " prompt, in which nothing is known of the earlier ones",
     )
     prompt: str | None = Field(None, description="What the part that began asks for")
-    system_prompt: str | None = Field(None, description="After a reset: what an agent is to be told")
+    system_prompt: str | None = Field(
+        None, description="After a reset: what an agent is to be told"
+    )
     part: int = Field(0, description="Number of the present part of the task, from 1")
     verdict: TaskVerdict | None = Field(None, description="Once the task is over")
 

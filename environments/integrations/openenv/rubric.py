@@ -9,7 +9,6 @@ from openenv.core.rubrics import Rubric
 from environments.integrations.openenv.models import EvenniaObservation
 
 
-
 class Part(Rubric):
     """One part of the reward: 0 until the task is judged."""
 

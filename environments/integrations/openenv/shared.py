@@ -76,7 +76,7 @@ class Shared:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
 
     def soon(self, act: Callable[[], object]) -> None:
-        """Have `act` called in the loop, at once where this is its thread; nothing after its end."""
+        """Have `act` called in the loop, at once in its own thread; nothing after its end."""
         loop = self._loop
         if loop is None:
             return

@@ -45,7 +45,9 @@ class Reset(BaseModel):
     episode_id: str | None = Field(None, max_length=128, description="Name of the episode")
     task: str | None = Field(None, max_length=128, description="Id: test/errand.deliver/3/7")
     suite: str | None = Field(None, max_length=128, description="Suite of which the task is one")
-    split: str | None = Field(None, max_length=128, description="train, validation, test or a suite")
+    split: str | None = Field(
+        None, max_length=128, description="train, validation, test or a suite"
+    )
     index: int | None = Field(None, ge=0, lt=SIZE, description="Number of the task in its split")
     family: str | None = Field(None, max_length=256, description="e.g. errand,navigation")
     kind: str | None = Field(None, max_length=256, description="e.g. map,errand.chain")
@@ -68,7 +70,7 @@ class Reset(BaseModel):
 
 
 class ServedTasks:
-    """The tasks of a server. Its coroutines belong to one event loop, in which `close` ends them."""
+    """The tasks of a server. Its coroutines belong to one event loop; `close` it there."""
 
     def __init__(self, wanted: TaskChoice | None = None) -> None:
         """Take the tasks that are given out where a reset names none: by default made ones."""
@@ -110,9 +112,8 @@ class ServedTasks:
         """Return the splits: those whose tasks are made, and suites, which are to measure by."""
         own = [] if self.wanted.suite is None else [self.wanted.suite]
         suites = dict.fromkeys([*own, *SUITES])
-        return [{"name": name, "type": name} for name in MADE] + [
-            {"name": name, "type": "test"} for name in suites
-        ]
+        types: dict[str, str] = {name: name for name in MADE} | dict.fromkeys(suites, "test")
+        return [{"name": name, "type": type} for name, type in types.items()]
 
     async def size(self, split: str) -> int:
         """Return the number of tasks of a split. Raises UserError where there is no such split."""
@@ -195,7 +196,7 @@ class ServedTasks:
         return making
 
     async def _suite(self, wanted: TaskChoice) -> tuple[Task, ...]:
-        """Return those of a suite's tasks that are wanted; raises UserError where there are none."""
+        """Return the wanted tasks of a suite. Raises UserError where there are none."""
         own = wanted == self.wanted
         whole = wanted if own else TaskChoice(suite=wanted.suite)
         loading = self._suites.get(whole)
