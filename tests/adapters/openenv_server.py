@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import socket
 import threading
@@ -20,7 +21,9 @@ from environments.integrations.openenv.serving import config_of, listening
 from environments.integrations.openenv.shared import Shared
 from environments.integrations.openenv.tasks import ServedTasks
 from environments.policies.player import PolicyPlayer
+from environments.tasks.build import make_task
 from environments.tasks.model import Task
+from environments.tasks.worker import Wanted
 from world_fixtures.simulated import SimulatedPool
 
 
@@ -64,9 +67,25 @@ class Served:
         self.thread.join(30)
 
 
+class TasksMadeHere(ServedTasks):
+    """Tasks without a process to make them: for servers that are soon gone."""
+
+    async def _make_here(self, wanted: Wanted) -> Task:
+        return _made(wanted)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._worker.make = self._make_here  # type: ignore[method-assign]
+
+
+@functools.cache
+def _made(wanted: Wanted) -> Task:
+    return make_task(wanted.family, wanted.seed, wanted.difficulty, wanted.kind, wanted.split)
+
+
 @contextlib.contextmanager
-def served(sessions: int = 8, **given: Any) -> Iterator[Served]:
-    pool, tasks = CountingPool(), ServedTasks()
+def served(sessions: int = 8, tasks: ServedTasks | None = None, **given: Any) -> Iterator[Served]:
+    pool, tasks = CountingPool(), tasks or TasksMadeHere()
 
     @contextlib.asynccontextmanager
     async def worlds() -> AsyncIterator[CountingPool]:

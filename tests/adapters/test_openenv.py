@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,7 +26,8 @@ from environments.integrations.openenv.shared import Shared
 from environments.integrations.openenv.tasks import KEPT, Reset, ServedTasks
 from environments.integrations.openenv.tools import TOOLS
 from environments.runner import SYSTEM_PROMPT
-from tests.adapters.openenv_server import Served, played, played_here, served
+from tests.adapters.openenv_server import Served, TasksMadeHere, played, played_here, served
+from world_fixtures.common import UserError
 from world_fixtures.simulated import SimulatedPool
 
 ONE = "test/errand.deliver/2/3"
@@ -35,7 +37,7 @@ TASKS = [ONE, SEVERAL, "test/society.referral/2/1", "test/navigation.locked/3/5"
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Served]:
-    with served() as found:
+    with served(tasks=ServedTasks()) as found:
         yield found
 
 
@@ -237,12 +239,32 @@ async def test_tasks_that_were_made_are_forgotten_in_the_end() -> None:
     await tasks.close()
 
 
+async def test_a_server_s_own_tasks_are_known_before_it_serves() -> None:
+    tasks = ServedTasks(TaskChoice(suite="nothing"))
+    with pytest.raises(UserError, match="unknown suite 'nothing'"):
+        await tasks.prepare()
+    await tasks.close()
+
+
+async def test_the_tasks_of_a_file_are_served_where_the_server_names_it(tmp_path: Path) -> None:
+    file = tmp_path / "suite.yaml"
+    file.write_text(
+        "name: own\ntasks:\n  - {family: errand, difficulty: 1, seed: [0, 1]}\n", "utf-8"
+    )
+    tasks = ServedTasks(TaskChoice(suite=str(file)))
+    await tasks.prepare()
+    ids = [(await tasks.chosen(Reset())).id for _ in range(3)]
+    assert ids[0] == ids[2] != ids[1]
+    assert await tasks.size(str(file)) == 2
+    await tasks.close()
+
+
 def test_a_session_can_be_played_without_a_server_and_a_loop() -> None:
     @contextlib.asynccontextmanager
     async def worlds() -> AsyncIterator[SimulatedPool]:
         yield SimulatedPool()
 
-    session = EvenniaEnvironment(Shared(worlds, ServedTasks()))
+    session = EvenniaEnvironment(Shared(worlds, TasksMadeHere()))
     assert session.reset(task=ONE).prompt
     assert "Exits" in session.step(EvenniaAction.connect()).result
     session.close()

@@ -19,6 +19,7 @@ from websockets.exceptions import ConnectionClosed
 from environments.integrations.openenv.client import EvenniaEnv
 from environments.integrations.openenv.guard import MAX_MESSAGE
 from environments.integrations.openenv.models import EvenniaAction
+from environments.integrations.openenv.tasks import ServedTasks
 from tests.adapters.openenv_server import Served, served
 
 ONE = "test/errand.deliver/2/3"
@@ -27,7 +28,7 @@ DEEP = "[" * 500 + "]" * 500
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Served]:
-    with served() as found:
+    with served(tasks=ServedTasks()) as found:
         yield found
 
 

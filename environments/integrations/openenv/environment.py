@@ -96,10 +96,12 @@ class EvenniaEnvironment(Environment[EvenniaAction, EvenniaObservation, EvenniaS
         WorldError where the world failed: such an episode is lost and has no reward.
         """
         async with self._turn:
-            self._steps += 1
             if action.type == "list_tools":
-                return ListToolsObservation(tools=list(TOOLS), reward=0.0)
-            return self._observed(action, await self._play(action))
+                observation: Observation = ListToolsObservation(tools=list(TOOLS), reward=0.0)
+            else:
+                observation = self._observed(action, await self._play(action))
+            self._steps += 1
+            return observation
 
     def reset(
         self, seed: int | None = None, episode_id: str | None = None, **given: Any

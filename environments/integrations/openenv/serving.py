@@ -73,7 +73,8 @@ async def _serve(serving: Serving) -> int:
     bound = listening(serving.host, serving.port)
     shared = shared_of(serving)
     try:
-        await shared.worlds()  # or say what is missing, before there are sessions
+        # or say what is missing, before there are sessions
+        await asyncio.gather(shared.worlds(), shared.tasks.prepare())
         return await serve_app(app_of(shared, serving), bound, serving.sessions)
     finally:
         bound.close()

@@ -91,6 +91,13 @@ class ServedTasks:
         await asyncio.gather(*making, return_exceptions=True)
         await self._worker.stop()
 
+    async def prepare(self) -> None:
+        """Make the served suite, or the first tasks. Raises UserError where there are none."""
+        if self.wanted.suite is not None:
+            await self._suite(self.wanted)
+        else:
+            self._prepare_from(0)
+
     async def chosen(self, reset: Reset) -> Task:
         """Return the task that a reset asks for. Raises UserError where there is none."""
         if reset.task is not None and reset.suite is None:
@@ -173,13 +180,17 @@ class ServedTasks:
 
     async def _numbered(self, wanted: TaskChoice, reset: Reset) -> Task:
         """Return a made task, and have the next ones made where they are taken in their order."""
-        follows = reset.index is None and reset.seed is None
-        number, size = self._number(reset), wanted.limit or SIZE
-        making = self._make(_drawn(wanted, number % size))
+        follows = wanted == self.wanted and reset.index is None and reset.seed is None
+        number = self._number(reset)
+        making = self._making(_drawn(wanted, number))
         if follows:
-            for ahead in range(1, AHEAD + 1):
-                self._making(_drawn(wanted, (number + ahead) % size))
-        return await making
+            self._prepare_from(number + 1)
+        return await asyncio.shield(making)
+
+    def _prepare_from(self, number: int) -> None:
+        """Have the next tasks of the server's own made."""
+        for ahead in range(number, number + AHEAD):
+            self._making(_drawn(self.wanted, ahead))
 
     async def _make(self, wanted: Wanted) -> Task:
         return await asyncio.shield(self._making(wanted))
@@ -249,14 +260,17 @@ def write_suite(wanted: str) -> None:
 
 
 def _drawn(wanted: TaskChoice, number: int) -> Wanted:
-    """Return what task `number` of a choice is made of: the same as `TaskSource` makes."""
+    """Return what task `number` of a choice is made of: the same as `TaskSource` makes.
+
+    Where there is a limit, the first one follows the last.
+    """
     kinds = () if wanted.kinds is None else choice.kinds(wanted.kinds)
     families = Family if wanted.families is None else choice.families(wanted.families)
     levels = (1, 5) if wanted.difficulty is None else choice.levels(wanted.difficulty)
     drawing = Curriculum(
         dict.fromkeys(families, 1.0), levels, wanted.seed, split=wanted.split, kinds=kinds
     )
-    drawing.drawn = number
+    drawing.drawn = number % wanted.limit if wanted.limit else number
     return drawing.draw()
 
 
