@@ -19,16 +19,23 @@ from websockets.asyncio.client import connect
 
 from environments.hosting.source import TaskChoice, TaskSource, task_named
 from environments.integrations.openenv.client import EvenniaEnv
-from environments.integrations.openenv.environment import EvenniaEnvironment
+from environments.integrations.openenv.environment import EvenniaEnvironment, SessionError
 from environments.integrations.openenv.models import EvenniaAction, EvenniaObservation
 from environments.integrations.openenv.rubric import VerdictRubric
 from environments.integrations.openenv.shared import Shared
 from environments.integrations.openenv.tasks import KEPT, Reset, ServedTasks
 from environments.integrations.openenv.tools import TOOLS
 from environments.runner import SYSTEM_PROMPT
-from tests.adapters.openenv_server import Served, TasksMadeHere, played, played_here, served
-from world_fixtures.common import UserError
-from world_fixtures.simulated import SimulatedPool
+from tests.adapters.openenv_server import (
+    CountingPool,
+    Served,
+    TasksMadeHere,
+    played,
+    played_here,
+    served,
+)
+from world_fixtures.common import UserError, WorldLost
+from world_fixtures.simulated import SimulatedInstance, SimulatedPool
 
 ONE = "test/errand.deliver/2/3"
 SEVERAL = "test/persistence.recall/2/0"
@@ -214,6 +221,53 @@ async def test_an_idle_session_is_closed_says_so_and_holds_no_world() -> None:
                 with pytest.raises(RuntimeError, match="idle for too long: connect anew"):
                     await ask
         assert not found.pool.out
+
+
+async def test_a_session_that_is_closed_while_it_begins_holds_no_world() -> None:
+    pool, asked, go = CountingPool(), asyncio.Event(), asyncio.Event()
+
+    class Waiting:
+        async def acquire(self, spec: Any, **given: Any) -> Any:
+            asked.set()
+            await go.wait()
+            return await pool.acquire(spec, **given)
+
+        def release(self, instance: Any) -> None:
+            pool.release(instance)
+
+    @contextlib.asynccontextmanager
+    async def worlds() -> AsyncIterator[Waiting]:
+        yield Waiting()
+
+    shared = Shared(worlds, TasksMadeHere())
+    session = EvenniaEnvironment(shared)
+    begins = asyncio.ensure_future(session.reset_async(task=ONE))
+    await asked.wait()
+    session.close()
+    go.set()
+    with pytest.raises(SessionError, match="connect anew"):
+        await begins
+    assert pool.acquired == 1
+    assert not pool.out
+    await shared.close()
+
+
+async def test_a_world_that_is_lost_has_no_reward(
+    env: EvenniaEnv, server: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def lost(instance: Any, character: str | None = None) -> Any:
+        raise WorldLost("the world server is gone")
+
+    await env.reset(task=ONE)
+    with monkeypatch.context() as patched:
+        patched.setattr(SimulatedInstance, "open", lost)
+        with pytest.raises(RuntimeError, match="the world server is gone"):
+            await env.step(EvenniaAction.connect())
+    state = await env.state()
+    assert (state.over, state.reward, state.failure) == (True, None, "the world server is gone")
+    assert await asyncio.to_thread(server.pool.all_back)
+    await env.reset(task=ONE)
+    assert (await env.step(EvenniaAction.connect())).observation.result
 
 
 async def test_more_sessions_than_there_may_be_are_refused() -> None:
