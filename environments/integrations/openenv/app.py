@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -32,6 +33,7 @@ def new_app(
         sessions: at once; more are refused with the code CAPACITY_REACHED.
         session_seconds: of idleness until a session is closed; None for never.
     """
+    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # where OpenEnv's own page is shown
     app: FastAPI = create_app(
         _Sessions(shared),
         EvenniaAction,

@@ -205,6 +205,7 @@ class EvenniaEnvironment(Environment[EvenniaAction, EvenniaObservation, EvenniaS
             raise
 
     def _observed(self, action: EvenniaAction, step: Step) -> EvenniaObservation:
+        self._check_open()  # it may have been closed meanwhile
         assert self._rollout is not None
         began = step.prompt is not None and not self._one_conversation
         observation = EvenniaObservation(
