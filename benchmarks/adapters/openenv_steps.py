@@ -34,8 +34,9 @@ from environments.integrations.openenv.models import EvenniaAction
 CLOCK = os.sysconf("SC_CLK_TCK")
 READY = re.compile(r"http://\S+")
 COMMANDS = ("look", "inventory")
-DIFFICULTY = 5
-"""Its budgets allow the steps."""
+TASKS = {"family": "errand", "difficulty": 5}
+MOST = 32
+"""Steps that the budgets of these tasks allow."""
 
 
 @contextlib.contextmanager
@@ -97,7 +98,7 @@ async def play(
 
     async def begin(client: Any, seed: int) -> None:
         await client.connect()
-        await client.reset(seed=seed, difficulty=DIFFICULTY)
+        await client.reset(seed=seed, **TASKS)
 
     async def one(client: Any) -> None:
         nonlocal errors
@@ -145,8 +146,10 @@ def measure(sessions: int, steps: int) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--sessions", type=int, default=64)
-    parser.add_argument("--steps", type=int, default=24, help="of each session")
+    parser.add_argument("--steps", type=int, default=24, help=f"of each session, {MOST} at most")
     given = parser.parse_args()
+    if given.sessions < 1 or not 1 <= given.steps <= MOST:
+        parser.error(f"--sessions must be 1 or more, and --steps 1 to {MOST}")
     print(json.dumps(measure(given.sessions, given.steps), indent=1))
 
 
