@@ -53,6 +53,7 @@ VERBS = {
     "replay": Verb("replay", "play traces again and compare them step by step"),
     "export": Verb("export", "write rollouts in the formats that trainers read"),
     "mcp": Verb("mcp", "serve a world or tasks to clients of the Model Context Protocol"),
+    "openenv": Verb("openenv", "serve this world to clients of OpenEnv"),
     "doctor": Verb("doctor", "check what this machine has, and what it lacks"),
 }
 

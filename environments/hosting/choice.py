@@ -9,6 +9,7 @@ from environments.tasks.build import make_task
 from environments.tasks.model import Family, Task
 from environments.tasks.suites import Suite, content_hash, load_suite
 from environments.tasks.suites.source import with_ids
+from environments.tasks.worker import Wanted
 from world_fixtures.common import UserError
 
 _MADE = re.compile(r"(train|validation|test)/([a-z]+)\.([a-z_]+)/([0-9]+)/(-?[0-9]+)")
@@ -35,6 +36,12 @@ def only(tasks: tuple[Task, ...]) -> Suite:
 
 def make_named(id: str) -> Task:
     """Make the task of an id. Raises UserError where the id is none, or names no such task."""
+    wanted = named(id)
+    return make_task(wanted.family, wanted.seed, wanted.difficulty, wanted.kind, wanted.split)
+
+
+def named(id: str) -> Wanted:
+    """Return what the task of an id is made of. Raises UserError where the id is none."""
     found = _MADE.fullmatch(id)
     if found is None or found[2] not in list(Family):
         raise UserError(
@@ -42,4 +49,4 @@ def make_named(id: str) -> Task:
             " test/errand.deliver/3/7 (split/family.kind/difficulty/seed)"
         )
     split, family, kind, difficulty, seed = found.groups()
-    return make_task(Family(family), int(seed), int(difficulty), kind, split)  # type: ignore[arg-type]
+    return Wanted(Family(family), int(seed), int(difficulty), split, kind)  # type: ignore[arg-type]
