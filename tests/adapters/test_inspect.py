@@ -168,7 +168,7 @@ def metrics_of(log: EvalLog, scorer: str) -> dict[str, float]:
     return {name: metric.value for name, metric in found.metrics.items()}
 
 
-@pytest.mark.parametrize("policy", ["oracle", "noisy:0.2"])
+@pytest.mark.parametrize("policy", ["oracle", "noisy:0.5"])
 def test_verdicts_and_measures_are_those_of_a_play_without_inspect(policy):
     tasks = load_suite("handful").tasks
     log = run(policy)
