@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -337,14 +339,30 @@ def test_every_suite_that_ships_is_a_task():
     assert {"basics", "standard", "hard", "living", "living-short"} <= set(TASKS)
 
 
+class Holding(PolicyEndpoint):
+    """Answers so many requests and holds those after them."""
+
+    def __init__(self, answers: int) -> None:
+        super().__init__()
+        self.left = answers
+        self.held, self.over = threading.Event(), asyncio.Event()
+
+    async def _complete(self, request: Any) -> Any:
+        self.left -= 1
+        if self.left < 0:
+            self.held.set()
+            await self.over.wait()
+        return await super()._complete(request)
+
+
 class Endpoint:
     """Policies over HTTP in a thread, for programs."""
 
-    def __init__(self, tasks: Sequence[Task], attempts: int = 1) -> None:
-        self._expected = [(task, n) for task in tasks for n in range(attempts)]
+    def __init__(self, tasks: Sequence[Task], answers: int = 1_000_000) -> None:
+        self._tasks = tasks
+        self._answers = answers
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
-        self.url = ""
 
     def __enter__(self) -> Endpoint:
         self._thread.start()
@@ -352,32 +370,34 @@ class Endpoint:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._end.set)
+        self._loop.call_soon_threadsafe(self.serving.over.set)
         self._thread.join(30)
 
     async def _serve(self) -> None:
-        self._loop, self._end = asyncio.get_running_loop(), asyncio.Event()
-        async with PolicyEndpoint() as endpoint:
-            for task, attempt in self._expected:
-                endpoint.expect(f"{task.id}/{attempt}", task, attempt)
-            self.url = endpoint.base_url
+        self._loop = asyncio.get_running_loop()
+        async with Holding(self._answers) as self.serving:
+            for task in self._tasks:
+                self.serving.expect(f"{task.id}/0", task, 0)
             self._ready.set()
-            await self._end.wait()
+            await self.serving.over.wait()
 
 
-def by_command(tasks: Sequence[Task], policy: str, tmp_path: Path, *options: str) -> EvalLog:
-    """The log of `inspect eval` in the shell, against an endpoint on loopback."""
-    out = tmp_path / policy.replace(":", "-")
-    with Endpoint(tasks) as endpoint:
-        done = subprocess.run(
-            [str(Path(sys.executable).with_name("inspect")), "eval", *options,
-             "--model", f"openai-api/policies/{policy}", "-T", "user=true",
-             "--log-dir", str(out), "--display", "plain"],
-            env=os.environ | {"POLICIES_API_KEY": "none", "POLICIES_BASE_URL": endpoint.url},
-            capture_output=True, text=True, cwd=tmp_path, check=False,
-        )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
-    (found,) = out.glob("*.eval")
+def started(
+    endpoint: Endpoint, policy: str, out: Path, *options: str, **env: str
+) -> subprocess.Popen[str]:
+    """`inspect eval` as a user calls it, against an endpoint on loopback."""
+    keys = {"POLICIES_API_KEY": "none", "POLICIES_BASE_URL": endpoint.serving.base_url}
+    return subprocess.Popen(
+        [str(Path(sys.executable).with_name("inspect")), "eval", *options, "--model",
+         f"openai-api/policies/{policy}", "-T", "user=true", "--log-dir", str(out),
+         "--display", "plain"],
+        env=os.environ | keys | env, cwd=out.parent, text=True, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )  # fmt: skip
+
+
+def log_in(directory: Path) -> EvalLog:
+    (found,) = directory.glob("*.eval")
     return read_eval_log(str(found))
 
 
@@ -385,7 +405,13 @@ def by_command(tasks: Sequence[Task], policy: str, tmp_path: Path, *options: str
 @pytest.mark.parametrize("policy", ["oracle", "noisy:0.3"])
 def test_a_hundred_tasks_of_standard_by_the_command_line(policy, tmp_path):
     tasks = part_of(load_suite("standard"), limit=100).tasks
-    log = by_command(tasks, policy, tmp_path, "evennia_world/standard", "-T", "limit=100")
+    with Endpoint(tasks) as endpoint:
+        program = started(
+            endpoint, policy, tmp_path / "logs", "evennia_world/standard", "-T", "limit=100"
+        )
+        printed, _ = program.communicate()
+    assert program.returncode == 0, printed
+    log = log_in(tmp_path / "logs")
     assert log.status == "success"
     samples = by_id(log)
     assert len(samples) == 100
@@ -396,6 +422,36 @@ def test_a_hundred_tasks_of_standard_by_the_command_line(policy, tmp_path):
         assert rewards == [1.0] * 100
     else:
         assert len(set(rewards)) > 20
+
+
+@pytest.mark.slow
+def test_a_run_that_is_interrupted_keeps_what_was_played_and_no_world_server(own_home, tmp_path):
+    tasks = part_of(load_suite("basics"), limit=3).tasks
+    answers = directly("oracle", tasks[0]).turns + 2
+    with Endpoint(tasks, answers) as endpoint:
+        program = started(
+            endpoint, "oracle", tmp_path / "logs", "evennia_world/basics", "-T", "limit=3",
+            "--max-samples", "1", EVENNIA_WORLD_HOME=str(own_home),
+        )  # fmt: skip
+        assert endpoint.serving.held.wait(300)
+        assert _programs_of(own_home)
+        program.send_signal(signal.SIGINT)
+        printed, _ = program.communicate(timeout=120)
+    assert _programs_of(own_home) == []
+    log = log_in(tmp_path / "logs")
+    assert log.status == "cancelled", printed
+    assert [s.scores["reward"].value for s in log.samples or () if s.scores] == [1.0]
+
+
+def _programs_of(home: Path) -> list[str]:
+    """Command lines of the programs that name a world home."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if entry.name.isdigit():
+                command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                found += [command] if str(home) in command else []
+    return found
 
 
 def _look() -> tuple[str, dict[str, Any]]:

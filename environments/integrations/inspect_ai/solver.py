@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 
@@ -31,10 +32,11 @@ from environments.integrations.inspect_ai.samples import task_of
 from environments.rollouts.record import StopReason
 from environments.runner import SYSTEM_PROMPT
 from environments.tools.toolbox import error_result
+from world_fixtures.common import WorldError, WorldLost
 
 Result = TypeVar("Result")
 _THREADS = 10_000
-"""As many samples may wait for a world at once, with none left over for those that play."""
+"""At once at most: a sample that waits for a world holds one, and those that play need theirs."""
 
 
 class ModelFailed(Exception):
@@ -70,10 +72,9 @@ def play(
         rollout = await _waited(
             partial(SyncRollout.begin, pool, task, id=f"{task.id}/{attempt}", attempt=attempt)
         )
-        playing = _Playing(
-            state, rollout, system_prompt or SYSTEM_PROMPT, max_turns or task.max_turns, user
-        )
+        prompt, turns = system_prompt or SYSTEM_PROMPT, max_turns or task.max_turns
         try:
+            playing = _Playing(state, rollout, prompt, turns, user)
             await playing.to_the_end()
         finally:
             rollout.close()
@@ -117,7 +118,7 @@ class _Playing:
             await self._judge()
         except (LimitExceededError, anyio.get_cancelled_exc_class()):
             # A limit of time cancels, too, and what was played until then is scored.
-            with anyio.CancelScope(shield=True):
+            with anyio.CancelScope(shield=True), suppress(WorldLost, WorldError):
                 await self._judge()
             raise
         finally:
@@ -155,8 +156,10 @@ class _Playing:
             self.kept.commands = self.rollout.rollout.episode.commands
 
     async def _judge(self) -> None:
-        """Judge what was played, and keep it."""
+        """Judge what was played, and keep it; nothing where the world has failed."""
         await _waited(self.rollout.give_up)
+        if self.rollout.verdict is None:
+            return
         rollout = self.rollout.record(self.model.name, self.model.api.__class__.__name__)
         stop = rollout.stop
         if stop is StopReason.FINISHED and self.stop is not None:
