@@ -18,6 +18,8 @@ from environments.integrations.inspect_ai.naming import full, without_package
 from environments.integrations.inspect_ai.outcome import EvenniaWorld, told, written
 from environments.tasks.model import Verdict
 
+_DONE = {True: "Every goal is met, and nothing else was disturbed.", False: "Not done."}
+
 
 class NotJudged(Exception):
     """A sample has no verdict: it was not played by this task's solver, or not to an end."""
@@ -61,7 +63,12 @@ def success() -> Scorer:
 
     async def score(state: TaskState, target: Target) -> Score:
         found, verdict = _judged(state)
-        return Score(value=CORRECT if verdict.success else INCORRECT, answer=written(found.answer))
+        return Score(
+            value=CORRECT if verdict.success else INCORRECT,
+            answer=written(found.answer),
+            explanation="\n".join(f"- {reason}" for reason in verdict.reasons)
+            or _DONE[verdict.success],
+        )
 
     return score
 
