@@ -421,7 +421,7 @@ def test_a_hundred_tasks_of_standard_by_the_command_line(policy, tmp_path):
     if policy == "oracle":
         assert rewards == [1.0] * 100
     else:
-        assert len(set(rewards)) > 20
+        assert len(set(rewards)) > 10
 
 
 @pytest.mark.slow
