@@ -8,9 +8,9 @@
         )
         trainer.train()
 
-`environment_factory` keeps one conversation about all parts of a task. `rollout_func=tasks.rollouts`
-with `reward_funcs=world_reward` opens a new one for each part. Importing this package loads neither
-TRL nor PyTorch; what needs them says which extra is missing.
+`environment_factory` keeps one conversation about all parts of a task. With
+`rollout_func=tasks.rollouts, reward_funcs=[world_reward]` each part is a conversation of its own.
+Importing this package loads neither TRL nor PyTorch; what needs them says which extra is missing.
 """
 
 from __future__ import annotations

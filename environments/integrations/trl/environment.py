@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import logging
 import weakref
 from collections.abc import Callable
@@ -28,9 +29,12 @@ def tool(declared: Declared) -> Declared:
     the toolset does not.
     """
 
+    names = list(inspect.signature(declared).parameters)[1:]
+
     @functools.wraps(declared)
-    def call(self: WorldEnvironment, /, **arguments: Any) -> str:
-        return self._call(declared.__name__, arguments)
+    def call(self: WorldEnvironment, /, *given: Any, **arguments: Any) -> str:
+        placed = dict(zip(names[: len(given)], given, strict=True))
+        return self._call(declared.__name__, placed | arguments)
 
     del call.__annotations__["return"]
     return call

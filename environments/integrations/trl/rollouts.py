@@ -15,7 +15,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from environments.hosting.rollout import HostedRollout, Step, conditions
-from environments.integrations.trl.environment import NO_WORLD
 from environments.integrations.trl.generation import Conversation, Generation
 from environments.tasks.model import Task
 from environments.tools.toolbox import error_result
@@ -107,14 +106,10 @@ def play(tasks: WorldTasks, prompts: list[list[dict[str, Any]]], trainer: Any) -
             prompt = rollout.task.stages[0].prompt
             if rollout.hosted is not None:
                 prompt = rollout.hosted.prompt
-            rollout.conversations.append(
-                generation.begin(rollout.messages(tasks.shown(prompt)))
-            )
+            rollout.conversations.append(generation.begin(rollout.messages(tasks.shown(prompt))))
         while active := [rollout for rollout in playing if rollout.active]:
             said = generation.turns([rollout.conversations[-1] for rollout in active])
-            done = pool.loop.run(
-                _all(r.act(calls) for r, calls in zip(active, said, strict=True))
-            )
+            done = pool.loop.run(_all(r.act(calls) for r, calls in zip(active, said, strict=True)))
             for rollout, calls, (results, prompt) in zip(active, said, done, strict=True):
                 if prompt is not None:
                     rollout.conversations.append(
@@ -129,8 +124,10 @@ def play(tasks: WorldTasks, prompts: list[list[dict[str, Any]]], trainer: Any) -
         for rollout in playing:
             if rollout.hosted is not None:
                 pool.loop.soon(rollout.hosted.close)
-    chosen = [_chosen(r, f"{trainer.args.seed}/{trainer.state.global_step}/{number}")
-              for number, r in enumerate(playing)]
+    chosen = [
+        _chosen(r, f"{trainer.args.seed}/{trainer.state.global_step}/{number}")
+        for number, r in enumerate(playing)
+    ]
     return {**generation.result(chosen), "world_reward": [r.reward for r in playing]}
 
 

@@ -14,7 +14,6 @@ from environments.integrations.trl.extra import missing_extra
 from environments.runner import SYSTEM_PROMPT
 from environments.tasks.model import Task
 from environments.tools.evennia import EVENNIA_TOOLS
-from environments.tokenization import escape_special_tokens
 from world_fixtures.background import SyncPool
 from world_fixtures.common import UserError
 
@@ -128,7 +127,12 @@ class WorldTasks:
         if len(text) > self._chars:
             text = f"{text[: self._chars]}\n[{len(text) - self._chars} more characters were cut]"
         whole = Step(text, False, prompt, False).whole
-        return whole if self._tokenizer is None else escape_special_tokens(whole, self._tokenizer)
+        if self._tokenizer is None:
+            return whole
+        # Needs jinja2, which comes with PyTorch.
+        from environments.tokenization import escape_special_tokens
+
+        return escape_special_tokens(whole, self._tokenizer)
 
 
 def opening(number: int) -> list[dict[str, Any]]:
