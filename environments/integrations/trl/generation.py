@@ -46,7 +46,7 @@ class Generation:
             raise missing_extra(error) from error
         self._trl = chat_template_utils
         self._trainer = trainer
-        self._tools = list(tools)
+        self._tools: list[Any] = list(tools)
         self._tokenizer = trainer._tokenizer
         if not (
             getattr(self._tokenizer, "response_template", None)
