@@ -6,7 +6,7 @@ import asyncio
 import atexit
 import contextlib
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, wait
 from typing import Any, Self, TypeVar
 
@@ -87,6 +87,14 @@ class BackgroundLoop:
                 self._loop.call_soon_threadsafe(self._cancel, future)
             wait([future], CLOSE_TIMEOUT)
             raise
+
+    def soon(self, act: Callable[[], object]) -> None:
+        """Have the loop call `act` and return at once; nothing after `close`.
+
+        Waits for no lock, so that a finalizer may call it in whatever thread garbage is collected.
+        """
+        with contextlib.suppress(RuntimeError):  # the loop is closed
+            self._loop.call_soon_threadsafe(act)
 
     def _begin(self, coroutine: Coroutine[Any, Any, Result], future: Future[Result]) -> None:
         task = self._loop.create_task(coroutine)
