@@ -173,6 +173,7 @@ def test_bad_input_gets_one_clear_line(args, names, tmp_path, monkeypatch, capfd
     assert len([line for line in error.splitlines() if line.startswith("evennia-world:")]) == 1
 
 
+@pytest.mark.slow
 def test_the_environment_file_tells_bad_input_likewise(programs):
     done = programs.run_file(ENV_FILE, "evaluate", "--env.polcy", "oracle")
     assert done.returncode == 2
