@@ -17,7 +17,7 @@ def load_light() -> None:
     Where a package is not there, or no longer does so, nothing changes.
     """
     with suppress(ImportError):
-        typeguard = importlib.import_module("typeguard")
+        typeguard: Any = importlib.import_module("typeguard")
         checked = typeguard.typechecked
         typeguard.typechecked = _unchecked
         try:
