@@ -38,7 +38,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A run in the background ignores it, and so would every program that a test interrupts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# What is imported and collected stays: to look through it for garbage took a fifth of the time.
+# What is imported and collected stays: looking through it for garbage is a fifth of the collection.
 gc.set_threshold(50_000, 20, 50)
 
 
