@@ -23,8 +23,11 @@ if __name__ == "__main__":  # before the imports that take seconds: an interrupt
         if told := asked_help(sys.argv[1:], f"python {sys.argv[0]}"):
             print(told)
             return 0
-        from environments.evennia_world_env import EvenniaWorldEnv
-        from environments.modes.command_line import run_environment
+        from environments.modes.loading import loading
+
+        with loading():
+            from environments.evennia_world_env import EvenniaWorldEnv
+            from environments.modes.command_line import run_environment
 
         return run_environment(EvenniaWorldEnv)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import re
 import resource
 import signal
 import sys
@@ -36,6 +38,16 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A run in the background ignores it, and so would every program that a test interrupts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# What is imported and collected stays: looking through it for garbage is a fifth of the collection.
+gc.set_threshold(50_000, 20, 50)
+
+
+def pytest_collection_finish() -> None:
+    """Leave all that there is by then out of garbage collection."""
+    gc.collect()
+    gc.freeze()
+
+
 settings.register_profile("quick", max_examples=30, deadline=None)
 settings.register_profile("thorough", max_examples=200, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
@@ -59,15 +71,22 @@ class Directories(LoadScopeScheduling):
         return file if directory.endswith("e2e") else directory
 
 
-ALIKE = ("audit", "cli", "evaluation", "export", "policies")
-"""Directories of `tests/environments` whose tests are marked `once`: what they test computes."""
+ALIKE = re.compile(
+    r"(benchmarks|docs)/|test_dependencies\."
+    r"|environments/(audit|cli|evaluation|export|policies|tokenization|tool_call_parsers)/"
+    r"|environments/versions/test_(?!version_1_traces\.)"
+    r"|environments/tasks/test_(?!families\.|worker\.)"
+    r"|world_fixtures/test_(draw|generator|grammar\.|library|rules|spec\.|validation)"
+    r"|world_fixtures/test_living_(commands|page|people|time|validation)"
+)
+"""Files below this directory whose tests are marked `once`: what they test computes."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what need not be run on a second interpreter, too."""
-    here = Path(__file__).parent / "environments"
+    here = Path(__file__).parent
     for item in items:
-        if item.path.is_relative_to(here) and item.path.relative_to(here).parts[0] in ALIKE:
+        if item.path.is_relative_to(here) and ALIKE.match(item.path.relative_to(here).as_posix()):
             item.add_marker(pytest.mark.once)
 
 

@@ -7,6 +7,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -17,7 +18,12 @@ HOSTS = {"vllm"}
 """Programs that load a module of ours into themselves; without them it is not loaded."""
 
 
-def imported() -> Iterator[tuple[str, Path]]:
+@cache
+def imported() -> tuple[tuple[str, Path], ...]:
+    return tuple(imports())
+
+
+def imports() -> Iterator[tuple[str, Path]]:
     for package in OURS:
         for file in (ROOT / package).rglob("*.py"):
             for node in ast.walk(ast.parse(file.read_text("utf-8"))):

@@ -11,7 +11,7 @@ import signal
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,17 +55,21 @@ Say = Callable[[str], None]
 
 
 async def measure(
-    quick: bool, say: Say, seconds: float | None = None, seed: int = 1, case: int | None = None
+    quick: bool,
+    say: Say,
+    seconds: float | None = None,
+    seed: int = 1,
+    case: int | Sequence[int] | None = None,
 ) -> dict[str, Any]:
     """Play cases and count what is wrong at their ends; all figures of `bench faults`.
 
     A quick run has the first cases of the seed, another as many as begin within `seconds`.
-    With `case` that one alone is played.
+    With `case` that one alone is played, or those of several.
     """
     started = time.monotonic()
     ends = started + (SECONDS if seconds is None else seconds)
     if case is not None:
-        numbers: Iterator[int] = iter([case])
+        numbers: Iterator[int] = iter([case] if isinstance(case, int) else case)
     elif quick:
         numbers = iter(range(plan.QUICK))
     else:

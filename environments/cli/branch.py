@@ -69,10 +69,12 @@ def branch(
     the policy of the run plays under the run's options; a model needs its endpoint named again.
     Rollouts that were over by then are left out.
     """
+    from environments.modes.loading import loading
     from environments.modes.logs import quiet_libraries
 
     quiet_libraries()
-    from environments.modes.branch import read_branches, run_branches  # numpy and Atropos
+    with loading():  # numpy and Atropos
+        from environments.modes.branch import read_branches, run_branches
 
     branches = read_branches(run, at, times, rollout)
     if branches.left_out:

@@ -18,9 +18,8 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
 
-# `scipy.stats` is loaded by the tests of two runs alone: half a second that no run waits for.
+# SciPy is loaded where it is used: half a second that no program waits for at its start.
 Interval = tuple[float, float]
 LEVEL = 0.95
 SEED = 20_240_229
@@ -95,6 +94,8 @@ def count_interval(values: ArrayLike) -> Interval | None:
 
 
 def _jeffreys(successes: int, n: int) -> Interval:
+    from scipy import special  # slow to load: see the head of this module
+
     tail = (1 - LEVEL) / 2
     a, b = successes + 0.5, n - successes + 0.5
     low = 0.0 if successes == 0 else float(special.betaincinv(a, b, tail))
@@ -104,6 +105,8 @@ def _jeffreys(successes: int, n: int) -> Interval:
 
 def _t(freedom: int) -> float:
     """Return the quantile of Student's t for a two-sided interval."""
+    from scipy import special  # slow to load: see the head of this module
+
     return float(special.stdtrit(freedom, (1 + LEVEL) / 2))
 
 

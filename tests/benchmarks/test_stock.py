@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import aiohttp
@@ -13,29 +14,8 @@ from world_fixtures.library import load_world
 
 pytestmark = [pytest.mark.slow, pytest.mark.once]
 
+ROOT = Path(__file__).parents[2]
 SPEC = load_world("timmy_home").model_dump(mode="json") | {"things": []}
-
-
-def test_its_worlds_are_built_without_waiting_for_a_servers_initial_setup(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run = stock._evennia
-
-    def without_a_server(where: Path, *args: str, **env: str) -> str:
-        return "" if args[0] == "start" else run(where, *args, **env)
-
-    monkeypatch.setattr(stock, "_evennia", without_a_server)
-    monkeypatch.setattr(stock, "_wait_for", lambda port: None)
-    stock._build(tmp_path, SPEC, 2)
-    with sqlite3.connect(tmp_path / "game" / "server" / "evennia.db3") as database:
-        (rooms,) = database.execute(
-            "select count(*) from objects_objectdb where db_key = 'Chapel'"
-        ).fetchone()
-        homeless = database.execute(
-            "select db_key from objects_objectdb where db_home_id is null and id > 2"
-        ).fetchall()
-    assert rooms == 2
-    assert homeless == []
 
 
 def test_a_start_that_times_out_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,7 +34,25 @@ def test_a_start_that_times_out_is_tried_again(monkeypatch: pytest.MonkeyPatch) 
     assert asked == [("start",), ("start",)]
 
 
-async def test_its_players_look_around() -> None:
-    async with stock.stock_game(SPEC, 1) as game, aiohttp.ClientSession() as http:
-        player = await game.player(http, 0)
+@pytest.fixture
+def light(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have each of the launcher's seven processes load Evennia as a world server does."""
+    program = "from world_fixtures.game.loading import load_light\n\nload_light()\n"
+    (tmp_path / "sitecustomize.py").write_text(program)
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{ROOT}")
+
+
+async def test_players_look_around_in_worlds_built_before_the_server_ran(light: None) -> None:
+    """A server's own initial setup would come at some time, and until then nothing has a home."""
+    async with stock.stock_game(SPEC, 2) as game, aiohttp.ClientSession() as http:
+        player = await game.player(http, 1)
         assert await game.look(player) > 0
+        with closing(sqlite3.connect(game.directory / "server" / "evennia.db3")) as database:
+            (rooms,) = database.execute(
+                "select count(*) from objects_objectdb where db_key = 'Chapel'"
+            ).fetchone()
+            homeless = database.execute(
+                "select db_key from objects_objectdb where db_home_id is null and id > 2"
+            ).fetchall()
+    assert rooms == 2
+    assert homeless == []

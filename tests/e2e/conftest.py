@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import signal
 import socket
@@ -10,10 +12,12 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import patch
 
 import httpx
 import pytest
 
+from environments.cli import main
 from world_fixtures import home
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,6 +52,19 @@ class Programs:
             [sys.executable, *args], cwd=self.cwd, env={**self.env, "PYTHONPATH": str(ROOT), **env},
             capture_output=True, text=True, timeout=300,
         )  # fmt: skip
+
+    def run_here(self, *args: str) -> subprocess.CompletedProcess[str]:
+        """`evennia-world ARGS` in this process, which has loaded what a program takes seconds for.
+
+        For runs whose files and words are looked at, where another test has the same as a program.
+        """
+        out, err = io.StringIO(), io.StringIO()
+        with (
+            patch.dict(os.environ, self.env, clear=True), contextlib.chdir(self.cwd),
+            contextlib.redirect_stdout(out), contextlib.redirect_stderr(err),
+        ):  # fmt: skip
+            code = main(args)
+        return subprocess.CompletedProcess(args, code, out.getvalue(), err.getvalue())
 
     def start(self, *command: str) -> subprocess.Popen[str]:
         """A program that runs on, in a process group of its own; its output goes to a file."""

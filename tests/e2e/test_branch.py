@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from environments.cli import main
-
 SUITE = """
 name: few
 tasks:
@@ -17,29 +15,29 @@ tasks:
 
 
 @pytest.mark.slow
-def test_a_run_is_played_on_and_read_by_every_verb(programs, tmp_path, prefork, capsys):
+def test_a_run_is_played_on_and_read_by_every_verb(programs, tmp_path, prefork):
     suite, run, out = tmp_path / "few.yaml", tmp_path / "run", tmp_path / "out"
     suite.write_text(SUITE)
 
-    def ran(*args: object, code: int = 0) -> str:
+    def ran(*args: object) -> str:
         done = programs.run(*map(str, args))
-        assert done.returncode == code, done.stderr
+        assert done.returncode == 0, done.stderr
         return str(done.stdout + done.stderr)
 
     def read(*args: object, code: int = 0) -> str:
-        """Run a verb that plays nothing, here: a program of its own would take seconds to load."""
-        assert main(list(map(str, args))) == code
-        said = capsys.readouterr()
-        return said.out + said.err
+        """Run a verb in this process: a program of its own would take seconds to load."""
+        done = programs.run_here(*map(str, args))
+        assert done.returncode == code, done.stderr
+        return str(done.stdout + done.stderr)
 
-    ran(
+    read(
         "evaluate", "--env.suite", suite, "--env.policy", "noisy:0.1",
         "--env.eval_baselines", "false", "--env.data_dir_to_save_evals", run,
     )  # fmt: skip
     branching = ("branch", "--env.policy", "oracle", run, "--at", 3, "--times", 2, "--out", out)
     assert "8/8 rollouts" in ran(*branching)
     lines = (out / "samples.jsonl").read_bytes()
-    ran(*branching)  # there is nothing left to play
+    read(*branching)  # there is nothing left to play
     assert (out / "samples.jsonl").read_bytes() == lines
     assert "report.html" in read("report", out)
     assert "8 traces" in read("telemetry", "record", out, "--root", tmp_path / "traces")

@@ -61,10 +61,10 @@ def test_process_goes_on_where_the_disk_was_full(programs, disk, tmp_path):
     kept = lines(groups)
     assert 0 < len(kept) < 12
     disk.mount(8000, "remount")
-    assert programs.run(*command, str(groups)).returncode == 0
+    assert programs.run_here(*command, str(groups)).returncode == 0
     assert lines(groups)[: len(kept)] == kept
     whole = tmp_path / "whole.jsonl"
-    assert programs.run(*command, str(whole)).returncode == 0
+    assert programs.run_here(*command, str(whole)).returncode == 0
     about = [[(g["item"], g["part"], g["overrides"]) for g in lines(f)] for f in (groups, whole)]
     assert about[0] == about[1]
     hermes = [
@@ -89,6 +89,6 @@ def test_evaluate_goes_on_where_the_disk_was_full(programs, disk):
         json.loads(path.read_text())
     assert not list(out.rglob("*.new"))
     disk.mount(20_000, "remount")
-    assert programs.run(*command).returncode == 0
+    assert programs.run_here(*command).returncode == 0
     assert len(lines(out / "samples.jsonl")) == 30
     assert json.loads((out / "metrics.json").read_text())["results"]["all"]["n"] == 30

@@ -156,7 +156,7 @@ def test_twenty_sessions_are_twenty_sequences_in_the_file_of_process(programs, t
     path = tmp_path / "groups.jsonl"
     (task,) = tasks = drawn("steward", 10, 1)
     with Player(tasks, quitting(tasks)) as player:
-        done = programs.run(
+        done = programs.run_here(
             "process", "--env.total_steps", "1", "--env.data_path_to_save_groups", str(path),
             *choice("steward", 10), *player.options(),
         )  # fmt: skip
@@ -219,7 +219,7 @@ def test_two_policies_play_in_one_instance_as_the_page_says(programs, tmp_path):
     done = programs.run_file(str(example), str(traces))
     assert done.returncode == 0, done.stderr
     assert "--- guest, by random" in done.stdout
-    done = programs.run("replay", str(traces))
+    done = programs.run_here("replay", str(traces))
     assert done.returncode == 0, done.stderr
     assert "0 differences in 2 traces" in done.stdout
     assert programs.world_servers() == []

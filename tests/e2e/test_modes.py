@@ -55,7 +55,7 @@ def test_process_writes_groups_and_continues_where_its_file_ends(programs, tmp_p
     assert any(len(set(g["scores"])) > 1 for g in groups)
     whole = path.read_bytes()
     path.write_bytes(whole[:-40])  # the last line is torn
-    assert programs.run("process", "--env.total_steps", "6", *options).returncode == 0
+    assert programs.run_here("process", "--env.total_steps", "6", *options).returncode == 0
     again = path.read_bytes().splitlines()
     assert [json.loads(line)["item"] for line in again] == list(range(6))
     assert again[:3] == whole.splitlines()[:3]
@@ -173,6 +173,7 @@ def test_bad_input_gets_one_clear_line(args, names, tmp_path, monkeypatch, capfd
     assert len([line for line in error.splitlines() if line.startswith("evennia-world:")]) == 1
 
 
+@pytest.mark.slow
 def test_the_environment_file_tells_bad_input_likewise(programs):
     done = programs.run_file(ENV_FILE, "evaluate", "--env.polcy", "oracle")
     assert done.returncode == 2

@@ -297,6 +297,27 @@ def _lazy(compat: Any) -> None:
     assert holder.value is holder.value
 
 
+@part("inflect: its functions are decorated with typeguard's `typechecked` by that name")
+def _inflect(compat: Any) -> None:
+    import inflect
+
+    assert "check_argument_types" not in inflect.engine.plural.__code__.co_names
+    assert inflect.engine().plural("leaf", 2) == "leaves"
+    assert inflect.engine().an("hour") == "an hour"
+
+
+@part("lunr: it does without nltk, and nothing else that is loaded needs nltk or SciPy")
+def _lunr(compat: Any) -> None:
+    from types import SimpleNamespace
+
+    from evennia.help.utils import help_search_with_index
+
+    texts = {"key": "combat", "aliases": "fights", "category": "rules", "tags": ""}
+    entry = SimpleNamespace(search_index_entry=texts)
+    assert help_search_with_index("fighting", [entry])[0] == [entry]
+    assert not {"nltk", "scipy", "numpy"} & set(sys.modules)
+
+
 def try_all(scratch: str) -> dict[str, str]:
     """Set up the process and try every part; returns what is wrong with each."""
     from world_fixtures.game.gateway.main import prepare

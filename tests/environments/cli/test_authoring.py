@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
+from contextlib import chdir
 from pathlib import Path
 
 import jsonschema
@@ -30,12 +32,21 @@ def run(line: str) -> int:
     return main(line.split())
 
 
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with a world, a task and a suite as `new` writes them."""
+    directory = tmp_path_factory.mktemp("written")
+    with chdir(directory):
+        assert run("new world my_house") == 0
+        assert run("new task ledger --world my_house.yaml") == 0
+        assert run("new suite mine --world my_house.yaml --task ledger.yaml") == 0
+    return directory
+
+
 @pytest.fixture
-def files(here: Path) -> Path:
-    """A world, a task and a suite as `new` writes them."""
-    assert run("new world my_house") == 0
-    assert run("new task ledger --world my_house.yaml") == 0
-    assert run("new suite mine --world my_house.yaml --task ledger.yaml") == 0
+def files(here: Path, written: Path) -> Path:
+    """A copy of those files to work with."""
+    shutil.copytree(written, here, dirs_exist_ok=True)
     return here
 
 

@@ -84,7 +84,7 @@ def test_kinds_are_listed_with_what_they_need(tmp_path, capsys) -> None:
     assert "recall" in capsys.readouterr().out
 
 
-@pytest.mark.once
+@pytest.mark.slow  # makes tasks of every kind
 def test_the_page_of_tasks_is_up_to_date() -> None:
     assert (ROOT / "docs" / "tasks.md").read_text(encoding="utf-8") == gallery()
 

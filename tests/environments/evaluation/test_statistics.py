@@ -93,6 +93,7 @@ def test_pass_estimators_equal_enumeration(n: int, c: int) -> None:
         assert pass_hat_k(n, c, k) == pytest.approx(np.mean([all(d) for d in draws]))
 
 
+@pytest.mark.slow
 def test_no_difference_is_found_between_a_policy_and_itself() -> None:
     """At 5 % the tests err in about 5 of 100; the fewer tie, the nearer to it."""
     rng = np.random.default_rng(11)

@@ -83,10 +83,11 @@ def test_the_answer_without_the_looking_earns_nothing(family, kind):
             assert (verdict.reward, verdict.success) == (0.0, False)
 
 
+@pytest.mark.once
 def test_the_same_arguments_make_the_same_task():
     for family, kind in ALL_KINDS:
-        known = task_of(f"{family}.{kind}", 4)
-        again = make_task(family, 0, 4, kind=kind)
+        known = task_of(f"{family}.{kind}", 1)
+        again = make_task(family, 0, 1, kind=kind)
         assert again.model_dump_json() == known.model_dump_json()
 
 

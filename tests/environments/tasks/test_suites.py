@@ -36,7 +36,7 @@ tasks:
         pytest.param("seen", 100, "train", marks=SLOW),
         pytest.param("unseen", 100, "validation", marks=SLOW),
         pytest.param("living", 250, "test", marks=SLOW),
-        ("living-short", 50, "test"),
+        pytest.param("living-short", 50, "test", marks=SLOW),
     ],
 )
 def test_a_suite_is_what_its_version_says(name, size, split) -> None:

@@ -20,7 +20,7 @@ from played import played
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def rollouts(pool: ServerPool) -> list[Rollout]:
     """All families by the oracle and by a noisy policy; stages with restarts among them."""
-    tasks = [make_task(family, seed, 1 + seed) for family in Family for seed in range(3)]
+    tasks = [make_task(family, seed, 1 + seed) for family in Family for seed in range(2)]
     tasks += [
         make_task(Family.PERSISTENCE, 5, 2, kind=kind) for kind in ("restart", "witness")
     ]  # fmt: skip

@@ -44,7 +44,9 @@ def prepare(scratch: str) -> None:
 
     django.setup()
     from world_fixtures.game import compat
+    from world_fixtures.game.loading import load_light
 
+    load_light()
     compat.load_evennia()
 
 
@@ -60,6 +62,7 @@ def prefork() -> None:
     """Load everything once, then fork a server for each scratch directory."""
     control = socket.socket(fileno=os.dup(0))
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    gc.disable()  # nothing of what is loaded can be collected
     with tempfile.TemporaryDirectory() as nowhere:
         prepare(nowhere)
         from django.db import connections
@@ -68,6 +71,7 @@ def prefork() -> None:
     log_problems()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the children
     gc.collect()
+    gc.enable()
     gc.freeze()  # the children share what is loaded, as long as nobody touches it
     control.sendall(b"ready\n")
     while True:

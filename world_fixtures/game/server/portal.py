@@ -32,7 +32,9 @@ def serve(scratch: str) -> None:
     from django.core.management import call_command
 
     from world_fixtures.game import compat
+    from world_fixtures.game.loading import load_light
 
+    load_light()
     compat.load_evennia(portal=True)
     log_problems()
     call_command("collectstatic", interactive=False, verbosity=0)
