@@ -28,7 +28,6 @@ def tool(declared: Declared) -> Declared:
     them, in the words that it uses everywhere. The schema says nothing of the result, as that of
     the toolset does not.
     """
-
     names = list(inspect.signature(declared).parameters)[1:]
 
     @functools.wraps(declared)
