@@ -72,7 +72,8 @@ def interpreter(python: str | None = None) -> str:
     """
     found = python or os.environ.get(PYTHON_VARIABLE) or sys.executable
     # Not resolved: the link in an environment is what makes its packages found.
-    return os.path.abspath(found) if os.sep in found else found
+    relative = os.sep in found and not os.path.isabs(found)
+    return os.path.abspath(found) if relative else found
 
 
 def new_scratch(python: str | None = None) -> Path:
