@@ -229,8 +229,7 @@ def test_long_results_are_cut_but_not_the_next_part(worlds: SyncPool) -> None:
 
 
 def test_what_a_world_says_ends_no_turn_of_the_model(worlds: SyncPool) -> None:
-    pytest.importorskip("transformers")
-    pytest.importorskip("trl")
+    pytest.importorskip("torch", reason="needs the extra `trl`")
     from environments.integrations.trl import shipped_tokenizer
 
     tokenizer = shipped_tokenizer()

@@ -191,3 +191,14 @@ def test_what_ends_programs_reaches_whoever_waits(kind):
         with pytest.raises(kind):
             loop.run(end())
         assert loop.run(go_on()) == 7
+
+
+def test_what_is_to_happen_soon_waits_for_nothing_and_nothing_happens_after_the_end() -> None:
+    ran: list[str] = []
+    with BackgroundLoop() as loop:
+        with loop._guard:  # held by the thread in which garbage is collected
+            loop.soon(lambda: ran.append("before"))
+        assert loop.run(value(1)) == 1
+        assert ran == ["before"]
+    loop.soon(lambda: ran.append("after"))
+    assert ran == ["before"]
