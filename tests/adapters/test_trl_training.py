@@ -239,6 +239,7 @@ def test_a_lost_world_drops_the_rollout_of_a_rollout_func(
         found = tasks.rollouts([opening(0)], Reciting(tokenizer, tasks.task(0)))
     assert found["world_reward"] == [None]
     assert found["env_mask"] == [[0]]
+    assert found["logprobs"] == [[0.0]]
 
 
 KILLED = """

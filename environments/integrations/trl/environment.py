@@ -60,16 +60,17 @@ class WorldEnvironment:
         """Begin the task of this number and return what its first part asks for.
 
         Other columns are ignored. A world that cannot be had is no error: its rollout is dropped.
-        Raises UserError without a number, and where the world servers cannot be started.
+        Raises UserError without a number, and as `WorldTasks.worlds`.
         """
         self._release()
         if task is None:
             raise UserError("the data set has no column 'task': make it with WorldTasks.dataset")
         wanted = self._tasks.task(task)
         self._several = len(wanted.stages) > 1
+        worlds = self._tasks.worlds()
         try:
             rollout = SyncRollout.begin(
-                self._tasks.worlds(), wanted, id=f"trl-{wanted.id}", one_conversation=True
+                worlds, wanted, id=f"trl-{wanted.id}", one_conversation=True
             )
         except (WorldLost, WorldError) as error:
             logger.warning("no world for %s, its rollout is dropped: %s", wanted.id, error)

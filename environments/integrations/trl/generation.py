@@ -109,8 +109,11 @@ class Generation:
         end = self._tokenizer.eos_token_id
         for conversation in conversations:
             if not conversation.completion:  # TRL cannot have an empty one
-                conversation.completion, conversation.mask = [end], [0]
-                conversation.logprobs = conversation.logprobs and [0.0]
+                conversation.completion, conversation.mask, conversation.logprobs = (
+                    [end],
+                    [0],
+                    [0.0],
+                )
         if any(c.logprobs is None for c in conversations):
             logprobs = self._computed(conversations)
         else:

@@ -121,14 +121,18 @@ def play(tasks: WorldTasks, prompts: list[list[dict[str, Any]]], trainer: Any) -
                     generation.told(rollout.conversations[-1], names, shown)
         pool.loop.run(_all(r.act(()) for r in playing if r.hosted and not r.hosted.over))
     finally:
-        for rollout in playing:
-            if rollout.hosted is not None:
-                pool.loop.soon(rollout.hosted.close)
+        pool.loop.run(_close(playing))
     chosen = [
         _chosen(r, f"{trainer.args.seed}/{trainer.state.global_step}/{number}")
         for number, r in enumerate(playing)
     ]
     return {**generation.result(chosen), "world_reward": [r.reward for r in playing]}
+
+
+async def _close(playing: Sequence[Playing]) -> None:
+    for rollout in playing:
+        if rollout.hosted is not None:
+            rollout.hosted.close()
 
 
 async def _all(awaited: Any) -> list[Any]:

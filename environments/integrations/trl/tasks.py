@@ -74,7 +74,10 @@ class WorldTasks:
         return self._source.task(number)
 
     def worlds(self) -> SyncPool:
-        """Return the world servers, started if they are not running yet."""
+        """Return the world servers, started if they are not running yet.
+
+        Raises UserError or WorldLost where they do not start.
+        """
         if self._worlds is None:
             self._worlds = shared_worlds()
         return self._worlds
