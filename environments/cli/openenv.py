@@ -34,9 +34,6 @@ def serve(
         int | None,
         typer.Option(min=1, help="world server processes (default: a core each but one)"),
     ] = None,
-    world_python: Annotated[
-        str | None, typer.Option(metavar="PATH", help="interpreter in which they run")
-    ] = None,
     suite: Annotated[
         str | None, typer.Option(help="tasks of a reset that names none: of this suite")
     ] = None,
@@ -58,7 +55,7 @@ def serve(
         suite=suite, families=family, kinds=kind, difficulty=difficulty, split=split
     )
     return run(
-        Serving(host, port, sessions, session_seconds, servers, world_python, tasks)
+        Serving(host, port, sessions, session_seconds, servers, tasks)
     )  # fmt: skip
 
 

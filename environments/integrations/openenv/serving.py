@@ -40,8 +40,6 @@ class Serving:
     session_seconds: float | None = SESSION_SECONDS
     servers: int | None = None
     """World server processes; None for one a core but one."""
-    python: str | None = None
-    """The interpreter in which they run; None for the one EVENNIA_WORLD_PYTHON names, or ours."""
     tasks: TaskChoice = field(default_factory=TaskChoice)
     """Those of a reset that names none."""
 
@@ -54,14 +52,14 @@ def serve(serving: Serving) -> int:
     """
     if serving.sessions < 1:
         raise UserError("--sessions must be 1 or more")
+    if serving.session_seconds is not None and not serving.session_seconds > 0:
+        raise UserError("--session-seconds must be above 0")
     return asyncio.run(_serve(serving))
 
 
 def shared_of(serving: Serving) -> Shared:
     """Return what the sessions of such a server share; nothing of it runs yet."""
-    return Shared(
-        partial(ServerPool, serving.servers, python=serving.python), ServedTasks(serving.tasks)
-    )
+    return Shared(partial(ServerPool, serving.servers), ServedTasks(serving.tasks))
 
 
 def app_of(shared: Shared, serving: Serving) -> FastAPI:

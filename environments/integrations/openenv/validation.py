@@ -25,8 +25,8 @@ PACKAGE = Path(__file__).resolve().parent / "package"
 ROOT = Path(__file__).resolve().parents[3]
 STARTING, STOPPING = 120.0, 30.0
 """Seconds until the server answers, and until it has stopped."""
-HANDED_ON = ("PATH", "HOME", "TMPDIR", "EVENNIA_WORLD_PYTHON", "EVENNIA_WORLD_SERVER")
-"""Variables that the server sees of ours."""
+HANDED_ON = ("PATH", "HOME", "TMPDIR")
+"""Variables that the server sees of ours, besides those that say where worlds run."""
 LEVELS = {"static": Level.STATIC, "runtime": Level.RUNTIME}
 
 
@@ -63,7 +63,11 @@ class LocalServer:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         self.base_url = f"http://127.0.0.1:{port}"
-        own = {name: os.environ[name] for name in HANDED_ON if name in os.environ}
+        own = {
+            name: value
+            for name, value in os.environ.items()
+            if name in HANDED_ON or name.startswith("EVENNIA_WORLD_")
+        }
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the process
         self._process = subprocess.Popen(
             [sys.executable, "-m", "uvicorn", "server.app:app", "--port", str(port)],
