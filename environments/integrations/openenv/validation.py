@@ -70,8 +70,16 @@ class LocalServer:
         }
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the process
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "uvicorn", "server.app:app", "--port", str(port)],
-            cwd=root,
+            [
+                sys.executable,
+                "-m",
+                "uvicorn",
+                "--app-dir",
+                str(root),
+                "server.app:app",
+                "--port",
+                str(port),
+            ],
             env={**own, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", **spec.env_vars},
             stdin=subprocess.DEVNULL,
             stdout=self._log,
