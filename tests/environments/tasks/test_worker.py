@@ -64,3 +64,17 @@ async def test_the_process_ends_with_its_work():
     assert process is not None
     await worker.stop()
     assert process.returncode == 0
+
+
+async def test_who_is_cancelled_has_waited_for_the_end_of_the_process():
+    worker = TaskWorker()
+    await worker.make(WANTED)
+    process = worker._process
+    assert process is not None
+    given_up = asyncio.create_task(worker.make(WANTED._replace(seed=5)))
+    await asyncio.sleep(0)
+    given_up.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await given_up
+    assert process.returncode == -signal.SIGKILL
+    await worker.stop()
