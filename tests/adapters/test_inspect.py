@@ -18,7 +18,9 @@ from typing import Any
 import pytest
 
 inspect_ai = pytest.importorskip("inspect_ai", reason="Inspect is not installed")
+from inspect_ai._util import package  # noqa: E402
 from inspect_ai._util.error import PrerequisiteError  # noqa: E402
+from inspect_ai._util.registry import registry_info  # noqa: E402
 from inspect_ai.log import EvalLog, read_eval_log  # noqa: E402
 from inspect_ai.model import (  # noqa: E402
     ChatMessageAssistant,
@@ -35,6 +37,7 @@ from environments.hosting.blocking import SyncRollout  # noqa: E402
 from environments.hosting.source import task_named  # noqa: E402
 from environments.hosting.worlds import shared_worlds  # noqa: E402
 from environments.integrations.inspect_ai import TASKS, suite  # noqa: E402
+from environments.integrations.inspect_ai.naming import without_package  # noqa: E402
 from environments.policies.endpoint import PolicyEndpoint  # noqa: E402
 from environments.policies.player import PolicyPlayer  # noqa: E402
 from environments.policies.policy import Move, View, submit  # noqa: E402
@@ -337,6 +340,17 @@ def test_a_wrong_choice_is_told_in_one_line(chosen, told):
 
 def test_every_suite_that_ships_is_a_task():
     assert {"basics", "standard", "hard", "living", "living-short"} <= set(TASKS)
+    for name, made in TASKS.items():
+        assert registry_info(made).name == f"evennia_world/{name}"
+
+
+def test_names_are_the_same_however_we_are_installed(monkeypatch):
+    monkeypatch.setattr(package, "package_path_is_in_site_packages", lambda path: True)
+
+    def named() -> None: ...
+
+    assert package.get_installed_package_name(named) == "tests"
+    assert package.get_installed_package_name(without_package(named)) is None
 
 
 class Holding(PolicyEndpoint):
