@@ -348,13 +348,13 @@ def typed(options: dict[str, Any], out: Path) -> list[str]:
     )  # fmt: skip
 
 
-def installed(tmp_path: Path) -> Path:
-    """The publishable package, built and unpacked as pip does it."""
-    shutil.copytree(PACKAGE, tmp_path / "source", ignore=shutil.ignore_patterns("*.egg-info"))
-    without = ("--quiet", "--no-deps", "--no-index", "--no-build-isolation")
-    install = [sys.executable, "-m", "pip", "install", *without, "--target", "installed"]
-    subprocess.run([*install, "./source"], cwd=tmp_path, check=True)
-    return tmp_path / "installed"
+def built(tmp_path: Path) -> Path:
+    """The modules of the publishable package, as its build takes them."""
+    shutil.copytree(PACKAGE, tmp_path / "source")
+    program = "from setuptools import setup; setup()"
+    build = [sys.executable, "-c", program, "--quiet", "build", "--build-lib", "../built"]
+    subprocess.run(build, cwd=tmp_path / "source", check=True)
+    return tmp_path / "built"
 
 
 def written(run: Path) -> dict[str, vf.WireTrace]:
@@ -369,7 +369,7 @@ def test_vf_eval_as_a_user_calls_it(options, tmp_path: Path) -> None:
     pytest.importorskip("setuptools", reason="setuptools is not installed")
     tasks = [named(SHORT), named(TWO_PARTS)]
     command = typed(options("oracle", tasks), tmp_path)
-    package = environment(installed(tmp_path))
+    package = environment(built(tmp_path))
     done = subprocess.run(command, env=package, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
