@@ -84,7 +84,7 @@ test-all: install-all
 	@$(MAKE) --no-print-directory second-interpreter
 
 install-all: $(VENV)/.installed-dev $(VENV)/.installed-docs .venv-hermes/.installed \
-		.venv-light/.installed .venv-wheel/.installed
+		.venv-light/.installed .venv-wheel/.installed $(HOSTS:%=.venv-%/.installed)
 	@sh .ci/second-interpreter $(BIN)/python
 
 second-interpreter: $(VENV)/.installed-dev
