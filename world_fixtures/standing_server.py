@@ -26,6 +26,7 @@ import errno
 import hmac
 import json
 import os
+import re
 import secrets
 import signal
 import socket
@@ -58,6 +59,8 @@ GREETING_TIMEOUT = 10.0
 """Seconds until such a connection is cut off."""
 MAX_GREETING = MAX_SECRET + 256
 """Bytes of the first two lines."""
+_MADE = re.compile(rb"[0-9a-f]{64}\n")
+"""What a file of a secret holds that was made here."""
 PAUSE = 0.1
 """Seconds until the next connection is accepted where the system has no room for one."""
 
@@ -230,10 +233,12 @@ def _remove_stale(path: Path) -> None:
 def own_secret(file: Path) -> tuple[str, bool]:
     """Return the secret, and whether it was made and written to `file` for its user alone.
 
-    It is what the environment gives, else a new one. Raises UserError where it cannot be had.
+    It is what the environment gives, else a new one. Raises UserError where it cannot be had, and
+    where `file` is another one.
     """
     if given := given_secret():
         return given, False
+    _check_ours(file)
     made = secrets.token_hex(32)
     with disk(file, elsewhere=f"set {SECRET}, or choose another place"):
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -242,6 +247,18 @@ def own_secret(file: Path) -> tuple[str, bool]:
         with open(descriptor, "w") as handle:
             handle.write(made + "\n")
     return made, True
+
+
+def _check_ours(file: Path) -> None:
+    """Raise UserError where a file is there that no standing server has left behind."""
+    with contextlib.suppress(OSError):
+        if _MADE.fullmatch(file.read_bytes()[: 2 * MAX_SECRET]):
+            return
+    if os.path.lexists(file):
+        raise UserError(
+            f"{file} is there already and was not written by a standing world server: move it, set"
+            f" {SECRET}, or choose another address"
+        )
 
 
 def stand(address: Address, most: int = MOST, python: str | None = None) -> None:

@@ -92,6 +92,15 @@ def test_a_new_secret_is_for_its_user_alone(tmp_path) -> None:
     assert own_secret(file)[0] != secret
 
 
+@pytest.mark.parametrize("held", [b"my own notes\n", b"", b"\xff" * 70])
+def test_a_file_of_somebody_else_is_no_place_for_a_secret(held: bytes, tmp_path) -> None:
+    file = tmp_path / "worlds.secret"
+    file.write_bytes(held)
+    with pytest.raises(UserError, match=r"worlds\.secret is there already"):
+        own_secret(file)
+    assert file.read_bytes() == held
+
+
 def test_the_socket_of_one_that_died_is_replaced_and_that_of_another_is_not(tmp_path) -> None:
     where = Address.of(str(tmp_path / "worlds"))
     listen(where).close()  # leaves its socket behind, as a killed process does
