@@ -238,6 +238,17 @@ async def test_a_page_of_another_site_is_refused(server: Served) -> None:
         assert (await http.get("/state")).status_code == 200
 
 
+@pytest.mark.parametrize(
+    "origin", ["http://[", "http://\u00e9", "null", "http://rebound.example", "http://127.0.0.1.nip.io"]
+)
+async def test_a_page_under_another_name_of_this_machine_is_refused(
+    server: Served, origin: str
+) -> None:
+    headers = {"Origin": origin.encode(), "Host": origin.removeprefix("http://").encode()}
+    async with httpx.AsyncClient(base_url=server.address, headers=headers) as http:
+        assert (await http.post("/reset", json={})).status_code == 403
+
+
 def _session(server: Served) -> connect:
     return connect(f"{server.address.replace('http', 'ws')}/ws")
 

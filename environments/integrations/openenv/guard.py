@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -32,7 +33,7 @@ class Guard:
         if scope["type"] not in ("http", "websocket"):
             return await self._app(scope, receive, send)
         headers = {name.lower(): value for name, value in scope["headers"]}
-        if _foreign(headers):
+        if _foreign(headers, str((scope.get("server") or ("",))[0])):
             if scope["type"] == "websocket":
                 return await send({"type": "websocket.close", "code": 1008})
             return await _refuse(send, 403, "requests of pages of other sites are refused")
@@ -49,10 +50,28 @@ class Guard:
         await self._app(scope, again, send)
 
 
-def _foreign(headers: dict[bytes, bytes]) -> bool:
-    """Tell whether a browser asks for a page that is not this server's own."""
+def _foreign(headers: dict[bytes, bytes], server: str) -> bool:
+    """Tell whether a browser asks for a page that is not this server's own.
+
+    Of a server on loopback a page has a name of loopback, too: another name may lead there, and
+    the browser then takes both for the same site.
+    """
     origin = headers.get(b"origin")
-    return origin is not None and urlsplit(origin).netloc != headers.get(b"host", b"")
+    if origin is None:
+        return False
+    try:
+        site = urlsplit(origin.decode("ascii"))
+        own = site.netloc.encode() == headers.get(b"host", b"") and site.hostname is not None
+    except ValueError:
+        return True
+    return not own or (_on_loopback(server) and not _on_loopback(str(site.hostname)))
+
+
+def _on_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 async def _body(receive: Callable[[], Awaitable[Message]]) -> bytes | None:
