@@ -115,8 +115,7 @@ class HostedRollout:
         if self.over:
             raise ValueError(f"{self.task.id} is over")
         self._turns += 1
-        text = json.dumps(arguments, ensure_ascii=False)
-        request = ToolRequest(f"call_{self._turns}", tool, text)
+        request = _request(f"call_{self._turns}", tool, arguments)
         conversation = self._conversations[-1]
         try:
             record = await self.episode.carry_out(request, self._turns)
@@ -199,6 +198,14 @@ class HostedRollout:
 
     def _opening(self) -> Message:
         return {"role": "user", "content": self.episode.prompt}
+
+
+def _request(id: str, tool: str, arguments: Any) -> ToolRequest:
+    """Return a call as a model would have written it, with what is wrong where it could not."""
+    try:
+        return ToolRequest(id, tool, json.dumps(arguments, ensure_ascii=False))
+    except (TypeError, ValueError, RecursionError) as error:
+        return ToolRequest(id, tool, "", f"the arguments are no JSON object ({error})")
 
 
 def _messages(request: ToolRequest, record: ToolCallRecord) -> list[Message]:

@@ -227,6 +227,18 @@ def test_a_conversation_without_room_ends_and_is_judged_as_it_stands(worlds: Syn
     assert worlds.pool.instances == 0
 
 
+def test_a_call_that_is_nested_too_deeply_is_text_and_ends_no_training(worlds: SyncPool) -> None:
+    tokenizer = shipped_tokenizer()
+    with WorldTasks(TaskChoice(suite="basics"), tokenizer, worlds=worlds) as tasks:
+        trainer = Reciting(tokenizer, tasks.task(0))
+        deep = '<tool_call>\n{"name": "evennia_submit", "arguments": ' + "[" * 1200
+        said = tokenizer(deep + "\n</tool_call><|im_end|>")["input_ids"]
+        trainer._generate_single_turn = lambda *given: ([said], [[-0.5] * len(said)])  # type: ignore[method-assign]
+        found = tasks.rollouts([opening(0)], trainer)
+    assert found["world_reward"] == [0.0]
+    assert worlds.pool.instances == 0
+
+
 def test_a_lost_world_drops_the_rollout_of_a_rollout_func(
     worlds: SyncPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

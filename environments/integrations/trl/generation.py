@@ -126,7 +126,10 @@ class Generation:
         }
 
     def _calls(self, ids: list[int], prefix: list[int]) -> list[tuple[str, Any]]:
-        said = self._trl.parse_response(self._tokenizer, ids, prefix=prefix, tools=self._tools)
+        try:
+            said = self._trl.parse_response(self._tokenizer, ids, prefix=prefix, tools=self._tools)
+        except RecursionError:  # TRL takes what else cannot be parsed for text
+            return []
         functions = [call["function"] for call in said.get("tool_calls") or ()]
         return [(function["name"], function["arguments"]) for function in functions]
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from datetime import date
+from typing import Any
 
 import pytest
 
@@ -42,6 +45,25 @@ def test_the_verdict_is_that_of_our_own_loop(worlds: SyncPool, policy: str, id: 
     assert record.verdict == ours.verdict
     assert [e.text for e in record.events] == [e.text for e in ours.events]
     assert len(record.conversations) == len(task.stages) or not record.verdict.success
+
+
+def test_arguments_that_are_no_json_are_told_to_the_agent_and_end_nothing(
+    worlds: SyncPool,
+) -> None:
+    deep: Any = []
+    for _ in range(5000):
+        deep = [deep]
+    rollout = SyncRollout.begin(worlds, task_named("test/errand.deliver/2/3"))
+    try:
+        for value in (10**5000, {"a", "b"}, date(2020, 1, 1), deep, float("nan"), "\ud800"):
+            step = rollout.step("evennia_command", {"command": value})
+            assert step.error
+            assert "error" in json.loads(step.text)
+        assert not rollout.step("evennia_connect", {}).error
+        rollout.give_up()
+        assert len(rollout.record("played", "here").tool_calls) == 7
+    finally:
+        rollout.close()
 
 
 def test_all_that_ask_for_the_same_share_world_servers(worlds: SyncPool) -> None:
