@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -295,6 +296,26 @@ def test_a_model_that_only_calls_unknown_tools_comes_to_an_end():
     assert sample.scores["reward"].metadata["stop"] == "max_turns"
     assert sample.store["EvenniaWorld:values"]["tool_errors"] == 3
     assert sample.store["EvenniaWorld:values"]["turns"] == 3
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"command": date(2020, 1, 1)}, {"command": {"a", "b"}}, {"command": b"look"},
+        {"command": "say \ud800"}, {"\udfff": 1}, {"answer": {1: [{2: None}]}},
+    ],
+)  # fmt: skip
+def test_arguments_that_are_no_json_end_neither_the_sample_nor_the_log(arguments):
+    def act(view):
+        calls = (("evennia_connect", {}), ("evennia_command", arguments))
+        return Move("I stop." if view.turn > 1 else "", calls[view.turn : view.turn + 1])
+
+    log = run(act, chosen={"limit": 1})
+    assert log.status == "success"
+    (sample,) = log.samples
+    assert sample.error is None
+    assert sample.scores["reward"].value < 0.1
+    assert len([m for m in sample.messages if m.role == "tool"]) == 2
 
 
 def test_calls_beyond_the_end_of_a_part_act_in_no_later_one():
