@@ -23,6 +23,7 @@ from environments.integrations.openenv.tasks import ServedTasks
 from tests.adapters.openenv_server import Served, served
 
 ONE = "test/errand.deliver/2/3"
+JSON = {"Content-Type": "application/json"}
 DEEP = "[" * 500 + "]" * 500
 
 
@@ -62,7 +63,6 @@ REFUSED = {
         '{"type": "step", "data": {"tool_name": "evennia_command", "arguments": "look"}}',
         "VALIDATION_ERROR",
     ),
-    "a tool with a long name": (step("x" * 65), "VALIDATION_ERROR"),
     "a tool that is a number": (step(7), "VALIDATION_ERROR"),
     "a task that does not exist": (reset(task="test/errand.fly/2/3"), "EXECUTION_ERROR"),
     "a task of no family": (reset(task="test/nothing.deliver/2/3"), "EXECUTION_ERROR"),
@@ -131,7 +131,7 @@ async def test_deep_nesting_ends_no_session(server: Served) -> None:
         await _said(socket, reset(task=ONE))
         message = step(command=0).replace('{"command": 0}', f'{{"command": {DEEP}}}')
         told = await _said(socket, message)
-        assert told["type"] in ("observation", "error")
+        assert told["data"]["observation"]["refused"]
         assert (await _said(socket, '{"type": "state"}'))["data"]["task_id"] == ONE
 
 
@@ -154,6 +154,36 @@ async def test_a_message_without_bounds_ends_that_session_alone(server: Served) 
         with pytest.raises(ConnectionClosed, match="1009"):
             await _said(socket, step(command="x" * (MAX_MESSAGE + 1)))
         assert (await _said(other, step("evennia_connect")))["type"] == "observation"
+
+
+def _nested(levels: int) -> Any:
+    value: Any = 1
+    for _ in range(levels):
+        value = {"a": value}
+    return value
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "told"),
+    [
+        ("x" * 5000, {}, "unknown tool"),
+        ("evennia_submit", {"answer": _nested(900)}, "nested deeper"),
+        ("evennia_command", {"command": "say " + "\U0001f600" * 50_000}, "at most 1000 characters"),
+        ("evennia_command", {"command": "look", "k" * 90_000: 1}, "Exits"),
+        ("evennia_command", {str(n): "x" * 2000 for n in range(100)}, "must be a string"),
+        ("evennia_submit", {str(n): "x" * 2000 for n in range(100)}, "not valid JSON"),
+    ],
+)
+async def test_whatever_an_agent_writes_our_client_has_it_answered(
+    server: Served, tool: str, arguments: dict[str, Any], told: str
+) -> None:
+    async with EvenniaEnv(base_url=server.address) as env:
+        await env.reset(task=ONE)
+        await env.step(EvenniaAction.connect())
+        result = await env.step(EvenniaAction(tool_name=tool, arguments=arguments))
+        assert told in result.observation.result
+        assert not result.done
+        assert (await env.step(EvenniaAction.command("look"))).observation.result
 
 
 async def test_many_resets_leave_one_world(server: Served) -> None:
@@ -196,9 +226,15 @@ async def test_another_session_s_state_cannot_be_had(server: Served) -> None:
         ("/reset", {"task": "nothing"}, 400),
         ("/reset", {"suite": "/etc/passwd"}, 400),
         ("/reset", {"seed": -1}, 422),
+        ("/reset", {"episode_id": "\ud800"}, 400),
+        ("/reset", {"\ud800": 1}, 400),
+        ("/reset", {"family": "\ud800"}, 400),
+        ("/step", {"action": {"\ud800": "\ud800"}}, 400),
         ("/step", {"action": {"tool_name": "evennia_connect"}}, 400),
         ("/step", {"action": {"sudo": 1}}, 422),
         ("/evennia_world/num_tasks", {"split": "nothing"}, 400),
+        ("/evennia_world/num_tasks", {"split": "\ud800"}, 400),
+        ("/evennia_world/task_range", {"split": "\ud800"}, 400),
         ("/evennia_world/num_tasks", {"split": "x" * 10_000}, 400),
         ("/evennia_world/task", {"split": "train", "index": -1}, 400),
         ("/evennia_world/task", {"split": "train", "index": 10**30}, 400),
@@ -210,7 +246,7 @@ async def test_a_request_that_is_wrong_is_refused(
     server: Served, path: str, body: dict[str, Any], status: int
 ) -> None:
     async with httpx.AsyncClient(base_url=server.address) as http:
-        answer = await http.post(path, json=body)
+        answer = await http.post(path, content=json.dumps(body), headers=JSON)
         assert answer.status_code == status, answer.text
         assert "Traceback" not in answer.text
     assert await asyncio.to_thread(server.pool.all_back)
@@ -239,7 +275,8 @@ async def test_a_page_of_another_site_is_refused(server: Served) -> None:
 
 
 @pytest.mark.parametrize(
-    "origin", ["http://[", "http://\u00e9", "null", "http://rebound.example", "http://127.0.0.1.nip.io"]
+    "origin",
+    ["http://[", "http://\u00e9", "null", "http://rebound.example", "http://127.0.0.1.nip.io"],
 )
 async def test_a_page_under_another_name_of_this_machine_is_refused(
     server: Served, origin: str

@@ -60,6 +60,7 @@ def new_app(
     for refused in (SessionError, UserError, WorldError):
         app.add_exception_handler(refused, _refused)
     app.add_exception_handler(WorldLost, _unavailable)
+    app.add_exception_handler(UnicodeEncodeError, _unsayable)
     return app
 
 
@@ -73,6 +74,12 @@ class _Sessions:
 
     def __call__(self) -> EvenniaEnvironment:
         return EvenniaEnvironment(self._shared)
+
+
+async def _unsayable(request: Request, error: Exception) -> JSONResponse:
+    """Answer a request that no answer can repeat, as FastAPI tries to."""
+    detail = "the request has half of a surrogate pair, which no text can hold"
+    return JSONResponse({"detail": detail}, status_code=400)
 
 
 async def _refused(request: Request, error: Exception) -> JSONResponse:

@@ -124,7 +124,7 @@ class ServedTasks:
 
     async def size(self, split: str) -> int:
         """Return the number of tasks of a split. Raises UserError where there is no such split."""
-        wanted = self._wanted(Reset(split=split[:128]))
+        wanted = self._wanted(Reset.of({"split": split[:128]}))
         return (wanted.limit or SIZE) if wanted.suite is None else len(await self._suite(wanted))
 
     async def told(self, split: str, start: int | None, stop: int | None) -> list[dict[str, Any]]:
@@ -132,7 +132,7 @@ class ServedTasks:
 
         Raises UserError where there is no such split.
         """
-        wanted = self._wanted(Reset(split=split[:128]))
+        wanted = self._wanted(Reset.of({"split": split[:128]}))
         numbers = range(await self.size(split))[start:stop][:LISTED]
         if wanted.suite is not None:
             tasks = await self._suite(wanted)
