@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 from environments.hosting.rollout import HostedRollout, Step, conditions
@@ -13,6 +14,8 @@ from world_fixtures.background import BackgroundLoop, SyncPool
 class SyncRollout:
     """A `HostedRollout` whose methods return when they are done; of any thread, one at a time.
 
+    Its world is given back by `close`, and when this object is collected.
+
     with SyncPool(1) as pool:
         rollout = SyncRollout.begin(pool, task)
         step = rollout.step("evennia_connect", {})
@@ -23,6 +26,8 @@ class SyncRollout:
         self.rollout = rollout
         """Its attributes may be read from any thread."""
         self._loop = loop
+        # hosts forget to close; at the program's end the servers end by themselves
+        weakref.finalize(self, loop.soon, rollout.close).atexit = False
 
     @classmethod
     def begin(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import json
 import subprocess
 import sys
@@ -64,6 +66,16 @@ def test_arguments_that_are_no_json_are_told_to_the_agent_and_end_nothing(
         assert len(rollout.record("played", "here").tool_calls) == 7
     finally:
         rollout.close()
+
+
+def test_a_rollout_that_nobody_holds_any_more_has_given_its_world_back(worlds: SyncPool) -> None:
+    before = worlds.pool.instances
+    rollout = SyncRollout.begin(worlds, task_named("test/errand.deliver/2/3"))
+    assert worlds.pool.instances == before + 1
+    del rollout
+    gc.collect()
+    worlds.loop.run(asyncio.sleep(0))  # what the finalizer has asked for is done before
+    assert worlds.pool.instances == before
 
 
 def test_all_that_ask_for_the_same_share_world_servers(worlds: SyncPool) -> None:
