@@ -12,7 +12,7 @@ from environments.tasks.suites.source import with_ids
 from environments.tasks.worker import Wanted
 from world_fixtures.common import UserError
 
-_MADE = re.compile(r"(train|validation|test)/([a-z]+)\.([a-z_]+)/([0-9]+)/(-?[0-9]+)")
+_MADE = re.compile(r"(train|validation|test)/([a-z]+)\.([a-z_]+)/([0-9]{1,99})/(-?[0-9]{1,99})")
 """An id that `make_task` gives: split, family, kind, difficulty and seed."""
 
 

@@ -21,6 +21,13 @@ def test_a_number_gives_the_same_task_in_any_order_and_any_process() -> None:
     assert [task_named(id).id for id in ids] == ids
 
 
+@pytest.mark.parametrize("number", ["9" * 5000, "x", "\ud800", "٣", "1.5", ""])
+def test_an_id_with_a_number_that_is_none_is_refused(number: str) -> None:
+    for id in (f"test/errand.deliver/3/{number}", f"test/errand.deliver/{number}/3"):
+        with pytest.raises(UserError, match="there is no task"):
+            task_named(id)
+
+
 async def test_a_task_is_made_without_holding_up_the_loop() -> None:
     with TaskSource(TaskChoice.of(families="navigation", difficulty="1-2", limit=2)) as source:
         first, again = await asyncio.gather(source.task_async(0), source.task_async(0))
