@@ -3,8 +3,10 @@
     python -m world_fixtures.standing_server --socket PATH | --port N
 
 is for an interpreter that has Evennia and nothing else of ours; `evennia-world worlds serve` is the
-same. It listens on a Unix socket of its user's, or on loopback. Nothing that a connection sends is
-looked at before its first line, the secret. The second line says what it is:
+same. It listens on a Unix socket of its user's, or on loopback. Both ends first show that they know
+the secret (`world_fixtures.proof`), in lines of hexadecimal digits, and neither says it: who
+connects sends a nonce, is answered a nonce and a proof, and sends its own proof. Nothing else that
+a connection sends is looked at before. Its next line says what it is:
 
 `lease VERSION`  has the data of a world server made, which exist as long as the connection. It is
                  answered `{"token": ...}` and may then say, a line each, `start` (a process, once
@@ -49,6 +51,7 @@ from world_fixtures.common import UserError, WorldLost
 from world_fixtures.disk import disk
 from world_fixtures.lease import MAX_ORDER, Lease
 from world_fixtures.prefork_server import PreforkServer
+from world_fixtures.proof import new_nonce, proof
 from world_fixtures.site import LocalSite
 
 MOST = 32
@@ -57,8 +60,8 @@ STRANGERS = 16
 """Connections at once that have not said who they are: one more, and the oldest is cut off."""
 GREETING_TIMEOUT = 10.0
 """Seconds until such a connection is cut off."""
-MAX_GREETING = MAX_SECRET + 256
-"""Bytes of the first two lines."""
+MAX_GREETING = 512
+"""Bytes of a stranger's lines."""
 _MADE = re.compile(rb"[0-9a-f]{64}\n")
 """What a file of a secret holds that was made here."""
 PAUSE = 0.1
@@ -132,18 +135,17 @@ class Standing:
         """Find out who has connected, and serve them."""
         try:
             async with asyncio.timeout(GREETING_TIMEOUT):
-                secret, said = await _two_lines(connection)
-            known = hmac.compare_digest(secret, self._secret)
+                known, said = await self._told(connection)
             role, _, what = said.partition(b" ") if known else (b"", b"", b"")
             lease = self._leases.get(what.decode("ascii", "replace"))
             if not known:
-                problem = "the first line is not the secret"
+                problem = "the secret is another one"
             elif role == b"wire" and lease is not None:
                 lease.take_wire(connection)
                 await _answer(connection, wire=True)
                 return
             elif role != b"lease":
-                problem = "the second line is `lease VERSION`, or `wire` with the token of a lease"
+                problem = "the first words are `lease VERSION`, or `wire` with the token of a lease"
             elif what != code_version().encode():
                 problem = "it runs another version of this code: start it again from that used here"
             elif self._open >= self._most:
@@ -156,6 +158,22 @@ class Standing:
         except BaseException:
             connection.close()
             raise
+
+    async def _told(self, connection: socket.socket) -> tuple[bool, bytes]:
+        """Return whether a stranger knows the secret, and the line after its proof.
+
+        Raises ValueError for lines that are too long, or end too soon.
+        """
+        lines = _Lines(connection)
+        theirs, ours = await lines.next(), new_nonce()
+        nonces = theirs + ours.hex().encode()
+        shown = proof(self._secret, b"server", nonces).hex()
+        await asyncio.get_running_loop().sock_sendall(
+            connection, f"{ours.hex()} {shown}\n".encode()
+        )
+        given, said = await lines.next(), await lines.next()
+        own = proof(self._secret, b"client", nonces).hex().encode()
+        return hmac.compare_digest(given, own), said
 
     async def _serve(self, connection: socket.socket) -> None:
         """Serve a lease until its connection ends."""
@@ -174,16 +192,25 @@ class Standing:
             self._open -= 1
 
 
-async def _two_lines(connection: socket.socket) -> tuple[bytes, bytes]:
-    """Read the first two lines. Raises ValueError where there are no two, or they are too long."""
-    read = b""
-    while read.count(b"\n") < 2:
-        more = await asyncio.get_running_loop().sock_recv(connection, MAX_GREETING)
-        read += more
-        if not more or len(read) > MAX_GREETING:
-            raise ValueError("no greeting")
-    first, second, _ = read.split(b"\n", 2)
-    return first, second
+class _Lines:
+    """The lines that a stranger sends; reads no byte beyond what it may send before it is known."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._read = b""
+        self._left = MAX_GREETING
+
+    async def next(self) -> bytes:
+        """Return the next line. Raises ValueError where there is none, or all are too long."""
+        while b"\n" not in self._read:
+            loop = asyncio.get_running_loop()
+            more = await loop.sock_recv(self._connection, self._left) if self._left else b""
+            self._read += more
+            self._left -= len(more)
+            if not more:
+                raise ValueError("no greeting")
+        line, _, self._read = self._read.partition(b"\n")
+        return line
 
 
 async def _answer(connection: socket.socket, **answer: Any) -> None:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from world_fixtures import address, standing_server
 from world_fixtures.address import Address, code_version
 from world_fixtures.common import UserError, WorldLost
+from world_fixtures.proof import proof
 from world_fixtures.servers import ServerPool
 from world_fixtures.standing import StandingSite
 from world_fixtures.standing_server import MAX_GREETING, STRANGERS, Standing, listen, own_secret
@@ -133,12 +134,15 @@ async def door(tmp_path: Path) -> AsyncIterator[Path]:
     listener.close()
 
 
-async def said(door: Path, sent: bytes) -> bytes:
-    """Send something; returns all that is answered until the other side hangs up."""
+async def said(door: Path, sent: bytes, secret: str = SECRET) -> bytes:
+    """Show a secret and send something; all that is answered until the other side hangs up."""
     reader, writer = await asyncio.open_unix_connection(door)
     try:
         with contextlib.suppress(ConnectionError):
-            writer.write(sent)
+            writer.write(b"00\n")
+            theirs, _ = (await reader.readline()).split()
+            shown = proof(secret.encode(), b"client", b"00" + theirs).hex()
+            writer.write(shown.encode() + b"\n" + sent)
             return await reader.read()
         return b""
     finally:
@@ -146,19 +150,19 @@ async def said(door: Path, sent: bytes) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("sent", "problem"),
+    ("secret", "sent", "problem"),
     [
-        (f"guess\nlease {code_version()}\n", "not the secret"),
-        (f"{SECRET}x\nlease {code_version()}\n", "not the secret"),
-        (f"\nlease {code_version()}\n", "not the secret"),
-        (f"{SECRET}\nlease other\n", "another version"),
-        (f"{SECRET}\nlease {code_version()}\n", "as many as it may"),
-        (f"{SECRET}\nwire 00\n", "token of a lease"),
-        (f"{SECRET}\n\n", "token of a lease"),
+        ("guess", f"lease {code_version()}\n", "another one"),
+        (f"{SECRET}x", f"lease {code_version()}\n", "another one"),
+        ("", f"lease {code_version()}\n", "another one"),
+        (SECRET, "lease other\n", "another version"),
+        (SECRET, f"lease {code_version()}\n", "as many as it may"),
+        (SECRET, "wire 00\n", "token of a lease"),
+        (SECRET, "\n", "token of a lease"),
     ],
 )
-async def test_who_is_refused_is_told_why_without_the_secret(door, sent, problem) -> None:
-    answer = await said(door, sent.encode())
+async def test_who_is_refused_is_told_why_without_the_secret(door, secret, sent, problem) -> None:
+    answer = await said(door, sent.encode(), secret)
     assert problem in json.loads(answer)["error"]
     assert SECRET.encode() not in answer
 
@@ -178,32 +182,55 @@ async def test_noise_gets_no_more_than_a_refusal(door, sent) -> None:
         writer.write_eof()
         assert b"token" not in await reader.read()
     writer.close()
-    assert b"not the secret" in await said(door, b"guess\n\n")
+    assert b"another one" in await said(door, b"\n", "guess")
 
 
 async def test_silent_connections_hold_nobody_up(door) -> None:
     silent = [await asyncio.open_unix_connection(door) for _ in range(STRANGERS + 1)]
     assert await silent[0][0].read() == b""  # the oldest is cut off
-    assert b"not the secret" in await said(door, b"guess\n\n")
+    assert b"another one" in await said(door, b"\n", "guess")
     for _, writer in silent:
         writer.close()
 
 
 async def test_a_silent_connection_is_cut_off(door, monkeypatch) -> None:
     monkeypatch.setattr(standing_server, "GREETING_TIMEOUT", 0.01)
-    assert await said(door, b"gue") == b""
+    assert await said(door, b"lea") == b""
 
 
-async def test_what_a_false_server_answers_is_a_lost_world_in_one_line(
-    tmp_path, monkeypatch
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [(b'["no object"]\n', "another program"), (b"", "another program"), (b"x" * 9999, "closed")],
+)
+async def test_a_false_server_is_told_no_secret_and_is_a_lost_world_in_one_line(
+    tmp_path, monkeypatch, answer, told
 ) -> None:
     monkeypatch.setenv(address.SECRET, SECRET)
+    heard = []
 
     async def lie(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readline()
-        writer.write(b'["no object"]\n')
+        heard.append(await reader.readline())
+        writer.write(answer)
+        writer.write_eof()
+        heard.append(await reader.read())
         writer.close()
 
     async with await asyncio.start_unix_server(lie, tmp_path / "worlds"):
-        with pytest.raises(WorldLost, match="closed the connection"):
+        with pytest.raises(WorldLost, match=told):
             await StandingSite(Address(tmp_path / "worlds")).prepare()
+    shown = proof(SECRET.encode(), b"client", heard[0].strip()).hex()
+    assert SECRET.encode() not in b"".join(heard)
+    assert shown.encode() not in b"".join(heard)
+
+
+async def test_a_proof_that_was_overheard_is_of_no_use(door) -> None:
+    reader, writer = await asyncio.open_unix_connection(door)
+    writer.write(b"00\n")
+    theirs, _ = (await reader.readline()).split()
+    overheard = proof(SECRET.encode(), b"client", b"00" + theirs).hex()
+    writer.close()
+    reader, writer = await asyncio.open_unix_connection(door)
+    writer.write(b"00\n" + overheard.encode() + b"\nlease x\n")
+    await reader.readline()
+    assert b"another one" in await reader.read()
+    writer.close()

@@ -14,8 +14,6 @@ end learns nothing that it could use elsewhere.
 
 from __future__ import annotations
 
-import hmac
-import secrets
 from collections.abc import Callable
 from typing import Any
 
@@ -23,18 +21,12 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 
 from world_fixtures.game.strangers import Strangers
+from world_fixtures.proof import NONCE, new_nonce, proof, shows
 
-NONCE = 32
-"""Bytes."""
 PROOF = 32
 """Bytes of a SHA-256."""
 MAX_STRANGERS = 8
 """Connections without proof at once."""
-
-
-def proof(secret: bytes, end: bytes, nonces: bytes) -> bytes:
-    """Compute what the end `end` shows; `nonces` are the connecting end's and the other's."""
-    return hmac.digest(secret, end + b"\0" + nonces, "sha256")
 
 
 class Handshake(Protocol):
@@ -48,7 +40,7 @@ class Handshake(Protocol):
         self._secret = secret
         self._trusted = trusted
         self._strangers = strangers
-        self._nonce = secrets.token_bytes(NONCE)
+        self._nonce = new_nonce()
         self._received = b""
         self._inner: Protocol | None = None
 
@@ -79,7 +71,7 @@ class Handshake(Protocol):
         return taken
 
     def _check(self, given: bytes, end: bytes, nonces: bytes) -> bool:
-        if hmac.compare_digest(given, proof(self._secret, end, nonces)):
+        if shows(given, self._secret, end, nonces):
             return True
         self._received = b""
         self.transport.abortConnection()
