@@ -94,11 +94,15 @@ hermes: $(VENV)/.installed-dev .venv-hermes/.installed
 	EVENNIA_HERMES_PYTHON=$(CURDIR)/.venv-hermes/bin/python \
 		$(BIN)/python $(PYTEST) tests/e2e/test_hermes.py
 
+# verifiers finds this world by a distribution of its own.
+ALSO_verifiers = -e ./packages/verifiers
+
 # A host's environment has the light distribution; world servers run in this clone's own, or where
 # EVENNIA_WORLD_PYTHON says.
 .venv-%/.installed: pyproject.toml light/pyproject.toml light/setup.py constraints-%.txt
 	@test -x .venv-$*/bin/python || $(PYTHON) -m venv .venv-$*
-	@.venv-$*/bin/python $(INSTALL) -c constraints-$*.txt -e './light[$*]' \
+	@echo "installing into .venv-$* (a minute or two)"
+	@.venv-$*/bin/python $(INSTALL) -c constraints-$*.txt -e './light[$*]' $(ALSO_$*) \
 		hypothesis pytest pytest-asyncio pytest-xdist
 	@touch $@
 

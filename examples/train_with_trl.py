@@ -1,6 +1,6 @@
 """Train a tiny model with TRL on a CPU: imitation of the oracle, then two steps of GRPO.
 
-    pip install 'evennia-world-env[trl]'
+    pip install './light[trl]' -c constraints-trl.txt     # see docs/frameworks/trl.md
     python examples/train_with_trl.py
 
 The model is made from scratch and learns the two tasks that it is shown nearly by heart: this is

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from environments.cli.verb import JsonFile, new_verb
+from environments.integrations.openenv.extra import need_openenv
 from world_fixtures.errors import UserError
 from world_fixtures.generator.words import Split
 
@@ -45,7 +46,7 @@ def serve(
     split: Annotated[Split, typer.Option(help="the same: made for this split")] = "train",
 ) -> int:
     """Serve sessions until SIGTERM or Ctrl-C."""
-    _need_the_extra()
+    need_openenv()
     # Needs the extra that was just looked for.
     from environments.hosting.source import TaskChoice
     from environments.integrations.openenv.serving import Serving
@@ -70,7 +71,7 @@ def validate(
     json_file: JsonFile = None,
 ) -> int:
     """Validate the package that is published, as `openenv validate` does, without Docker."""
-    _need_the_extra()
+    need_openenv()
     from environments.integrations.openenv.validation import PACKAGE, passed, told
     from environments.integrations.openenv.validation import validate as run
     from environments.rollouts.files import write_file
@@ -83,13 +84,3 @@ def validate(
     if json_file:
         write_file(json_file, report.model_dump_json(indent=1), elsewhere="choose another --json")
     return 0 if passed(report) else 1
-
-
-def _need_the_extra() -> None:
-    try:
-        import openenv.core  # noqa: F401
-    except ModuleNotFoundError:
-        raise UserError(
-            "OpenEnv needs an extra: pip install 'evennia-world-env[openenv]', in an environment of"
-            " its own (see docs/frameworks/openenv.md)"
-        ) from None

@@ -6,11 +6,22 @@ import atexit
 import os
 import threading
 
+from world_fixtures.address import wanted
 from world_fixtures.background import SyncPool
+from world_fixtures.home import interpreter, versions
 
 _GUARD = threading.Lock()
 _SHARED: dict[tuple[int, int | None, str | None, str | None], SyncPool] = {}
 """By process and the arguments: a process that was forked off has none yet."""
+
+
+def check_worlds(python: str | None = None, server: str | None = None) -> None:
+    """Check that world servers can run where `shared_worlds` would have them, and start none.
+
+    Whether one stands ready at an address is not tried. Raises UserError, which names the remedy.
+    """
+    if wanted(server, python) is None:
+        versions(interpreter(python))
 
 
 def shared_worlds(

@@ -359,6 +359,14 @@ def test_a_wrong_choice_is_told_in_one_line(chosen, told):
     assert "\n" not in str(raised.value.message)
 
 
+def test_an_interpreter_that_runs_no_worlds_is_told_before_there_are_samples(monkeypatch):
+    monkeypatch.setenv("EVENNIA_WORLD_PYTHON", "/nowhere/python")
+    with pytest.raises(PrerequisiteError) as raised:
+        suite(suite="handful")
+    assert "/nowhere/python is no Python interpreter" in str(raised.value.message)
+    assert "EVENNIA_WORLD_PYTHON" in str(raised.value.message)
+
+
 def test_every_suite_that_ships_is_a_task():
     assert {"basics", "standard", "hard", "living", "living-short"} <= set(TASKS)
     for name, made in TASKS.items():

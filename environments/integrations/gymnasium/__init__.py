@@ -15,7 +15,7 @@ except ModuleNotFoundError as error:
     if error.name != "gymnasium":
         raise
     raise UserError(
-        "Gymnasium is not installed: pip install 'evennia-world-env[gymnasium]'"
+        "Gymnasium is not installed: pip install './light[gymnasium]' in a clone of the project"
     ) from None
 
 ID = "EvenniaWorld-v0"

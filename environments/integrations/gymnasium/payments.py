@@ -5,6 +5,7 @@ from __future__ import annotations
 from environments.episode import Episode
 from environments.tasks.credit.potential import potential
 from environments.tasks.value import Position
+from world_fixtures.common import UserError
 
 
 class Payments:
@@ -17,7 +18,13 @@ class Payments:
         """
         self._episode = episode
         self._gamma = gamma
-        self._position = Position.start(episode.task)
+        try:
+            self._position = Position.start(episode.task)
+        except UserError as error:
+            raise UserError(
+                f"{error}: leave shaping out, or name families of worlds that stand still, such as"
+                " 'navigation,errand'"
+            ) from None
         self._seen = 0
         self._before = potential(episode.task, self._position)
 

@@ -18,6 +18,7 @@ from inspect_ai.viewer import (
 
 from environments import __version__
 from environments.hosting.source import TaskChoice, TaskSource
+from environments.hosting.worlds import check_worlds
 from environments.integrations.inspect_ai.naming import full, without_package
 from environments.integrations.inspect_ai.samples import samples_of
 from environments.integrations.inspect_ai.scorers import TRUST, reward, success
@@ -42,6 +43,7 @@ def _made(
     **playing: Any,
 ) -> inspect_ai.Task:
     try:
+        check_worlds()  # or each of the samples would fail
         wanted = TaskChoice.of(
             suite=name, limit=limit, families=_joined(families), kinds=_joined(kinds),
             difficulty=difficulty,

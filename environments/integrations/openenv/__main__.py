@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from environments.hosting.source import TaskChoice
+from environments.integrations.openenv.extra import need_openenv
 from environments.modes.program import run_program
 from environments.modes.where import without_where
 
@@ -28,6 +29,7 @@ def _serve(args: list[str]) -> int:
     parser.add_argument("--servers", type=int, help="world server processes")
     parser.add_argument("--suite", help="of which a reset begins the next task")
     given = parser.parse_args(without_where(args))
+    need_openenv()
     # Loads OpenEnv, which takes seconds: not for the help.
     from environments.integrations.openenv.serving import Serving, serve
 

@@ -163,8 +163,8 @@ class ServedTasks:
             return TaskChoice.of(**own | given)
         if suite != self.wanted.suite and suite not in SUITES:
             raise UserError(
-                f"there is no split {suite!r}{did_you_mean(suite, [*MADE, *SUITES])}: choose from"
-                f" {', '.join([*MADE, *SUITES])}"
+                f"there is no suite or split {suite!r}{did_you_mean(suite, [*MADE, *SUITES])}:"
+                f" choose from {', '.join([*MADE, *SUITES])}"
             )
         if suite == self.wanted.suite and not given:
             return self.wanted

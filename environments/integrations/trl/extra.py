@@ -9,5 +9,5 @@ def missing_extra(error: ImportError) -> UserError:
     """Return the error that says what to install."""
     return UserError(
         f"{error.name} is not installed: install the extra `trl`"
-        " (pip install 'evennia-world-env[trl]')"
+        " (pip install './light[trl]' in a clone of the project)"
     )

@@ -1,4 +1,4 @@
-"""`evennia-world openenv` without OpenEnv is one line that names the extra."""
+"""Serving OpenEnv without OpenEnv is one line that says what to install."""
 
 from __future__ import annotations
 
@@ -10,15 +10,21 @@ import pytest
 BLOCK = """
 import sys
 sys.modules["openenv"] = None
-from environments.cli import main
-sys.exit(main(sys.argv[1:]))
+from {module} import main
+sys.exit(main())
 """
+COMMANDS = {
+    "serve": ("environments.cli", ["openenv", "serve"]),
+    "validate": ("environments.cli", ["openenv", "validate"]),
+    "module": ("environments.integrations.openenv.__main__", []),
+}
 
 
-@pytest.mark.parametrize("verb", ["serve", "validate"])
-def test_without_the_extra_it_says_how_to_get_it(verb: str) -> None:
-    command = [sys.executable, "-c", BLOCK, "openenv", verb]
-    told = subprocess.run(command, capture_output=True, text=True)
+@pytest.mark.parametrize("command", COMMANDS)
+def test_without_the_extra_it_says_how_to_get_it(command: str) -> None:
+    module, arguments = COMMANDS[command]
+    program = [sys.executable, "-c", BLOCK.format(module=module), *arguments]
+    told = subprocess.run(program, capture_output=True, text=True)
     assert told.returncode == 2
     (line,) = told.stderr.splitlines()
-    assert "evennia-world-env[openenv]" in line
+    assert "pip install './light[openenv]'" in line
