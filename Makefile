@@ -1,6 +1,7 @@
 # Everything from a fresh clone: `make demo` shows what it does, `make test` that it works,
 # `make docs` builds the documentation.
 # `make check` reads the code, `make test-all` runs what takes long; `.ci/run` does all three.
+# `make adapters` builds and tests an environment for each framework that loads this one.
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
@@ -12,7 +13,14 @@ PYTEST = -m pytest -n 2 --durations 12
 # Where it is set, each of the many processes would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo check docs test test-all install-all second-interpreter hermes bench samples clean
+# Frameworks that load this environment, each with an environment of its own: they exclude one another.
+HOSTS = gymnasium inspect openenv trl verifiers
+ADAPTERS = $(HOSTS:%=adapter-%)
+# Which of an adapter's tests are run; MARK="not slow" leaves out what takes minutes.
+MARK ?=
+
+.PHONY: demo check docs test test-all install-all second-interpreter hermes bench samples clean \
+	adapters $(ADAPTERS)
 
 $(VENV)/.installed-%: pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -78,6 +86,25 @@ hermes: $(VENV)/.installed-dev .venv-hermes/.installed
 	EVENNIA_HERMES_PYTHON=$(CURDIR)/.venv-hermes/bin/python \
 		$(BIN)/python $(PYTEST) tests/e2e/test_hermes.py
 
+# A host's environment has the light distribution; world servers run in this clone's own, or where
+# EVENNIA_WORLD_PYTHON says.
+.venv-%/.installed: pyproject.toml light/pyproject.toml light/setup.py constraints-%.txt
+	@test -x .venv-$*/bin/python || $(PYTHON) -m venv .venv-$*
+	@.venv-$*/bin/python $(INSTALL) -c constraints-$*.txt -e './light[$*]' \
+		hypothesis pytest pytest-asyncio pytest-xdist
+	@touch $@
+
+$(ADAPTERS): export EVENNIA_WORLD_PYTHON ?= $(CURDIR)/$(BIN)/python
+$(ADAPTERS): adapter-%: .venv-%/.installed \
+		$(if $(EVENNIA_WORLD_PYTHON),,$(VENV)/.installed-$(EXTRAS))
+	@.venv-$*/bin/python -m pytest -m "$(MARK)" tests/adapters/test_$**.py
+
+# All of them are run, whatever one of them finds.
+adapters:
+	@failed=; for adapter in $(ADAPTERS); do \
+		$(MAKE) --no-print-directory $$adapter || failed="$$failed $$adapter"; done; \
+	test -z "$$failed" || { echo "failed:$$failed" >&2; exit 1; }
+
 bench: $(VENV)/.installed-$(EXTRAS)
 	$(BIN)/evennia-world bench world
 
@@ -85,4 +112,4 @@ samples: $(VENV)/.installed-$(EXTRAS)
 	$(BIN)/python -m environments.cli.samples
 
 clean:
-	rm -rf .venv .venv-* runs build *.egg-info
+	rm -rf .venv .venv-* runs build *.egg-info light/build light/*.egg-info

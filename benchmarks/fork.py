@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import statistics
 import time
 from collections.abc import Awaitable, Callable
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from benchmarks import fork_check
+from benchmarks.figures import tell
 from benchmarks.world import textworld
 from benchmarks.worlds import WALK, grid_world
 from environments.tasks.build import KINDS, make_task
@@ -192,10 +192,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE")
     args = parser.parse_args()
     figures = asyncio.run(measure(args.quick, print, args.seed))
-    text = json.dumps(figures, indent=2)
-    if args.json:
-        args.json.write_text(text + "\n")
-    print(text)
+    tell(figures, args.json)
     raise SystemExit(bool(figures["failures"]))
 
 

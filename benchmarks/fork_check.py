@@ -11,17 +11,15 @@ nothing may have changed in the instance that the rollout was played in.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import json
 import random
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
+from benchmarks.figures import found_by
 from environments.evaluation.embedded import play_policy
 from environments.runner import Conditions
 from environments.tasks.build import KINDS, make_task
@@ -233,17 +231,11 @@ async def measure(
 
 def main() -> None:
     """Run the check from the command line; exit code 1 where something was wrong."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--rollouts", type=int, default=500)
-    parser.add_argument("--forks", type=int, default=10_000)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--json", type=Path, metavar="FILE")
-    args = parser.parse_args()
-    figures = asyncio.run(measure(False, print, args.rollouts, args.forks, args.seed))
-    text = json.dumps(figures, indent=2)
-    if args.json:
-        args.json.write_text(text + "\n")
-    print(text)
+    figures = found_by(
+        __doc__,
+        lambda args: measure(False, print, args.rollouts, args.forks, args.seed),
+        rollouts=500, forks=10_000, seed=0,
+    )  # fmt: skip
     raise SystemExit(bool(figures["failures"]))
 
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from benchmarks.figures import tell
 from world_fixtures.living import Bring, Duty, Living, Person, Round, Stay, Tidy, Timetable
 from world_fixtures.servers import PooledInstance, ServerPool
 from world_fixtures.spec import Character, Door, Exit, Room, Thing, WorldSpec
@@ -148,10 +148,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--json", type=Path, metavar="FILE")
     args = parser.parse_args()
-    text = json.dumps(asyncio.run(measure(args.quick, print)), indent=2)
-    if args.json:
-        args.json.write_text(text + "\n")
-    print(text)
+    tell(asyncio.run(measure(args.quick, print)), args.json)
 
 
 if __name__ == "__main__":

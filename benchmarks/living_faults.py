@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import random
 import tempfile
 import time
@@ -22,6 +21,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks.figures import Figures, found_by
 from benchmarks.shaken import WEIGHTS, Shaken, essence
 from environments.evaluation.embedded import play_embedded
 from environments.rollouts.checkpoint import Checkpoint, checkpoint, last_turn
@@ -132,25 +132,16 @@ async def _play(
     return rollout
 
 
-async def _main(args: argparse.Namespace) -> Found:
+async def _main(args: argparse.Namespace) -> Figures:
     async with ServerPool(args.servers) as pool:
-        return await check(pool, tasks(args.rollouts, args.seed), seed=args.seed)
+        found = await check(pool, tasks(args.rollouts, args.seed), seed=args.seed)
+    return vars(found) | {"differences": len(found.wrong)}
 
 
 def main() -> None:
     """Run the check from the command line; exit code 1 where something differed."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--rollouts", type=int, default=300)
-    parser.add_argument("--servers", type=int, default=1)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--json", type=Path, metavar="FILE")
-    args = parser.parse_args()
-    found = asyncio.run(_main(args))
-    text = json.dumps(vars(found) | {"differences": len(found.wrong)}, indent=2)
-    if args.json:
-        args.json.write_text(text + "\n")
-    print(text)
-    raise SystemExit(bool(found.wrong))
+    found = found_by(__doc__, _main, rollouts=300, servers=1, seed=0)
+    raise SystemExit(bool(found["wrong"]))
 
 
 if __name__ == "__main__":

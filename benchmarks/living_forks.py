@@ -11,13 +11,11 @@ of the record and of the rules in memory.
 from __future__ import annotations
 
 import argparse
-import asyncio
-import json
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
+from benchmarks.figures import Figures, found_by
 from benchmarks.living import town
 from world_fixtures.facts import Arranged
 from world_fixtures.living import CLOCK, PASSES
@@ -179,27 +177,18 @@ def _agrees(event: Event, outcome: Outcome, model: Simulation) -> bool:
     )
 
 
-async def _main(args: argparse.Namespace) -> Found:
+async def _main(args: argparse.Namespace) -> Figures:
     async with ServerPool(1) as pool:
-        return await check_forks(
+        found = await check_forks(
             pool, town(10), rollouts=args.rollouts, forks=args.forks, commands=60, seed=args.seed
         )
+    return vars(found)
 
 
 def main() -> None:
     """Run the check from the command line; exit code 1 where something was wrong."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--rollouts", type=int, default=20)
-    parser.add_argument("--forks", type=int, default=400)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--json", type=Path, metavar="FILE")
-    args = parser.parse_args()
-    found = asyncio.run(_main(args))
-    text = json.dumps(vars(found), indent=2)
-    if args.json:
-        args.json.write_text(text + "\n")
-    print(text)
-    raise SystemExit(bool(found.wrong))
+    found = found_by(__doc__, _main, rollouts=20, forks=400, seed=0)
+    raise SystemExit(bool(found["wrong"]))
 
 
 if __name__ == "__main__":

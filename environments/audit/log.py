@@ -188,11 +188,9 @@ class Log:
 
     def _looked_into(self, stage: int, deed: Deed, thing: Thing) -> bool:
         room = self.room(self.starts[stage], thing.id)
+        viewed = room in deed.led or (deed.verb in VIEWS and deed.room == room)
         return (deed.verb in INTO and thing.id in deed.objects) or (
-            (thing.surface or thing.open)
-            and deed.verb in VIEWS
-            and deed.room == room
-            and f"{thing.name}" in deed.text
+            (thing.surface or thing.open) and viewed and thing.name in deed.text
         )
 
     def value(self, stage: int, entity: str, field: str, by: int | None = None) -> Any:

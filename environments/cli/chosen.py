@@ -9,7 +9,7 @@ import typer
 from environments.cli.families import family_named
 from environments.tasks.build import make_task
 from environments.tasks.model import Family, Task
-from environments.tasks.suites.source import only, tasks_of
+from environments.tasks.suites.source import tasks_of, with_ids
 
 Source = Annotated[
     str | None,
@@ -37,7 +37,7 @@ def chosen_tasks(
     """
     wanted = None if family is None else family_named(family)
     if source is None:
-        made = make_task(wanted or Family.ERRAND, seed, difficulty, kind=kind)
-        return only((made,), task)
-    found = tasks_of(source, family=wanted, kind=kind, difficulty=difficulty, seed=seed)
-    return only(found, task)
+        found: tuple[Task, ...] = (make_task(wanted or Family.ERRAND, seed, difficulty, kind=kind),)
+    else:
+        found = tasks_of(source, family=wanted, kind=kind, difficulty=difficulty, seed=seed)
+    return found if task is None else with_ids(found, [task])

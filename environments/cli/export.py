@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from environments.cli.still_worlds import tell_left_out
 from environments.cli.verb import new_verb
 from world_fixtures.common import UserError
 
@@ -99,7 +99,8 @@ def export(
     else:
         played = rollouts = read_played(format, sources)
         if format.endswith("_steps"):
-            _check_values(format, source, played)
+            untold = "states, which nothing tells where time passes and others act"
+            tell_left_out(source, played, f"{format} needs the value of {untold}")
         if format == "dpo_steps":
             files, made = _step_pairs(source, played, margin, worlds)
         elif format == "prm_steps":
@@ -127,22 +128,6 @@ def export(
     elif by == "rollout" and format in ("dpo", "kto"):
         print(WHOLE)
     return 0
-
-
-def _check_values(format: str, source: str, rollouts: Sequence[Rollout]) -> None:
-    """Say how many rollouts are left out since nothing tells the value of their states.
-
-    Raises UserError where no other is left.
-    """
-    living = sum(rollout.task.spec.living is not None for rollout in rollouts)
-    if living == len(rollouts) > 0:
-        raise UserError(
-            f"{source} has no rollout in a world that stands still: {format} needs the value of"
-            " states, which nothing tells where time passes and others act"
-        )
-    if living:
-        told = f"{living} rollouts in worlds with time and people left out"
-        print(f"{told}: nothing tells the value of their states", file=sys.stderr)
 
 
 _TABLES = ("sft", "dpo", "kto", "text", "parquet")

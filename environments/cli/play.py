@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from environments.cli.chosen import Source, chosen_tasks
+from environments.cli.families import family_named
 from environments.cli.verb import new_verb
 from environments.episode import Episode
 from environments.hosting.choice import chosen, only
@@ -78,8 +79,8 @@ def play(
 
         if limit is not None:
             found = part_of(found, limit=limit)
-            tasks = tuple(t for t in found.tasks if t in tasks)
-
+            wanted = {t.id for t in tasks}
+            tasks = tuple(t for t in found.tasks if t.id in wanted)
         return play_web(found, tasks, name, save, port)
     verdict = asyncio.run(_play(tasks[0]))
     if verdict is None:
@@ -99,9 +100,11 @@ def _wanted(
     """Return the tasks that are meant, with the suite that they are of."""
     if source is None and ids:
         return chosen(None, ids)
-    made = chosen_tasks(source, None, family, kind, difficulty, seed)
     if source is None or is_world(source):
+        made = chosen_tasks(source, None, family, kind, difficulty, seed)
         return only(made), made
+    if family is not None:
+        family_named(family)
     return chosen(source, ids)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from environments.cli.still_worlds import tell_left_out
 from environments.cli.verb import new_verb
 from world_fixtures.common import UserError
 
@@ -35,12 +35,8 @@ def regret(
     from environments.rollouts.files import read_rollouts
 
     scored = [r for r in read_rollouts(run) if r.verdict is not None]
+    tell_left_out(run, scored, "nothing has regrets")
     rollouts = [r for r in scored if r.task.spec.living is None]
-    if len(rollouts) < len(scored):
-        told = f"{len(scored) - len(rollouts)} rollouts in worlds with time and people left out"
-        print(f"{told}: nothing tells the value of their states", file=sys.stderr)
-    if scored and not rollouts:
-        raise UserError(f"{run} has no rollout in a world that stands still: nothing has regrets")
     if rollout is not None:
         rollouts = [r for r in rollouts if r.id == rollout]
     if not rollouts:

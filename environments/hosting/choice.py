@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from difflib import get_close_matches
 
 from environments.tasks.build import make_task
 from environments.tasks.model import Family, Task
 from environments.tasks.suites import Suite, content_hash, load_suite
+from environments.tasks.suites.source import with_ids
 from world_fixtures.common import UserError
 
 _MADE = re.compile(r"(train|validation|test)/([a-z]+)\.([a-z_]+)/([0-9]+)/(-?[0-9]+)")
@@ -25,13 +25,7 @@ def chosen(suite: str | None, ids: Sequence[str]) -> tuple[Suite, tuple[Task, ..
         made = tuple(make_named(id) for id in ids)
         return only(made), made
     found = load_suite(suite)
-    if not ids:
-        return found, found.tasks
-    by_id = {task.id: task for task in found.tasks}
-    if unknown := [id for id in ids if id not in by_id]:
-        near = get_close_matches(unknown[0], by_id, n=1, cutoff=0.0)
-        raise UserError(f"suite {found.name} has no task {unknown[0]!r}: did you mean {near[0]}?")
-    return found, tuple(by_id[id] for id in dict.fromkeys(ids))
+    return found, with_ids(found.tasks, ids)
 
 
 def only(tasks: tuple[Task, ...]) -> Suite:

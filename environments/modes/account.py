@@ -47,6 +47,11 @@ class Account:
             self._last_failure, self._failed_at = " ".join(reason.split()), self._clock()
 
     @property
+    def mean(self) -> float:
+        """Mean score of the rollouts; 0 where there are none."""
+        return self._total / self.rollouts if self.rollouts else 0.0
+
+    @property
     def equal_share(self) -> float:
         """Share of the groups in which all scores are the same: they teach nothing."""
         return self.equal / self._compared if self._compared else 0.0
@@ -93,7 +98,7 @@ class Account:
             return "; ".join(filter(None, ["no group was finished", self.quality()]))
         minutes = max(seconds, 1e-9) / 60
         pace = f"{groups / minutes:.1f} groups and {rollouts / minutes:.1f} rollouts a minute"
-        mean = f"mean reward {self._total / self.rollouts:.3f}" if self.rollouts else ""
+        mean = f"mean reward {self.mean:.3f}" if self.rollouts else ""
         return "; ".join(filter(None, [played, pace, mean, self.quality()]))
 
 

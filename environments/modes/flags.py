@@ -6,7 +6,6 @@ its own rules would read JSON into text options and split lists at commas.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from types import NoneType, UnionType
 from typing import Any, Union, cast, get_args, get_origin
@@ -16,6 +15,7 @@ from pydantic import BaseModel, Field, create_model
 from pydantic_settings import BaseSettings, CliSettingsSource
 
 from world_fixtures.common import UserError
+from world_fixtures.nearest import nearest
 from world_fixtures.yaml_text import check_bounds
 
 Types = Mapping[str, Any]
@@ -93,8 +93,8 @@ def _unknown(word: str, sections: Mapping[str, Types]) -> str:
 
 def unknown_option(section: str, name: str, known: Mapping[str, Any]) -> str:
     """Return the error for an option that does not exist, with the name nearest to it."""
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean --{section}.{near[0]}?" if near else "see --help"
+    near = nearest(name, known)
+    hint = f"did you mean --{section}.{near}?" if near else "see --help"
     return f"unknown option --{section}.{name}: {hint}"
 
 

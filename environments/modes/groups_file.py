@@ -155,19 +155,11 @@ class GroupsWriter:
         self._missing = iter([i for i in range(total) if i not in file.done])
         self._next = next(self._missing, None)
         self._show = show
-        self._scores: list[float] = []
         self._drop_equal = drop_equal
-        self.added = 0
-        """Items that this writer has added."""
-        self.equal = 0
-        """Of these the ones whose scores are all equal, so that nothing is learned from them."""
+        self.idle = 0
+        """Items that this writer has added and from which nothing is learned."""
         self.count = len(file.done)
         show(self)
-
-    @property
-    def mean(self) -> float:
-        """Mean score of the groups that this writer has added."""
-        return sum(self._scores) / len(self._scores) if self._scores else 0.0
 
     def add(self, index: int, groups: list[dict[str, Any]]) -> None:
         """Write the groups of item `index`, now or when the items before it are written."""
@@ -179,12 +171,10 @@ class GroupsWriter:
             self._next = next(self._missing, None)
 
     def _write(self, groups: list[dict[str, Any]]) -> None:
-        equal = teaches_nothing(groups)
-        self._file.add([without_rows(groups[0])] if equal and self._drop_equal else groups)
+        idle = teaches_nothing(groups)
+        self._file.add([without_rows(groups[0])] if idle and self._drop_equal else groups)
         self.count += 1
-        self.added += 1
-        self.equal += equal
-        self._scores += groups[0]["scores"]
+        self.idle += idle
         self._show(self)
 
 

@@ -109,7 +109,7 @@ async def _play(
 
         def show(writer: GroupsWriter) -> None:
             tally.done = writer.count
-            told = [f"mean score {writer.mean:.3f}", account.quality()]
+            told = [f"mean score {account.mean:.3f}", account.quality()]
             tally.note = "; ".join(filter(None, told))
             display.changed()
 
@@ -147,19 +147,19 @@ async def _play(
                         feedback.finished(index, done_of(groups[0]).successes)
 
         await run_workers(at_once + math.ceil(at_once * AHEAD), work)
-    print(f"groups of {writer.count} items in {path}, mean score {writer.mean:.3f}")
+    print(f"groups of {writer.count} items in {path}, mean score {account.mean:.3f}")
     if account.groups:
         print(printable(account.summary()))
-    if compares and writer.equal:
-        print(_told_equal(writer.equal, writer.added, drop))
+    if compares and writer.idle:
+        print(_told_equal(writer.idle, account.groups, drop))
 
 
-def _told_equal(equal: int, added: int, dropped: bool) -> str:
+def _told_equal(equal: int, played: int, dropped: bool) -> str:
     """Say how many items have equal scores, and what to do about it."""
     option = "--env.process_drop_equal true leaves their rows out"
     left_out = "their rows were left out" if dropped else option
     return (
-        f"{equal} of {added} groups have equal scores, from which a comparison learns nothing:"
+        f"{equal} of {played} groups have equal scores, from which a comparison learns nothing:"
         f" {left_out}, and another --difficulty or --temperature gives fewer"
     )
 

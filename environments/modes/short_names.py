@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
 from world_fixtures.errors import UserError
+from world_fixtures.nearest import nearest
 
 MODES = ("evaluate", "process", "serve")
 
@@ -117,5 +117,5 @@ def _long(typed: str, mode: str, options: Collection[str]) -> str:
 
 def _instead(name: str, mode: str) -> str:
     known = [short for short, meant in SHORT_NAMES.items() if meant.of(mode)]
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"did you mean --{near[0]}?" if near else f"see {mode} --help"
+    near = nearest(name, known)
+    return f"did you mean --{near}?" if near else f"see {mode} --help"

@@ -5,12 +5,12 @@ Raises ValueError with what is wrong and an example.
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import Any
 
 from environments.tasks.families import KINDS
 from environments.tasks.model import Family
+from world_fixtures.nearest import nearest
 
 EASIEST, HARDEST = 1, 10
 _LEVELS = re.compile(r"\s*(\d+)\s*(?:[-,:]|\.\.)\s*(\d+)\s*")
@@ -96,5 +96,5 @@ def names(given: Any) -> list[str]:
 
 
 def _near(name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    return f" (did you mean {near[0]}?)" if near else ""
+    near = nearest(name, known)
+    return f" (did you mean {near}?)" if near else ""

@@ -335,7 +335,7 @@ async def test_a_run_goes_on_with_the_tasks_that_have_no_score(programs, tmp_pat
     ("given", "told"),
     [
         (["--suite", "nothing"], "unknown suite 'nothing'"),
-        (["--suite", "basics", "--task", "test/errand.deliver/1/1"], "did you mean test/errand"),
+        (["--suite", "basics", "--task", "test/errand.deliver/1/1"], "did you mean 'test/errand"),
         (["--task", "errand"], "such as test/errand.deliver/3/7"),
         (["--save", "run"], "give a --suite or a --task"),
         (["--suite", "basics", "--world", "timmy_home"], "--world and --root are of a world"),

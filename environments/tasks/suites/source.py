@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from environments.tasks.build import make_task
@@ -67,13 +68,17 @@ def task_in(
     return make_task(families[-1], seed, difficulty, kind, "test", world)
 
 
-def only(tasks: tuple[Task, ...], id: str | None) -> tuple[Task, ...]:
-    """Return the tasks, or the one of an id. Raises UserError where there is none."""
-    if id is None:
-        return tasks
-    found = tuple(task for task in tasks if task.id == id)
-    if not found:
-        known = [task.id for task in tasks]
-        shown = ", ".join(known[:10]) + (", ..." if len(known) > 10 else "")
-        raise UserError(f"there is no task {id!r}{did_you_mean(id, known)}: choose from {shown}")
-    return found
+def with_ids(tasks: tuple[Task, ...], ids: Iterable[str]) -> tuple[Task, ...]:
+    """Return the tasks of `ids`, in that order and each once, or all tasks where there are no ids.
+
+    Raises UserError for an id that no task has.
+    """
+    by_id = {task.id: task for task in tasks}
+    wanted = list(dict.fromkeys(ids))
+    for id in wanted:
+        if id not in by_id:
+            known = list(by_id)
+            shown = ", ".join(known[:10]) + (", ..." if len(known) > 10 else "")
+            meant = did_you_mean(id, known)
+            raise UserError(f"there is no task {id!r}{meant}: choose from {shown}")
+    return tuple(by_id[id] for id in wanted) or tasks

@@ -153,3 +153,12 @@ async def test_what_followed_is_repeated_on_a_server_without_differences(pool, t
     replayed = await replay_file(path, pool)
     assert replayed.difference is None
     assert replayed.events == len(trace.events)
+
+
+def test_what_lies_on_a_counter_is_seen_by_who_was_led_to_it():
+    sought = TaskSubject(make_task(Family.SOCIETY, 39, 5, kind="claims", split="test"))
+    [whole] = sought.walkthrough
+    assert whole[-1] == "east"  # into the room with the counter
+    followed = [*whole[:-1], *["follow Ines Jekyll"] * 3]
+    assert judged(sought, followed) == (1.0, ())
+    assert judged(sought, whole[:-1])[0] < 1.0

@@ -136,7 +136,7 @@ def test_tasks_are_chosen_by_their_id(tmp_path) -> None:
     assert chosen(str(few), [tasks[2].id, tasks[1].id, tasks[2].id])[1] == (tasks[2], tasks[1])
     made, (task,) = chosen(None, [ONE_PART])
     assert (task.id, made.tasks) == (ONE_PART, (task,))
-    with pytest.raises(UserError, match=f"did you mean {tasks[0].id}"):
+    with pytest.raises(UserError, match=f"did you mean '{tasks[0].id}'"):
         chosen(str(few), [tasks[0].id + "x"])
     for wrong in ("errand", "test/errand.dance/1/1", "test/dancing.jig/1/1"):
         with pytest.raises(UserError):

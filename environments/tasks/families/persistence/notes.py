@@ -57,16 +57,21 @@ def pad(context: BuildContext, question: Question, lines: int, width: int) -> Pa
     room = question["pad"]
     width = min(200, width)
     if room is None:
-        notebook = Thing(
-            id=PAD, name="pocket notebook", desc="A notebook with few leaves left.",
-            location=context.spec.agent.id, writable=True, lines=lines, width=width,
-        )  # fmt: skip
-        return Pad(notebook, False)
+        return carried_pad(context, lines, width)
     tablet = Thing(
         id=PAD, name="wax tablet", desc="A tablet of wax, framed and screwed down.",
         location=room, portable=False, writable=True, lines=lines, width=width,
     )  # fmt: skip
     return Pad(tablet, True)
+
+
+def carried_pad(context: BuildContext, lines: int, width: int) -> Pad:
+    """Return a notebook that the agent carries, with so many lines of so many characters."""
+    notebook = Thing(
+        id=PAD, name="pocket notebook", desc="A notebook with few leaves left.",
+        location=context.spec.agent.id, writable=True, lines=lines, width=width,
+    )  # fmt: skip
+    return Pad(notebook, False)
 
 
 def pad_room(context: BuildContext, rooms: Sequence[str]) -> str | None:

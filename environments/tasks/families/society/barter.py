@@ -13,15 +13,14 @@ from environments.tasks.families.common import (
     TaskDraft,
     with_things,
 )
+from environments.tasks.families.people import dumped, loaded
 from environments.tasks.families.persistence.notes import enough
 from environments.tasks.families.society.folk import (
     PEOPLE_HINT,
     drawn,
-    dumped,
     in_turn,
     invent,
     knowing,
-    loaded,
 )
 from environments.tasks.model import Ability, Family, Goal, Located
 from world_fixtures.generator.inhabitants import Inhabitant, with_people

@@ -13,6 +13,7 @@ from environments.tasks.families.common import (
     listed,
     with_things,
 )
+from environments.tasks.families.people import dumped, loaded
 from environments.tasks.families.persistence.boards import COLOURS
 from environments.tasks.families.persistence.notes import (
     code,
@@ -24,11 +25,9 @@ from environments.tasks.families.persistence.notes import (
 from environments.tasks.families.society.folk import (
     PEOPLE_HINT,
     drawn,
-    dumped,
     in_turn,
     invent,
     knowing,
-    loaded,
 )
 from environments.tasks.model import Ability, Answered, Evidence, Family, Goal, Located, Together
 from world_fixtures.facts import Fact

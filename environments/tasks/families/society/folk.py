@@ -123,16 +123,6 @@ def knowing(person: Inhabitant, *knows: Knowledge, deals: Sequence[Deal] = ()) -
     return person.model_copy(update={"person": more})
 
 
-def dumped(people: Iterable[Inhabitant]) -> list[Question]:
-    """Return people as plain data."""
-    return [person.model_dump(mode="json") for person in people]
-
-
-def loaded(question: Question) -> list[Inhabitant]:
-    """Return the people of a question."""
-    return [Inhabitant.model_validate(person) for person in question["people"]]
-
-
 def passwords(context: BuildContext, count: int) -> list[str]:
     """Draw different pairs of words that no other split has."""
     rng, found = context.rng, list[str]()

@@ -12,15 +12,14 @@ from environments.tasks.families.common import (
     TaskDraft,
     listed,
 )
+from environments.tasks.families.people import dumped, loaded
 from environments.tasks.families.persistence.notes import code
 from environments.tasks.families.society.folk import (
     PEOPLE_HINT,
     drawn,
-    dumped,
     in_turn,
     invent,
     knowing,
-    loaded,
 )
 from environments.tasks.model import Ability, Answered, Evidence, Family, Goal, Told
 from world_fixtures.facts import Fact

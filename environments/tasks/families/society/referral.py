@@ -12,16 +12,15 @@ from environments.tasks.families.common import (
     TaskDraft,
     listed,
 )
+from environments.tasks.families.people import dumped, loaded
 from environments.tasks.families.persistence.notes import code, enough, in_the_open, open_rooms
 from environments.tasks.families.society.folk import (
     PEOPLE_HINT,
     Acquaintance,
     called,
     drawn,
-    dumped,
     invent,
     knowing,
-    loaded,
     passwords,
     places_of,
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from environments.tasks.families.common import BuildContext, Question
-from environments.tasks.families.persistence.notes import code, enough
+from environments.tasks.families.people import dwellers_or_invented
+from environments.tasks.families.persistence.notes import code
 from environments.tasks.families.steward.orders import (
     FIXTURE,
     LETTERS,
@@ -13,9 +14,8 @@ from environments.tasks.families.steward.orders import (
     WAYS,
     orders_of,
 )
-from environments.tasks.families.time.dwellers import dwellers
 from environments.tasks.families.vigil.absence import staying
-from world_fixtures.generator.inhabitants import Inhabitant, invent_people
+from world_fixtures.generator.inhabitants import Inhabitant
 from world_fixtures.rules import SpecIndex
 
 WING = 4
@@ -46,11 +46,8 @@ def wing(context: BuildContext, rooms: list[str]) -> list[str]:
 
 def people_for(context: BuildContext, count: int, rooms: list[str]) -> list[Inhabitant]:
     """Return three who may get letters, one beside each fixture, and one who tells orders."""
-    rng = context.rng
-    found = dwellers(context.spec)[:count]
-    found = found or invent_people(context.spec, rng, count, rooms, context.split)
-    enough(found, count)
-    homes = {n: rng.choice(rooms) for n in (0, 1, count - 1)}
+    found = dwellers_or_invented(context, rooms, count)
+    homes = {n: context.rng.choice(rooms) for n in (0, 1, count - 1)}
     return [staying(person, homes[n]) if n in homes else person for n, person in enumerate(found)]
 
 

@@ -18,7 +18,8 @@ from environments.tasks.families.common import (
     listed,
     with_things,
 )
-from environments.tasks.families.persistence.notes import PAD, Pad, code, nearest_first
+from environments.tasks.families.people import dumped, loaded
+from environments.tasks.families.persistence.notes import PAD, carried_pad, code, nearest_first
 from environments.tasks.families.steward.drawing import (
     drawn_orders,
     people_for,
@@ -58,7 +59,6 @@ from environments.tasks.model import (
 from world_fixtures.facts import Arranged
 from world_fixtures.generator.inhabitants import DAY, Inhabitant, with_people
 from world_fixtures.living import CLOCK, PASSES
-from world_fixtures.spec import Thing
 
 ROOMS = 5
 """Rooms among which one can go to and fro, at least."""
@@ -106,7 +106,7 @@ class Household(Kind):
         post, board, tally, ledger = (rng.choice(rooms) for _ in range(4))
         checked = sorted(n for n in range(sessions - 1) if rng.random() < CHECKED)
         return {
-            "people": [person.model_dump(mode="json") for person in people],
+            "people": dumped(people),
             "fixtures": fixtures,
             "rooms": {"post": post, "board": board, "tally": tally, "ledger": ledger},
             "codes": [code(context) for _ in range(sessions)],
@@ -134,17 +134,13 @@ class _House:
 
     def __init__(self, context: BuildContext, question: Question) -> None:
         self.question, self.context = question, context
-        self.people = [Inhabitant.model_validate(p) for p in question["people"]]
+        self.people = loaded(question)
         self.fixtures = fixtures_of(question)
         self.orders = orders_of(question)
         self.codes = question["codes"]
         lines = len(self.fixtures) + 2 + sum(c is not None for c in question["changes"]) + SPARE
-        notebook = Thing(
-            id=PAD, name="pocket notebook", desc="A notebook with few leaves left.",
-            location=context.spec.agent.id, writable=True, lines=lines, width=60,
-        )  # fmt: skip
-        self.pad = Pad(notebook, False)
-        spec = with_things(context.spec, *furniture(context, question), notebook)
+        self.pad = carried_pad(context, lines, width=60)
+        spec = with_things(context.spec, *furniture(context, question), self.pad.thing)
         world = with_people(spec, self._household(), begins=BEGINS)
         self.script = Script(context.actor(world), context)
         self.script.actor.limit = WALK if context.search is None else LIFE

@@ -14,6 +14,7 @@ from environments.tasks.families.common import (
     listed,
     with_things,
 )
+from environments.tasks.families.people import dumped, dwellers, loaded
 from environments.tasks.families.persistence.notes import code
 from environments.tasks.families.time.dwellers import (
     CLOCK_TOLD,
@@ -21,7 +22,6 @@ from environments.tasks.families.time.dwellers import (
     busy,
     clear_rooms,
     doors,
-    dwellers,
     in_full,
     moves,
     without_waiting,
@@ -96,7 +96,7 @@ class Appointment(Kind):
         hosts = [p for p in people if _receives(p)]
         asked = rng.sample([h.person.id for h in hosts], 1 + (level >= TWO_FROM))
         question = {
-            "people": [p.model_dump(mode="json") for p in people],
+            "people": dumped(people),
             "begins": begins,
             "book": book,
             "asked": asked,
@@ -126,7 +126,7 @@ class Appointment(Kind):
 
     def plan(self, context: BuildContext, question: Question) -> TaskDraft:
         """Learn where and when, and be there."""
-        people = [Inhabitant.model_validate(p) for p in question["people"]]
+        people = loaded(question)
         spec = with_people(context.spec, people, begins=question["begins"])
         hosts = [p for p in people if _receives(p)]
         if question["book"] is not None:

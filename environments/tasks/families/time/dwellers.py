@@ -1,4 +1,4 @@
-"""What the kinds share: where people can walk, who lives there, and what waiting is good for."""
+"""What the kinds share: where people can walk, what they do, and what waiting is good for."""
 
 from __future__ import annotations
 
@@ -52,13 +52,6 @@ def clear_rooms(context: BuildContext, fewest: int) -> list[str]:
         rooms.remove(worst)
     enough(rooms, fewest)
     return rooms
-
-
-def dwellers(spec: WorldSpec) -> list[Inhabitant]:
-    """Return the people who live in a world already, in their order."""
-    persons = spec.living.people if spec.living else ()
-    characters = {c.id: c for c in spec.characters}
-    return [Inhabitant(character=characters[p.id], person=p) for p in persons]
 
 
 def busy(person: Inhabitant, *duties: Duty) -> tuple[Duty, ...]:

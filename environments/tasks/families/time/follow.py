@@ -13,13 +13,13 @@ from environments.tasks.families.common import (
     TaskDraft,
     with_things,
 )
+from environments.tasks.families.people import dumped, dwellers, loaded
 from environments.tasks.families.persistence.notes import code
 from environments.tasks.families.time.dwellers import (
     CLOCK_TOLD,
     busy,
     clear_rooms,
     doors,
-    dwellers,
     without_waiting,
 )
 from environments.tasks.model import Ability, Answered, Evidence, Family, Goal, Together
@@ -83,7 +83,7 @@ class Follow(Kind):
         walks = [walk_of(p) for p in people]
         meant = rng.choice([w for w in walks if w.home != spec.agent.location] or walks)
         question = {
-            "people": [p.model_dump(mode="json") for p in people],
+            "people": dumped(people),
             "begins": begins,
             "rota": rota,
             "asked": meant.walker,
@@ -124,7 +124,7 @@ class Follow(Kind):
 
     def plan(self, context: BuildContext, question: Question) -> TaskDraft:
         """Be there in time, go along and listen."""
-        people = [Inhabitant.model_validate(p) for p in question["people"]]
+        people = loaded(question)
         spec = with_people(context.spec, people, begins=question["begins"])
         names = {p.person.id: p.character.name for p in people}
         walks = {w.walker: w for w in map(walk_of, people)}

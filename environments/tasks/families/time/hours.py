@@ -14,13 +14,13 @@ from environments.tasks.families.common import (
     TaskDraft,
     with_things,
 )
+from environments.tasks.families.people import dumped, dwellers, loaded
 from environments.tasks.families.persistence.notes import enough
 from environments.tasks.families.time.dwellers import (
     CLOCK_TOLD,
     FEWEST_MOVES,
     clear_rooms,
     doors,
-    dwellers,
     moves,
     without_waiting,
 )
@@ -34,7 +34,7 @@ from environments.tasks.model import (
     Located,
     Together,
 )
-from world_fixtures.generator.inhabitants import DAY, Inhabitant, invent_people, with_people
+from world_fixtures.generator.inhabitants import DAY, invent_people, with_people
 from world_fixtures.generator.lexicon.crafts import GATES, STORES, STUFFS
 from world_fixtures.living import Knowledge, Timetable
 from world_fixtures.rules.clock import is_open_at
@@ -85,7 +85,7 @@ class Hours(Kind):
         rooms = [r for r in clear_rooms(context, 4) if not r.startswith(OWN)]
         if spec.living:
             made: Question = {
-                "people": [p.model_dump(mode="json") for p in dwellers(spec)],
+                "people": dumped(dwellers(spec)),
                 "things": [t.model_dump(mode="json") for t in spec.things if t.id[:2] == OWN],
                 "gates": [list(g) for g in _gates(spec)],
                 "begins": spec.living.begins,
@@ -140,7 +140,7 @@ class Hours(Kind):
             )  # fmt: skip
             things.append(board)
         return {
-            "people": [p.model_dump(mode="json") for p in people],
+            "people": dumped(people),
             "things": [t.model_dump(mode="json") for t in things],
             "gates": [list(g) for g in gates],
             "begins": rng.randrange(DAY),
@@ -149,7 +149,7 @@ class Hours(Kind):
     def plan(self, context: BuildContext, question: Question) -> TaskDraft:
         """Be at the gates when they are open."""
         gates = {id_of(g[0]): Gate(*g) for g in question["gates"]}
-        people = [Inhabitant.model_validate(p) for p in question["people"]]
+        people = loaded(question)
         things = [Thing.model_validate(t) for t in question["things"]]
         tables = [
             Timetable(id=f"{OWN}hours_{n}", door=id_of(g.gate), opens=g.opens, shuts=g.shuts)

@@ -15,19 +15,19 @@ from environments.tasks.families.common import (
     listed,
     with_things,
 )
+from environments.tasks.families.people import dumped, dwellers, loaded
 from environments.tasks.families.time.dwellers import (
     CLOCK_TOLD,
     FEWEST_MOVES,
     clear_rooms,
     doors,
-    dwellers,
     in_full,
     moves,
     without_waiting,
 )
 from environments.tasks.families.time.goods import OWN, added, id_of, new_words
 from environments.tasks.model import Ability, Family, Goal, Located
-from world_fixtures.generator.inhabitants import DAY, Inhabitant, invent_people, with_people
+from world_fixtures.generator.inhabitants import DAY, invent_people, with_people
 from world_fixtures.generator.lexicon.crafts import MACHINES, STUFFS, WARES
 from world_fixtures.living import Knowledge, Process, Turning
 from world_fixtures.spec import Thing
@@ -63,7 +63,7 @@ class Processing(Kind):
         if spec.living:
             living = spec.living
             made = {
-                "people": [p.model_dump(mode="json") for p in dwellers(spec)],
+                "people": dumped(dwellers(spec)),
                 "things": [t.model_dump(mode="json") for t in spec.things if t.id[:2] == OWN],
                 "processes": [p.model_dump(mode="json") for p in living.processes],
                 "turning": [t.model_dump(mode="json") for t in living.turning],
@@ -125,7 +125,7 @@ class Processing(Kind):
             )  # fmt: skip
             things.append(sheet)
         return {
-            "people": [p.model_dump(mode="json") for p in people],
+            "people": dumped(people),
             "things": [t.model_dump(mode="json") for t in things],
             "processes": [p.model_dump(mode="json") for p in processes],
             "turning": [t.model_dump(mode="json") for t in turning],
@@ -135,7 +135,7 @@ class Processing(Kind):
     def plan(self, context: BuildContext, question: Question) -> TaskDraft:
         """Learn the recipes, bring what they need, start, come back and carry away."""
         things = [Thing.model_validate(t) for t in question["things"]]
-        people = [Inhabitant.model_validate(p) for p in question["people"]]
+        people = loaded(question)
         processes = [Process.model_validate(p) for p in question["processes"]]
         turning = [Turning.model_validate(t) for t in question["turning"]]
         spec = with_people(

@@ -13,8 +13,9 @@ from environments.tasks.families.common import (
     TaskDraft,
     with_things,
 )
+from environments.tasks.families.people import dumped
 from environments.tasks.families.persistence.notes import code, enough, open_rooms, room_in
-from environments.tasks.families.trust.house import CLOCK_TOLD, dumped, paper, peopled, staff
+from environments.tasks.families.trust.house import CLOCK_TOLD, paper, peopled, staff
 from environments.tasks.model import Ability, Answered, Evidence, Family, Goal, Together
 from world_fixtures.living import Knowledge
 from world_fixtures.spec import Thing

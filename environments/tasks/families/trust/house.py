@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from environments.tasks.families.common import BuildContext, Question
+from environments.tasks.families.people import loaded
 from environments.tasks.families.persistence.notes import (
     enough,
     in_the_open,
@@ -71,18 +71,12 @@ def staff(context: BuildContext, rooms: Sequence[str], count: int) -> tuple[str,
     return owner.character.name, [first.model_copy(update={"person": person}), *others]
 
 
-def dumped(people: Iterable[Inhabitant]) -> list[dict[str, Any]]:
-    """Return people as plain data, for a question."""
-    return [p.model_dump(mode="json") for p in people]
-
-
 def peopled(
     spec: WorldSpec, question: Question, knows: dict[str, list[Knowledge]]
 ) -> tuple[WorldSpec, list[Inhabitant]]:
     """Return the world with the people of a question, who know this by their ids."""
     people = []
-    for data in question["people"]:
-        found = Inhabitant.model_validate(data)
+    for found in loaded(question):
         known = tuple(knows.get(found.person.id, ()))
         person = found.person.model_copy(update={"knows": known})
         people.append(found.model_copy(update={"person": person}))

@@ -16,11 +16,11 @@ from environments.tasks.families.common import (
     listed,
     with_things,
 )
+from environments.tasks.families.people import dumped
 from environments.tasks.families.trust.house import (
     CLOCK_TOLD,
     STILL_UNTIL,
     Seal,
-    dumped,
     ground,
     paper,
     papers,

@@ -13,6 +13,7 @@ from environments.tasks.families.common import (
     TaskDraft,
     with_things,
 )
+from environments.tasks.families.people import dumped
 from environments.tasks.families.persistence.notes import code
 from environments.tasks.families.trust.demands import (
     STRONGBOX,
@@ -22,7 +23,6 @@ from environments.tasks.families.trust.demands import (
 )
 from environments.tasks.families.trust.house import (
     CLOCK_TOLD,
-    dumped,
     ground,
     paper,
     peopled,

@@ -15,21 +15,20 @@ from environments.tasks.families.common import (
     Script,
     listed,
 )
+from environments.tasks.families.people import dwellers_or_invented, loaded
 from environments.tasks.families.persistence.notes import (
     FREE,
     SPARE,
     Pad,
     begun,
-    enough,
     nearest_first,
     placed,
     room_in,
 )
 from environments.tasks.families.persistence.witness import width_of
-from environments.tasks.families.time.dwellers import dwellers
 from environments.tasks.model import Evidence, Goal, Located, Together
 from world_fixtures.facts import Arranged
-from world_fixtures.generator.inhabitants import DAY, Inhabitant, invent_people, with_people
+from world_fixtures.generator.inhabitants import DAY, Inhabitant, with_people
 from world_fixtures.living import CLOCK, PASSES, Bring, Duty, Stay
 from world_fixtures.rules import Simulation, SpecIndex
 
@@ -61,11 +60,8 @@ def residents(context: BuildContext, rooms: Sequence[str], count: int) -> list[I
 
     Raises Unsolvable where there are fewer than `count`.
     """
-    spec, rng = context.spec, context.rng
-    found = dwellers(spec)[:count]
-    found = found or invent_people(spec, rng, count, rooms, context.split)
-    enough(found, count)
-    return [staying(person, rng.choice(rooms)) for person in found]
+    found = dwellers_or_invented(context, rooms, count)
+    return [staying(person, context.rng.choice(rooms)) for person in found]
 
 
 def staying(person: Inhabitant, room: str) -> Inhabitant:
@@ -80,16 +76,6 @@ def staying(person: Inhabitant, room: str) -> Inhabitant:
 def home_of(person: Inhabitant) -> str:
     """Return the room in which a person stays."""
     return str(person.character.location)
-
-
-def dumped(people: Iterable[Inhabitant]) -> list[Question]:
-    """Return people as plain data."""
-    return [person.model_dump(mode="json") for person in people]
-
-
-def loaded(question: Question) -> list[Inhabitant]:
-    """Return the people of a question."""
-    return [Inhabitant.model_validate(person) for person in question["people"]]
 
 
 def deeds_of(question: Question) -> list[Deed]:

@@ -10,6 +10,7 @@ from environments.tasks.families.common import (
     Question,
     TaskDraft,
 )
+from environments.tasks.families.people import dumped, loaded
 from environments.tasks.families.persistence.notes import (
     DECOYS_FROM,
     FREE,
@@ -28,9 +29,7 @@ from environments.tasks.families.vigil.absence import (
     check_done,
     deeds_for,
     deeds_of,
-    dumped,
     first_visit,
-    loaded,
     passing,
     residents,
     start_of,

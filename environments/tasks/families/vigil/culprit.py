@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from environments.tasks.families.common import BuildContext, Kind, Question, TaskDraft
+from environments.tasks.families.people import dumped, loaded
 from environments.tasks.families.persistence.notes import (
     DECOYS_FROM,
     FREE,
@@ -25,9 +26,7 @@ from environments.tasks.families.vigil.absence import (
     check_done,
     deeds_for,
     deeds_of,
-    dumped,
     first_visit,
-    loaded,
     passing,
     residents,
     start_of,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from environments.tasks.families.common import BuildContext, Kind, Question, TaskDraft
+from environments.tasks.families.people import dumped, loaded
 from environments.tasks.families.persistence.notes import (
     DECOYS_FROM,
     FREE,
@@ -23,9 +24,7 @@ from environments.tasks.families.vigil.absence import (
     check_done,
     deeds_for,
     deeds_of,
-    dumped,
     first_visit,
-    loaded,
     passing,
     place_of,
     residents,
