@@ -52,6 +52,9 @@ VERBS = {
     "replay": Verb("replay", "play traces again and compare them step by step"),
     "export": Verb("export", "write rollouts in the formats that trainers read"),
     "mcp": Verb("mcp", "serve a world or tasks to clients of the Model Context Protocol"),
+    "model-server": Verb(
+        "model_server", "serve a Hugging Face model with exact tokens, on the CPU"
+    ),
     "doctor": Verb("doctor", "check what this machine has, and what it lacks"),
 }
 

@@ -1,4 +1,4 @@
-"""Generates for many conversations at once, and keeps what it computed of each for the next turn."""
+"""Generates for many conversations at once, and keeps what it computed for their next turns."""
 
 from __future__ import annotations
 

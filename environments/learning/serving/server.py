@@ -116,7 +116,7 @@ class ModelServer:
                 "finish_reason": answer.finish_reason,
                 "logprobs": None,
             }
-            if asked.logprobs not in (None, False):
+            if asked.logprobs is not None and asked.logprobs is not False:
                 choice["logprobs"] = {
                     "tokens": self._tokenizer.convert_ids_to_tokens(answer.tokens),
                     "token_logprobs": answer.logprobs,
