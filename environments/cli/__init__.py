@@ -55,6 +55,7 @@ VERBS = {
     "model-server": Verb(
         "model_server", "serve a Hugging Face model with exact tokens, on the CPU"
     ),
+    "learn": Verb("learn", "train models on this environment, on the CPU"),
     "doctor": Verb("doctor", "check what this machine has, and what it lacks"),
 }
 
