@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 import resource
 import statistics
 from collections.abc import Sequence
@@ -69,7 +70,9 @@ def learn_tiny(out: Path, seeds: Sequence[int], say: Say, sizes: Sizes | None = 
         answer_tokens=32, context=512, train_suite=suites["train"], system_prompt=SYSTEM_PROMPT,
         threads=1,
     )  # fmt: skip
-    examples = asyncio.run(oracle_conversations(setting, tiny_tasks("train"), say=say))
+    tasks = tiny_tasks("train")
+    random.Random("examples").shuffle(tasks)
+    examples = asyncio.run(oracle_conversations(setting, tasks, say=say))
     runs = [
         _run(seed, out / f"seed-{seed}", examples, suites["validation"], setting, sizes, say)
         for seed in seeds

@@ -197,6 +197,7 @@ class Engine:
         own = self._model.state_dict()
         return any(own[n].data_ptr() == own[name].data_ptr() for n in weights if n in own)
 
+    @torch.inference_mode()  # slots hold what was made so, and are copied
     def _admit(self) -> None:
         while self._waiting and len(self._active) < self._at_once:
             asked, future = self._waiting.pop(0)

@@ -47,6 +47,16 @@ def test_a_next_turn_computes_only_what_is_new(toy: Any, engine: Engine) -> None
     assert off(toy, longest, third) < 1e-5
 
 
+def test_a_beginning_is_taken_over_into_a_slot_that_was_used(toy: Any, engine: Engine) -> None:
+    for prompt in PROMPTS:  # as many as there are slots
+        engine.generate(Asked(prompt, 3)).result(60)
+    beginning = tuple(range(50, 90))
+    for n in range(3):
+        prompt = (*beginning, 10 + n)
+        answer = engine.generate(Asked(prompt, 3, seed=n)).result(60)
+        assert off(toy, prompt, answer) < 1e-5
+
+
 def test_new_weights_are_used_for_all_of_a_conversation(toy: Any, engine: Engine) -> None:
     prompt = PROMPTS[1]
     engine.generate(Asked(prompt, 4, seed=0)).result(60)
