@@ -1,4 +1,4 @@
-"""`evennia-world learn`: models that are trained on this environment, on a machine without a GPU."""
+"""`evennia-world learn`: models trained on this environment, without a GPU."""
 
 from __future__ import annotations
 
@@ -33,9 +33,7 @@ def tiny(
         import torch  # noqa: F401
         import trl  # noqa: F401
     except ModuleNotFoundError:
-        raise UserError(
-            "training needs an extra: pip install 'evennia-world-env[train]'"
-        ) from None
+        raise UserError("training needs an extra: pip install 'evennia-world-env[train]'") from None
     from environments.learning.proof.tiny import learn_tiny
 
     rose = learn_tiny(out, range(seeds), lambda line: print(line, flush=True))

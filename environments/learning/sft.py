@@ -80,10 +80,20 @@ def tune(
     The first `held_out` conversations are measured and never trained on.
     """
     # Load for seconds.
-    from datasets import Dataset
-    from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
-    from trl import SFTConfig, SFTTrainer
+    from datasets import Dataset, disable_progress_bars
+    from transformers import (
+        PrinterCallback,
+        TrainerCallback,
+        TrainerControl,
+        TrainerState,
+        TrainingArguments,
+    )
+    from transformers.utils.logging import disable_progress_bar
+    from trl.trainer.sft_config import SFTConfig
+    from trl.trainer.sft_trainer import SFTTrainer
 
+    disable_progress_bar()  # type: ignore[no-untyped-call]
+    disable_progress_bars()
     begun = time.process_time()
     tokenizer = load_tokenizer(model)
     use_template(tokenizer, chat_template)
@@ -101,7 +111,7 @@ def tune(
         for layer in loaded.model.layers[: tuning.frozen]:
             layer.requires_grad_(False)
 
-    class Watch(TrainerCallback):  # type: ignore[misc]
+    class Watch(TrainerCallback):
         """Ends tuning when its time is over, or by the loss on what was held out."""
 
         def __init__(self) -> None:
@@ -109,9 +119,9 @@ def tune(
 
         def on_evaluate(
             self, args: TrainingArguments, state: TrainerState, control: TrainerControl,
-            metrics: dict[str, float], **_: Any,
+            **given: Any,
         ) -> None:  # fmt: skip
-            self.losses.append(round(metrics["eval_loss"], 4))
+            self.losses.append(round(given["metrics"]["eval_loss"], 4))
             last = self.losses[-tuning.patience - 1 :] if tuning.patience else []
             risen = len(last) > (tuning.patience or 0) and all(a < b for a, b in pairwise(last))
             if risen or self.losses[-1] < tuning.enough:
@@ -143,6 +153,7 @@ def tune(
         processing_class=tokenizer,
         callbacks=[watch],
     )  # fmt: skip
+    trainer.remove_callback(PrinterCallback)
     trainer.train()
     save(trainer.model, tokenizer, out)
     return Tuned(trainer.state.global_step, watch.losses, time.process_time() - begun)

@@ -75,7 +75,7 @@ async def oracle_conversations(
 def measure(
     model: Path, suite: str, out: Path, setting: Setting, *, options: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """Evaluate the model of a directory on a suite; its results as `metrics.json` has them.
+    """Evaluate the model of a directory on a suite; the figures, such as `mean_reward`.
 
     A run directory that is complete is not played again.
     """
@@ -90,7 +90,7 @@ def measure(
                 *_model_options(url, model, setting), *options,
             ]  # fmt: skip
             run("evaluate", command, out.with_name(f"{out.name}.logs"))
-    results: dict[str, Any] = json.loads(found.read_text())["results"]
+    results: dict[str, Any] = json.loads(found.read_text())["results"]["all"]
     return results
 
 
@@ -116,10 +116,12 @@ def reinforce(
         command = [
             *EVENNIA_WORLD, "serve", "--env.rollout_server_url", rollouts,
             "--env.group_size", str(group_size), "--env.batch_size", str(groups * group_size),
-            "--env.max_num_workers", str(groups * group_size),
+            "--env.max_num_workers", str(groups),  # each plays a group
             "--env.total_steps", str(steps * groups * 4),
             "--env.max_batches_offpolicy", "1", "--env.steps_per_eval", str(10 * steps + 10),
             *_task_options(setting), "--env.seed", str(seed), "--env.credit", credit,
+            # without them the mean of a batch would not be what the model earns
+            "--env.ensure_scores_are_not_same", "false",
             "--env.use_wandb", "false", *_model_options(url, model, setting),
         ]  # fmt: skip
         plan = Plan(

@@ -1,6 +1,6 @@
 """The tiny lane: a new model of a million parameters gets better on worlds it has not seen.
 
-For each seed: a model from scratch, tuned on the oracle's conversations until it succeeds sometimes,
+For each seed: a model from scratch, tuned on the oracle's play until it succeeds sometimes,
 then trained by reinforcement learning through the real chain (`serve`, `run-api`, trainer, model
 server), and measured before and after on tasks in worlds that it was never trained on.
 """
@@ -19,7 +19,13 @@ from typing import Any
 
 import torch
 
-from environments.learning.proof.stages import Say, Setting, measure, oracle_conversations, reinforce
+from environments.learning.proof.stages import (
+    Say,
+    Setting,
+    measure,
+    oracle_conversations,
+    reinforce,
+)
 from environments.learning.proof.tiny_tasks import Split, tiny_tasks
 from environments.learning.sft import Conversation, Tuning, tune
 from environments.learning.training.trainer import read_steps
@@ -30,9 +36,10 @@ from world_fixtures.common import UserError
 
 MARGIN = 0.15
 """By which the reward on unseen tasks must rise at least, for each seed."""
-MODEL = {
+MODEL: dict[str, Any] = {
     "hidden_size": 256, "intermediate_size": 768, "num_hidden_layers": 1,
     "num_attention_heads": 8, "num_key_value_heads": 8, "max_position_embeddings": 512,
+    "initializer_range": 0.06,
 }  # fmt: skip
 SYSTEM_PROMPT = "Act."
 
@@ -43,15 +50,15 @@ class Sizes:
 
     tuning_steps: int = 240
     """At most: tuning ends when the loss on what was held out is below `enough`."""
-    enough: float = 0.02
+    enough: float = 0.0185
     steps: int = 16
     """Of reinforcement learning."""
     groups: int = 6
     group_size: int = 8
-    attempts: int = 4
+    attempts: int = 3
     """At each unseen task, sampled at temperature 1 as in training."""
     tuning_rate: float = 4e-3
-    rate: float = 5e-4
+    rate: float = 3e-4
 
 
 def learn_tiny(out: Path, seeds: Sequence[int], say: Say, sizes: Sizes | None = None) -> bool:
@@ -88,7 +95,7 @@ def learn_tiny(out: Path, seeds: Sequence[int], say: Say, sizes: Sizes | None = 
         "model": MODEL,
     }
     write_file(out / "summary.json", json.dumps(summary, indent=1) + "\n")
-    return min(rise) >= MARGIN
+    return all(figure >= MARGIN for figure in rise)
 
 
 _SPLITS: tuple[Split, ...] = ("train", "validation")
@@ -107,7 +114,8 @@ def _run(
         new, examples, tuned,
         Tuning(
             rate=sizes.tuning_rate, steps=sizes.tuning_steps, batch=8, at_once=8, held_out=8,
-            measured=sizes.tuning_steps // 4, enough=sizes.enough, patience=None, max_tokens=setting.context, seed=seed,
+            measured=sizes.tuning_steps // 2, enough=sizes.enough, patience=None,
+            max_tokens=setting.context, seed=seed,
         ),
         chat_template=setting.chat_template,
     )  # fmt: skip

@@ -145,10 +145,12 @@ class Engine:
             if self._new_weights and not self._active:
                 self._load()
             if not self._new_weights:
-                self._admit()
+                with torch.inference_mode():  # as what the slots hold was made
+                    self._admit()
             if self._active:
                 try:
-                    self._step()
+                    with torch.inference_mode():
+                        self._step()
                 except Exception as error:  # of the model: who asked is told, others go on
                     logger.exception("generating failed")
                     self._fail(error)
@@ -197,7 +199,6 @@ class Engine:
         own = self._model.state_dict()
         return any(own[n].data_ptr() == own[name].data_ptr() for n in weights if n in own)
 
-    @torch.inference_mode()  # slots hold what was made so, and are copied
     def _admit(self) -> None:
         while self._waiting and len(self._active) < self._at_once:
             asked, future = self._waiting.pop(0)
@@ -234,7 +235,6 @@ class Engine:
         slot.tokens = list(prompt[:known])
         return slot, known
 
-    @torch.inference_mode()
     def _step(self) -> None:
         """Compute one token of each answer, and some of the prompts that are not complete."""
         row: list[int] = []

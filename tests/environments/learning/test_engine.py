@@ -1,4 +1,4 @@
-"""The engine's tokens and log-probabilities are those of the model alone, whatever is around them."""
+"""The engine's tokens and log-probabilities are those of the model alone, whatever is around."""
 
 from __future__ import annotations
 
