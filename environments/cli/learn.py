@@ -25,9 +25,9 @@ def tiny(
 ) -> int:
     """Train models of a million parameters from scratch until they walk where a way leads.
 
-    Each is tuned on the oracle's play, trained by reinforcement learning through the whole chain,
-    and measured on unseen tasks before and after that. The exit code is 1 where a reward does not
-    rise by the margin in summary.json.
+    Each is tuned on the play of a policy that errs, trained by reinforcement learning
+    through the whole chain, and measured on unseen tasks before and after that. The exit
+    code is 1 where a reward does not rise by the margin in summary.json.
     """
     try:
         import torch  # noqa: F401

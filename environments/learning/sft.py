@@ -61,12 +61,15 @@ class Tuned:
     processor_seconds: float
 
 
-def conversations_of(rollouts: Sequence[Rollout]) -> list[Conversation]:
-    """Return the conversations of the rollouts that succeeded, each stage one of its own."""
+def conversations_of(rollouts: Sequence[Rollout], *, successful: bool = True) -> list[Conversation]:
+    """Return the conversations of the rollouts that succeeded, each stage one of its own.
+
+    Those of all rollouts where not `successful`.
+    """
     return [
         Conversation([dict(m) for m in messages], rollout.tools)
         for rollout in rollouts
-        if rollout.verdict is not None and rollout.verdict.success
+        if rollout.verdict is not None and (rollout.verdict.success or not successful)
         for messages in rollout.conversations
     ]
 

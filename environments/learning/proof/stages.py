@@ -16,9 +16,9 @@ from environments.learning.proof.programs import (
     rollout_server,
     run,
 )
-from environments.learning.sft import Conversation, conversations_of
 from environments.learning.training.trainer import Plan, train
 from environments.rollouts.options import AgentOptions
+from environments.rollouts.record import Rollout
 from environments.runner import Conditions
 from environments.tasks.curriculum import Curriculum
 from environments.tasks.model import Family, Task
@@ -59,17 +59,16 @@ def drawn_tasks(setting: Setting, count: int, *, seed: int) -> list[Task]:
     return [drawing.next() for _ in range(count)]
 
 
-async def oracle_conversations(
-    setting: Setting, tasks: Sequence[Task], *, say: Say
-) -> list[Conversation]:
-    """Play tasks with the oracle, on a real world server."""
-    say(f"oracle plays {len(tasks)} tasks")
+async def played(
+    setting: Setting, tasks: Sequence[Task], *, say: Say, policy: str = "oracle"
+) -> list[Rollout]:
+    """Play tasks with an embedded policy, on a real world server."""
+    say(f"{policy} plays {len(tasks)} tasks")
     conditions = Conditions(options=AgentOptions(system_prompt=setting.system_prompt))
     async with ServerPool(1) as pool:
-        rollouts = await play_embedded(
-            pool, "oracle", [(task, 0) for task in tasks], conditions=conditions
+        return await play_embedded(
+            pool, policy, [(task, 0) for task in tasks], conditions=conditions
         )
-    return conversations_of(rollouts)
 
 
 def measure(
