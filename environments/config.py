@@ -79,6 +79,10 @@ class EvenniaWorldEnvConfig(HermesAgentEnvConfig):
     kinds: list[str] | None = Field(
         None, description="Train on these kinds alone, e.g. map,errand.chain; null: on all"
     )
+    train_suite: str | None = Field(
+        None,
+        description="Train on the tasks of this suite, a name or a file; null: on made ones",
+    )
     difficulty: tuple[int, int] = Field(
         (1, 5), description="Lowest and highest difficulty to train on, e.g. 3 or 2-5"
     )

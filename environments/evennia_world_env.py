@@ -66,6 +66,7 @@ from environments.runner import Conditions, play
 from environments.tasks import choice
 from environments.tasks.curriculum import Curriculum
 from environments.tasks.model import Task
+from environments.tasks.suites.load import load_suite
 from environments.tasks.version import TASKS_VERSION
 from environments.tasks.worker import TaskWorker
 from environments.tokenizer import PATH
@@ -172,6 +173,8 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
             target_success=config.target_success,
             kinds=choice.kinds(config.kinds) if config.kinds else (),
         )
+        self.train_tasks = load_suite(config.train_suite).tasks if config.train_suite else ()
+        """What is trained on in the place of tasks made by seed, where it is given."""
 
     async def setup(self) -> None:
         """Start the world servers and, where no model is configured, the policy endpoint."""
@@ -205,7 +208,9 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
         await self._running.aclose()
 
     async def get_next_item(self) -> Task:
-        """Draw the next task of the curriculum."""
+        """Draw the next task: of the suite to train on, or one that the curriculum has made."""
+        if self.train_tasks:
+            return self.train_tasks[self.curriculum.draw_place(len(self.train_tasks))]
         return await self.task_worker.make(self.curriculum.draw())
 
     async def register_env(self) -> None:

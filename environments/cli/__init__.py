@@ -54,6 +54,10 @@ VERBS = {
     "export": Verb("export", "write rollouts in the formats that trainers read"),
     "mcp": Verb("mcp", "serve a world or tasks to clients of the Model Context Protocol"),
     "openenv": Verb("openenv", "serve this world to clients of OpenEnv"),
+    "model-server": Verb(
+        "model_server", "serve a Hugging Face model with exact tokens, on the CPU"
+    ),
+    "learn": Verb("learn", "train models on this environment, on the CPU"),
     "doctor": Verb("doctor", "check what this machine has, and what it lacks"),
 }
 

@@ -39,11 +39,12 @@ async def play_embedded(
     latency: float = 0.0,
     at_once: int = 32,
     start: Checkpoint | None = None,
+    conditions: Conditions | None = None,
 ) -> list[Rollout]:
     """Play each (task, attempt) once, `at_once` at a time; the rollouts in the order of items.
 
     `latency`: seconds that each model call takes beyond its work. `start`: where they go on from,
-    with items of its task.
+    with items of its task. `conditions`: the defaults where None.
     """
     tools = tools_of(["evennia"])
     slots = asyncio.Semaphore(at_once)
@@ -53,7 +54,7 @@ async def play_embedded(
             return await play(
                 task, rollout_id=f"embedded-{number:04}-{task.family}-{attempt}", pool=pool,
                 chat=_chat(policy, task, attempt, latency), tools=tools,
-                conditions=Conditions(), group=f"{policy}-{task.id}", attempt=attempt,
+                conditions=conditions or Conditions(), group=f"{policy}-{task.id}", attempt=attempt,
                 start=start,
             )  # fmt: skip
 

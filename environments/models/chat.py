@@ -69,11 +69,22 @@ class TokenBudget:
         if not messages or messages[0] is not self._first or len(messages) < self._counted:
             self._first = messages[0] if messages else None
             self._counted = 0
-            self._tokens = self._length(json.dumps(tools)) if tools else 0
+            self._tokens = self._length_of(tools) if tools else 0
         for message in messages[self._counted :]:
             self._tokens += AROUND_MESSAGE + sum(self._length(t) for t in _texts(message))
         self._counted = len(messages)
         return self._tokens
+
+    def _length_of(self, tools: Sequence[dict[str, Any]]) -> int:
+        """Return the tokens of tools as the chat template tells them, which may be few."""
+        try:
+            return len(
+                self._tokenizer.apply_chat_template(
+                    [{"role": "user", "content": "."}], tools=list(tools), return_dict=False
+                )
+            )
+        except Exception:  # no template, or one that refuses this
+            return self._length(json.dumps(tools))
 
     def _length(self, text: str) -> int:
         return len(self._tokenizer(text, add_special_tokens=False)["input_ids"])

@@ -24,8 +24,8 @@ TASKS, MODEL, RUN, PLAY, TRAINER = GROUPS = (
 """In the order of the help."""
 OF_GROUP = {
     TASKS: (
-        "suite", "notes", "families", "kinds", "difficulty", "eval_families", "eval_kinds",
-        "eval_difficulty", "eval_limit", "target_success", "seed",
+        "suite", "notes", "families", "kinds", "difficulty", "train_suite", "eval_families",
+        "eval_kinds", "eval_difficulty", "eval_limit", "target_success", "seed",
     ),
     MODEL: (
         "policy", "models", "tokenizer_name", "agent_temperature", "eval_temperature",
@@ -148,7 +148,7 @@ def _names(option: str) -> tuple[str, ...]:
     kinds = tuple(f"{family}.{kind}" for family, found in TASK_KINDS.items() for kind in found)
     families = tuple(family.value for family in Family)
     known: Mapping[str, tuple[str, ...]] = {
-        "env.suite": tuple(SUITES),
+        "env.suite": tuple(SUITES), "env.train_suite": tuple(SUITES),
         "env.policy": (*BASELINES, *PARAMETRISED),
         "env.families": families, "env.eval_families": families,
         "env.kinds": kinds, "env.eval_kinds": kinds,

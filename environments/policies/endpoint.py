@@ -15,10 +15,11 @@ from typing import Any, Self
 
 from aiohttp import web
 
-from environments.loopback import Handler, LoopbackServer
+from environments.loopback import LoopbackServer
 from environments.policies.completion import completion, stream
 from environments.policies.policy import View
 from environments.policies.registry import get_policy, list_policies
+from environments.refusal import Refusal, told_by
 from environments.tasks.model import Task
 from world_fixtures.common import UserError
 
@@ -27,15 +28,6 @@ MAX_BODY = 64 * 1024 * 1024
 MAX_CHOICES = 128
 """Largest `n`."""
 log = logging.getLogger(__name__)
-
-
-class Refusal(Exception):
-    """A request that is answered with an error in OpenAI's form."""
-
-    def __init__(self, message: str, *, status: int = 400, param: str | None = None) -> None:
-        super().__init__(message)
-        self.status = status
-        self.param = param
 
 
 @dataclass(frozen=True)
@@ -80,7 +72,7 @@ class PolicyEndpoint:
 
     async def __aenter__(self) -> Self:
         app = web.Application(
-            client_max_size=MAX_BODY, middlewares=[_errors, self._loopback.trusted]
+            client_max_size=MAX_BODY, middlewares=[told_by(log, "policy"), self._loopback.trusted]
         )
         root = f"/{self._loopback.secret}"
         app.add_routes(
@@ -178,26 +170,3 @@ def _body(raw: bytes) -> dict[str, Any]:
     if not isinstance(n, int) or not 1 <= n <= MAX_CHOICES:
         raise Refusal(f"`n` must be a whole number from 1 to {MAX_CHOICES}", param="n")
     return body | {"n": n}
-
-
-@web.middleware
-async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer every failure in OpenAI's form."""
-    try:
-        return await handler(request)
-    except Refusal as refusal:
-        return _error(str(refusal), refusal.status, refusal.param)
-    except web.HTTPException as refusal:
-        return _error(f"{request.method} {request.path}: {refusal.reason}", refusal.status)
-    except ConnectionError:  # the client has gone
-        raise
-    except Exception as failure:
-        log.exception("policy failed")
-        return _error(f"the policy failed: {type(failure).__name__}: {failure}", 500)
-
-
-def _error(message: str, status: int, param: str | None = None) -> web.Response:
-    kind = "server_error" if status >= 500 else "invalid_request_error"
-    code = "model_not_found" if (status, param) == (404, "model") else None
-    detail = {"message": message, "type": kind, "param": param, "code": code}
-    return web.json_response({"error": detail}, status=status)

@@ -58,7 +58,8 @@ class AgentOptions(BaseModel):
         description="Ask a vLLM of server type openai for its exact tokens and log-probabilities",
     )
     chat_template: str | None = Field(
-        None, description="Jinja file with the chat template; null: the tokenizer's own"
+        None,
+        description="Jinja file with the chat template, or compact; null: the tokenizer's own",
     )
     extra_body: dict[str, Any] | None = Field(None, description="Sent along with each model call")
     call_timeout: float = Field(300.0, gt=0, le=1_000_000, description="Seconds for one model call")

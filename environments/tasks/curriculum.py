@@ -79,14 +79,26 @@ class Curriculum:
 
         The n-th call returns the same for the same seed and stream.
         """
-        stream = "" if self.stream is None else f"/{self.stream}"
-        rng = random.Random(f"{self.split}/{self.seed}{stream}/{self.drawn}")
+        rng = random.Random(f"{self._stream}/{self.drawn}")
         self.drawn += 1
         family = rng.choices(list(self.weights), list(self.weights.values()))[0]
         level = rng.randint(self.low, self.high) if self.target is None else self._level[family]
         seed = rng.randrange(1_000_000)
         kind = rng.choice(self.kinds[family]) if self.kinds else None
         return Wanted(family, seed, level, self.split, kind)
+
+    @property
+    def _stream(self) -> str:
+        stream = "" if self.stream is None else f"/{self.stream}"
+        return f"{self.split}/{self.seed}{stream}"
+
+    def draw_place(self, count: int) -> int:
+        """Draw which of `count` given tasks comes next; all of them before one comes again."""
+        lap, place = divmod(self.drawn, count)
+        self.drawn += 1
+        order = list(range(count))
+        random.Random(f"{self._stream}/lap {lap}").shuffle(order)
+        return order[place]
 
     def report(self, task: Task, success: bool) -> None:
         """Count whether a rollout of `task` succeeded towards its family's difficulty."""

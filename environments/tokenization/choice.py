@@ -8,6 +8,9 @@ from typing import Any
 from world_fixtures.common import UserError
 
 TEMPLATE_OPTION = "--env.chat_template"
+SHIPPED = {"compact": Path(__file__).resolve().parents[1] / "tokenizer" / "compact.jinja"}
+"""Chat templates that are named without a path. `compact` is for small models: ChatML with Hermes
+calls in which a tool's prefix is a few tokens."""
 
 
 def own_tokenizer(model: str, named: str = "none") -> str:
@@ -28,7 +31,7 @@ def own_tokenizer(model: str, named: str = "none") -> str:
 
 
 def use_template(tokenizer: Any, path: str) -> None:
-    """Give the tokenizer the chat template of a Jinja file.
+    """Give the tokenizer the chat template of a Jinja file, or one of SHIPPED by its name.
 
     Raises UserError where the file cannot be read, or holds no template.
     """
@@ -36,7 +39,7 @@ def use_template(tokenizer: Any, path: str) -> None:
     from transformers.utils.chat_template_utils import render_jinja_template  # loads for seconds
 
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = SHIPPED.get(path, Path(path)).read_text(encoding="utf-8")
     except OSError as error:
         raise UserError(
             f"cannot read {path} ({error.strerror}): correct {TEMPLATE_OPTION}"

@@ -110,3 +110,13 @@ def test_a_checkpoint_of_before_is_still_read():
     curriculum.restore({"lane": 3, "drawn": 7, "level": {"errand": 4}})
     assert curriculum.state() == {"lane": 3, "drawn": 7, "level": {"errand": 4}}
     assert curriculum.next().difficulty == 4
+
+
+def test_given_tasks_are_all_drawn_before_one_comes_again():
+    first, second = (Curriculum({"errand": 1.0}, (1, 5), 3) for _ in range(2))
+    drawn = [first.draw_place(5) for _ in range(20)]
+    laps = [drawn[n : n + 5] for n in range(0, 20, 5)]
+    assert all(sorted(lap) == [0, 1, 2, 3, 4] for lap in laps)
+    assert len({tuple(lap) for lap in laps}) > 1
+    second.restore({**first.state(), "drawn": 7})
+    assert [second.draw_place(5) for _ in range(13)] == drawn[7:]

@@ -1,0 +1,76 @@
+"""The program `evennia-world model-server`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import torch
+
+from environments.learning.serving.engine import Engine
+from environments.learning.serving.server import ModelServer
+from environments.learning.weights import load_model, load_tokenizer
+from environments.tokenization.choice import use_template
+from environments.tool_call_parsers.registry import get_parser
+
+
+async def serve_model(
+    directory: Path, *, name: str, port: int, parser: str, chat_template: str | None, threads: int,
+    slots: int, at_once: int, context: int, answer_tokens: int, seed: int, url_file: Path | None,
+) -> None:  # fmt: skip
+    """Serve the model of a directory until SIGINT or SIGTERM.
+
+    Its address, which holds the secret, is printed, or written to `url_file` for its owner alone.
+    Raises UserError where the model cannot be loaded.
+    """
+    torch.set_num_threads(threads)
+    tokenizer = load_tokenizer(directory)
+    if chat_template is not None:
+        use_template(tokenizer, chat_template)
+    reader = get_parser(parser, tokenizer)
+    model = load_model(directory)
+    context = min(context, getattr(model.config, "max_position_embeddings", context))
+    engine = Engine(
+        model, stop_tokens=_stop_tokens(model, tokenizer), slots=slots, at_once=at_once,
+        context=context, seed=seed,
+    )  # fmt: skip
+    server = ModelServer(
+        engine, tokenizer, name=name, parser=reader, port=port, answer_tokens=answer_tokens
+    )
+    ended = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    try:
+        async with server:
+            if url_file is None:
+                print(f"{name} is served at {server.base_url}", flush=True)
+            else:
+                _write_secret(url_file, server.base_url)
+                print(f"{name} is served at the address in {url_file}", flush=True)
+            await ended.wait()
+    finally:
+        engine.close()
+        if url_file is not None:
+            _forget(url_file)
+
+
+def _stop_tokens(model: object, tokenizer: object) -> frozenset[int]:
+    """Return the tokens that end an answer, by the model's settings and the tokenizer's."""
+    config = getattr(model, "generation_config", None)
+    given = getattr(config, "eos_token_id", None)
+    listed = given if isinstance(given, list) else [given]
+    return frozenset(
+        t for t in (*listed, getattr(tokenizer, "eos_token_id", None)) if t is not None
+    )
+
+
+def _write_secret(path: Path, text: str) -> None:
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text + "\n")
+
+
+def _forget(path: Path) -> None:
+    path.unlink(missing_ok=True)

@@ -1,0 +1,170 @@
+"""Supervised fine-tuning on conversations that ended well, by TRL."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from environments.learning.weights import load_model, load_tokenizer, save
+from environments.rollouts.record import Rollout
+from environments.tokenization.choice import use_template
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """One conversation of a rollout, with the schemas of its tools."""
+
+    messages: list[dict[str, Any]]
+    tools: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """How a model is tuned."""
+
+    rate: float = 5e-4
+    steps: int = 60
+    """Gradient steps at most."""
+    batch: int = 8
+    """Conversations of a step."""
+    at_once: int = 1
+    """Of them in one forward pass, padded to the longest: pays for small models."""
+    frozen: int = 0
+    """Layers from the bottom, and the embeddings, that stay as they are."""
+    held_out: int = 16
+    """Conversations that are not trained on, whose loss is measured."""
+    patience: int | None = 2
+    """Tuning stops when their loss has risen so many times in a row; None: it does not."""
+    measured: int = 10
+    """How often their loss is taken over all steps."""
+    enough: float = 0.0
+    """Tuning stops when their loss is below."""
+    max_tokens: int = 1024
+    """Longer conversations are left out."""
+    seconds: float | None = None
+    """Processor time after which tuning ends; None for all steps."""
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """What tuning has come to."""
+
+    steps: int
+    losses: list[float]
+    """On what was held out, before, and as often as `measured` says."""
+    processor_seconds: float
+
+
+def conversations_of(rollouts: Sequence[Rollout], *, successful: bool = True) -> list[Conversation]:
+    """Return the conversations of the rollouts that succeeded, each stage one of its own.
+
+    Those of all rollouts where not `successful`.
+    """
+    return [
+        Conversation([dict(m) for m in messages], rollout.tools)
+        for rollout in rollouts
+        if rollout.verdict is not None and (rollout.verdict.success or not successful)
+        for messages in rollout.conversations
+    ]
+
+
+def tune(
+    model: Path, conversations: Sequence[Conversation], out: Path, tuning: Tuning,
+    *, chat_template: str,
+) -> Tuned:  # fmt: skip
+    """Tune the model of a directory on the agent's turns alone, and write it to `out`.
+
+    The first `held_out` conversations are measured and never trained on.
+    """
+    # Load for seconds.
+    from datasets import Dataset, disable_progress_bars
+    from transformers import (
+        PrinterCallback,
+        TrainerCallback,
+        TrainerControl,
+        TrainerState,
+        TrainingArguments,
+    )
+    from transformers.utils.logging import disable_progress_bar
+    from trl.trainer.sft_config import SFTConfig
+    from trl.trainer.sft_trainer import SFTTrainer
+
+    disable_progress_bar()  # type: ignore[no-untyped-call]
+    disable_progress_bars()
+    begun = time.process_time()
+    tokenizer = load_tokenizer(model)
+    use_template(tokenizer, chat_template)
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    rows = [
+        {"messages": c.messages, "tools": json.dumps(c.tools)}
+        for c in conversations
+        if _length(c, tokenizer) <= tuning.max_tokens
+    ]
+    held_out, trained = rows[: tuning.held_out], rows[tuning.held_out :]
+    loaded = load_model(model)
+    if tuning.frozen:
+        loaded.get_input_embeddings().requires_grad_(False)
+        for layer in loaded.model.layers[: tuning.frozen]:
+            layer.requires_grad_(False)
+
+    class Watch(TrainerCallback):
+        """Ends tuning when its time is over, or by the loss on what was held out."""
+
+        def __init__(self) -> None:
+            self.losses: list[float] = []
+
+        def on_evaluate(
+            self, args: TrainingArguments, state: TrainerState, control: TrainerControl,
+            **given: Any,
+        ) -> None:  # fmt: skip
+            self.losses.append(round(given["metrics"]["eval_loss"], 4))
+            last = self.losses[-tuning.patience - 1 :] if tuning.patience else []
+            risen = len(last) > (tuning.patience or 0) and all(a < b for a, b in pairwise(last))
+            if risen or self.losses[-1] < tuning.enough:
+                control.should_training_stop = True
+
+        def on_step_end(
+            self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+        ) -> None:
+            if tuning.seconds is not None and time.process_time() - begun > tuning.seconds:
+                control.should_training_stop = True
+
+    watch = Watch()
+    every = max(1, tuning.steps // tuning.measured)
+    trainer = SFTTrainer(
+        model=loaded,
+        args=SFTConfig(
+            output_dir=str(out.with_name(f"{out.name}.trl")), use_cpu=True, bf16=False,
+            learning_rate=tuning.rate, lr_scheduler_type="linear", warmup_steps=3,
+            max_steps=tuning.steps, per_device_train_batch_size=tuning.at_once,
+            gradient_accumulation_steps=max(1, tuning.batch // tuning.at_once),
+            per_device_eval_batch_size=tuning.at_once,
+            assistant_only_loss=True, max_length=tuning.max_tokens, packing=False,
+            eval_strategy="steps", eval_steps=every, eval_on_start=True, save_strategy="no",
+            logging_steps=every, report_to="none", seed=tuning.seed, gradient_checkpointing=False,
+            disable_tqdm=True,
+        ),
+        train_dataset=Dataset.from_list(trained),
+        eval_dataset=Dataset.from_list(held_out),
+        processing_class=tokenizer,
+        callbacks=[watch],
+    )  # fmt: skip
+    trainer.remove_callback(PrinterCallback)
+    trainer.train()
+    save(trainer.model, tokenizer, out)
+    return Tuned(trainer.state.global_step, watch.losses, time.process_time() - begun)
+
+
+def _length(conversation: Conversation, tokenizer: Any) -> int:
+    return len(
+        tokenizer.apply_chat_template(
+            conversation.messages, tools=conversation.tools, return_dict=False
+        )
+    )

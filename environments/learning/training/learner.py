@@ -1,0 +1,105 @@
+"""Gradient steps of a model on rows of tokens, on the CPU, one row at a time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from environments.learning.training.batches import Row
+from environments.learning.training.loss import policy_gradient, token_logprobs
+
+
+@dataclass(frozen=True)
+class StepReport:
+    """What one gradient step was made of."""
+
+    rows: int
+    tokens: int
+    """Trained ones."""
+    loss: float
+    """Mean over the trained tokens."""
+    gradient: float
+    """Norm before clipping."""
+    ratio: float
+    """Mean importance ratio; 1 on fresh data of the same weights."""
+    difference: float
+    """Mean |log-probability here - that of the model server| of a trained token."""
+    clipped: float
+    """Share of the trained tokens whose ratio was out of bounds."""
+    seconds: float
+
+
+class Learner:
+    """A model, its optimizer and the learning rate; `learn` takes one step."""
+
+    def __init__(
+        self, model: Any, *, rate: float, warmup: int = 3, frozen: int = 0, norm: float = 1.0
+    ) -> None:
+        """Take a model.
+
+        Args:
+            model: a causal model of transformers, trained in place.
+            rate: of learning, reached after `warmup` steps.
+            warmup: steps over which the rate rises from 0.
+            frozen: layers from the bottom, and the embeddings, that stay as they are.
+            norm: to which longer gradients are cut.
+        """
+        self.model = model.train()
+        self.taken = 0
+        """Steps so far."""
+        self._rate, self._warmup, self._norm = rate, warmup, norm
+        if frozen:
+            model.get_input_embeddings().requires_grad_(False)
+            for layer in model.model.layers[:frozen]:
+                layer.requires_grad_(False)
+        self._trained = [p for p in model.parameters() if p.requires_grad]
+        self._optimizer = torch.optim.AdamW(
+            self._trained, lr=rate, betas=(0.9, 0.95), weight_decay=0.0
+        )
+
+    def learn(self, rows: Sequence[Row]) -> StepReport | None:
+        """Take one step on `rows`; None, and no step, where no advantage differs from 0."""
+        started = time.perf_counter()
+        rows = [row for row in rows if any(row.advantages)]
+        count = sum(sum(row.trained) for row in rows)
+        if not count:
+            return None
+        self._optimizer.zero_grad(set_to_none=True)
+        loss = clipped = difference = ratios = 0.0
+        for row in rows:
+            tokens = torch.tensor(row.tokens)
+            logits = self.model(input_ids=tokens[None], use_cache=False).logits[0]
+            found = policy_gradient(
+                token_logprobs(logits, tokens),
+                torch.tensor(row.logprobs[1:]),
+                torch.tensor(row.advantages[1:]),
+                torch.tensor(row.trained[1:]),
+            )
+            torch.autograd.backward(found.total / count)
+            loss += float(found.total.detach())
+            clipped += found.clipped
+            difference += float(found.difference)
+            ratios += float(found.ratios)
+        norm = float(torch.nn.utils.clip_grad_norm_(self._trained, self._norm))
+        self.taken += 1
+        for group in self._optimizer.param_groups:
+            group["lr"] = self._rate * min(1.0, self.taken / max(1, self._warmup))
+        self._optimizer.step()
+        return StepReport(
+            rows=len(rows), tokens=count, loss=loss / count, gradient=norm, ratio=ratios / count,
+            difference=difference / count, clipped=clipped / count,
+            seconds=time.perf_counter() - started,
+        )  # fmt: skip
+
+    def state(self) -> dict[str, Any]:
+        """Return the optimizer's state and the number of steps, for a checkpoint."""
+        return {"optimizer": self._optimizer.state_dict(), "taken": self.taken}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a checkpoint's `state`; the model's weights are loaded by the caller."""
+        self._optimizer.load_state_dict(state["optimizer"])
+        self.taken = int(state["taken"])

@@ -1,0 +1,108 @@
+"""The loop of training: a batch, a step, the new weights to the model server; resumable."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import torch
+
+from environments.learning.training.batches import RolloutServer, rows_of
+from environments.learning.training.learner import Learner
+from environments.learning.weights import load_model, load_tokenizer, save
+from environments.rollouts.files import json_line
+from world_fixtures.common import UserError
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is trained, on what, and for how long."""
+
+    model: Path
+    """Directory of the model that training begins with."""
+    out: Path
+    """Directory of `weights`, `optimizer.pt` and `steps.jsonl`; what is there goes on."""
+    steps: int
+    batch_size: int
+    """Rows of a step: a multiple of the group size."""
+    max_tokens: int
+    rollouts: str
+    """Address of `run-api`."""
+    server: str
+    """Base URL of the model server, which holds its secret."""
+    rate: float = 1e-5
+    frozen: int = 0
+    scaled: bool = True
+    threads: int = 2
+
+
+def train(plan: Plan) -> Iterator[dict[str, Any]]:
+    """Train; yields what each step was made of once its weights are with the model server.
+
+    Each line is in `steps.jsonl`, too. Raises UserError where a server does not answer.
+    """
+    torch.set_num_threads(plan.threads)
+    weights, optimizer = plan.out / "weights", plan.out / "optimizer.pt"
+    begun = optimizer.is_file()
+    tokenizer = load_tokenizer(plan.model)
+    learner = Learner(
+        load_model(weights if begun else plan.model), rate=plan.rate, frozen=plan.frozen
+    )
+    plan.out.mkdir(parents=True, exist_ok=True)
+    first = 0
+    if begun:
+        state = torch.load(optimizer, weights_only=True)
+        learner.restore(state["learner"])
+        first = int(state["step"])
+        _hand_over(plan.server, weights)
+    with (
+        RolloutServer(plan.rollouts) as rollouts,
+        (plan.out / "steps.jsonl").open("ab") as log,
+    ):
+        rollouts.register(
+            batch_size=plan.batch_size, max_tokens=plan.max_tokens, steps=plan.steps, first=first
+        )
+        for step in range(first, plan.steps):
+            waited = time.perf_counter()
+            batch = rows_of(rollouts.next_batch(), scaled=plan.scaled)
+            waited = time.perf_counter() - waited
+            report = learner.learn(batch.rows)
+            scores = [row.score for row in batch.rows]
+            line: dict[str, Any] = {
+                "step": step + 1, "reward": sum(scores) / len(scores), "groups": batch.groups,
+                "equal": batch.equal, "waited": waited, **(asdict(report) if report else {}),
+            }  # fmt: skip
+            save(learner.model, tokenizer, weights)
+            _write_state(optimizer, {"learner": learner.state(), "step": step + 1})
+            line["weights"] = _hand_over(plan.server, weights)
+            log.write(json_line(line))
+            log.flush()
+            yield line
+
+
+def _write_state(path: Path, state: dict[str, Any]) -> None:
+    part = path.with_suffix(".part")
+    torch.save(state, part)
+    os.replace(part, path)
+
+
+def _hand_over(server: str, weights: Path) -> int:
+    """Have the model server take new weights; their number there."""
+    try:
+        answer = httpx.post(f"{server}/weights", json={"path": str(weights.resolve())}, timeout=600)
+        answer.raise_for_status()
+        return int(answer.json()["weights"])
+    except (httpx.HTTPError, ValueError, KeyError) as error:
+        status = getattr(getattr(error, "response", None), "status_code", type(error).__name__)
+        raise UserError(f"the model server did not take the new weights ({status})") from None
+
+
+def read_steps(path: Path) -> list[dict[str, Any]]:
+    """Return the lines of a `steps.jsonl`."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]

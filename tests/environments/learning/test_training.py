@@ -1,0 +1,125 @@
+"""The objective and its gradient, and the rows that it is taken over."""
+
+from __future__ import annotations
+
+import copy
+import math
+from typing import Any
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="the extra `train` is not installed")
+
+from environments.learning.serving.engine import Asked, Engine  # noqa: E402
+from environments.learning.training.batches import Row, rows_of  # noqa: E402
+from environments.learning.training.learner import Learner  # noqa: E402
+from environments.learning.training.loss import policy_gradient, token_logprobs  # noqa: E402
+from world_fixtures.common import UserError  # noqa: E402
+
+
+def test_the_gradient_is_that_of_reinforce_computed_by_hand() -> None:
+    """Logits are the parameters: d log p(a) / d logit_k is 1[k = a] - p(k)."""
+    logits = torch.tensor([[0.1, 0.7, -0.4], [1.0, 0.2, 0.0], [0.3, 0.3, 0.3]], requires_grad=True)
+    tokens = torch.tensor([2, 1, 0])
+    now = token_logprobs(logits, tokens)
+    advantages = torch.tensor([2.0, -0.5])
+    loss = policy_gradient(now, now.detach(), advantages, torch.tensor([True, True]))
+    loss.total.backward()
+    shares = torch.softmax(logits.detach(), -1)
+    for place, (token, worth) in enumerate(((1, 2.0), (0, -0.5))):
+        for k in range(3):
+            by_hand = -worth * ((k == token) - float(shares[place, k]))
+            assert float(logits.grad[place, k]) == pytest.approx(by_hand, abs=1e-6)
+    assert not logits.grad[2].any()
+
+
+@pytest.mark.parametrize(
+    ("ratio", "advantage", "moves"),
+    [(1.2, 1.0, True), (1.3, 1.0, False), (1.3, -1.0, True), (0.7, -1.0, False), (0.7, 1.0, True)],
+)
+def test_a_ratio_out_of_bounds_has_no_gradient_that_leads_further_out(
+    ratio: float, advantage: float, moves: bool
+) -> None:
+    now = torch.tensor([math.log(ratio)], requires_grad=True)
+    loss = policy_gradient(now, torch.zeros(1), torch.tensor([advantage]), torch.tensor([True]))
+    loss.total.backward()
+    assert float(now.grad[0]) == pytest.approx(-advantage * ratio if moves else 0.0)
+    assert loss.clipped == (not moves)
+
+
+def test_what_is_not_trained_counts_nowhere() -> None:
+    now = torch.tensor([-1.0, -2.0], requires_grad=True)
+    loss = policy_gradient(
+        now, torch.tensor([-1.0, 1.0]), torch.tensor([1.0, 5.0]), torch.tensor([True, False])
+    )
+    loss.total.backward()
+    assert now.grad.tolist() == [-1.0, 0.0]
+    assert float(loss.ratios) == 1.0
+    assert float(loss.difference) == 0.0
+
+
+def group(**changed: Any) -> dict[str, Any]:
+    made = {
+        "tokens": [[1, 2, 3], [1, 2, 4]], "masks": [[-100, -100, 3], [-100, 2, 4]],
+        "scores": [1.0, 0.0], "advantages": None,
+        "inference_logprobs": [[1.0, 1.0, -0.5], [1.0, -0.2, -0.7]],
+    }  # fmt: skip
+    return made | changed
+
+
+def test_scores_become_advantages_of_the_tokens_that_are_trained() -> None:
+    batch = rows_of([group(), group(scores=[0.5, 0.5])])
+    assert [row.advantages for row in batch.rows[:2]] == [[0, 0, 1.0], [0, -1.0, -1.0]]
+    assert not any(any(row.advantages) for row in batch.rows[2:])
+    assert (batch.groups, batch.equal) == (2, 1)
+    assert rows_of([group()], scaled=False).rows[0].advantages == [0, 0, 0.5]
+    given = [[0, 0, 0.25], [0, 2.0, -1.0]]
+    assert [row.advantages for row in rows_of([group(advantages=given)]).rows] == given
+
+
+def test_a_group_without_log_probabilities_is_refused() -> None:
+    with pytest.raises(UserError, match="exact tokens"):
+        rows_of([group(inference_logprobs=None)])
+
+
+def test_fresh_answers_have_the_ratio_1_and_a_step_makes_the_better_one_likelier(
+    toy: Any, engine: Engine
+) -> None:
+    prompt = tuple(range(10, 30))
+    answers = [engine.generate(Asked(prompt, 10, seed=n)).result(60) for n in (1, 2)]
+    rows = []
+    for answer, worth in zip(answers, (1.0, -1.0), strict=True):
+        own, before = len(answer.tokens), len(prompt)
+        rows.append(
+            Row(
+                [*prompt, *answer.tokens], [False] * before + [True] * own,
+                [1.0] * before + answer.logprobs, [0.0] * before + [worth] * own, worth,
+            )
+        )  # fmt: skip
+    learner = Learner(copy.deepcopy(toy), rate=1e-3, warmup=1)
+    first = learner.learn(rows)
+    assert first is not None
+    assert first.ratio == pytest.approx(1.0, abs=1e-4)
+    assert first.difference < 1e-4
+    assert first.clipped == 0
+    assert first.gradient > 0
+    again = learner.learn(rows)
+    assert again is not None
+    assert again.loss < first.loss
+    assert learner.learn([Row([1, 2], [False, True], [1.0, -1.0], [0.0, 0.0], 1.0)]) is None
+
+
+def test_frozen_layers_stay_and_a_checkpoint_goes_on(toy: Any) -> None:
+    rows = [Row([1, 2, 3], [False, True, True], [1.0, -3.0, -4.0], [0.0, 1.0, 1.0], 1.0)]
+    learner = Learner(copy.deepcopy(toy), rate=1e-2, frozen=2)
+    learner.learn(rows)
+    old, new = toy.state_dict(), learner.model.state_dict()
+    changed = {name for name in old if not torch.equal(old[name], new[name])}
+    assert changed
+    assert all(name.startswith(("model.layers.2.", "model.norm")) for name in changed)
+    other = Learner(copy.deepcopy(learner.model), rate=1e-2, frozen=2)
+    other.restore(copy.deepcopy(learner.state()))
+    assert learner.learn(rows) is not None
+    assert other.learn(rows) is not None
+    for name, weights in learner.model.state_dict().items():
+        assert torch.equal(weights, other.model.state_dict()[name])
