@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 
-torch = pytest.importorskip("torch", reason="the extra `train` is not installed")
-
 
 @pytest.fixture(scope="session")
 def toy() -> Any:
     """A causal model of three layers with shared heads, for a vocabulary of 100 tokens."""
+    import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
     torch.manual_seed(0)
@@ -41,6 +40,7 @@ def engine(toy: Any) -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory with a small untrained model and the shipped tokenizer."""
+    import torch
     from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
     from environments.learning.weights import save
