@@ -76,15 +76,14 @@ class TokenBudget:
         return self._tokens
 
     def _length_of(self, tools: Sequence[dict[str, Any]]) -> int:
-        """Return the tokens of the tools' schemas, or of what a short chat template tells of them."""
-        schemas = self._length(json.dumps(tools))
+        """Return the tokens that tools add to a prompt, as the chat template tells them."""
         asked = [{"role": "user", "content": "."}]
         render = self._tokenizer.apply_chat_template
         try:
             told = render(asked, tools=list(tools), return_dict=False)
-            return min(schemas, len(told) - len(render(asked, return_dict=False)))
+            return len(told) - len(render(asked, return_dict=False))
         except Exception:  # no template, or one that refuses this
-            return schemas
+            return self._length(json.dumps(tools))
 
     def _length(self, text: str) -> int:
         return len(self._tokenizer(text, add_special_tokens=False)["input_ids"])

@@ -430,12 +430,12 @@ async def test_groups_without_an_advantage_are_dropped_and_explained(make_env, t
 
 
 async def test_a_sequence_that_is_too_long_is_explained(make_env, trainer, caplog):
-    await trainer.register(max_token_len=600)
+    await trainer.register(max_token_len=700)
     env = make_env(
         lambda m: say("y" * 900 * (1 + len(m))), rollout_server_url=trainer.url, total_steps=100
     )
     async with serving(env):
-        await until(lambda: "max_token_len is 600" in caplog.text)
+        await until(lambda: "max_token_len is 700" in caplog.text)
 
 
 async def test_a_failed_evaluation_says_so(make_env, trainer, caplog):
