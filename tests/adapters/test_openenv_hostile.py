@@ -17,7 +17,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from environments.integrations.openenv.client import EvenniaEnv
-from environments.integrations.openenv.guard import MAX_MESSAGE
+from environments.integrations.openenv.guard import MAX_MESSAGE, Guard
 from environments.integrations.openenv.models import EvenniaAction
 from environments.integrations.openenv.tasks import ServedTasks
 from tests.adapters.openenv_server import Served, served
@@ -284,6 +284,30 @@ async def test_a_page_under_another_name_of_this_machine_is_refused(
     headers = {"Origin": origin.encode(), "Host": origin.removeprefix("http://").encode()}
     async with httpx.AsyncClient(base_url=server.address, headers=headers) as http:
         assert (await http.post("/reset", json={})).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "status"),
+    [([(b"origin", b"http://elsewhere.example")], b"{}", 403), ([], b"x" * (MAX_MESSAGE + 1), 413)],
+)
+async def test_a_request_is_read_before_it_is_refused(
+    headers: list[tuple[bytes, bytes]], body: bytes, status: int
+) -> None:
+    parts = [{"type": "http.request", "body": body, "more_body": more} for more in (True, False)]
+
+    async def receive() -> Any:
+        return parts.pop(0)
+
+    async def send(message: Any) -> None:
+        assert not parts  # what is closed on unread bytes is reset, and the answer lost
+        sent.append(message)
+
+    async def never(*_: Any) -> None:
+        raise AssertionError
+
+    sent: list[Any] = []
+    await Guard(never)({"type": "http", "headers": headers}, receive, send)
+    assert sent[0]["status"] == status
 
 
 def _session(server: Served) -> connect:

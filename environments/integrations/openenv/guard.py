@@ -9,6 +9,11 @@ from urllib.parse import urlsplit
 
 MAX_MESSAGE = 64 << 10
 """Bytes of a request or of a WebSocket message at most; a tool call has a few hundred."""
+MAX_DISCARDED = 16 * MAX_MESSAGE
+"""Bytes of a request that are read at most before it is refused.
+
+A connection that is closed on what was not read is reset, and the client may lose the answer.
+"""
 Message = MutableMapping[str, Any]
 App = Callable[
     [Message, Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]],
@@ -36,6 +41,7 @@ class Guard:
         if _foreign(headers, str((scope.get("server") or ("",))[0])):
             if scope["type"] == "websocket":
                 return await send({"type": "websocket.close", "code": 1008})
+            await _body(receive)
             return await _refuse(send, 403, "requests of pages of other sites are refused")
         if scope["type"] == "websocket":
             return await self._app(scope, receive, send)
@@ -76,14 +82,13 @@ def _on_loopback(host: str) -> bool:
 
 async def _body(receive: Callable[[], Awaitable[Message]]) -> bytes | None:
     """Return the whole body; None where it is too large."""
-    whole = b""
-    while True:
+    whole = bytearray()
+    more = True
+    while more and len(whole) <= MAX_DISCARDED:
         message = await receive()
-        whole += bytes(message.get("body", b""))
-        if len(whole) > MAX_MESSAGE:
-            return None
-        if not message.get("more_body", False):
-            return whole
+        whole += message.get("body", b"")
+        more = message.get("more_body", False)
+    return bytes(whole) if len(whole) <= MAX_MESSAGE else None
 
 
 async def _refuse(send: Callable[[Message], Awaitable[None]], status: int, why: str) -> None:
