@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from environments.learning.weights import load_model, load_tokenizer, save
+from environments.learning.weights import freeze, load_model, load_tokenizer, save
 from environments.rollouts.record import Rollout
 from environments.tokenization.choice import use_template
+from world_fixtures.common import UserError
 
 
 @dataclass(frozen=True)
@@ -76,11 +77,12 @@ def conversations_of(rollouts: Sequence[Rollout], *, successful: bool = True) ->
 
 def tune(
     model: Path, conversations: Sequence[Conversation], out: Path, tuning: Tuning,
-    *, chat_template: str,
+    *, chat_template: str, say: Callable[[str], None],
 ) -> Tuned:  # fmt: skip
     """Tune the model of a directory on the agent's turns alone, and write it to `out`.
 
-    The first `held_out` conversations are measured and never trained on.
+    The first `held_out` conversations are measured and never trained on; `say` is told their loss
+    whenever it is taken. Raises UserError where none are left to train on.
     """
     # Load for seconds.
     from datasets import Dataset, disable_progress_bars
@@ -108,11 +110,13 @@ def tune(
         if _length(c, tokenizer) <= tuning.max_tokens
     ]
     held_out, trained = rows[: tuning.held_out], rows[tuning.held_out :]
+    if not trained:
+        raise UserError(
+            f"of {len(conversations)} conversations {len(rows)} have at most {tuning.max_tokens}"
+            f" tokens, and {tuning.held_out} are held out: nothing is left to train on"
+        )
     loaded = load_model(model)
-    if tuning.frozen:
-        loaded.get_input_embeddings().requires_grad_(False)
-        for layer in loaded.model.layers[: tuning.frozen]:
-            layer.requires_grad_(False)
+    freeze(loaded, tuning.frozen)
 
     class Watch(TrainerCallback):
         """Ends tuning when its time is over, or by the loss on what was held out."""
@@ -125,6 +129,7 @@ def tune(
             **given: Any,
         ) -> None:  # fmt: skip
             self.losses.append(round(given["metrics"]["eval_loss"], 4))
+            say(f"step {state.global_step}/{tuning.steps}: held-out loss {self.losses[-1]:.3f}")
             last = self.losses[-tuning.patience - 1 :] if tuning.patience else []
             risen = len(last) > (tuning.patience or 0) and all(a < b for a, b in pairwise(last))
             if risen or self.losses[-1] < tuning.enough:

@@ -55,6 +55,14 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     return found
 
 
+def freeze(model: Any, layers: int) -> None:
+    """Exclude so many layers from the bottom from training, and with them the embeddings."""
+    if not layers:
+        return
+    for part in (model.get_input_embeddings(), *model.model.layers[:layers]):
+        part.requires_grad_(False)
+
+
 def save(model: Any, tokenizer: Any, path: Path) -> None:
     """Write a model and its tokenizer to the directory `path`, in the place of what is there."""
     part = path.with_name(f"{path.name}.part")

@@ -11,12 +11,13 @@ from typing import Any
 from environments.evaluation.embedded import play_embedded
 from environments.learning.proof.programs import (
     EVENNIA_WORLD,
+    failure,
     model_server,
     program,
     rollout_server,
     run,
 )
-from environments.learning.training.trainer import Plan, train
+from environments.learning.training.trainer import Plan, read_steps, train
 from environments.rollouts.options import AgentOptions
 from environments.rollouts.record import Rollout
 from environments.runner import Conditions
@@ -118,7 +119,9 @@ def reinforce(
             "--env.max_num_workers", str(groups),  # each plays a group
             "--env.total_steps", str(steps * groups * 4),
             "--env.max_batches_offpolicy", "1", "--env.steps_per_eval", str(10 * steps + 10),
-            *_task_options(setting), "--env.seed", str(seed), "--env.credit", credit,
+            *_task_options(setting), "--env.credit", credit,
+            # other tasks than before, where training goes on
+            "--env.seed", str(seed + 1_000 * steps_taken(out)),
             # without them the mean of a batch would not be what the model earns
             "--env.ensure_scores_are_not_same", "false",
             "--env.use_wandb", "false", *_model_options(url, model, setting),
@@ -126,14 +129,26 @@ def reinforce(
         plan = Plan(
             model=model, out=out, steps=steps, batch_size=groups * group_size,
             max_tokens=setting.context, rollouts=rollouts, server=url, rate=rate, frozen=frozen,
-            threads=setting.threads,
+            scaled=False, threads=setting.threads,
         )  # fmt: skip
-        with program("serve", command, logs):
-            for line in train(plan):
+        with program("serve", command, logs) as serving:
+
+            def waiting() -> None:
+                if serving.poll() is not None:
+                    raise failure("serve", logs)
+
+            for line in train(plan, waiting):
                 say(
                     f"step {line['step']}/{steps}: reward {line['reward']:.3f},"
-                    f" {line['equal']} of {line['groups']} groups equal"
+                    f" {line['equal']} of {line['groups']} groups equal,"
+                    f" {line['seconds']:.0f} s"
                 )
+
+
+def steps_taken(out: Path) -> int:
+    """Return how many steps of reinforcement learning a directory holds."""
+    log = out / "steps.jsonl"
+    return len(read_steps(log)) if log.is_file() else 0
 
 
 def _task_options(setting: Setting) -> list[str]:

@@ -14,14 +14,19 @@ from world_fixtures.spec import WorldSpec
 WAYS = ("north", "east")
 MOVES = 3
 NAMES = {
-    "train": ("Ash", "Bay", "Crane", "Drum", "Elm", "Fern", "Glass", "Hay", "Iron", "Jade"),
+    "train": (
+        "Arch", "Ash", "Bank", "Barn", "Bay", "Beam", "Bell", "Birch", "Bog", "Brook", "Cave",
+        "Clay", "Coal", "Cove", "Crane", "Dale", "Dell", "Drum", "Dune", "Elm", "Farm", "Fen",
+        "Fern", "Field", "Ford", "Gate", "Glass", "Glen", "Grove", "Hay", "Heath", "Hill",
+        "Iron", "Isle", "Jade",
+    ),
     "validation": ("Kiln", "Loft", "Moss", "Nail", "Oak", "Pine", "Quay", "Reed", "Salt", "Tar"),
-}
+}  # fmt: skip
 """Names of rooms: no world of the one split has a name of the other."""
 Split = Literal["train", "validation"]
 
 
-WORLDS = {"train": 20, "validation": 3}
+WORLDS = {"train": 40, "validation": 3}
 """Of each way."""
 
 

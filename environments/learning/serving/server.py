@@ -158,7 +158,7 @@ class ModelServer:
             number = await asyncio.wrap_future(self._engine.replace_weights(weights))
         except (ValueError, OSError) as error:
             raise Refusal(f"the weights stay as they are: {error}", param="path") from None
-        return web.json_response({"weights": number})
+        return web.json_response({"weights": number, "computed": self._engine.computed})
 
     async def _generate(self, asked: Sampling, prompt: list[int]) -> list[Answer]:
         """Generate all answers of a request; a client that leaves ends them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,8 +26,7 @@ class Row:
     logprobs: list[float]
     """With which a trained token was sampled; without meaning elsewhere."""
     advantages: list[float]
-    """0 where a token is not trained."""
-    score: float
+    """Without meaning where a token is not trained."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,8 @@ class Batch:
     """The rows of some groups."""
 
     rows: list[Row]
-    groups: int
+    scores: list[float]
+    """Of each group the mean."""
     equal: int
     """Groups whose rows all have the same score."""
 
@@ -49,6 +49,7 @@ def rows_of(groups: Sequence[Mapping[str, Any]], *, scaled: bool = True) -> Batc
     log-probabilities of their tokens.
     """
     rows: list[Row] = []
+    means: list[float] = []
     equal = 0
     for group in groups:
         scores = group["scores"]
@@ -59,6 +60,7 @@ def rows_of(groups: Sequence[Mapping[str, Any]], *, scaled: bool = True) -> Batc
             )
         equal += len(set(scores)) == 1
         mean = statistics.fmean(scores)
+        means.append(mean)
         deviation = statistics.pstdev(scores) if scaled else 1.0
         for n, (tokens, masks) in enumerate(zip(group["tokens"], group["masks"], strict=True)):
             trained = [mask != MASKED for mask in masks]
@@ -67,9 +69,9 @@ def rows_of(groups: Sequence[Mapping[str, Any]], *, scaled: bool = True) -> Batc
                 advantages = given[n]
             else:
                 worth = (scores[n] - mean) / deviation if deviation else 0.0
-                advantages = [worth if own else 0.0 for own in trained]
-            rows.append(Row(tokens, trained, group["inference_logprobs"][n], advantages, scores[n]))
-    return Batch(rows, len(groups), equal)
+                advantages = [worth] * len(tokens)
+            rows.append(Row(tokens, trained, group["inference_logprobs"][n], advantages))
+    return Batch(rows, means, equal)
 
 
 class RolloutServer:
@@ -106,12 +108,16 @@ class RolloutServer:
             },
         )  # fmt: skip
 
-    def next_batch(self) -> list[dict[str, Any]]:
-        """Wait for the next batch and return its groups. Raises UserError as `register`."""
+    def next_batch(self, waiting: Callable[[], None]) -> list[dict[str, Any]]:
+        """Wait for the next batch and return its groups. Raises UserError as `register`.
+
+        `waiting` is called after each question that finds none; what it raises ends the waiting.
+        """
         while True:
             batch: list[dict[str, Any]] | None = self._ask("GET", "/batch")["batch"]
             if batch:
                 return batch
+            waiting()
             time.sleep(POLL)
 
     def _ask(self, method: str, path: str, **given: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import torch
 
 from environments.learning.training.batches import Row
 from environments.learning.training.loss import policy_gradient, token_logprobs
+from environments.learning.weights import freeze
 
 
 @dataclass(frozen=True)
@@ -52,10 +53,7 @@ class Learner:
         self.taken = 0
         """Steps so far."""
         self._rate, self._warmup, self._norm = rate, warmup, norm
-        if frozen:
-            model.get_input_embeddings().requires_grad_(False)
-            for layer in model.model.layers[:frozen]:
-                layer.requires_grad_(False)
+        freeze(model, frozen)
         self._trained = [p for p in model.parameters() if p.requires_grad]
         self._optimizer = torch.optim.AdamW(
             self._trained, lr=rate, betas=(0.9, 0.95), weight_decay=0.0
@@ -72,12 +70,15 @@ class Learner:
         loss = clipped = difference = ratios = 0.0
         for row in rows:
             tokens = torch.tensor(row.tokens)
-            logits = self.model(input_ids=tokens[None], use_cache=False).logits[0]
+            own = torch.tensor(row.trained).nonzero().squeeze(-1)
+            # Logits of the tokens before those that are trained; of all they cost a fifth more.
+            logits = self.model(
+                input_ids=tokens[None], use_cache=False, logits_to_keep=own - 1
+            ).logits[0]
             found = policy_gradient(
-                token_logprobs(logits, tokens),
-                torch.tensor(row.logprobs[1:]),
-                torch.tensor(row.advantages[1:]),
-                torch.tensor(row.trained[1:]),
+                token_logprobs(logits, tokens[own]),
+                torch.tensor(row.logprobs)[own],
+                torch.tensor(row.advantages)[own],
             )
             torch.autograd.backward(found.total / count)
             loss += float(found.total.detach())

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import httpx
@@ -42,21 +43,22 @@ class Plan:
     threads: int = 2
 
 
-def train(plan: Plan) -> Iterator[dict[str, Any]]:
+def train(plan: Plan, waiting: Callable[[], None] = lambda: None) -> Iterator[dict[str, Any]]:
     """Train; yields what each step was made of once its weights are with the model server.
 
-    Each line is in `steps.jsonl`, too. Raises UserError where a server does not answer.
+    Each line is in `steps.jsonl`, too. `waiting` is called again and again while a batch is not
+    complete, and may raise. Raises UserError where a server does not answer.
     """
     torch.set_num_threads(plan.threads)
     weights, optimizer = plan.out / "weights", plan.out / "optimizer.pt"
-    begun = optimizer.is_file()
+    goes_on = optimizer.is_file()
     tokenizer = load_tokenizer(plan.model)
     learner = Learner(
-        load_model(weights if begun else plan.model), rate=plan.rate, frozen=plan.frozen
+        load_model(weights if goes_on else plan.model), rate=plan.rate, frozen=plan.frozen
     )
     plan.out.mkdir(parents=True, exist_ok=True)
     first = 0
-    if begun:
+    if goes_on:
         state = torch.load(optimizer, weights_only=True)
         learner.restore(state["learner"])
         first = int(state["step"])
@@ -69,18 +71,20 @@ def train(plan: Plan) -> Iterator[dict[str, Any]]:
             batch_size=plan.batch_size, max_tokens=plan.max_tokens, steps=plan.steps, first=first
         )
         for step in range(first, plan.steps):
-            waited = time.perf_counter()
-            batch = rows_of(rollouts.next_batch(), scaled=plan.scaled)
-            waited = time.perf_counter() - waited
+            begun = time.perf_counter()
+            batch = rows_of(rollouts.next_batch(waiting), scaled=plan.scaled)
+            waited = time.perf_counter() - begun
             report = learner.learn(batch.rows)
-            scores = [row.score for row in batch.rows]
             line: dict[str, Any] = {
-                "step": step + 1, "reward": sum(scores) / len(scores), "groups": batch.groups,
-                "equal": batch.equal, "waited": waited, **(asdict(report) if report else {}),
+                "step": step + 1, "reward": fmean(batch.scores), "groups": len(batch.scores),
+                "scores": batch.scores, "equal": batch.equal,
+                "sampled": sum(sum(row.trained) for row in batch.rows), "waited": waited,
+                "learning": asdict(report) if report else None,
             }  # fmt: skip
             save(learner.model, tokenizer, weights)
             _write_state(optimizer, {"learner": learner.state(), "step": step + 1})
-            line["weights"] = _hand_over(plan.server, weights)
+            line["computed"] = _hand_over(plan.server, weights)
+            line["seconds"] = time.perf_counter() - begun
             log.write(json_line(line))
             log.flush()
             yield line
@@ -93,11 +97,11 @@ def _write_state(path: Path, state: dict[str, Any]) -> None:
 
 
 def _hand_over(server: str, weights: Path) -> int:
-    """Have the model server take new weights; their number there."""
+    """Have the model server take new weights; how many tokens it has computed so far."""
     try:
         answer = httpx.post(f"{server}/weights", json={"path": str(weights.resolve())}, timeout=600)
         answer.raise_for_status()
-        return int(answer.json()["weights"])
+        return int(answer.json()["computed"])
     except (httpx.HTTPError, ValueError, KeyError) as error:
         status = getattr(getattr(error, "response", None), "status_code", type(error).__name__)
         raise UserError(f"the model server did not take the new weights ({status})") from None

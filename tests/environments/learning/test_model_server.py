@@ -105,7 +105,7 @@ async def test_weights_are_taken_from_safetensors_alone(
         model.model.norm.weight.mul_(2)
     save(model, load_tokenizer(small_model), tmp_path / "new")
     taken = await client.post("weights", json={"path": str(tmp_path / "new")})
-    assert taken.json() == {"weights": 1}
+    assert taken.json()["weights"] == 1
     torch.save(model.state_dict(), tmp_path / "weights.bin")
     (tmp_path / "torn.safetensors").write_bytes(b"\0" * 20)
     for path in ("weights.bin", "torn.safetensors", "nowhere", "."):

@@ -1,0 +1,25 @@
+"""The files of the report on the small model's proof."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from environments.learning.proof.page import PLOT, page, plot
+from environments.learning.proof.summary import Stages, spent_of, summary
+from environments.rollouts.files import write_file
+
+
+def write_report(run: Path, out: Path) -> Path:
+    """Write summary.json, results.md and, after reinforcement learning, the plot; the page's path.
+
+    Raises UserError where `run` holds no measured models.
+    """
+    stages = Stages(run)
+    figures = summary(stages, spent_of(run))
+    out.mkdir(parents=True, exist_ok=True)
+    write_file(out / "summary.json", json.dumps(figures, indent=1) + "\n")
+    if stages.seeds:
+        write_file(out / PLOT, plot(stages))
+    write_file(out / "results.md", page(stages, figures))
+    return out / "results.md"

@@ -1,0 +1,207 @@
+"""The small model's proof: tuned on the oracle's play, then trained on the rewards of its own.
+
+Everything is in one directory, each part in a place of its own, and a part that is there is not
+made again. So a proof that was stopped goes on where it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from environments.learning.proof.ledger import Ledger
+from environments.learning.proof.stages import (
+    Say,
+    Setting,
+    drawn_tasks,
+    measure,
+    played,
+    reinforce,
+    steps_taken,
+)
+from environments.learning.sft import Conversation, Tuning, conversations_of, tune
+from environments.learning.smollm2 import unpack
+from environments.rollouts.files import write_file
+from environments.tasks.suites.named import LEARN
+from world_fixtures.common import UserError
+
+SUITE = "learn"
+"""On which all is measured, at the temperature of training."""
+DIFFICULTY = (1, 2)
+HELD_OUT = 12
+"""Conversations of the oracle whose loss ends tuning when it rises."""
+DATA_SEED = 17
+MORE_DATA_SEED = 1_000
+"""Of the oracle's play that continued tuning is given, and the number of the run added."""
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much is computed."""
+
+    examples: int = 340
+    """Tasks that the oracle plays; conversations that are too long are left out."""
+    tuning_steps: int = 40
+    tuning_rate: float = 5e-4
+    tasks: int | None = None
+    """Of each suite that are measured, evenly chosen; None for all."""
+    groups: int = 6
+    group_size: int = 8
+    rate: float = 3e-5
+    threads: int = 2
+
+
+class Proof:
+    """The parts of a proof in a directory."""
+
+    def __init__(
+        self, out: Path, say: Say, *, model: str | None = None, steps: int = 0,
+        sizes: Sizes | None = None,
+    ) -> None:  # fmt: skip
+        """Take the directory.
+
+        Args:
+            out: the directory; what is in it is not made again.
+            say: is told what happens.
+            model: a directory or a Hugging Face id; None for SmolLM2-135M-Instruct.
+            steps: of reinforcement learning.
+            sizes: how much else is computed.
+        """
+        self.out = out
+        self.steps = steps
+        self.sizes = sizes = sizes or Sizes()
+        self.ledger = Ledger(out / "processor-seconds.json")
+        self._say = say
+        self._model = model
+        self._setting = Setting(
+            kinds=LEARN, difficulty=DIFFICULTY, context=3072, threads=sizes.threads
+        )
+
+    def base(self) -> Path:
+        """Return the directory of the model that all begins with."""
+        if self._model is None:
+            return unpack(self.out / "base")
+        return Path(self._model) if Path(self._model).is_dir() else _fetched(self._model)
+
+    def tuned(self) -> Path:
+        """Tune the model on the oracle's play; the directory of the tuned one."""
+        out = self.out / "sft"
+        if not out.is_dir():
+            with self.ledger.counting("sft"):
+                self._tune(self.base(), out, self._examples(self.sizes.examples, DATA_SEED))
+        return out
+
+    def reinforced(self, seed: int) -> Path:
+        """Train the tuned model on its own rollouts; the directory of what came of it."""
+        out = self.out / "rl" / f"seed-{seed}"
+        if steps_taken(out) < self.steps:
+            start = self.tuned()
+            self._say(f"rl, seed {seed}: {self.steps - steps_taken(out)} steps are left")
+            with self.ledger.counting(f"rl/{seed}"):
+                reinforce(
+                    start, out, self._setting, steps=self.steps, groups=self.sizes.groups,
+                    group_size=self.sizes.group_size, rate=self.sizes.rate, frozen=_half(start),
+                    credit="group", seed=seed, say=self._saying(f"rl, seed {seed}"),
+                )  # fmt: skip
+        return out / "weights"
+
+    def continued(self, seed: int) -> Path:
+        """Tune on for as much processor time as the reinforcement learning of `seed` took.
+
+        On play of the oracle that the model has not seen yet.
+        """
+        out = self.out / "continued" / self.named(seed)
+        if not out.is_dir():
+            pace = self._pace()
+            seconds = self.ledger.of(f"rl/{seed}")
+            steps = max(1, int(seconds / pace))
+            with self.ledger.counting(f"continued/{seed}"):
+                examples = self._examples(HELD_OUT + steps * 9, MORE_DATA_SEED + seed)
+                self._tune(self.tuned(), out, examples, steps=steps, seconds=seconds, seed=seed)
+        return out
+
+    def named(self, seed: int) -> str:
+        """Return the name of a run of reinforcement learning and of what is compared with it."""
+        return f"seed-{seed}-steps-{self.steps}"
+
+    def measured(self, name: str, model: Path, *, unseen: bool = False) -> Path:
+        """Evaluate a model on the suite `learn`, or on `unseen`; the run directory."""
+        out = self.out / "evaluations" / f"{name}{'-unseen' if unseen else ''}"
+        options = ["--env.eval_temperature", "1", "--env.eval_baselines", "false"]
+        suite = "unseen" if unseen else SUITE
+        if unseen:
+            options += ["--env.eval_difficulty", "-".join(map(str, DIFFICULTY))]
+        if self.sizes.tasks is not None:
+            options += ["--env.eval_limit", str(self.sizes.tasks)]
+        with self.ledger.counting("evaluations"):
+            found = measure(model, suite, out, self._setting, options=options)
+        self._say(f"{name}: mean reward {found['mean_reward']:.3f} on suite {suite}")
+        return out
+
+    def _tune(self, model: Path, out: Path, examples: list[Conversation], **changed: Any) -> None:
+        sizes = self.sizes
+        settings: dict[str, Any] = {
+            "rate": sizes.tuning_rate, "steps": sizes.tuning_steps, "frozen": _half(model),
+            "max_tokens": 2048, "held_out": HELD_OUT, "measured": 5, **changed,
+        }  # fmt: skip
+        tuning = Tuning(**settings)
+        found = tune(
+            model, examples, out, tuning, chat_template=self._setting.chat_template,
+            say=self._saying(out.relative_to(self.out).as_posix()),
+        )  # fmt: skip
+        told = {**asdict(found), "conversations": len(examples), "tuning": asdict(tuning)}
+        write_file(out.with_name(f"{out.name}.json"), json.dumps(told, indent=1) + "\n")
+
+    def _pace(self) -> float:
+        """Return the processor seconds of a step of tuning."""
+        found: dict[str, float] = json.loads((self.out / "sft.json").read_text())
+        return found["processor_seconds"] / max(1.0, found["steps"])
+
+    def _examples(self, count: int, seed: int) -> list[Conversation]:
+        """Return the oracle's conversations in `count` tasks of the train split."""
+        tasks = drawn_tasks(self._setting, count, seed=seed)
+        return conversations_of(asyncio.run(played(self._setting, tasks, say=self._say)))
+
+    def _saying(self, what: str) -> Say:
+        return lambda line: self._say(f"{what}: {line}")
+
+
+def learn(proof: Proof) -> None:
+    """Measure the model, tune it on the oracle's play, and measure it again."""
+    for name, model in (("base", proof.base()), ("sft", proof.tuned())):
+        proof.measured(name, model)
+        proof.measured(name, model, unseen=True)
+
+
+def learn_rl(proof: Proof, seeds: Sequence[int]) -> None:
+    """Train the tuned model by reinforcement, and tune it on for as long; measure both."""
+    learn(proof)
+    for seed in seeds:
+        proof.measured(f"rl-{proof.named(seed)}", proof.reinforced(seed))
+        proof.measured(f"continued-{proof.named(seed)}", proof.continued(seed))
+
+
+def _half(model: Path) -> int:
+    """Return how many layers are half of a model's: what is trained above them is enough here."""
+    return int(json.loads((model / "config.json").read_text())["num_hidden_layers"]) // 2
+
+
+def _fetched(name: str) -> Path:
+    """Return the directory of a model of the Hugging Face hub, fetched unless it was before."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return Path(
+            snapshot_download(name, allow_patterns=["*.json", "*.jinja", "*.txt", "*.safetensors"])
+        )
+    except (HFValidationError, HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        told = str(error).strip().splitlines()[0]
+        raise UserError(
+            f"{name} is no directory, and no model of the Hugging Face hub that can be fetched:"
+            f" {told}"
+        ) from None
