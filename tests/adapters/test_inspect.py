@@ -371,6 +371,8 @@ def test_every_suite_that_ships_is_a_task():
     assert {"basics", "standard", "hard", "living", "living-short"} <= set(TASKS)
     for name, made in TASKS.items():
         assert registry_info(made).name == f"evennia_world/{name}"
+        _, *others = registry_info(suite).metadata["params"]
+        assert registry_info(made).metadata["params"] == others
 
 
 def test_names_are_the_same_however_we_are_installed(monkeypatch):
