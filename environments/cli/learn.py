@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from environments.cli.verb import new_verb
-from world_fixtures.common import UserError
+from environments.extras import needs
 
 app = new_verb()
 
@@ -29,11 +29,9 @@ def tiny(
     through the whole chain, and measured on unseen tasks before and after that. The exit
     code is 1 where a reward does not rise by the margin in summary.json.
     """
-    try:
+    with needs("train"):
         import torch  # noqa: F401
         import trl  # noqa: F401
-    except ModuleNotFoundError:
-        raise UserError("training needs an extra: pip install 'evennia-world-env[train]'") from None
     from environments.learning.proof.tiny import learn_tiny
 
     rose = learn_tiny(out, range(seeds), lambda line: print(line, flush=True))
