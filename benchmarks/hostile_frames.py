@@ -14,6 +14,7 @@ from pathlib import Path
 
 from benchmarks.pickles import Canary, boxes
 from benchmarks.worlds import grid_world
+from world_fixtures.proof import NONCE, PROOF
 
 KINDS = ("valid", "truncated", "flipped", "doubled", "long", "nested", "nul", "utf8", "pickle")
 """What can become of a valid message, each as likely as another."""
@@ -146,7 +147,8 @@ def telnet(rng: random.Random, cage: Path) -> bytes:
 
 def link(rng: random.Random, cage: Path) -> bytes:
     """What somebody sends who does not know the gate's secret."""
-    before = rng.choice((b"", bytes(32), rng.randbytes(32), rng.randbytes(64), rng.randbytes(33)))
+    sizes = (0, NONCE, NONCE + 1, NONCE + PROOF)
+    before = rng.choice((bytes(NONCE), *map(rng.randbytes, sizes)))
     return before + mutated(rng, rng.choice(list(boxes(cage))), cage)
 
 

@@ -269,7 +269,7 @@ class HermesAgentBaseEnv(ServeMode):
         try:
             async with asyncio.TaskGroup() as running:
                 tasks = [
-                    running.create_task(self._attempt(self.rollout(item, n, group, tools)))
+                    running.create_task(self._attempt(self.rollout(item, n, group, tools), tools))
                     for n in range(self.attempts)
                 ]
         except BaseExceptionGroup as failures:
@@ -322,7 +322,9 @@ class HermesAgentBaseEnv(ServeMode):
             )  # fmt: skip
         await asyncio.sleep(self._wait_until - now)
 
-    async def _attempt(self, playing: Awaitable[ScoredRollout]) -> ScoredRollout | str:
+    async def _attempt(
+        self, playing: Awaitable[ScoredRollout], tools: dict[str, Tool]
+    ) -> ScoredRollout | str:
         """Return the rollout, or whatever went wrong in it as the reason not to score it."""
         try:
             rollout = await playing
@@ -332,10 +334,26 @@ class HermesAgentBaseEnv(ServeMode):
             logger.debug("rollout failed", exc_info=True)
             return f"{type(error).__name__}: {error}"
         if not rollout.sequences:
-            return "the model said nothing that could be trained"
+            return self._untrained(rollout.messages, tools)
         if not math.isfinite(rollout.score):
             return f"its reward is {rollout.score}"
         return rollout
+
+    def _untrained(self, messages: Sequence[Message], tools: dict[str, Tool]) -> str:
+        """Say why no sequence was made of a rollout: of its prompt, where that is too long."""
+        said, limit = "the model said nothing that could be trained", self.context_tokens
+        if limit is None or any(m.get("role") == "assistant" for m in messages):
+            return said
+        prompt = TokenBudget(self.tokenizer)(messages, [tool.schema for tool in tools.values()])
+        answer = self.config.max_turn_tokens or 0
+        if prompt + answer <= limit:
+            return said
+        option, tokens = "--env.context_tokens", limit
+        if limit != self.config.context_tokens:
+            option, tokens = "the trainer's max_token_len", self.max_token_len
+            answer = answer or ANSWER_TOKENS
+        room = f" and an answer up to {answer} more" if answer else ""
+        return f"the prompt takes {prompt} tokens{room}, but {option} is {tokens}: raise it"
 
     async def wandb_log(self, wandb_metrics: dict[str, Any] | None = None) -> None:
         """Log metrics with the count of tool errors since the last call."""

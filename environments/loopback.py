@@ -11,10 +11,11 @@ import asyncio
 import errno
 import logging
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from world_fixtures.common import UserError
 
@@ -31,7 +32,7 @@ protocol_log.setLevel(logging.CRITICAL)
 
 
 class LoopbackServer:
-    """Listens from `start` to `stop`. The application has `trusted` among its middlewares."""
+    """Listens from `start` to `stop`, and answers requests whose path holds the secret."""
 
     def __init__(self, port: int = 0) -> None:
         """Choose the port, 0 for a free one."""
@@ -47,8 +48,26 @@ class LoopbackServer:
         """Address under which everything is, which holds the secret."""
         return f"http://{HOST}:{self.port}/{self.secret}"
 
-    async def start(self, app: web.Application) -> None:
-        """Begin to serve an application. Raises UserError where the port is in use."""
+    async def start(
+        self, routes: Sequence[web.RouteDef], *, max_body: int, around: Middleware,
+        within: Sequence[Middleware] = (),
+    ) -> None:  # fmt: skip
+        """Begin to serve routes, whose paths are those after the secret.
+
+        Args:
+            routes: what is served.
+            max_body: bytes in one request at most.
+            around: handles every request, a stranger's, too.
+            within: handle those of clients that know the secret.
+
+        Raises UserError where the port is in use.
+        """
+        app = web.Application(
+            client_max_size=max_body, middlewares=[around, self._trusted, *within]
+        )
+        app.add_routes(
+            [web.RouteDef(r.method, f"/{self.secret}{r.path}", r.handler, r.kwargs) for r in routes]
+        )
         runner = web.AppRunner(
             app, access_log=None, shutdown_timeout=1.0, lingering_time=0, logger=protocol_log
         )
@@ -80,7 +99,7 @@ class LoopbackServer:
             self._runner = None
 
     @web.middleware
-    async def trusted(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def _trusted(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Let requests through whose path holds the secret; their connection is no stranger's."""
         given = request.path.strip("/").partition("/")[0].encode(errors="replace")
         if not secrets.compare_digest(given, self.secret.encode()):

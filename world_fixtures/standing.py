@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hmac
 import json
 from typing import Any
 
@@ -17,7 +16,7 @@ from world_fixtures.address import Address, code_version
 from world_fixtures.client import WorldClient
 from world_fixtures.common import UserError, WorldLost, printable
 from world_fixtures.prefork_server import START_TIMEOUT
-from world_fixtures.proof import new_nonce, proof
+from world_fixtures.proof import new_nonce, proof, shows
 from world_fixtures.protocol import MAX_ANSWER
 from world_fixtures.site import STOP_TIMEOUT
 
@@ -141,7 +140,7 @@ class StandingSite:
         if shown is None:
             writer.close()
             raise WorldLost(f"{self._name} does not know the secret: another program listens there")
-        writer.write(f"{shown}\n{role} {what}\n".encode())
+        writer.write(shown + f"\n{role} {what}\n".encode())
         return reader, writer
 
     async def _answer(self, reader: asyncio.StreamReader, timeout: float) -> dict[str, Any]:
@@ -183,18 +182,16 @@ class StandingSite:
 
 async def _greet(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, secret: bytes
-) -> str | None:
+) -> bytes | None:
     """Have the other end show that it knows the secret; our own proof, None where it does not.
 
     Raises ValueError for a line that is too long.
     """
-    ours = new_nonce().hex().encode()
+    ours = new_nonce()
     writer.write(ours + b"\n")
     theirs, _, given = (await reader.readline()).strip().partition(b" ")
     nonces = ours + theirs
-    if not hmac.compare_digest(given, proof(secret, b"server", nonces).hex().encode()):
-        return None
-    return proof(secret, b"client", nonces).hex()
+    return proof(secret, b"client", nonces) if shows(given, secret, b"server", nonces) else None
 
 
 def _event(line: bytes) -> dict[str, Any]:

@@ -25,7 +25,6 @@ import argparse
 import asyncio
 import contextlib
 import errno
-import hmac
 import json
 import os
 import re
@@ -51,7 +50,7 @@ from world_fixtures.common import UserError, WorldLost
 from world_fixtures.disk import disk
 from world_fixtures.lease import MAX_ORDER, Lease
 from world_fixtures.prefork_server import PreforkServer
-from world_fixtures.proof import new_nonce, proof
+from world_fixtures.proof import new_nonce, proof, shows
 from world_fixtures.site import LocalSite
 
 MOST = 32
@@ -166,14 +165,11 @@ class Standing:
         """
         lines = _Lines(connection)
         theirs, ours = await lines.next(), new_nonce()
-        nonces = theirs + ours.hex().encode()
-        shown = proof(self._secret, b"server", nonces).hex()
-        await asyncio.get_running_loop().sock_sendall(
-            connection, f"{ours.hex()} {shown}\n".encode()
-        )
+        nonces = theirs + ours
+        shown = proof(self._secret, b"server", nonces)
+        await asyncio.get_running_loop().sock_sendall(connection, ours + b" " + shown + b"\n")
         given, said = await lines.next(), await lines.next()
-        own = proof(self._secret, b"client", nonces).hex().encode()
-        return hmac.compare_digest(given, own), said
+        return shows(given, self._secret, b"client", nonces), said
 
     async def _serve(self, connection: socket.socket) -> None:
         """Serve a lease until its connection ends."""

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from environments.cli.verb import new_verb
-from world_fixtures.common import UserError
+from environments.extras import needs
 
 app = new_verb()
 STEPS = 24
@@ -111,8 +111,6 @@ def _say(line: str) -> None:
 
 
 def _need_extra() -> None:
-    try:
+    with needs("train"):
         import torch  # noqa: F401
         import trl  # noqa: F401
-    except ModuleNotFoundError:
-        raise UserError("training needs an extra: pip install 'evennia-world-env[train]'") from None

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from environments.cli.verb import new_verb
+from environments.extras import needs
 from world_fixtures.common import UserError
 
 app = new_verb()
@@ -37,12 +38,8 @@ def serve_world(
     ] = "mcp",
 ) -> int:
     """Serve a world, or tasks, over stdio to one client of the Model Context Protocol."""
-    try:
+    with needs("mcp"):
         import mcp  # noqa: F401
-    except ModuleNotFoundError:
-        raise UserError(
-            "the MCP server needs an extra: pip install 'evennia-world-env[mcp]'"
-        ) from None
     from environments.modes import descriptors
 
     descriptors.ensure(descriptors.for_servers(2))  # of which one is for tasks that restart it

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from environments.cli.verb import new_verb
-from world_fixtures.common import UserError
+from environments.extras import needs
 
 app = new_verb()
 
@@ -39,13 +39,9 @@ def serve_model(
     Keeps what it has computed of each conversation for its next turn, ends answers that loop, and
     takes new weights without a restart (`POST /v1/weights`). For GPUs, take vLLM or SGLang.
     """
-    try:
+    with needs("train"):
         import torch  # noqa: F401
         import transformers  # noqa: F401
-    except ModuleNotFoundError:
-        raise UserError(
-            "the model server needs an extra: pip install 'evennia-world-env[train]'"
-        ) from None
     from environments.learning.serving.program import serve_model as serve
 
     asyncio.run(

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from environments.cli.verb import JsonFile, new_verb
-from environments.integrations.openenv.extra import need_openenv
+from environments.extras import needs
 from world_fixtures.errors import UserError
 from world_fixtures.generator.words import Split
 
@@ -46,7 +46,8 @@ def serve(
     split: Annotated[Split, typer.Option(help="the same: made for this split")] = "train",
 ) -> int:
     """Serve sessions until SIGTERM or Ctrl-C."""
-    need_openenv()
+    with needs("openenv"):
+        import openenv.core  # noqa: F401
     # Needs the extra that was just looked for.
     from environments.hosting.source import TaskChoice
     from environments.integrations.openenv.serving import Serving
@@ -71,7 +72,8 @@ def validate(
     json_file: JsonFile = None,
 ) -> int:
     """Validate the package that is published, as `openenv validate` does, without Docker."""
-    need_openenv()
+    with needs("openenv"):
+        import openenv.core  # noqa: F401
     from environments.integrations.openenv.validation import PACKAGE, passed, told
     from environments.integrations.openenv.validation import validate as run
     from environments.rollouts.files import write_file

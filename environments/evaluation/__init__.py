@@ -32,8 +32,9 @@ report             report.html, with plots and sample_detail
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from environments.lazy import lazily
 
 if TYPE_CHECKING:
     from environments.evaluation.compare import Comparison
@@ -43,6 +44,18 @@ if TYPE_CHECKING:
     from environments.evaluation.run_identity import Run
     from environments.evaluation.run_samples import load_samples
     from environments.evaluation.suite_runner import run_suite
+else:
+    # Most load scipy, which the diagnostics of one rollout do without.
+    __getattr__ = lazily(
+        __name__,
+        compare="Comparison",
+        metrics="Measure Metrics Score measure_run scored",
+        results="conclude conclude_directory load_run",
+        run_directory="RunDirectory",
+        run_identity="Run",
+        run_samples="load_samples",
+        suite_runner="run_suite",
+    )
 
 __all__ = [
     "Comparison",
@@ -59,26 +72,3 @@ __all__ = [
     "run_suite",
     "scored",
 ]
-
-_MODULES = {
-    "Comparison": "compare",
-    "Measure": "metrics",
-    "Metrics": "metrics",
-    "Run": "run_identity",
-    "RunDirectory": "run_directory",
-    "Score": "metrics",
-    "conclude": "results",
-    "conclude_directory": "results",
-    "load_run": "results",
-    "load_samples": "run_samples",
-    "measure_run": "metrics",
-    "run_suite": "suite_runner",
-    "scored": "metrics",
-}
-"""Names by module: most load scipy, which the diagnostics of one rollout do without."""
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -71,18 +71,12 @@ class PolicyEndpoint:
         self._expected.pop(key, None)
 
     async def __aenter__(self) -> Self:
-        app = web.Application(
-            client_max_size=MAX_BODY, middlewares=[told_by(log, "policy"), self._loopback.trusted]
-        )
-        root = f"/{self._loopback.secret}"
-        app.add_routes(
-            [
-                web.get(f"{root}/health", self._health),
-                web.get(f"{root}/v1/models", self._models),
-                web.post(f"{root}/v1/chat/completions", self._complete),
-            ]
-        )
-        await self._loopback.start(app)
+        routes = [
+            web.get("/health", self._health),
+            web.get("/v1/models", self._models),
+            web.post("/v1/chat/completions", self._complete),
+        ]
+        await self._loopback.start(routes, max_body=MAX_BODY, around=told_by(log, "policy"))
         return self
 
     async def __aexit__(self, *exc: object) -> None:

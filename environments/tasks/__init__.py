@@ -6,9 +6,9 @@ verdict = judge(task, played, answer)
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from environments.lazy import lazily
 from environments.tasks.model import (
     Ability,
     Answered,
@@ -35,6 +35,11 @@ if TYPE_CHECKING:
     from environments.tasks.build import KINDS, make_task
     from environments.tasks.curriculum import Curriculum
     from environments.tasks.suites import SUITES, Suite, load_suite
+else:
+    # These load networkx and the world generator, which only making tasks needs.
+    __getattr__ = lazily(
+        __name__, build="KINDS make_task", curriculum="Curriculum", suites="SUITES Suite load_suite"
+    )
 
 __all__ = [
     "KINDS",
@@ -67,19 +72,3 @@ __all__ = [
     "load_suite",
     "make_task",
 ]
-
-_MODULES = {
-    "KINDS": "build",
-    "make_task": "build",
-    "Curriculum": "curriculum",
-    "SUITES": "suites",
-    "Suite": "suites",
-    "load_suite": "suites",
-}
-"""Names whose modules load networkx and the world generator, which only making tasks needs."""
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

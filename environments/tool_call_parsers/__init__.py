@@ -7,8 +7,9 @@ A parser of your own: `@register_parser("mine")` on a class with such a `parse`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from environments.lazy import lazily
 from environments.tool_call_parsers import (  # noqa: F401 - each registers itself
     deepseek,
     glm,
@@ -25,6 +26,9 @@ from environments.tool_call_parsers.registry import get_parser, list_parsers, re
 
 if TYPE_CHECKING:
     from environments.tool_call_parsers.calls import ParseResult, ToolCall
+else:
+    # Loads the openai client, which takes a second: only who names these types needs it.
+    __getattr__ = lazily(__name__, calls="ParseResult ToolCall")
 
 __all__ = [
     "ParseResult",
@@ -35,12 +39,3 @@ __all__ = [
     "list_parsers",
     "register_parser",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in ("ParseResult", "ToolCall"):
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    # Loads the openai client, which takes a second: only who names these types needs it.
-    from environments.tool_call_parsers import calls
-
-    return getattr(calls, name)

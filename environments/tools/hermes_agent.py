@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
+from environments.extras import with_command
 from environments.tools.registry import Effect, Tool, known_toolsets, register
 from world_fixtures.common import UserError
 
@@ -50,8 +51,8 @@ def register_toolset(name: str) -> None:
     known = ", ".join(known_toolsets())
     if not installed():
         raise UserError(
-            f"unknown toolset {name!r}: there are {known}; those of hermes-agent need the extra"
-            " `hermes` (pip install 'evennia-world-env[hermes]')"
+            f"unknown toolset {name!r}: there are {known}; those of hermes-agent need"
+            f" {with_command('hermes')}"
         )
     toolsets: Any = importlib.import_module("toolsets")
     if not toolsets.validate_toolset(name):
@@ -68,10 +69,7 @@ def register_toolset(name: str) -> None:
 def sample_distribution(name: str) -> list[str]:
     """Draw toolsets from a hermes-agent distribution, without those that do not work here."""
     if not installed():
-        raise UserError(
-            f"distribution {name!r} needs the extra `hermes`"
-            " (pip install 'evennia-world-env[hermes]')"
-        )
+        raise UserError(f"distribution {name!r} needs {with_command('hermes')}")
     distributions: Any = importlib.import_module("toolset_distributions")
     if not distributions.validate_distribution(name):
         known = ", ".join(distributions.list_distributions())

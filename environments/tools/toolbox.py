@@ -196,3 +196,20 @@ def error_result(problem: str) -> str:
 def encodable(text: str) -> str:
     """Replace what UTF-8 cannot hold, such as half a surrogate pair, by `?`."""
     return text.encode("utf-8", "replace").decode()
+
+
+def encodable_value(value: Any, levels: int = 2 * MAX_DEPTH) -> Any:
+    """Return a value as JSON can hold it, with texts that UTF-8 can hold; else as such a text.
+
+    A model may write halves of surrogate pairs, or YAML, which knows dates and sets. Of what is
+    nested deeper than `levels` nothing is left; the tool refuses the rest.
+    """
+    if isinstance(value, dict | list) and not levels:
+        return None
+    if isinstance(value, dict):
+        return {encodable(str(k)): encodable_value(v, levels - 1) for k, v in value.items()}
+    if isinstance(value, list):
+        return [encodable_value(inner, levels - 1) for inner in value]
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return encodable(str(value))

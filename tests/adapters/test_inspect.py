@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
-from functools import cache, partial
+from functools import cache, partial, reduce
 from pathlib import Path
 from typing import Any
 
@@ -303,6 +303,7 @@ def test_a_model_that_only_calls_unknown_tools_comes_to_an_end():
     [
         {"command": date(2020, 1, 1)}, {"command": {"a", "b"}}, {"command": b"look"},
         {"command": "say \ud800"}, {"\udfff": 1}, {"answer": {1: [{2: None}]}},
+        {"command": reduce(lambda inner, _: [inner], range(900), "look")},
     ],
 )  # fmt: skip
 def test_arguments_that_are_no_json_end_neither_the_sample_nor_the_log(arguments):
@@ -371,6 +372,8 @@ def test_every_suite_that_ships_is_a_task():
     assert {"basics", "standard", "hard", "living", "living-short"} <= set(TASKS)
     for name, made in TASKS.items():
         assert registry_info(made).name == f"evennia_world/{name}"
+        _, *others = registry_info(suite).metadata["params"]
+        assert registry_info(made).metadata["params"] == others
 
 
 def test_names_are_the_same_however_we_are_installed(monkeypatch):

@@ -221,11 +221,12 @@ def _say(process: subprocess.Popen[str], method: str, params: Any) -> None:
 
 
 def test_without_the_sdk_one_line_names_the_extra(programs, tmp_path):
-    (tmp_path / "mcp.py").write_text("raise ModuleNotFoundError('mcp')")
+    (tmp_path / "mcp.py").write_text("raise ModuleNotFoundError(name='mcp')")
     run = programs.run("mcp", "--root", str(tmp_path), PYTHONPATH=f"{tmp_path}:{ROOT}")
     assert run.returncode == 2
     assert run.stderr == (
-        "evennia-world: the MCP server needs an extra: pip install 'evennia-world-env[mcp]'\n"
+        "evennia-world: mcp is not installed: install the extra `mcp`"
+        " (pip install '.[mcp]' in a clone of the project)\n"
     )
     assert run.stdout == ""
 

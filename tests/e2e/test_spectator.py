@@ -22,6 +22,7 @@ from tests.browser import needs_browser
 from tests.conftest import cottage_spec
 from tests.listeners import Address, listeners
 from world_fixtures.prefork_server import ServerProcess
+from world_fixtures.proof import NONCE, PROOF
 from world_fixtures.servers import ServerPool
 from world_fixtures.spectator import SpectatorGate
 
@@ -223,10 +224,10 @@ async def reflected(address: Address, box: bytes) -> None:
     if isinstance(address, tuple):
         return
     reader, writer = await asyncio.open_unix_connection(address)
-    writer.write(bytes(32))
-    answer = await reader.readexactly(64)
+    writer.write(bytes(NONCE))
+    answer = await reader.readexactly(NONCE + PROOF)
     with contextlib.suppress(ConnectionError):
-        writer.write(answer[32:] + box)
+        writer.write(answer[NONCE:] + box)
         assert await reader.read(-1) == b""
     writer.close()
 
@@ -237,7 +238,13 @@ async def attempts(address: Address, every: list[bytes]) -> None:
         await sent(address, box)
         await sent(address, box[:1], box[1:7], box[7:])
         await reflected(address, box)
-    for before in (bytes(32), bytes(64), b"\n", b"GET / HTTP/1.1\r\n\r\n", b"\xff\xfa\xc9"):
+    for before in (
+        bytes(NONCE),
+        bytes(NONCE + PROOF),
+        b"\n",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"\xff\xfa\xc9",
+    ):
         await sent(address, before, b"".join(every))
 
 
@@ -323,8 +330,8 @@ async def test_who_listens_in_the_portal_s_stead_is_not_believed(gate, watched, 
     heard: asyncio.Queue[bytes] = asyncio.Queue()
 
     async def impostor(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonce = await reader.readexactly(32)
-        for part in (nonce, bytes(32), every):
+        nonce = await reader.readexactly(NONCE)
+        for part in (nonce, bytes(PROOF), every):
             writer.write(part)
         said = b""
         with contextlib.suppress(ConnectionError):  # cut off with what it has not read

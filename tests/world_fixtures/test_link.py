@@ -11,6 +11,7 @@ from world_fixtures.game import strangers as strangers_module
 from world_fixtures.game.server import link
 from world_fixtures.game.server.link import ConnectingEnd, Handshake, ListeningEnd
 from world_fixtures.game.strangers import SECONDS, Strangers
+from world_fixtures.proof import NONCE, PROOF
 
 SECRET = b"the gate's"
 
@@ -97,13 +98,13 @@ def test_without_the_secret_neither_end_reads_on() -> None:
 
 def test_an_end_s_own_proof_given_back_to_it_is_none() -> None:
     portal = End(ListeningEnd)
-    portal.hears(bytes(32))
-    portal.hears(portal.says()[32:] + b"pickles")
+    portal.hears(bytes(NONCE))
+    portal.hears(portal.says()[NONCE:] + b"pickles")
     assert portal.closed
     assert not portal.inner
     server = End(ConnectingEnd)
     nonce = server.says()
-    server.hears(nonce + bytes(32) + b"pickles")
+    server.hears(nonce + bytes(PROOF) + b"pickles")
     assert server.closed
     assert not server.inner
     for said in (portal.says(), server.says()):

@@ -21,22 +21,16 @@ files        those of a run directory
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from environments.evaluation.diagnostics.values import rollout_diagnostics
+from environments.lazy import lazily
 
 if TYPE_CHECKING:
     from environments.evaluation.diagnostics.files import diagnose_directory
     from environments.evaluation.diagnostics.measure import Diagnostic, diagnose
+else:
+    # These load scipy, for intervals over the tasks of a run.
+    __getattr__ = lazily(__name__, files="diagnose_directory", measure="Diagnostic diagnose")
 
 __all__ = ["Diagnostic", "diagnose", "diagnose_directory", "rollout_diagnostics"]
-
-_MODULES = {"Diagnostic": "measure", "diagnose": "measure", "diagnose_directory": "files"}
-"""Names by module: these load scipy, for intervals over the tasks of a run."""
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -58,14 +58,11 @@ class PageServer:
         await self._over
 
     async def __aenter__(self) -> Self:
-        app = web.Application(
-            client_max_size=MAX_BODY,
-            middlewares=[_with_headers, self._loopback.trusted, self._own],
+        routes = [web.get(f"/{name}", self._file) for name in PAGE]
+        routes += [web.post("/state", self._state), web.post("/act", self._act)]
+        await self._loopback.start(
+            routes, max_body=MAX_BODY, around=_with_headers, within=[self._own]
         )
-        root = f"/{self._loopback.secret}"
-        app.add_routes([web.get(f"{root}/{name}", self._file) for name in PAGE])
-        app.add_routes([web.post(f"{root}/state", self._state), web.post(f"{root}/act", self._act)])
-        await self._loopback.start(app)
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -7,16 +7,10 @@ says what an action's text means, `texts.py` has the spaces, `payments.py` shape
 `sources.py` shares what makes the tasks.
 """
 
-from world_fixtures.common import UserError
+from environments.extras import needs
 
-try:
+with needs("gymnasium"):
     import gymnasium
-except ModuleNotFoundError as error:
-    if error.name != "gymnasium":
-        raise
-    raise UserError(
-        "Gymnasium is not installed: pip install './light[gymnasium]' in a clone of the project"
-    ) from None
 
 ID = "EvenniaWorld-v0"
 """What `gymnasium.make` is asked for."""

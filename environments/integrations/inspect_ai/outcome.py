@@ -66,7 +66,3 @@ def told(verdict: Verdict) -> str:
 def written(answer: dict[str, Any] | None) -> str:
     """Write an answer as text."""
     return "(nothing was handed in)" if answer is None else json.dumps(answer, ensure_ascii=False)
-
-
-def _yes(said: bool) -> str:
-    return "yes" if said else "no"

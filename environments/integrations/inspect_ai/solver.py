@@ -31,7 +31,7 @@ from environments.integrations.inspect_ai.outcome import EvenniaWorld
 from environments.integrations.inspect_ai.samples import task_of
 from environments.rollouts.record import StopReason
 from environments.runner import SYSTEM_PROMPT
-from environments.tools.toolbox import encodable, error_result
+from environments.tools.toolbox import encodable, encodable_value, error_result
 from world_fixtures.common import WorldError, WorldLost
 
 Result = TypeVar("Result")
@@ -204,23 +204,10 @@ def _said(output: ModelOutput) -> ChatMessageAssistant:
     if output.stop_reason == "content_filter" or (nothing and output.stop_reason == "unknown"):
         raise ModelFailed(f"the model's answer was withheld: {output.stop_reason}")
     for call in message.tool_calls or ():
-        call.function, call.arguments = encodable(call.function), _plain(call.arguments)
+        # Inspect reads some as YAML; it then can neither call the tool nor write its log
+        call.function = encodable(call.function)
+        call.arguments = encodable_value(call.arguments)
     return message
-
-
-def _plain(value: Any) -> Any:
-    """Return arguments as JSON can hold them; where it cannot, as text.
-
-    Inspect reads some as YAML, which knows dates and sets. It then can neither call the tool nor
-    write its log, and one sample would end the evaluation.
-    """
-    if isinstance(value, dict):
-        return {encodable(str(key)): _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_plain(inner) for inner in value]
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    return encodable(str(value))
 
 
 async def _waited(call: Callable[[], Result]) -> Result:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
+from inspect import unwrap
 from typing import Any
 
 import inspect_ai
@@ -30,66 +32,6 @@ from world_fixtures.common import UserError
 Names = str | Sequence[str] | None
 """Names with commas between them, which Inspect's command line makes a list of."""
 _VERSIONS = {"evennia-world-env": __version__, **VERSIONS}
-
-
-def _made(
-    name: str,
-    *,
-    limit: int | None,
-    families: Names,
-    kinds: Names,
-    difficulty: Any,
-    attempts: int,
-    **playing: Any,
-) -> inspect_ai.Task:
-    try:
-        check_worlds()  # or each of the samples would fail
-        wanted = TaskChoice.of(
-            suite=name, limit=limit, families=_joined(families), kinds=_joined(kinds),
-            difficulty=difficulty,
-        )  # fmt: skip
-        tasks = TaskSource(wanted).tasks or ()
-    except UserError as error:
-        raise PrerequisiteError(str(error)) from None
-    scorers: list[Scorer] = [reward(), success()]
-    if any(task.attacks or task.twin_of for task in tasks):
-        scorers += [figure() for figure in TRUST.values()]
-    return inspect_ai.Task(
-        dataset=MemoryDataset(samples_of(tasks), name=name),
-        solver=play(**playing),
-        scorer=scorers,
-        epochs=attempts,
-        continue_on_fail=True,  # what was lost is played again by `inspect eval-retry`
-        version=SUITES[name].version if name in SUITES else 0,
-        metadata={"suite": name, "tasks": len(tasks), "versions": _VERSIONS},
-        viewer=_viewer(),
-    )
-
-
-def _joined(names: Names) -> str | None:
-    return names if names is None or isinstance(names, str) else ",".join(map(str, names))
-
-
-def _viewer() -> ViewerConfig:
-    """Say how the log viewer lists rollouts: what they are worth first, and in colour."""
-    columns = [
-        TaskSamplesColumn(id="sampleStatus"),
-        TaskSamplesColumn(id="sampleId"),
-        TaskSamplesColumn(id="epoch"),
-        TaskSamplesColumn.score("reward"),
-        TaskSamplesColumn.score("success"),
-        TaskSamplesColumn(id="answer"),
-        TaskSamplesColumn(id="tokens"),
-        TaskSamplesColumn(id="duration"),
-        TaskSamplesColumn(id="error"),
-        TaskSamplesColumn(id="limit"),
-    ]
-    scale = ScoreColorScale(palette="good-high", min=0.0, max=1.0)
-    view = TaskSamplesView(
-        name="rollouts", columns=columns, multiline=False, score_color_scales={"reward": scale},
-        color_scales_enabled=True,
-    )  # fmt: skip
-    return ViewerConfig(task_samples_view=view)
 
 
 @inspect_ai.task(name=full("suite"))
@@ -120,36 +62,62 @@ def suite(
         world_servers: processes that hold the worlds; None for one a core, less one.
         user: send `<rollout>#<stage>` as OpenAI's field `user`, for endpoints that ask for it.
     """
-    return _made(
-        suite, limit=limit, families=families, kinds=kinds, difficulty=difficulty,
-        attempts=attempts, system_prompt=system_prompt, max_turns=max_turns,
-        world_servers=world_servers, user=user,
+    try:
+        check_worlds()  # or each of the samples would fail
+        wanted = TaskChoice.of(
+            suite=suite, limit=limit, families=_joined(families), kinds=_joined(kinds),
+            difficulty=difficulty,
+        )  # fmt: skip
+        tasks = TaskSource(wanted).tasks or ()
+    except UserError as error:
+        raise PrerequisiteError(str(error)) from None
+    scorers: list[Scorer] = [reward(), success()]
+    if any(task.attacks or task.twin_of for task in tasks):
+        scorers += [figure() for figure in TRUST.values()]
+    return inspect_ai.Task(
+        dataset=MemoryDataset(samples_of(tasks), name=suite),
+        solver=play(
+            system_prompt=system_prompt, max_turns=max_turns, world_servers=world_servers, user=user
+        ),
+        scorer=scorers,
+        epochs=attempts,
+        continue_on_fail=True,  # what was lost is played again by `inspect eval-retry`
+        version=SUITES[suite].version if suite in SUITES else 0,
+        metadata={"suite": suite, "tasks": len(tasks), "versions": _VERSIONS},
+        viewer=_viewer(),
+    )
+
+
+def _joined(names: Names) -> str | None:
+    return names if names is None or isinstance(names, str) else ",".join(map(str, names))
+
+
+def _viewer() -> ViewerConfig:
+    """Say how the log viewer lists rollouts: what they are worth first, and in colour."""
+    columns = [
+        TaskSamplesColumn(id="sampleStatus"),
+        TaskSamplesColumn(id="sampleId"),
+        TaskSamplesColumn(id="epoch"),
+        TaskSamplesColumn.score("reward"),
+        TaskSamplesColumn.score("success"),
+        TaskSamplesColumn(id="answer"),
+        TaskSamplesColumn(id="tokens"),
+        TaskSamplesColumn(id="duration"),
+        TaskSamplesColumn(id="error"),
+        TaskSamplesColumn(id="limit"),
+    ]
+    scale = ScoreColorScale(palette="good-high", min=0.0, max=1.0)
+    view = TaskSamplesView(
+        name="rollouts", columns=columns, multiline=False, score_color_scales={"reward": scale},
+        color_scales_enabled=True,
     )  # fmt: skip
+    return ViewerConfig(task_samples_view=view)
 
 
 def _named(name: str) -> Callable[..., inspect_ai.Task]:
     """Return the task of a suite that ships, with the parameters of `suite` but the first."""
-
-    @inspect_ai.task(name=full(name))
-    @without_package
-    def shipped(
-        limit: int | None = None,
-        families: Names = None,
-        kinds: Names = None,
-        difficulty: Any = None,
-        attempts: int = 1,
-        system_prompt: str | None = None,
-        max_turns: int | None = None,
-        world_servers: int | None = None,
-        user: bool = False,
-    ) -> inspect_ai.Task:
-        return _made(
-            name, limit=limit, families=families, kinds=kinds, difficulty=difficulty,
-            attempts=attempts, system_prompt=system_prompt, max_turns=max_turns,
-            world_servers=world_servers, user=user,
-        )  # fmt: skip
-
-    made: Callable[..., inspect_ai.Task] = shipped
+    shipped = without_package(partial(unwrap(suite), name))
+    made: Callable[..., inspect_ai.Task] = inspect_ai.task(name=full(name))(shipped)
     return made
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
+from environments.extras import needs
 from environments.hosting.source import TaskChoice
-from environments.integrations.openenv.extra import need_openenv
 from environments.modes.program import run_program
 from environments.modes.where import without_where
 
@@ -29,7 +29,8 @@ def _serve(args: list[str]) -> int:
     parser.add_argument("--servers", type=int, help="world server processes")
     parser.add_argument("--suite", help="of which a reset begins the next task")
     given = parser.parse_args(without_where(args))
-    need_openenv()
+    with needs("openenv"):
+        import openenv.core  # noqa: F401
     # Loads OpenEnv, which takes seconds: not for the help.
     from environments.integrations.openenv.serving import Serving, serve
 

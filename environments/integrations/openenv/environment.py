@@ -17,13 +17,13 @@ from environments.integrations.openenv.models import (
     EvenniaObservation,
     EvenniaState,
     TaskVerdict,
-    encodable,
 )
 from environments.integrations.openenv.rubric import VerdictRubric
 from environments.integrations.openenv.shared import Shared
 from environments.integrations.openenv.tasks import Reset
 from environments.integrations.openenv.tools import TOOLS, McpTools
 from environments.runner import SYSTEM_PROMPT
+from environments.tools.toolbox import encodable
 from world_fixtures.common import WorldError, WorldLost
 
 NAME = "evennia_world"
@@ -71,7 +71,7 @@ class EvenniaEnvironment(Environment[EvenniaAction, EvenniaObservation, EvenniaS
             task = await self._shared.tasks.chosen(reset)
             worlds = await self._shared.worlds()
             self._drop()
-            id = encodable(reset.episode_id) or str(uuid.uuid4())
+            id = encodable(reset.episode_id or "") or str(uuid.uuid4())
             played_as = conditions(one_conversation=reset.one_conversation)
             rollout = await HostedRollout.begin(worlds, task, played_as, id=id)
             if self._closed:  # meanwhile

@@ -7,29 +7,10 @@ from typing import Annotated, Any, Literal
 from openenv.core.env_server.types import Action, Observation, State
 from pydantic import BaseModel, BeforeValidator, Field
 
-from environments.tools.toolbox import MAX_DEPTH
+from environments.tools.toolbox import encodable, encodable_value
 
 MAX_NAME = 64
 """Characters of a tool's name; what is cut off of a longer one makes it no tool either."""
-MAX_LEVELS = 2 * MAX_DEPTH
-"""Levels of nesting in arguments; what is deeper is left out, and the tool refuses the rest."""
-
-
-def encodable(value: Any, levels: int = MAX_LEVELS) -> Any:
-    """Return a value of JSON with `?` for what no text can hold: halves of surrogate pairs.
-
-    A model may write one, and an answer that repeats it could not be sent. Of what is nested
-    deeper than `levels` nothing is left.
-    """
-    if isinstance(value, str):
-        return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
-    if isinstance(value, dict | list) and not levels:
-        return None
-    if isinstance(value, dict):
-        return {encodable(key): encodable(inner, levels - 1) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [encodable(inner, levels - 1) for inner in value]
-    return value
 
 
 def _name(value: Any) -> Any:
@@ -46,7 +27,7 @@ class EvenniaAction(Action):
     tool_name: Annotated[str, BeforeValidator(_name)] = Field(
         "", max_length=MAX_NAME, description="Tool to call, e.g. evennia_command"
     )
-    arguments: Annotated[dict[str, Any], BeforeValidator(encodable)] = Field(
+    arguments: Annotated[dict[str, Any], BeforeValidator(encodable_value)] = Field(
         default_factory=dict, description="Arguments of the tool"
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from environments.integrations.trl.extra import missing_extra
+from environments.extras import needs
 
 
 @dataclass
@@ -40,10 +40,8 @@ class Generation:
 
         Raises UserError where the extra is missing.
         """
-        try:
+        with needs("trl"):
             from trl import chat_template_utils  # loads for seconds
-        except ImportError as error:
-            raise missing_extra(error) from error
         self._trl = chat_template_utils
         self._trainer = trainer
         self._tools: list[Any] = list(tools)

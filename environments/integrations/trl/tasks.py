@@ -6,11 +6,11 @@ import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self
 
+from environments.extras import needs
 from environments.hosting.rollout import Step
 from environments.hosting.source import TaskChoice, TaskSource
 from environments.hosting.worlds import shared_worlds
 from environments.integrations.trl.environment import WorldEnvironment
-from environments.integrations.trl.extra import missing_extra
 from environments.runner import SYSTEM_PROMPT
 from environments.tasks.model import Task
 from environments.tools.evennia import EVENNIA_TOOLS
@@ -94,10 +94,8 @@ class WorldTasks:
             raise UserError("there is no end of these tasks: say how many, as in dataset(1000)")
         if count is not None and size is not None and count > size:
             raise UserError(f"there are {size} tasks, not {count}: ask for fewer")
-        try:
+        with needs("trl"):
             from datasets import Dataset  # loads for seconds
-        except ImportError as error:
-            raise missing_extra(error) from error
         numbers = range(count or size or 0)
         return Dataset.from_dict({"prompt": [opening(n) for n in numbers], "task": list(numbers)})
 

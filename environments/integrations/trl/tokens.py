@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from environments.integrations.trl.extra import missing_extra
+from environments.extras import needs
 from environments.tokenizer import PATH
 
 
@@ -14,11 +14,9 @@ def shipped_tokenizer() -> Any:
     For a model that is made from scratch; a model that exists has its own. Its template is not
     among those that TRL knows. Raises UserError where the extra is missing.
     """
-    try:
+    with needs("trl"):
         from transformers import AutoTokenizer  # loads for seconds, as TRL does
         from trl.chat_template_utils import qwen3_template
-    except ImportError as error:
-        raise missing_extra(error) from error
     tokenizer = AutoTokenizer.from_pretrained(PATH, padding_side="left")
     tokenizer.response_template = qwen3_template  # the same way to write calls and reasoning
     return tokenizer

@@ -72,20 +72,14 @@ class ModelServer:
         return f"{self._loopback.root}/v1"
 
     async def __aenter__(self) -> Self:
-        app = web.Application(
-            client_max_size=MAX_BODY, middlewares=[told_by(log, "model"), self._loopback.trusted]
-        )
-        root = f"/{self._loopback.secret}"
-        app.add_routes(
-            [
-                web.get(f"{root}/health", self._health),
-                web.get(f"{root}/v1/models", self._models),
-                web.post(f"{root}/v1/completions", self._complete),
-                web.post(f"{root}/v1/chat/completions", self._chat),
-                web.post(f"{root}/v1/weights", self._weights),
-            ]
-        )
-        await self._loopback.start(app)
+        routes = [
+            web.get("/health", self._health),
+            web.get("/v1/models", self._models),
+            web.post("/v1/completions", self._complete),
+            web.post("/v1/chat/completions", self._chat),
+            web.post("/v1/weights", self._weights),
+        ]
+        await self._loopback.start(routes, max_body=MAX_BODY, around=told_by(log, "model"))
         return self
 
     async def __aexit__(self, *_: object) -> None:

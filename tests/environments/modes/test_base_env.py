@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import math
+import re
 
 import pytest
 
@@ -172,6 +173,26 @@ async def test_a_conversation_ends_before_the_trainers_limit(make_env):
     (group,), _ = await env.collect_trajectories(1)
     lengths = [len(tokens) for tokens in group["tokens"]]
     assert all(400 < n < 1500 for n in lengths), lengths
+
+
+@pytest.mark.parametrize(
+    ("trainers", "options", "told"),
+    [
+        (600, {}, " and an answer up to 512 more, but the trainer's max_token_len is 600"),
+        (-1, {"context_tokens": 60}, ", but --env.context_tokens is 60"),
+        (-1, {"context_tokens": 300, "max_turn_tokens": 290},
+         " and an answer up to 290 more, but --env.context_tokens is 300"),
+    ],
+)  # fmt: skip
+async def test_a_prompt_that_leaves_no_room_says_what_to_raise(
+    make_env, clock, caplog, trainers, options, told
+):
+    env = make_env(**options)
+    await env.setup()
+    env.max_token_len = trainers
+    assert await env.collect_trajectories(1) == (None, [])
+    assert re.search(rf"the prompt takes \d+ tokens{told}: raise it", caplog.text)
+    assert not env.server_cls.asked
 
 
 def test_an_unknown_tokenizer_is_named(make_env, tmp_path):

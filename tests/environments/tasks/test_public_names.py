@@ -14,6 +14,8 @@ PACKAGES = (
     "environments.tasks.suites",
     "environments.policies",
     "environments.tool_call_parsers",
+    "environments.evaluation",
+    "environments.evaluation.diagnostics",
 )
 HEAVY = ("openai", "atroposlib", "transformers", "django", "evennia")
 

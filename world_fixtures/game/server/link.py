@@ -21,10 +21,8 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 
 from world_fixtures.game.strangers import Strangers
-from world_fixtures.proof import NONCE, new_nonce, proof, shows
+from world_fixtures.proof import NONCE, PROOF, new_nonce, proof, shows
 
-PROOF = 32
-"""Bytes of a SHA-256."""
 MAX_STRANGERS = 8
 """Connections without proof at once."""
 
