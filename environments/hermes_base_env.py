@@ -82,6 +82,8 @@ class HermesAgentBaseEnv(ServeMode):
         self.tool_errors_count = 0
         if self.server_type == "trl":
             raise UserError("server_type trl gives no tokens: use vllm, sglang or openai")
+        if self.server_type in TOKEN_SERVER_TYPES:  # one that cannot be had is told of at once
+            get_parser(config.tool_call_parser, self.tokenizer)
 
     @abstractmethod
     async def setup(self) -> None:

@@ -14,6 +14,7 @@ from environments.modes.options import ModeConfig
 from environments.tasks.suites.load import check_suite
 from environments.tokenization.choice import own_tokenizer
 from environments.tokenizer import PATH as SHIPPED
+from environments.tool_call_parsers.registry import check_parser
 from world_fixtures.common import UserError
 
 DEFAULT_GROUPS = "runs/process/groups.jsonl"
@@ -37,6 +38,8 @@ def check(mode: str, config: ModeConfig) -> None:
             raise UserError("--openai.server_type trl gives no tokens: use vllm, sglang or openai")
     if getattr(config.env, "return_token_ids", False) and not config.configured:
         raise UserError("--env.return_token_ids asks a vLLM: name it with --openai.base_url")
+    if (parser := getattr(config.env, "tool_call_parser", None)) is not None:
+        check_parser(parser)
     prices = [getattr(config.env, name, None) for name in ("price_input", "price_output")]
     if None in prices and prices != [None, None]:
         raise UserError("give --env.price_input and --env.price_output together; 0 is for free")

@@ -51,7 +51,9 @@ class AgentOptions(BaseModel):
     terminal_lifetime: int = Field(3600, ge=1, description="Seconds a terminal sandbox lives")
     tool_pool_size: int = Field(128, ge=1, le=10_000, description="Threads for tools that block")
     tool_call_parser: str = Field(
-        "hermes", description="Format of tool calls in raw text (server types vllm and sglang)"
+        "hermes",
+        description="Format of tool calls in raw text (server types vllm and sglang), or your own"
+        " parser as package.module:NAME",
     )
     return_token_ids: bool = Field(
         False,
