@@ -153,6 +153,9 @@ class HermesAgentBaseEnv(ServeMode):
     def learn(self, item: Any, successes: Sequence[bool]) -> None:
         """Take account of an item's results in `process`: in the order of the items."""
 
+    def learn_signal(self, item: Any, signal: bool) -> None:
+        """Take account of whether an item's groups hold anything to compare, as in `learn`."""
+
     def run_settings(self) -> dict[str, Any]:
         """Return all that bears on the groups of `process`: with other settings it does not go on.
 

@@ -43,7 +43,7 @@ OF_EVALUATE = frozenset({
 """Options that `process` does not read."""
 OF_TRAINING = frozenset({
     "branch_turns", "branches", "credit", "difficulty", "families", "group_size", "kinds", "seed",
-    "target_success",
+    "signal_floor", "target_success",
 })  # fmt: skip
 """Options that `evaluate` does not read."""
 PROCESS_WITHOUT = HOW_FAST_OR_WHERE | OF_SERVE | RECORDED_OTHERWISE | OF_EVALUATE
@@ -57,8 +57,8 @@ SERVER_WITHOUT = frozenset({
 })  # fmt: skip
 """Options of a model server that bear on no score."""
 LATER: Mapping[str, Any] = {
-    "chat_template": None, "kinds": None, "process_drop_equal": False, "return_token_ids": False,
-    "sampling_seed": None, "top_p": None,
+    "chat_template": None, "kinds": None, "max_repeats": None, "process_drop_equal": False,
+    "return_token_ids": False, "sampling_seed": None, "signal_floor": None, "top_p": None,
 }  # fmt: skip
 """Options that older records lack, with the value that all had then."""
 TEMPLATE = "chat_template"

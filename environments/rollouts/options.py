@@ -34,6 +34,11 @@ class AgentOptions(BaseModel):
     max_turn_calls: int | None = Field(
         None, ge=1, le=128, description="Tool calls carried out in one turn at most; null: 128"
     )
+    max_repeats: int | None = Field(
+        None, ge=2, le=1_000_000,
+        description="End a rollout that made the same call with the same result so many times, with"
+        " nothing new in between; null: never",
+    )  # fmt: skip
     outside_memory: bool = Field(
         False,
         description="The agent remembers by itself, outside the world: results are tagged with it",

@@ -57,7 +57,7 @@ def imported(name: str) -> Imported:
                 f" on PYTHONPATH, or in the working directory, and load without an error"
             ) from error
     try:
-        made = reduce(getattr, attribute.split("."), owner)
+        made: Any = reduce(getattr, attribute.split("."), owner)  # type: ignore[arg-type]
     except AttributeError:
         raise UserError(f"{OPTION} {name!r}: {module} has no {attribute}: {WANTED}") from None
     is_parser = callable(getattr(made, "parse", None)) if inspect.isclass(made) else callable(made)
@@ -81,7 +81,7 @@ class OwnParser:
         self._parse: Callable[..., Any] = made
         if inspect.isclass(made):
             with self._reported("it cannot be made without arguments"):
-                parser = made()
+                parser: Any = made()
                 self._parse = parser.parse
                 self._attempted = getattr(parser, "attempted", None)
         with self._reported("its parameters cannot be read"):
