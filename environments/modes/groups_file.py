@@ -19,7 +19,7 @@ from environments.export.hermes import COMPLETED, FAILED
 from environments.export.hermes_writer import trajectories_directory
 from environments.rollouts.advantages import BRANCH_OF
 from environments.rollouts.files import LinesFile, check_torn_line, read_file, write_file
-from environments.rollouts.groups import teaches_nothing, without_rows
+from environments.rollouts.groups import has_signal, teaches_nothing, without_rows
 from environments.rollouts.identity import TASKS, differences, listed, plain, unrecorded
 from environments.rollouts.lock import lock
 from environments.rollouts.owner import OPTION, check_owner
@@ -216,18 +216,7 @@ def done_of(groups: Sequence[dict[str, Any]]) -> Done:
     task = about[0].get("task") if about else None
     began = [row for row in about if BRANCH_OF not in row]  # what branches off is no sample
     successes = tuple(bool(row["success"]) for row in began if "success" in row)
-    return Done(task, successes, any(_has_signal(group, n) for n, group in enumerate(groups)))
-
-
-def _has_signal(group: dict[str, Any], part: int) -> bool:
-    """Tell whether a part of an item holds anything to compare, as `teaches_nothing` does.
-
-    All parts have the scores of the first, and each its own advantages. An item whose rows were
-    left out had nothing.
-    """
-    if group.get("advantages") is not None:
-        return not teaches_nothing([group])
-    return part == 0 and bool(group.get("tokens")) and len(set(group.get("scores") or ())) > 1
+    return Done(task, successes, any(has_signal(group, n) for n, group in enumerate(groups)))
 
 
 def finished_items(path: Path) -> tuple[dict[int, Done], int]:
@@ -252,7 +241,7 @@ def finished_items(path: Path) -> tuple[dict[int, Done], int]:
                 parts = int(group["parts"])
                 if place[1] == 0:
                     first = done_of([group])
-                elif _has_signal(group, place[1]):
+                elif has_signal(group, place[1]):
                     first = replace(first, signal=True)
             except (
                 ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError,

@@ -57,7 +57,7 @@ def imported(name: str) -> Imported:
                 f" on PYTHONPATH, or in the working directory, and load without an error"
             ) from error
     try:
-        made: Any = reduce(getattr, attribute.split("."), owner)  # type: ignore[arg-type]
+        made: Any = reduce(getattr, attribute.split("."), owner)
     except AttributeError:
         raise UserError(f"{OPTION} {name!r}: {module} has no {attribute}: {WANTED}") from None
     is_parser = callable(getattr(made, "parse", None)) if inspect.isclass(made) else callable(made)

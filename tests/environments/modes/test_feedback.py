@@ -10,8 +10,10 @@ from types import SimpleNamespace
 import pytest
 
 from environments.evennia_world_env import EvenniaWorldEnv
+from environments.hermes_base_env import HermesAgentBaseEnv
 from environments.modes.feedback import Feedback, Outcome
 from environments.modes.groups_file import run_path
+from environments.tasks.build import make_task
 from world_fixtures.common import UserError
 
 pytestmark = pytest.mark.once
@@ -145,3 +147,23 @@ async def test_an_item_waits_for_the_results_it_depends_on():
     await waiting
     assert learned[1:] == [("item 1", (True,)), ("item 2", (False,))]
     assert signals == [("item 0", True), ("item 1", False), ("item 2", False)]
+
+
+@pytest.mark.parametrize("mode", ["serve", "process"])
+async def test_serve_reports_groups_as_they_end_and_process_in_the_order_of_items(
+    monkeypatch, mode
+):
+    async def played(self, item):
+        return [{"tokens": [[1], [1]], "scores": [0.0, 1.0], "advantages": None}], []
+
+    monkeypatch.setattr(HermesAgentBaseEnv, "collect_trajectories", played)
+    config, servers = EvenniaWorldEnv.config_init()
+    env = EvenniaWorldEnv(config.model_copy(update={"signal_floor": 0.2}), servers)
+    env._processing = mode == "process"
+    task = make_task("orientation", 1, 1)
+    await env.collect_trajectories(task)
+    kind = f"orientation.{task.kind}"
+    assert env.metrics.take()[f"train/groups/{kind}/equal"] == 0
+    assert env.curriculum.state().get("signal") == ({kind: [True]} if mode == "serve" else None)
+    env.learn_signal(task, False)
+    assert env.curriculum.state()["signal"][kind][-1] is False
