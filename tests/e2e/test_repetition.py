@@ -29,7 +29,7 @@ def test_a_rollout_that_repeats_itself_ends_with_that_reason(
     assert sample["finish_reason"] == reason
     assert sample["turns"] == (5 if limit == "4" else 9)
     assert sample["score"] == 0.0
-    metrics = json.loads((out / "metrics.json").read_text())["detail"]["overall"]
+    metrics = json.loads((out / "metrics.json").read_text())["detail"]
     assert metrics["stops"] == {reason: 1}
     recorded = json.loads((out / "run.json").read_text())["settings"]
     assert recorded["max_repeats"] == (4 if limit == "4" else None)
