@@ -20,6 +20,7 @@ from environments.models.chat import Chat, ChatServer
 from environments.models.completion import MAX_CALLS, Completion, member
 from environments.rollouts.options import AgentOptions
 from environments.rollouts.record import Message, StopReason, ToolCallRecord
+from environments.rollouts.repetition import Repetition
 from environments.tool_call_parsers import TextParser
 from environments.tools.gate import Gate
 from environments.tools.registry import find_tools
@@ -98,6 +99,7 @@ class AgentLoop:
         result = AgentResult(messages=list(messages))
         ends = math.inf if deadline is None else time.monotonic() + deadline
         result.stop = StopReason.MAX_TURNS
+        repetition = Repetition(self.options.max_repeats)
         for turn in range(first_turn, first_turn + max_turns):
             if time.monotonic() >= ends:
                 result.stop = StopReason.DEADLINE
@@ -114,6 +116,7 @@ class AgentLoop:
                 result.finished_naturally = True
                 result.stop = StopReason.FINISHED
                 break
+            known = len(result.tool_calls)
             try:
                 over = await self._carry_out(result, calls, turn)
             except (WorldLost, WorldError) as error:
@@ -121,6 +124,10 @@ class AgentLoop:
                 break
             if over:
                 result.stop = StopReason.SUBMITTED
+                break
+            repeated = [repetition.add(call) for call in result.tool_calls[known:]]
+            if any(repeated):
+                result.stop = StopReason.REPEATED
                 break
         return result
 

@@ -92,6 +92,13 @@ class EvenniaWorldEnvConfig(HermesAgentEnvConfig):
         le=1,
         description="Move the difficulty to keep the success rate here; null: stay uniform",
     )
+    signal_floor: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="Draw kinds whose recent groups had differing rewards more often, and each at"
+        " least this share as often as by its weight; null: by weight alone",
+    )
     seed: int = Field(0, description="Seed of the sequence of training tasks")
     world_servers: int | None = Field(
         None, ge=1, le=1_000, description="World server processes; null: one a core, less one"

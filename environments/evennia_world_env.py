@@ -39,7 +39,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from atroposlib.envs.base import APIServerConfig, EvalHandlingEnum
+from atroposlib.envs.base import APIServerConfig, EvalHandlingEnum, ScoredDataGroup
 from atroposlib.envs.server_handling.server_manager import ServerManager
 
 from environments.agent_loop import AgentResult
@@ -57,7 +57,7 @@ from environments.policies.registry import get_policy
 from environments.rollouts.advantages import Credit
 from environments.rollouts.checkpoint import Checkpoint
 from environments.rollouts.failures import RolloutFailed
-from environments.rollouts.groups import ScoredRollout
+from environments.rollouts.groups import ScoredRollout, teaches_nothing
 from environments.rollouts.identity import TASKS
 from environments.rollouts.metrics import RolloutMetrics
 from environments.rollouts.owner import claim, of_other_groups, recorded_owner
@@ -172,6 +172,7 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
             config.seed,
             target_success=config.target_success,
             kinds=choice.kinds(config.kinds) if config.kinds else (),
+            signal_floor=config.signal_floor,
         )
         self.train_tasks = load_suite(config.train_suite).tasks if config.train_suite else ()
         """What is trained on in the place of tasks made by seed, where it is given."""
@@ -335,13 +336,34 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
 
     @property
     def learns(self) -> bool:
-        """Whether the curriculum moves the difficulty."""
-        return self.config.target_success is not None
+        """Whether the curriculum moves the difficulty, or looks for kinds with signal."""
+        config = self.config
+        return config.target_success is not None or config.signal_floor is not None
 
     def learn(self, item: Task, successes: Sequence[bool]) -> None:
         """Count an item's results towards the difficulty of its family."""
         for success in successes:
             self.curriculum.report(item, success)
+
+    def learn_signal(self, item: Task, signal: bool) -> None:
+        """Count whether an item's groups hold anything to compare towards its kind."""
+        self.curriculum.report_group(item, signal)
+
+    def kind_of(self, item: Any) -> str:
+        """Return `family.kind` of a task."""
+        return f"{item.family}.{item.kind}" if isinstance(item, Task) else ""
+
+    async def collect_trajectories(
+        self, item: Task
+    ) -> tuple[list[ScoredDataGroup] | None, list[Any]]:
+        """Play the groups of `item`, and count whether they hold anything to compare."""
+        groups, backlog = await super().collect_trajectories(item)
+        if groups:
+            equal = teaches_nothing(groups)
+            self.metrics.add_group(self.kind_of(item), equal)
+            if not self._processing:
+                self.curriculum.report_group(item, not equal)
+        return groups, backlog
 
     def run_settings(self) -> dict[str, Any]:
         """Return all that bears on the groups of `process`."""

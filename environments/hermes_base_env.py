@@ -82,6 +82,8 @@ class HermesAgentBaseEnv(ServeMode):
         self.tool_errors_count = 0
         if self.server_type == "trl":
             raise UserError("server_type trl gives no tokens: use vllm, sglang or openai")
+        if self.server_type in TOKEN_SERVER_TYPES:  # one that cannot be had is told of at once
+            get_parser(config.tool_call_parser, self.tokenizer)
 
     @abstractmethod
     async def setup(self) -> None:
@@ -150,6 +152,9 @@ class HermesAgentBaseEnv(ServeMode):
 
     def learn(self, item: Any, successes: Sequence[bool]) -> None:
         """Take account of an item's results in `process`: in the order of the items."""
+
+    def learn_signal(self, item: Any, signal: bool) -> None:
+        """Take account of whether an item's groups hold anything to compare, as in `learn`."""
 
     def run_settings(self) -> dict[str, Any]:
         """Return all that bears on the groups of `process`: with other settings it does not go on.

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import sys
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 
 from world_fixtures.text import printable
@@ -14,6 +15,8 @@ EVERY = 30.0
 """Seconds between two lines."""
 MANY_EQUAL, ENOUGH = 0.5, 8
 """Share of groups with equal scores that calls for a word of advice, among so many groups."""
+KINDS_TOLD = 3
+"""Kinds with groups of equal scores that the line of progress names."""
 LONGEST = 200
 """Characters of a failure that are shown."""
 
@@ -25,20 +28,22 @@ class Account:
         self._clock = clock
         self._started = self._said = clock()
         self._said_groups = self._said_rollouts = 0
-        self.groups = self.rollouts = self.equal = self.failures = 0
-        self._compared = 0
+        self.groups = self.rollouts = self.failures = 0
+        self._compared: Counter[str] = Counter()
+        self._equal: Counter[str] = Counter()
+        """Groups that can be compared, and those of them with equal scores, by kind."""
         self._total = 0.0
         self._last_failure = ""
         self._failed_at = 0.0
 
-    def add(self, scores: Sequence[float]) -> None:
-        """Count a group of rollouts with these scores."""
+    def add(self, scores: Sequence[float], kind: str = "") -> None:
+        """Count a group of rollouts of a task of this kind, with these scores."""
         self.groups += 1
         self.rollouts += len(scores)
         self._total += sum(scores)
         if len(scores) > 1:
-            self._compared += 1
-            self.equal += len(set(scores)) == 1
+            self._compared[kind] += 1
+            self._equal[kind] += len(set(scores)) == 1
 
     def fail(self, reasons: Sequence[str]) -> None:
         """Count the rollouts that failed, by their reasons."""
@@ -52,9 +57,14 @@ class Account:
         return self._total / self.rollouts if self.rollouts else 0.0
 
     @property
+    def equal(self) -> int:
+        """Number of the groups in which all scores are the same: they teach nothing."""
+        return self._equal.total()
+
+    @property
     def equal_share(self) -> float:
-        """Share of the groups in which all scores are the same: they teach nothing."""
-        return self.equal / self._compared if self._compared else 0.0
+        """Share of such groups among all that can be compared."""
+        return self.equal / compared if (compared := self._compared.total()) else 0.0
 
     def line(self) -> str:
         """Say how it goes; the rate is that since the last line."""
@@ -75,7 +85,10 @@ class Account:
         """Say how many groups teach nothing and how many rollouts failed; empty where none did."""
         parts = []
         if self.equal:
-            parts.append(f"{self.equal_share:.0%} of the groups with all scores equal")
+            told = f"{self.equal_share:.0%} of the groups with all scores equal"
+            most = self._told_kinds()[:KINDS_TOLD]
+            named = f": {', '.join(most)}" if most else ""
+            parts.append(f"{told} ({self.equal} of {self._compared.total()}{named})")
         if self.failures:
             ago = duration(self._clock() - self._failed_at)
             reason = self._last_failure
@@ -84,14 +97,27 @@ class Account:
             parts.append(f"{failed}, the last {ago} ago: {reason}")
         return "; ".join(parts)
 
+    def equal_by_kind(self) -> str:
+        """Say of each kind how many groups have all scores equal; empty where there is no kind."""
+        kinds = self._told_kinds()
+        return f"groups with all scores equal, by kind: {', '.join(kinds)}" if kinds else ""
+
     def advice(self) -> str:
         """Say what to change where most groups teach nothing; empty where all is well."""
-        if self._compared < ENOUGH or self.equal_share < MANY_EQUAL:
+        if self._compared.total() < ENOUGH or self.equal_share < MANY_EQUAL:
             return ""
         return (
             f"{self.equal_share:.0%} of the groups have all scores equal and teach nothing: change"
             " --difficulty, or raise --temperature or --group-size"
         )
+
+    def _told_kinds(self) -> list[str]:
+        """Return e.g. `map 3 of 4` for each kind with such groups, the kind with the most first."""
+        return [
+            f"{kind} {equal} of {self._compared[kind]}"
+            for kind, equal in sorted(self._equal.items(), key=lambda of: (-of[1], of[0]))
+            if kind and equal
+        ]
 
     def _told(self, played: str, groups: int, rollouts: int, seconds: float) -> str:
         if not self.groups:

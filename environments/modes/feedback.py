@@ -10,22 +10,32 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
-Successes = Sequence[bool]
+
+class Outcome(NamedTuple):
+    """What came of an item."""
+
+    successes: Sequence[bool]
+    """Of its rollouts."""
+    signal: bool
+    """Whether its groups hold anything to compare."""
 
 
 class Learner(Protocol):
     """What draws items by the results of earlier ones."""
 
-    def learn(self, item: Any, successes: Successes) -> None:
+    def learn(self, item: Any, successes: Sequence[bool]) -> None:
         """Take account of the results of an item's rollouts."""
+
+    def learn_signal(self, item: Any, signal: bool) -> None:
+        """Take account of whether an item's groups hold anything to compare."""
 
 
 class Feedback:
     """Results of items on their way to a `Learner`."""
 
-    def __init__(self, learner: Learner, lag: int, known: Mapping[int, Successes]) -> None:
+    def __init__(self, learner: Learner, lag: int, known: Mapping[int, Outcome]) -> None:
         """Take the results that are `known` already, by the number of their item."""
         self._learner = learner
         self._lag = lag
@@ -40,14 +50,16 @@ class Feedback:
             while self._next not in self._known:
                 self._arrived.clear()
                 await self._arrived.wait()
-            self._learner.learn(self._items.pop(self._next), self._known.pop(self._next))
+            item, outcome = self._items.pop(self._next), self._known.pop(self._next)
+            self._learner.learn(item, outcome.successes)
+            self._learner.learn_signal(item, outcome.signal)
             self._next += 1
 
     def drawn(self, index: int, item: Any) -> None:
         """Keep the item with this number until its results are handed on."""
         self._items[index] = item
 
-    def finished(self, index: int, successes: Successes) -> None:
+    def finished(self, index: int, outcome: Outcome) -> None:
         """Take the results of an item."""
-        self._known[index] = successes
+        self._known[index] = outcome
         self._arrived.set()

@@ -7,8 +7,8 @@ made: only a run with the same ones goes on with the file.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,7 +19,7 @@ from environments.export.hermes import COMPLETED, FAILED
 from environments.export.hermes_writer import trajectories_directory
 from environments.rollouts.advantages import BRANCH_OF
 from environments.rollouts.files import LinesFile, check_torn_line, read_file, write_file
-from environments.rollouts.groups import teaches_nothing, without_rows
+from environments.rollouts.groups import has_signal, teaches_nothing, without_rows
 from environments.rollouts.identity import TASKS, differences, listed, plain, unrecorded
 from environments.rollouts.lock import lock
 from environments.rollouts.owner import OPTION, check_owner
@@ -48,6 +48,8 @@ class Done:
     """Id of the task that was played, where the groups name it."""
     successes: tuple[bool, ...]
     """Of its rollouts; empty where the groups do not say."""
+    signal: bool = True
+    """Whether its groups hold anything to compare."""
 
 
 class GroupsFile:
@@ -207,12 +209,14 @@ def group_line(group: dict[str, Any]) -> bytes:
     return json.dumps(group, separators=(",", ":"), allow_nan=False).encode() + b"\n"
 
 
-def done_of(group: dict[str, Any]) -> Done:
-    """Return what a run needs to know of an item, from the first of its groups."""
+def done_of(groups: Sequence[dict[str, Any]]) -> Done:
+    """Return what a run needs to know of an item; the first of its groups says the most."""
+    group = groups[0]
     about = [row for row in group.get("overrides") or () if isinstance(row, dict)]
     task = about[0].get("task") if about else None
     began = [row for row in about if BRANCH_OF not in row]  # what branches off is no sample
-    return Done(task, tuple(bool(row["success"]) for row in began if "success" in row))
+    successes = tuple(bool(row["success"]) for row in began if "success" in row)
+    return Done(task, successes, any(has_signal(group, n) for n, group in enumerate(groups)))
 
 
 def finished_items(path: Path) -> tuple[dict[int, Done], int]:
@@ -236,7 +240,9 @@ def finished_items(path: Path) -> tuple[dict[int, Done], int]:
                 place = (int(group["item"]), int(group["part"]))
                 parts = int(group["parts"])
                 if place[1] == 0:
-                    first = done_of(group)
+                    first = done_of([group])
+                elif has_signal(group, place[1]):
+                    first = replace(first, signal=True)
             except (
                 ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError,
             ):  # fmt: skip

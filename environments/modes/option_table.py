@@ -25,7 +25,7 @@ TASKS, MODEL, RUN, PLAY, TRAINER = GROUPS = (
 OF_GROUP = {
     TASKS: (
         "suite", "notes", "families", "kinds", "difficulty", "train_suite", "eval_families",
-        "eval_kinds", "eval_difficulty", "eval_limit", "target_success", "seed",
+        "eval_kinds", "eval_difficulty", "eval_limit", "target_success", "signal_floor", "seed",
     ),
     MODEL: (
         "policy", "models", "tokenizer_name", "agent_temperature", "eval_temperature",

@@ -14,6 +14,7 @@ from environments.modes.options import ModeConfig
 from environments.tasks.suites.load import check_suite
 from environments.tokenization.choice import own_tokenizer
 from environments.tokenizer import PATH as SHIPPED
+from environments.tool_call_parsers.registry import check_parser
 from world_fixtures.common import UserError
 
 DEFAULT_GROUPS = "runs/process/groups.jsonl"
@@ -37,11 +38,15 @@ def check(mode: str, config: ModeConfig) -> None:
             raise UserError("--openai.server_type trl gives no tokens: use vllm, sglang or openai")
     if getattr(config.env, "return_token_ids", False) and not config.configured:
         raise UserError("--env.return_token_ids asks a vLLM: name it with --openai.base_url")
+    if (parser := getattr(config.env, "tool_call_parser", None)) is not None:
+        check_parser(parser)
     prices = [getattr(config.env, name, None) for name in ("price_input", "price_output")]
     if None in prices and prices != [None, None]:
         raise UserError("give --env.price_input and --env.price_output together; 0 is for free")
     if mode != "evaluate" and getattr(config.env, "models", None):
         raise UserError(f"--env.models is for evaluate: {mode} plays one model")
+    if mode != "evaluate" and isinstance(config.env, EvenniaWorldEnvConfig):
+        _check_signal(config.env)
     if mode == "serve":
         _check_serve(config)
     if mode != "process" and isinstance(config.env, EvenniaWorldEnvConfig):
@@ -97,6 +102,21 @@ def _makes_tokens(mode: str, config: ModeConfig) -> bool:
 def _is_shipped(name: str) -> bool:
     """Tell whether a tokenizer is the one that ships, which is no real model's."""
     return Path(name) == Path(SHIPPED)
+
+
+def _check_signal(env: EvenniaWorldEnvConfig) -> None:
+    if env.signal_floor is None:
+        return
+    if env.group_size == 1:
+        raise UserError(
+            "--env.signal_floor looks at the differences within a group: set --env.group_size 2"
+            " or more"
+        )
+    if env.train_suite is not None:
+        raise UserError(
+            "--env.signal_floor chooses among kinds, and --env.train_suite gives the tasks: leave"
+            " one of them out"
+        )
 
 
 def _check_serve(config: ModeConfig) -> None:

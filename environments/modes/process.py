@@ -18,7 +18,7 @@ from environments.export.hermes_writer import (
     trajectories_directory,
 )
 from environments.modes.account import Account
-from environments.modes.feedback import Feedback, Learner
+from environments.modes.feedback import Feedback, Learner, Outcome
 from environments.modes.groups_file import Done, GroupsFile, GroupsWriter, done_of
 from environments.rollouts.failures import failure_reasons
 from environments.rollouts.progress import Tally, chosen_display
@@ -63,6 +63,9 @@ class Processed(Learner, Protocol):
 
     async def get_next_item(self) -> Any:
         """Draw the next item, None where there are no more."""
+
+    def kind_of(self, item: Any) -> str:
+        """Return the name of the kind of an item; empty where items have none."""
 
     async def collect_trajectories(self, item: Any) -> tuple[Any, Any]:
         """Play the groups of an item, None where it failed; and a backlog, which is not used."""
@@ -119,7 +122,7 @@ async def _play(
         writer = GroupsWriter(file, env.config.process_ordered, total, show, drop)
         feedback: Feedback | None = None
         if (lag := file.run.feedback_lag) is not None:
-            feedback = Feedback(env, lag, {n: item.successes for n, item in done.items()})
+            feedback = Feedback(env, lag, {n: _outcome(item) for n, item in done.items()})
         queue = iter(range(total))
         turn = asyncio.Lock()  # items are drawn one after the other, in their order
 
@@ -139,19 +142,25 @@ async def _play(
                 else:
                     with gathering() as played:
                         groups = await _groups(env, item, index, account)
-                    account.add(groups[0]["scores"])
+                    account.add(groups[0]["scores"], env.kind_of(item))
                     if hermes is not None:
                         hermes.add(index, played)
                     writer.add(index, groups)
                     if feedback is not None:
-                        feedback.finished(index, done_of(groups[0]).successes)
+                        feedback.finished(index, _outcome(done_of(groups)))
 
         await run_workers(at_once + math.ceil(at_once * AHEAD), work)
     print(f"groups of {writer.count} items in {path}, mean score {account.mean:.3f}")
     if account.groups:
         print(printable(account.summary()))
+    if by_kind := account.equal_by_kind():
+        print(by_kind)
     if compares and writer.idle:
         print(_told_equal(writer.idle, account.groups, drop))
+
+
+def _outcome(item: Done) -> Outcome:
+    return Outcome(item.successes, item.signal)
 
 
 def _told_equal(equal: int, played: int, dropped: bool) -> str:

@@ -163,8 +163,14 @@ class ServeMode(AtroposEnv):
 
     def how_it_went(self) -> str:
         """Say what was delivered in all, with advice where most of it teaches nothing."""
-        said = [f"served in all: {self.account.summary()}", self.account.advice()]
+        account = self.account
+        told = f"served in all: {account.summary()}"
+        said = [told, account.equal_by_kind(), account.advice()]
         return "\n".join(filter(None, said))
+
+    def kind_of(self, item: Any) -> str:
+        """Return the name of the kind of an item; empty where items have none."""
+        return ""
 
     async def get_status(self) -> None:
         """Ask for the status; waits for a rollout server that went away, or started anew."""
@@ -199,7 +205,7 @@ class ServeMode(AtroposEnv):
         """Deliver groups, to the end: half a delivery would be a group lost or sent twice."""
         first = scored_data[0] if isinstance(scored_data, list) and scored_data else scored_data
         if first:
-            self.account.add(first["scores"])
+            self.account.add(first["scores"], self.kind_of(item))
         if isinstance(scored_data, list):
             scored_data = fill_groups(scored_data, self.config.group_size)
         self._explain_drops(scored_data if isinstance(scored_data, list) else [scored_data])

@@ -93,6 +93,17 @@ def teaches_nothing(groups: Sequence[Mapping[str, Any]]) -> bool:
     return len(set(groups[0]["scores"])) == 1
 
 
+def has_signal(group: Mapping[str, Any], part: int) -> bool:
+    """Tell whether a part of an item holds anything to compare, as `teaches_nothing` does.
+
+    All parts have the scores of the first, and each its own advantages. An item whose rows were
+    left out had nothing.
+    """
+    if group.get("advantages") is not None:
+        return not teaches_nothing([group])
+    return part == 0 and bool(group.get("tokens")) and len(set(group.get("scores") or ())) > 1
+
+
 def without_rows(group: Mapping[str, Any]) -> dict[str, Any]:
     """Return the group of an item whose rows are left out; what was scored stays."""
     kept = ("scores", "overrides", "group_overrides", "item")

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel
 
+from environments.tool_call_parsers.imported import imported, is_import_path
 from world_fixtures.common import digest
 
 HOW_FAST_OR_WHERE = frozenset({
@@ -42,7 +43,7 @@ OF_EVALUATE = frozenset({
 """Options that `process` does not read."""
 OF_TRAINING = frozenset({
     "branch_turns", "branches", "credit", "difficulty", "families", "group_size", "kinds", "seed",
-    "target_success",
+    "signal_floor", "target_success",
 })  # fmt: skip
 """Options that `evaluate` does not read."""
 PROCESS_WITHOUT = HOW_FAST_OR_WHERE | OF_SERVE | RECORDED_OTHERWISE | OF_EVALUATE
@@ -56,12 +57,14 @@ SERVER_WITHOUT = frozenset({
 })  # fmt: skip
 """Options of a model server that bear on no score."""
 LATER: Mapping[str, Any] = {
-    "chat_template": None, "kinds": None, "process_drop_equal": False, "return_token_ids": False,
-    "sampling_seed": None, "top_p": None,
+    "chat_template": None, "kinds": None, "max_repeats": None, "process_drop_equal": False,
+    "return_token_ids": False, "sampling_seed": None, "signal_floor": None, "top_p": None,
 }  # fmt: skip
 """Options that older records lack, with the value that all had then."""
 TEMPLATE = "chat_template"
 """Option that names a file of which the text counts."""
+PARSER, PARSER_SOURCE = "tool_call_parser", "tool_call_parser_source"
+"""Option that names a parser, and the setting that tells its source where it is the user's own."""
 TASKS = "tasks_version"
 """Name of the tasks' version among the settings; without it they are of version 1."""
 SHOWN = 3
@@ -74,13 +77,16 @@ _PROJECT = Path(__file__).resolve().parents[2]
 def settings_of(config: BaseModel, without: Collection[str]) -> dict[str, Any]:
     """Return the options of `config`, less those named in `without`, as plain JSON.
 
-    A chat template that is given counts by its text, not by where its file is.
+    A chat template that is given counts by its text, not by where its file is; a parser of the
+    user's own by its name and by the text of its file.
     """
     kept = {k: v for k, v in config.model_dump(mode="json").items() if k not in without}
     if (template := kept.get(TEMPLATE)) is not None:
         file = Path(template)
         text = file.read_text("utf-8", "replace") if file.is_file() else template
         kept[TEMPLATE] = digest(text).hex()
+    if is_import_path(parser := kept.get(PARSER) or ""):
+        kept[PARSER_SOURCE] = imported(parser).source
     return {name: _portable(value) for name, value in kept.items()}
 
 

@@ -54,6 +54,13 @@ class RolloutMetrics:
         """Count a rollout that ended without a verdict."""
         self._counts[f"train/failed/{rollout.stop.value}"] += 1
 
+    def add_group(self, kind: str, equal: bool) -> None:
+        """Count a group of a kind (`family.kind`), and whether it had nothing to compare."""
+        for place in ("all", kind):
+            self._counts[f"train/groups/{place}/number"] += 1
+            self._counts[f"train/groups/{place}/equal"] += equal
+            self._note(f"groups/{place}/equal_share", equal)
+
     def add_branch(self, rollout: Rollout) -> None:
         """Count a rollout that goes on from another one, with the turns after that.
 

@@ -34,6 +34,11 @@ class AgentOptions(BaseModel):
     max_turn_calls: int | None = Field(
         None, ge=1, le=128, description="Tool calls carried out in one turn at most; null: 128"
     )
+    max_repeats: int | None = Field(
+        None, ge=2, le=1_000_000,
+        description="End a rollout that made the same call with the same result so many times, with"
+        " nothing new in between; null: never",
+    )  # fmt: skip
     outside_memory: bool = Field(
         False,
         description="The agent remembers by itself, outside the world: results are tagged with it",
@@ -51,7 +56,9 @@ class AgentOptions(BaseModel):
     terminal_lifetime: int = Field(3600, ge=1, description="Seconds a terminal sandbox lives")
     tool_pool_size: int = Field(128, ge=1, le=10_000, description="Threads for tools that block")
     tool_call_parser: str = Field(
-        "hermes", description="Format of tool calls in raw text (server types vllm and sglang)"
+        "hermes",
+        description="Format of tool calls in raw text (server types vllm and sglang), or your own"
+        " parser as package.module:NAME",
     )
     return_token_ids: bool = Field(
         False,

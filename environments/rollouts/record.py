@@ -26,6 +26,8 @@ class StopReason(StrEnum):
     """The agent stopped calling tools without submitting."""
     MAX_TURNS = "max_turns"
     """The task's or the run's limit of model calls was reached."""
+    REPEATED = "repeated"
+    """The agent only repeated itself, as often as the run allows."""
     CONTEXT = "context"
     """The next request would not have fitted the context."""
     DEADLINE = "deadline"

@@ -89,8 +89,8 @@ class Tools:
 CHAT = ("parser", "escape", "end_tokens", "replay_raw", "count_tokens")
 TOOLBOX = ("gate", "observation_chars", "schemas", "names")
 OPTIONS = (
-    "temperature", "top_p", "sampling_seed", "max_tokens", "max_turn_calls", "context_tokens",
-    "extra_body", "call_timeout",
+    "temperature", "top_p", "sampling_seed", "max_tokens", "max_turn_calls", "max_repeats",
+    "context_tokens", "extra_body", "call_timeout",
 )  # fmt: skip
 NAMED = {"temperature": "agent_temperature", "max_tokens": "max_turn_tokens"}
 

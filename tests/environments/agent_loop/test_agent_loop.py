@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 from types import SimpleNamespace
 from typing import Any
@@ -340,3 +341,52 @@ async def test_the_old_interface_limits_turns(tools, monkeypatch):
     server = Script(reply(None, call("echo")))
     result = await HermesAgentLoop(server, [], {"echo"}, max_turns=3).run(START)
     assert (result.turns_used, result.stop) == (3, StopReason.MAX_TURNS)
+
+
+# Repetition
+
+
+def echo(n: int, **more: int) -> Any:
+    return reply(None, call("echo", json.dumps({**more, "n": n})))
+
+
+@pytest.mark.parametrize(
+    ("said", "turns"),
+    [
+        ([echo(1)], 3),
+        ([echo(1, m=2), reply(None, call("echo", '{"n":1, "m":2}')), echo(1, m=2)], 3),
+        ([reply(None, *[call("echo", id=f"c{n}") for n in range(3)])], 1),
+        ([echo(1), echo(2)] * 5, 6),
+        ([echo(1), echo(2), echo(1), echo(3), echo(1), echo(2), echo(1)], 8),
+        ([reply(None, call("bad"))], 3),
+        ([reply(None, call("nothing_such"))], 3),
+    ],
+    ids=["one call", "other spelling", "in one turn", "a round", "known way", "errors", "unknown"],
+)
+async def test_a_model_that_only_repeats_itself_is_stopped(tools, said, turns):
+    result = await loop_of(Script(*said), tools, max_repeats=3, max_turns=20).run(START)
+    assert (result.stop, result.turns_used) == (StopReason.REPEATED, turns)
+    assert result.failure is None
+    assert not result.finished_naturally
+    assert len([m for m in result.messages if m["role"] == "tool"]) == len(result.tool_calls)
+
+
+async def test_the_same_call_with_other_results_is_no_repetition(tools):
+    numbers = itertools.count()
+
+    async def count(arguments: dict[str, Any], task_id: str) -> str:
+        return str(next(numbers))
+
+    tools.by_name["count"] = Tool("count", "", {"type": "object"}, count, Effect.READ_ONLY)
+    script = Script(reply(None, call("count")))
+    result = await loop_of(script, tools, max_repeats=2, max_turns=9).run(START)
+    assert (result.stop, result.turns_used) == (StopReason.MAX_TURNS, 9)
+
+
+async def test_repetition_ends_nothing_by_default_and_each_conversation_counts_anew(tools):
+    result = await loop_of(Script(echo(1)), tools, max_turns=20).run(START)
+    assert (result.stop, result.turns_used) == (StopReason.MAX_TURNS, 20)
+    conversation = loop_of(Script(echo(1)), tools, max_repeats=3, max_turns=2)
+    for _ in range(2):
+        result = await conversation.run(START)
+        assert result.stop is StopReason.MAX_TURNS

@@ -17,7 +17,7 @@ from environments.tasks.suites import Suite, content_hash
 OTHER = {
     "context_tokens": 100, "disabled_toolsets": ["more"], "enabled_toolsets": ["more"],
     "extra_body": {"top_p": 0.5}, "max_reasoning_tokens": 2048, "max_turn_calls": 3,
-    "max_turn_tokens": 100, "top_p": 0.5, "sampling_seed": 7,
+    "max_turn_tokens": 100, "top_p": 0.5, "sampling_seed": 7, "max_repeats": 5,
     "reasoning_effort": "high", "gate": {"max_risk": 0.1},
     "reward_weights": {"outcome": 0.65, "efficiency": 0.05},
 }  # fmt: skip

@@ -21,7 +21,7 @@ def test_a_line_tells_totals_and_the_rate_since_the_last_line() -> None:
     clock.now = 60
     assert account.line() == (
         "3 groups of 6 rollouts; 3.0 groups and 6.0 rollouts a minute; mean reward 0.583;"
-        " 33% of the groups with all scores equal"
+        " 33% of the groups with all scores equal (1 of 3)"
     )
     account.add([0.0, 1.0])
     clock.now = 180
@@ -52,6 +52,22 @@ def test_advice_is_given_where_most_groups_teach_nothing() -> None:
     for _ in range(9):
         account.add([1.0, 0.0])
     assert account.advice() == ""
+
+
+def test_groups_with_equal_scores_are_told_by_kind() -> None:
+    account = Account(Clock())
+    equal = {"map": 1, "route": 2, "chain": 1, "hours": 1}
+    differing = {"route": 3, "read": 4}
+    for second, kinds in [(1.0, equal), (0.0, differing)]:
+        for kind, times in kinds.items():
+            for _ in range(times):
+                account.add([1.0, second], kind)
+    assert "(5 of 12: route 2 of 5, chain 1 of 1, hours 1 of 1)" in account.line()
+    assert account.equal_by_kind() == (
+        "groups with all scores equal, by kind:"
+        " route 2 of 5, chain 1 of 1, hours 1 of 1, map 1 of 1"
+    )
+    assert Account(Clock()).equal_by_kind() == ""
 
 
 def test_groups_of_one_rollout_are_not_called_equal() -> None:

@@ -1,14 +1,17 @@
 """The configs that ship are read by the program as they are."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from environments.evennia_world_env import EvenniaWorldEnv
 from environments.modes import options as settings
+from environments.modes import preflight
 from world_fixtures.common import UserError
 
-CONFIGS = sorted((Path(__file__).parents[3] / "configs").glob("*.yaml"))
+ROOT = Path(__file__).parents[3]
+CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda p: p.stem)
@@ -16,6 +19,29 @@ def test_every_config_is_valid(path, monkeypatch):
     monkeypatch.setenv("OPENROUTER_API_KEY", "sk-test")
     config = settings.read_mode_config(EvenniaWorldEnv, ["--config", str(path)])
     assert config.configured is ("openai:" in path.read_text())
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda p: p.stem)
+def test_every_config_is_taken_by_serve(path, monkeypatch):
+    monkeypatch.setenv("OPENROUTER_API_KEY", "sk-test")
+    config = settings.read_mode_config(EvenniaWorldEnv, ["--config", str(path)], "serve")
+    preflight.check("serve", config)
+
+
+@pytest.mark.parametrize("path", [p for p in CONFIGS if p.stem.startswith("train_")])
+def test_a_recipe_asks_for_what_the_page_starts(path):
+    page = (ROOT / "docs" / "learning.md").read_text()
+    config = settings.read_mode_config(EvenniaWorldEnv, ["--config", str(path)], "serve")
+    (server,), env = config.servers, config.env
+    assert f"serve --config configs/{path.name}" in page
+    assert server.server_type == "vllm"
+    commands = [c for c in page.split("\n\n") if f"--model {server.model_name} " in c]
+    assert any("vllm_api_server" in c and f"--port {server.base_url[-7:-3]}" in c for c in commands)
+    (trainer,) = [c for c in commands if "example_trainer.grpo" in c]
+    numbers = {n: int(v) for n, v in re.findall(r"--([a-z-]+) (\d+)", trainer)}
+    assert numbers["batch-size"] * numbers["gradient-accumulation-steps"] == env.batch_size
+    assert numbers["seq-len"] == env.max_token_length
+    assert numbers["training-steps"] <= env.total_steps
 
 
 def test_flags_win_over_yaml_and_yaml_over_defaults(tmp_path):

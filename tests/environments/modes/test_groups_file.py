@@ -13,6 +13,8 @@ from environments.evennia_world_env import EvenniaWorldEnv
 from environments.export.hermes_writer import COMPLETED, HermesWriter, trajectories_directory
 from environments.modes.groups_file import (
     GroupsFile,
+    GroupsWriter,
+    done_of,
     finished_items,
     group_line,
     read_groups_run,
@@ -142,6 +144,30 @@ def test_what_branches_off_a_rollout_is_no_result_of_its_item(tmp_path):
     )
     items, _ = finished_items(path)
     assert items[0].successes == (True,)
+
+
+@pytest.mark.parametrize(
+    ("parts", "signal"),
+    [
+        ([{"scores": [0, 1]}], True),
+        ([{"scores": [1, 1]}], False),
+        ([{"scores": [0, 1]}, {"scores": [0]}], True),
+        ([{"scores": [1, 1], "advantages": [[0, 0.5]]}], True),
+        ([{"scores": [0, 1], "advantages": [[0, 0]]}], False),
+        ([{"scores": [0, 1], "advantages": [[0, 0]]}, {"scores": [0], "advantages": [[1]]}], True),
+    ],
+)
+@pytest.mark.parametrize("dropped", [False, True])
+def test_a_file_tells_as_a_run_does_whether_an_item_had_signal(tmp_path, parts, signal, dropped):
+    groups = [
+        {"tokens": [[1]], "advantages": None, **part, "item": 0, "part": n, "parts": len(parts)}
+        for n, part in enumerate(parts)
+    ]
+    assert done_of(groups).signal is signal
+    path = tmp_path / "groups.jsonl"
+    with GroupsFile(path, SETTINGS) as file:
+        GroupsWriter(file, True, 1, lambda writer: None, dropped).add(0, groups)
+    assert finished_items(path)[0][0].signal is signal
 
 
 def test_a_file_without_a_group_is_anybodys(tmp_path):
@@ -315,7 +341,8 @@ OTHER = {
     "extra_body": {"seed": 3}, "gate": {"max_risk": 0.1}, "disabled_toolsets": ["more"],
     "reward_weights": {"outcome": 0.65, "efficiency": 0.05}, "context_tokens": 100,
     "target_success": 0.5, "reasoning_effort": "high", "max_reasoning_tokens": 2048,
-    "top_p": 0.5, "sampling_seed": 7,
+    "top_p": 0.5, "sampling_seed": 7, "max_repeats": 5,
+    "signal_floor": 0.5,
     "max_turn_tokens": 100, "max_turn_calls": 3, "credit": "shaped", "kinds": "map",
 }  # fmt: skip
 

@@ -65,6 +65,24 @@ def test_turns_tokens_latencies_and_ends_are_reported():
     assert "train/failed/submitted" not in found
 
 
+def test_groups_that_teach_nothing_are_reported_by_kind():
+    metrics = RolloutMetrics()
+    for kind, equal in [("errand.chain", True), ("errand.chain", False), ("time.hours", True)]:
+        metrics.add_group(kind, equal)
+    found = metrics.take()
+    assert (found["train/groups/all/number"], found["train/groups/all/equal"]) == (3, 2)
+    assert found["train/groups/all/equal_share"] == pytest.approx(2 / 3)
+    assert found["train/groups/errand.chain/number"] == 2
+    assert found["train/groups/errand.chain/equal"] == 1
+    assert found["train/groups/time.hours/equal_share"] == 1
+
+
+def test_a_rollout_that_repeated_itself_is_counted():
+    metrics = RolloutMetrics()
+    metrics.add(rollout(stop=StopReason.REPEATED))
+    assert metrics.take()["train/stop/repeated"] == 1
+
+
 def test_a_command_means_the_same_in_training_evaluation_and_verdict(cottage):
     """What the agent typed: connecting is no command, nor is what others do."""
     agent = cottage.agent.id

@@ -389,6 +389,24 @@ async def test_equal_scores_are_explained(make_env, trainer, caplog):
     assert caplog.text.count("--env.ensure_scores_are_not_same false") == 1
 
 
+async def test_groups_of_equal_scores_are_sent_where_they_are_wanted(make_env, trainer, capsys):
+    class Sorted(Successor):
+        def kind_of(self, item):
+            return f"sums.{'odd' if item % 2 else 'even'}"
+
+    await trainer.register()
+    env = make_env(
+        cls=Sorted, rollout_server_url=trainer.url, total_steps=100,
+        ensure_scores_are_not_same=False,
+    )  # fmt: skip
+    async with serving(env):
+        batches = await trainer.take(2)
+    assert all(len(set(group["scores"])) == 1 for batch in batches for group in batch)
+    said = next(s for s in capsys.readouterr().err.splitlines() if s.startswith("groups with all"))
+    assert "sums.odd" in said
+    assert "sums.even" in said
+
+
 class Credited(Successor):
     """Credits the n-th turn of each rollout with the n-th number of `worth`."""
 

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
+from environments.tasks.build import KINDS, make_task
 from environments.tasks.curriculum import WINDOW, Curriculum
 from environments.tasks.model import Family, Task
 from world_fixtures.common import UserError
@@ -120,3 +126,78 @@ def test_given_tasks_are_all_drawn_before_one_comes_again():
     assert len({tuple(lap) for lap in laps}) > 1
     second.restore({**first.state(), "drawn": 7})
     assert [second.draw_place(5) for _ in range(13)] == drawn[7:]
+
+
+def by_signal(floor: float | None = 0.1, **options: Any) -> Curriculum:
+    weights = {"errand": 1.0, "orientation": 1.0}
+    return Curriculum(weights, (1, 1), 3, signal_floor=floor, **options)
+
+
+def played(curriculum: Curriculum, times: int, good: str) -> list[str]:
+    """The kinds of so many tasks, of which one kind alone has signal."""
+    found = []
+    for _ in range(times):
+        family, seed, level, _, kind = curriculum.draw()
+        name = f"{family}.{kind or list(KINDS[family])[seed % len(KINDS[family])]}"
+        task = SimpleNamespace(family=family, kind=name.split(".")[1], difficulty=level)
+        curriculum.report_group(task, name == good)
+        found.append(name)
+    return found
+
+
+def test_kinds_with_signal_are_drawn_more_often_and_all_are_still_tried() -> None:
+    drawn = played(by_signal(), 600, "errand.deliver")[100:]
+    counts = Counter(drawn)
+    assert counts.most_common(1)[0][0] == "errand.deliver"
+    assert counts["errand.deliver"] > 2 * counts.most_common(2)[1][1]
+    everything = {f"{f}.{k}" for f in (Family.ERRAND, Family.ORIENTATION) for k in KINDS[f]}
+    assert set(counts) == everything
+
+
+def test_without_signal_anywhere_and_with_a_floor_of_1_weights_alone_count() -> None:
+    for curriculum, good in [(by_signal(), "none"), (by_signal(1.0), "errand.deliver")]:
+        families = Counter(name.split(".")[0] for name in played(curriculum, 900, good)[100:])
+        assert 0.8 < families["orientation"] / families["errand"] < 1.25
+
+
+def test_the_kind_that_is_drawn_is_the_one_that_is_made() -> None:
+    curriculum = by_signal()
+    family, seed, level, split, kind = curriculum.draw()
+    wanted = list(KINDS[family])[seed % len(KINDS[family])]
+    assert kind is None
+    assert make_task(family, seed, level, kind, split).kind == wanted
+
+
+def test_named_kinds_are_drawn_by_signal_too() -> None:
+    kinds = [(Family.ERRAND, "deliver"), (Family.ORIENTATION, "map")]
+    drawn = Counter(played(by_signal(kinds=kinds), 300, "errand.deliver"))
+    assert set(drawn) == {"errand.deliver", "orientation.map"}
+    assert drawn["errand.deliver"] > drawn["orientation.map"]
+
+
+def test_the_same_results_give_the_same_tasks_after_a_checkpoint_too() -> None:
+    whole, begun, resumed = by_signal(), by_signal(), by_signal()
+    expected = played(whole, 80, "errand.deliver")
+    assert played(begun, 50, "errand.deliver") == expected[:50]
+    resumed.restore(json.loads(json.dumps(begun.state())))
+    assert played(resumed, 30, "errand.deliver") == expected[50:]
+    blank = by_signal()
+    blank.restore({k: v for k, v in begun.state().items() if k != "signal"})
+    assert played(blank, 30, "errand.deliver") != expected[50:]
+
+
+def test_windows_of_the_difficulty_are_part_of_a_checkpoint() -> None:
+    before, after = following(), following()
+    report(before, before.next(), True, WINDOW - 1)
+    after.restore(json.loads(json.dumps(before.state())))
+    after.report(SimpleNamespace(family=Family.ERRAND, difficulty=1), True)
+    assert level(after) == 2
+
+
+def test_without_the_option_what_is_drawn_does_not_depend_on_groups() -> None:
+    plain, told = by_signal(None), by_signal(None)
+    expected = [plain.draw() for _ in range(20)]
+    played(told, 20, "errand.deliver")
+    again = by_signal(None)
+    assert [again.draw() for _ in range(20)] == expected
+    assert told.draw() == plain.draw()
