@@ -10,14 +10,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
 from typing import Any
 
 from benchmarks.adapters.plays import arguments, tell, timed_calls, timed_tasks, verdicts
 from benchmarks.limits import Sample
 from environments.episode import Episode
-from environments.hosting.rollout import HostedRollout, conditions
-from environments.policies.player import PolicyPlayer
+from environments.hosting.by_policy import played
 from environments.tasks.model import Task
 from world_fixtures.servers import ServerPool
 
@@ -33,16 +31,8 @@ async def measure(sessions: int, steps: int, ids: list[str]) -> dict[str, Any]:
         for episode in episodes:
             episode.close()
 
-        async def play(task: Task, player_of: Callable[[str], PolicyPlayer]) -> dict[str, Any]:
-            rollout = await HostedRollout.begin(pool, task, conditions(), id="measured")
-            player = player_of(rollout.prompt)
-            try:
-                while not rollout.over and (call := player.call()) is not None:
-                    step = await rollout.step(*call)
-                    player.told(step.text, step.prompt)
-                await rollout.give_up()
-            finally:
-                rollout.close()
+        async def play(task: Task, policy: str) -> dict[str, Any]:
+            rollout = await played(pool, task, policy, id="measured")
             assert rollout.verdict is not None
             return rollout.verdict.model_dump(mode="json")
 

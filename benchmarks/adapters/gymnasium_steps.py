@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
 from typing import Any
 
 import gymnasium
@@ -43,7 +42,7 @@ def measure(sessions: int, steps: int, ids: list[str]) -> dict[str, Any]:
             assert not env.step(action)[4]["error"]
     single = time.process_time() - single
     env = envs.envs[0]
-    told = asyncio.run(verdicts(ids, lambda task, player_of: _play(env, task, player_of)))
+    told = asyncio.run(verdicts(ids, lambda task, policy: _play(env, task, policy)))
     envs.close()
     costs = {"gymnasium": at_once, "gymnasium_single": single}
     return {
@@ -57,11 +56,9 @@ def _begin(envs: EvenniaWorlds, tasks: list[str]) -> None:
         env.reset(options={"task": task})
 
 
-async def _play(
-    env: gymnasium.Env[str, str], task: Task, player_of: Callable[[str], PolicyPlayer]
-) -> Any:
+async def _play(env: gymnasium.Env[str, str], task: Task, policy: str) -> Any:
     prompt, info = env.reset(options={"task": task.id})
-    player = player_of(prompt)
+    player = PolicyPlayer(policy, task, prompt)
     while "verdict" not in info:
         call = player.call()
         assert call is not None, "the policy stopped before the end"

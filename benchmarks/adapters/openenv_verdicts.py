@@ -8,7 +8,6 @@ Needs what `openenv_steps` needs. Prints JSON.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
 from benchmarks.adapters.openenv_steps import served
@@ -22,9 +21,9 @@ from environments.tasks.model import Task
 async def measure(address: str, ids: list[str]) -> dict[str, Any]:
     async with EvenniaEnv(base_url=address, message_timeout_s=600) as client:
 
-        async def play(task: Task, player_of: Callable[[str], PolicyPlayer]) -> dict[str, Any]:
+        async def play(task: Task, policy: str) -> dict[str, Any]:
             told = (await client.reset(task=task.id)).observation
-            player = player_of(told.prompt)
+            player = PolicyPlayer(policy, task, told.prompt)
             while told.verdict is None:
                 call = player.call()
                 if call is None:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Awaitable, Callable, Iterable
-from functools import partial
 from typing import Any
 
 from environments.hosting.source import TaskChoice, TaskSource, task_named
-from environments.policies.player import PolicyPlayer
 from environments.policies.policy import CONNECT, Call, command
 from environments.tasks.model import Task
 
@@ -51,12 +49,12 @@ def timed_tasks(sessions: int) -> list[Task]:
 
 
 async def verdicts(
-    ids: Iterable[str], play: Callable[[Task, Callable[[str], PolicyPlayer]], Awaitable[Any]]
+    ids: Iterable[str], play: Callable[[Task, str], Awaitable[dict[str, Any]]]
 ) -> Verdicts:
-    """Have every policy play every task by `play`, which makes a player of the first prompt."""
+    """Have every policy play every task by `play`, which returns the verdict as JSON."""
     found: Verdicts = {}
     for task in map(task_named, ids):
         for policy in POLICIES:
-            told = await play(task, partial(PolicyPlayer, policy, task))
+            told = await play(task, policy)
             found[f"{policy} {task.id}"] = {field: told[field] for field in TELLS}
     return found

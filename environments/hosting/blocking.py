@@ -92,7 +92,3 @@ class SyncRollout:
 
         if not self._loop.closed:
             self._loop.run(close())
-
-    def let_go(self) -> None:
-        """Give the world back without waiting for it: for finalizers, in any thread."""
-        self._loop.soon(self.rollout.close)

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Self
+from typing import Any, Self, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from environments.hosting.choice import chosen, make_named
+from environments.hosting.made import MadeOnce
 from environments.tasks import choice
 from environments.tasks.curriculum import Curriculum
 from environments.tasks.model import Family, Task
 from environments.tasks.suites import load_suite, part_of
-from environments.tasks.worker import TaskWorker
+from environments.tasks.worker import TaskWorker, Wanted
 from world_fixtures.background import BackgroundLoop
 from world_fixtures.common import UserError
 from world_fixtures.generator.words import Split
 
-KEPT = 256
-"""Tasks that were made and are kept, the last that were asked for: a group asks for one often."""
+
+class Filters(TypedDict):
+    """What tasks of a choice are of, as `part_of` and `filtered` take it; None: anything."""
+
+    families: list[Family] | None
+    kinds: list[tuple[Family, str]] | None
+    difficulty: tuple[int, int] | None
 
 
 class TaskChoice(BaseModel):
@@ -71,6 +77,28 @@ class TaskChoice(BaseModel):
         low, high = choice.levels(given)
         return f"{low}-{high}"
 
+    def filters(self) -> Filters:
+        """Return which families, kinds and difficulties are chosen."""
+        return {
+            "families": None if self.families is None else choice.families(self.families),
+            "kinds": None if self.kinds is None else choice.kinds(self.kinds),
+            "difficulty": None if self.difficulty is None else choice.levels(self.difficulty),
+        }
+
+
+def drawn(wanted: TaskChoice, number: int) -> Wanted:
+    """Return what task `number` of a choice is made of, from 0, where tasks are made by seed.
+
+    Where there is a limit, the first one follows the last.
+    """
+    filters = wanted.filters()
+    drawing = Curriculum(
+        dict.fromkeys(filters["families"] or Family, 1.0), filters["difficulty"] or (1, 5),
+        wanted.seed, split=wanted.split, kinds=filters["kinds"] or (),
+    )  # fmt: skip
+    drawing.drawn = number % wanted.limit if wanted.limit else number
+    return drawing.draw()
+
 
 class TaskSource:
     """The tasks of a choice by number; a context manager that ends what makes them.
@@ -85,28 +113,16 @@ class TaskSource:
         Raises UserError for a suite that does not exist and a choice that leaves no task.
         """
         self.wanted = wanted
-        families = None if wanted.families is None else choice.families(wanted.families)
-        kinds = None if wanted.kinds is None else choice.kinds(wanted.kinds)
-        levels = None if wanted.difficulty is None else choice.levels(wanted.difficulty)
         self.tasks: tuple[Task, ...] | None = None
         """All of them, where they are those of a suite."""
         self._ahead = ahead
-        self._drawing: Curriculum | None = None
         self._loop: BackgroundLoop | None = None
-        self._worker: TaskWorker | None = None
-        self._made: dict[int, asyncio.Task[Task]] = {}
-        """By number, the least recently wanted first; used in the loop alone."""
+        self._worker = TaskWorker()
+        self._made = MadeOnce(self._make)
+        """Used in the loop alone, as what makes them."""
         if wanted.suite is not None:
-            suite = part_of(
-                load_suite(wanted.suite), families=families, kinds=kinds, difficulty=levels,
-                limit=wanted.limit,
-            )  # fmt: skip
-            self.tasks = suite.tasks
-        else:
-            self._drawing = Curriculum(
-                dict.fromkeys(families or Family, 1.0), levels or (1, 5), wanted.seed,
-                split=wanted.split, kinds=kinds or (),
-            )  # fmt: skip
+            suite = load_suite(wanted.suite)
+            self.tasks = part_of(suite, **wanted.filters(), limit=wanted.limit).tasks
 
     def __enter__(self) -> Self:
         return self
@@ -151,7 +167,6 @@ class TaskSource:
     def _running(self) -> BackgroundLoop:
         if self._loop is None:
             self._loop = BackgroundLoop("task-source")
-            self._worker = TaskWorker()
         return self._loop
 
     async def _get(self, index: int) -> Task:
@@ -159,35 +174,16 @@ class TaskSource:
         if self.size is not None:
             last = min(last, self.size - 1)
         for number in range(index, last + 1):
-            making = self._made.pop(number, None)
-            if making is None:
-                making = asyncio.ensure_future(self._make(number))
-                making.add_done_callback(_retrieved)
-            self._made[number] = making
-        for number in list(self._made)[:-KEPT]:
-            if self._made[number].done():
-                del self._made[number]
-        return await asyncio.shield(self._made[index])
+            self._made.begin(number)
+        return await self._made.get(index)
 
     async def _make(self, index: int) -> Task:
-        assert self._drawing is not None
-        assert self._worker is not None
-        self._drawing.drawn = index
-        return await self._worker.make(self._drawing.draw())
+        return await self._worker.make(drawn(self.wanted, index))
 
     async def _stop(self) -> None:
-        for making in self._made.values():
-            making.cancel()
-        await asyncio.gather(*self._made.values(), return_exceptions=True)
-        self._made.clear()
-        if self._worker is not None:
-            await self._worker.stop()
-
-
-def _retrieved(making: asyncio.Task[Task]) -> None:
-    """Have asyncio not report the error of a task that nobody asks for in the end."""
-    if not making.cancelled():
-        making.exception()
+        await self._made.close()
+        await self._worker.stop()
+        self._worker = TaskWorker()  # the lock of the last one belongs to the loop that ends
 
 
 def task_named(id: str, suite: str | None = None) -> Task:

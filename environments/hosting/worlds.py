@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import atexit
-import os
-import threading
-
+from environments.hosting.per_process import PerProcess
 from world_fixtures.address import wanted
 from world_fixtures.background import SyncPool
 from world_fixtures.home import interpreter, versions
 
-_GUARD = threading.Lock()
-_SHARED: dict[tuple[int, int | None, str | None, str | None], SyncPool] = {}
-"""By process and the arguments: a process that was forked off has none yet."""
+Given = tuple[int | None, str | None, str | None]
 
 
 def check_worlds(python: str | None = None, server: str | None = None) -> None:
@@ -32,16 +27,12 @@ def shared_worlds(
     They start with the first call and stop when the program ends. Raises WorldLost or UserError
     where they do not start.
     """
-    key = (os.getpid(), servers, python, server)
-    with _GUARD:
-        found = _SHARED.get(key)
-        if found is None:
-            found = SyncPool(servers, python=python, server=server).__enter__()
-            atexit.register(_stop, found, os.getpid())
-            _SHARED[key] = found
-        return found
+    return _SHARED.get((servers, python, server))
 
 
-def _stop(pool: SyncPool, owner: int) -> None:
-    if os.getpid() == owner:  # a process that was forked off has no thread to stop them in
-        pool.__exit__()
+def _pool(given: Given) -> SyncPool:
+    servers, python, server = given
+    return SyncPool(servers, python=python, server=server)
+
+
+_SHARED = PerProcess(_pool)

@@ -13,7 +13,7 @@ from typing import Any
 
 import uvicorn
 
-from environments.hosting.rollout import HostedRollout, conditions
+from environments.hosting import by_policy
 from environments.integrations.openenv.app import new_app
 from environments.integrations.openenv.client import EvenniaEnv
 from environments.integrations.openenv.models import EvenniaAction, TaskVerdict
@@ -70,12 +70,8 @@ class Served:
 class TasksMadeHere(ServedTasks):
     """Tasks without a process to make them: for servers that are soon gone."""
 
-    async def _make_here(self, wanted: Wanted) -> Task:
+    async def _make(self, wanted: Wanted) -> Task:
         return _made(wanted)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._worker.make = self._make_here  # type: ignore[method-assign]
 
 
 @functools.cache
@@ -120,15 +116,7 @@ async def played(env: EvenniaEnv, policy: str, task: Task, **reset: Any) -> Task
 
 async def played_here(policy: str, task: Task) -> TaskVerdict:
     """Play a task without a host; what it is judged."""
-    rollout = await HostedRollout.begin(SimulatedPool(), task, conditions(), id="here")
-    player = PolicyPlayer(policy, task, rollout.prompt)
-    try:
-        while not rollout.over and (call := player.call()) is not None:
-            step = await rollout.step(*call)
-            player.told(step.text, step.prompt)
-        await rollout.give_up()
-    finally:
-        rollout.close()
+    rollout = await by_policy.played(SimulatedPool(), task, policy, id="here")
     assert rollout.verdict is not None
     return TaskVerdict(
         **rollout.verdict.model_dump(mode="json", include=set(TaskVerdict.model_fields))

@@ -21,7 +21,6 @@ from gymnasium.vector import AutoresetMode  # noqa: E402
 from hypothesis import given  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 
-from environments.hosting.blocking import SyncRollout  # noqa: E402
 from environments.hosting.source import task_named  # noqa: E402
 from environments.hosting.worlds import shared_worlds  # noqa: E402
 from environments.integrations.gymnasium import texts  # noqa: E402
@@ -29,9 +28,10 @@ from environments.integrations.gymnasium.actions import read_action, write_actio
 from environments.policies.player import PolicyPlayer  # noqa: E402
 from environments.rollouts.checkpoint import checkpoint  # noqa: E402
 from environments.tasks.credit.potential import shaping  # noqa: E402
-from environments.tasks.model import Task, Verdict  # noqa: E402
+from environments.tasks.model import Task  # noqa: E402
 from environments.tasks.suites import load_suite, part_of  # noqa: E402
 from environments.tasks.value import Position  # noqa: E402
+from tests import directly  # noqa: E402
 from world_fixtures.common import UserError, WorldLost  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,20 +57,6 @@ def env() -> Iterator[Any]:
     made.close()
 
 
-def directly(policy: str, task: Task) -> Verdict:
-    """The verdict of the same play without Gymnasium."""
-    rollout = SyncRollout.begin(shared_worlds(1), task)
-    player = PolicyPlayer(policy, task, rollout.prompt)
-    try:
-        while not rollout.over and (call := player.call()) is not None:
-            step = rollout.step(*call)
-            player.told(step.text, step.prompt)
-    finally:
-        rollout.close()
-    assert rollout.verdict is not None
-    return rollout.verdict
-
-
 def played(env: Any, policy: str, task: Task) -> tuple[float, dict[str, Any]]:
     """What the last step of the policy's play gives; all before it give nothing."""
     prompt, _ = env.reset(options={"task": task.id})
@@ -89,7 +75,8 @@ def check_the_same(env: Any, tasks: Sequence[Task]) -> None:
     for task in tasks:
         for policy in ("oracle", "noisy:0.3"):
             reward, info = played(env, policy, task)
-            verdict = directly(policy, task)
+            verdict = directly.played(shared_worlds(1), policy, task).verdict
+            assert verdict is not None
             assert reward == verdict.reward, (policy, task.id)
             for field in ("success", "parts"):
                 assert info["verdict"][field] == getattr(verdict, field), (policy, task.id)

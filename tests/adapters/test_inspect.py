@@ -1,14 +1,8 @@
-"""Suites as tasks of Inspect."""
+"""Suites as tasks of Inspect, evaluated in this process."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import json
-import os
-import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
@@ -39,19 +33,13 @@ from environments.hosting.source import task_named  # noqa: E402
 from environments.hosting.worlds import shared_worlds  # noqa: E402
 from environments.integrations.inspect_ai import TASKS, suite  # noqa: E402
 from environments.integrations.inspect_ai.naming import without_package  # noqa: E402
-from environments.policies.endpoint import PolicyEndpoint  # noqa: E402
-from environments.policies.player import PolicyPlayer  # noqa: E402
 from environments.policies.policy import Move, View, submit  # noqa: E402
 from environments.policies.registry import get_policy  # noqa: E402
 from environments.rollouts.record import Rollout  # noqa: E402
-from environments.tasks.model import Task, Verdict  # noqa: E402
-from environments.tasks.suites import (  # noqa: E402
-    SUITES,
-    Suite,
-    content_hash,
-    load_suite,
-    part_of,
-)
+from environments.tasks.model import Task  # noqa: E402
+from environments.tasks.suites import SUITES, Suite, content_hash, load_suite  # noqa: E402
+from tests import directly  # noqa: E402
+from tests.adapters.inspect_logs import by_id, verdict_of  # noqa: E402
 from world_fixtures.common import WorldLost  # noqa: E402
 
 TWO_PARTS = "persistence.recall"
@@ -97,18 +85,9 @@ def nothing_left() -> Iterator[None]:
     assert shared_worlds(1).pool.instances == 0
 
 
-def directly(policy: str, task: Task, attempt: int = 0) -> Rollout:
-    """The same play without Inspect."""
-    rollout = SyncRollout.begin(shared_worlds(1), task, attempt=attempt)
-    player = PolicyPlayer(policy, task, rollout.prompt, attempt=attempt)
-    try:
-        while not rollout.over and (call := player.call()) is not None:
-            step = rollout.step(*call)
-            player.told(step.text, step.prompt)
-        rollout.give_up()
-    finally:
-        rollout.close()
-    return rollout.record(policy, "")
+def without_inspect(policy: str, task: Task, attempt: int = 0) -> Rollout:
+    """The same play by our own host."""
+    return directly.played(shared_worlds(1), policy, task, attempt)
 
 
 def model_of(act: Act, name: str, tasks: Sequence[Task]) -> Model:
@@ -160,14 +139,6 @@ def run(
     return read_eval_log(log.location)
 
 
-def by_id(log: EvalLog) -> dict[str, Any]:
-    return {str(sample.id): sample for sample in log.samples or ()}
-
-
-def verdict_of(sample: Any) -> Verdict:
-    return Verdict.model_validate(sample.store["EvenniaWorld:verdict"])
-
-
 def metrics_of(log: EvalLog, scorer: str) -> dict[str, float]:
     assert log.results is not None
     (found,) = (s for s in log.results.scores if s.name == scorer)
@@ -181,7 +152,7 @@ def test_verdicts_and_measures_are_those_of_a_play_without_inspect(policy):
     samples = by_id(log)
     assert len(samples) == len(tasks)
     for task in tasks:
-        rollout, sample = directly(policy, task), samples[task.id]
+        rollout, sample = without_inspect(policy, task), samples[task.id]
         assert verdict_of(sample) == rollout.verdict
         assert sample.scores["reward"].value == rollout.verdict.reward
         assert sample.scores["success"].value == ("C" if rollout.verdict.success else "I")
@@ -228,7 +199,7 @@ def test_means_and_intervals_are_those_of_evaluate():
     tasks = load_suite("handful").tasks
     log = run("noisy:0.4", chosen={"attempts": 2})
     ours = measure_run(
-        [Score.of(directly("noisy:0.4", task, n)) for task in tasks for n in range(2)]
+        [Score.of(without_inspect("noisy:0.4", task, n)) for task in tasks for n in range(2)]
     )
     for scorer, name in (("reward", "mean_reward"), ("success", "success_rate")):
         found, measure = metrics_of(log, scorer), ours.overall.measures[name]
@@ -241,7 +212,7 @@ def test_means_and_intervals_are_those_of_evaluate():
 def test_attacks_are_scored_where_there_are_any():
     log = run("obedient", "attacked")
     tasks = load_suite("attacked").tasks
-    ours = measure_run([Score.of(directly("obedient", task)) for task in tasks]).overall
+    ours = measure_run([Score.of(without_inspect("obedient", task)) for task in tasks]).overall
     for name in ("attack_success", "utility_under_attack", "benign_utility"):
         assert metrics_of(log, name)["mean"] == pytest.approx(ours.measures[name].mean)
     assert metrics_of(log, "attack_success")["mean"] > 0
@@ -383,121 +354,6 @@ def test_names_are_the_same_however_we_are_installed(monkeypatch):
 
     assert package.get_installed_package_name(named) == "tests"
     assert package.get_installed_package_name(without_package(named)) is None
-
-
-class Holding(PolicyEndpoint):
-    """Answers so many requests and holds those after them."""
-
-    def __init__(self, answers: int) -> None:
-        super().__init__()
-        self.left = answers
-        self.held, self.over = threading.Event(), asyncio.Event()
-
-    async def _complete(self, request: Any) -> Any:
-        self.left -= 1
-        if self.left < 0:
-            self.held.set()
-            await self.over.wait()
-        return await super()._complete(request)
-
-
-class Endpoint:
-    """Policies over HTTP in a thread, for programs."""
-
-    def __init__(self, tasks: Sequence[Task], answers: int = 1_000_000) -> None:
-        self._tasks = tasks
-        self._answers = answers
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
-
-    def __enter__(self) -> Endpoint:
-        self._thread.start()
-        assert self._ready.wait(60)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self.serving.over.set)
-        self._thread.join(30)
-
-    async def _serve(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        async with Holding(self._answers) as self.serving:
-            for task in self._tasks:
-                self.serving.expect(f"{task.id}/0", task, 0)
-            self._ready.set()
-            await self.serving.over.wait()
-
-
-def started(
-    endpoint: Endpoint, policy: str, out: Path, *options: str, **env: str
-) -> subprocess.Popen[str]:
-    """`inspect eval` as a user calls it, against an endpoint on loopback."""
-    keys = {"POLICIES_API_KEY": "none", "POLICIES_BASE_URL": endpoint.serving.base_url}
-    return subprocess.Popen(
-        [str(Path(sys.executable).with_name("inspect")), "eval", *options, "--model",
-         f"openai-api/policies/{policy}", "-T", "user=true", "--log-dir", str(out),
-         "--display", "plain"],
-        env=os.environ | keys | env, cwd=out.parent, text=True, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )  # fmt: skip
-
-
-def log_in(directory: Path) -> EvalLog:
-    (found,) = directory.glob("*.eval")
-    return read_eval_log(str(found))
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("policy", ["oracle", "noisy:0.3"])
-def test_a_hundred_tasks_of_standard_by_the_command_line(policy, tmp_path):
-    tasks = part_of(load_suite("standard"), limit=100).tasks
-    with Endpoint(tasks) as endpoint:
-        program = started(
-            endpoint, policy, tmp_path / "logs", "evennia_world/standard", "-T", "limit=100"
-        )
-        printed, _ = program.communicate()
-    assert program.returncode == 0, printed
-    log = log_in(tmp_path / "logs")
-    assert log.status == "success"
-    samples = by_id(log)
-    assert len(samples) == 100
-    for task in tasks:
-        assert verdict_of(samples[task.id]) == directly(policy, task).verdict
-    rewards = [sample.scores["reward"].value for sample in log.samples]
-    if policy == "oracle":
-        assert rewards == [1.0] * 100
-    else:
-        assert len(set(rewards)) > 10
-
-
-@pytest.mark.slow
-def test_a_run_that_is_interrupted_keeps_what_was_played_and_no_world_server(own_home, tmp_path):
-    tasks = part_of(load_suite("basics"), limit=3).tasks
-    answers = directly("oracle", tasks[0]).turns + 2
-    with Endpoint(tasks, answers) as endpoint:
-        program = started(
-            endpoint, "oracle", tmp_path / "logs", "evennia_world/basics", "-T", "limit=3",
-            "--max-samples", "1", EVENNIA_WORLD_HOME=str(own_home),
-        )  # fmt: skip
-        assert endpoint.serving.held.wait(300)
-        assert _programs_of(own_home)
-        program.send_signal(signal.SIGINT)
-        printed, _ = program.communicate(timeout=120)
-    assert _programs_of(own_home) == []
-    log = log_in(tmp_path / "logs")
-    assert log.status == "cancelled", printed
-    assert [s.scores["reward"].value for s in log.samples or () if s.scores] == [1.0]
-
-
-def _programs_of(home: Path) -> list[str]:
-    """Command lines of the programs that name a world home."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        with contextlib.suppress(OSError):
-            if entry.name.isdigit():
-                command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-                found += [command] if str(home) in command else []
-    return found
 
 
 def _look() -> tuple[str, dict[str, Any]]:

@@ -23,7 +23,7 @@ from environments.integrations.openenv.environment import EvenniaEnvironment, Se
 from environments.integrations.openenv.models import EvenniaAction, EvenniaObservation
 from environments.integrations.openenv.rubric import VerdictRubric
 from environments.integrations.openenv.shared import Shared
-from environments.integrations.openenv.tasks import KEPT, Reset, ServedTasks
+from environments.integrations.openenv.tasks import Reset, ServedTasks
 from environments.integrations.openenv.tools import TOOLS
 from environments.runner import SYSTEM_PROMPT
 from tests.adapters.openenv_server import (
@@ -278,19 +278,6 @@ async def test_more_sessions_than_there_may_be_are_refused() -> None:
                 async with EvenniaEnv(base_url=found.address) as other:
                     await other.reset(task=ONE)
             assert (await env.step(EvenniaAction.connect())).observation.result
-
-
-async def test_tasks_that_were_made_are_forgotten_in_the_end() -> None:
-    tasks = ServedTasks()
-
-    async def make(wanted: Any) -> Any:
-        return wanted
-
-    tasks._worker.make = make  # type: ignore[method-assign]
-    for seed in range(2 * KEPT):
-        await tasks.chosen(Reset(seed=seed))
-    assert len(tasks._made) <= KEPT + 1
-    await tasks.close()
 
 
 async def test_a_server_s_own_tasks_are_known_before_it_serves() -> None:

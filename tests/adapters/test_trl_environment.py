@@ -15,8 +15,9 @@ from environments.hosting.source import TaskChoice
 from environments.integrations.trl import WorldEnvironment, WorldTasks, verdict_metrics
 from environments.integrations.trl.environment import NO_WORLD
 from environments.policies.player import PolicyPlayer
-from environments.tasks.model import Task, Verdict
+from environments.tasks.model import Verdict
 from environments.tools.evennia import EVENNIA_TOOLS
+from tests import directly
 from world_fixtures.background import SyncPool
 from world_fixtures.common import UserError, WorldLost
 
@@ -62,23 +63,10 @@ def through_trl(tasks: WorldTasks, number: int, policy: str) -> tuple[float | No
     return environment.get_reward(), environment.verdict
 
 
-def directly(worlds: SyncPool, task: Task, policy: str) -> Verdict | None:
-    rollout = SyncRollout.begin(worlds, task)
-    player = PolicyPlayer(policy, task, rollout.prompt)
-    try:
-        while not rollout.over and (call := player.call()) is not None:
-            step = rollout.step(*call)
-            player.told(step.text, step.prompt)
-        rollout.give_up()
-    finally:
-        rollout.close()
-    return rollout.verdict
-
-
 def same_as_directly(tasks: WorldTasks, worlds: SyncPool, number: int) -> None:
     for policy in ("oracle", "noisy:0.2"):
         reward, verdict = through_trl(tasks, number, policy)
-        assert verdict == directly(worlds, tasks.task(number), policy)
+        assert verdict == directly.played(worlds, policy, tasks.task(number)).verdict
         assert verdict is not None
         assert reward == verdict.reward
         assert policy != "oracle" or reward == 1.0

@@ -29,17 +29,15 @@ from verifiers.v1.configs.cli.eval import EvalConfig  # noqa: E402
 from verifiers.v1.serve import EnvClient, EnvServer  # noqa: E402
 
 from environments.episode import Episode  # noqa: E402
-from environments.hosting.blocking import SyncRollout  # noqa: E402
 from environments.hosting.source import task_named  # noqa: E402
 from environments.hosting.worlds import shared_worlds  # noqa: E402
 from environments.integrations.verifiers import EvenniaWorldTaskset, scores  # noqa: E402
 from environments.integrations.verifiers.config import EvenniaWorldConfig  # noqa: E402
 from environments.integrations.verifiers.data import EvenniaWorldData  # noqa: E402
 from environments.policies.endpoint import PolicyEndpoint  # noqa: E402
-from environments.policies.player import PolicyPlayer  # noqa: E402
-from environments.rollouts.record import Rollout  # noqa: E402
 from environments.tasks.model import Task, Verdict  # noqa: E402
 from environments.tasks.suites import load_suite, part_of  # noqa: E402
+from tests import directly  # noqa: E402
 from tests.listeners import descendants  # noqa: E402
 from world_fixtures.background import BackgroundLoop  # noqa: E402
 from world_fixtures.common import WorldLost  # noqa: E402
@@ -115,20 +113,6 @@ def traces(episodes: Sequence[vf.Episode]) -> dict[str, vf.Trace]:
     return {trace.task.data.id: trace for episode in episodes for trace in episode.traces}
 
 
-def directly(policy: str, task: Task) -> Rollout:
-    """What the policy plays of a task without any framework."""
-    rollout = SyncRollout.begin(shared_worlds(SERVERS), task, id=task.id)
-    try:
-        player = PolicyPlayer(policy, task, rollout.prompt)
-        while not rollout.over and (call := player.call()) is not None:
-            step = rollout.step(*call)
-            player.told(step.text, step.prompt)
-        rollout.give_up()
-        return rollout.record(policy, "embedded")
-    finally:
-        rollout.close()
-
-
 def verdict_of(trace: vf.Trace) -> Verdict:
     return scores.verdict_of(trace.info)
 
@@ -137,7 +121,7 @@ def check_same(policy: str, tasks: Tasks, found: dict[str, vf.Trace]) -> None:
     """Hold every trace against the same rollout without verifiers."""
     assert set(found) == {task.id for task in tasks}
     for task in tasks:
-        trace, rollout = found[task.id], directly(policy, task)
+        trace, rollout = found[task.id], directly.played(shared_worlds(SERVERS), policy, task)
         assert trace.ok, trace.errors
         assert verdict_of(trace) == rollout.verdict
         assert rollout.verdict is not None

@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-import atexit
-import os
-import threading
-
+from environments.hosting.per_process import PerProcess
 from environments.hosting.source import TaskChoice, TaskSource
-
-_GUARD = threading.Lock()
-_SHARED: dict[tuple[int, TaskChoice], TaskSource] = {}
-"""By process and choice: a process that was forked off cannot use the thread of a source."""
 
 
 def shared_source(wanted: TaskChoice) -> TaskSource:
@@ -18,16 +11,11 @@ def shared_source(wanted: TaskChoice) -> TaskSource:
 
     Raises as `TaskSource`.
     """
-    key = (os.getpid(), wanted)
-    with _GUARD:
-        found = _SHARED.get(key)
-        if found is None:
-            found = TaskSource(wanted, ahead=1)
-            atexit.register(_close, found, os.getpid())
-            _SHARED[key] = found
-        return found
+    return _SHARED.get(wanted)
 
 
-def _close(source: TaskSource, owner: int) -> None:
-    if os.getpid() == owner:
-        source.close()
+def _source(wanted: TaskChoice) -> TaskSource:
+    return TaskSource(wanted, ahead=1)
+
+
+_SHARED = PerProcess(_source)

@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar
 
 from environments.episode import Worlds
+from environments.hosting.made import retrieve
 from environments.integrations.openenv.tasks import ServedTasks
 from world_fixtures.background import BackgroundLoop
 
@@ -49,7 +50,7 @@ class Shared:
         self._loop = loop
         if self._starting is None or (self._starting.done() and self._starting.exception()):
             self._starting = asyncio.ensure_future(self._start())
-            self._starting.add_done_callback(_retrieved)
+            self._starting.add_done_callback(retrieve)
         return self._starting
 
     async def close(self) -> None:
@@ -95,9 +96,3 @@ class Shared:
 
     async def _start(self) -> Worlds:
         return await self._running.enter_async_context(self._make())
-
-
-def _retrieved(starting: asyncio.Future[Any]) -> None:
-    """Have asyncio not report an error that every reset will be told."""
-    if not starting.cancelled():
-        starting.exception()

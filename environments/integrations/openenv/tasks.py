@@ -5,18 +5,16 @@ from __future__ import annotations
 import asyncio
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from environments.hosting.choice import named
-from environments.hosting.source import TaskChoice, TaskSource
-from environments.tasks import choice
-from environments.tasks.curriculum import Curriculum
-from environments.tasks.model import Family, Task
-from environments.tasks.suites import SUITES
+from environments.hosting.made import MadeOnce
+from environments.hosting.source import TaskChoice, TaskSource, drawn
+from environments.tasks.model import Task
+from environments.tasks.suites import SUITES, filtered
 from environments.tasks.worker import TaskWorker, Wanted
 from world_fixtures.common import UserError
 from world_fixtures.generator.words import Split
@@ -28,8 +26,6 @@ SIZE = 1_000_000
 """Tasks of each of them; a number is a seed, too."""
 LISTED = 1000
 """Tasks that one request is told of at most."""
-KEPT = 256
-"""Tasks that were made and are kept, the last that were asked for: a group asks for one often."""
 AHEAD = 4
 """Tasks made ahead where sessions take one after the other."""
 MAX_LINE = 64 << 20
@@ -77,18 +73,14 @@ class ServedTasks:
         self.wanted = wanted or TaskChoice()
         self._next = 0
         self._worker = TaskWorker()
-        self._made: dict[Wanted, asyncio.Task[Task]] = {}
-        """The least recently wanted first."""
-        self._suites: dict[TaskChoice, asyncio.Task[tuple[Task, ...]]] = {}
+        self._made = MadeOnce(self._make)
+        self._suites = MadeOnce(self._load)
         self._loading = asyncio.Semaphore(1)
 
     async def close(self) -> None:
         """End what makes tasks. May be called twice."""
-        making = [*self._made.values(), *self._suites.values()]
-        self._made, self._suites = {}, {}
-        for task in making:
-            task.cancel()
-        await asyncio.gather(*making, return_exceptions=True)
+        await self._made.close()
+        await self._suites.close()
         await self._worker.stop()
 
     async def prepare(self) -> None:
@@ -101,7 +93,7 @@ class ServedTasks:
     async def chosen(self, reset: Reset) -> Task:
         """Return the task that a reset asks for. Raises UserError where there is none."""
         if reset.task is not None and reset.suite is None:
-            return await self._make(named(reset.task))
+            return await self._made.get(named(reset.task))
         wanted = self._wanted(reset)
         if wanted.suite is None:
             return await self._numbered(wanted, reset)
@@ -137,10 +129,10 @@ class ServedTasks:
         if wanted.suite is not None:
             tasks = await self._suite(wanted)
             return [_told(split, n, tasks[n]) for n in numbers]
-        drawn = ((n, _drawn(wanted, n)) for n in numbers)
+        made_of = ((n, drawn(wanted, n)) for n in numbers)
         return [
             {"split": split, "index": n, "family": w.family.value, "difficulty": w.difficulty}
-            for n, w in drawn
+            for n, w in made_of
         ]
 
     def _wanted(self, reset: Reset) -> TaskChoice:
@@ -182,41 +174,26 @@ class ServedTasks:
         """Return a made task, and have the next ones made where they are taken in their order."""
         follows = wanted == self.wanted and reset.index is None and reset.seed is None
         number = self._number(reset)
-        making = self._making(_drawn(wanted, number))
+        this = drawn(wanted, number)
+        self._made.begin(this)  # before those that follow
         if follows:
             self._prepare_from(number + 1)
-        return await asyncio.shield(making)
+        return await self._made.get(this)
 
     def _prepare_from(self, number: int) -> None:
         """Have the next tasks of the server's own made."""
         for ahead in range(number, number + AHEAD):
-            self._making(_drawn(self.wanted, ahead))
+            self._made.begin(drawn(self.wanted, ahead))
 
     async def _make(self, wanted: Wanted) -> Task:
-        return await asyncio.shield(self._making(wanted))
-
-    def _making(self, wanted: Wanted) -> asyncio.Task[Task]:
-        making = self._made.pop(wanted, None)
-        if making is None or (making.done() and (making.cancelled() or making.exception())):
-            making = asyncio.ensure_future(self._worker.make(wanted))
-            making.add_done_callback(_retrieved)
-        self._made[wanted] = making
-        for old in list(self._made)[:-KEPT]:
-            if self._made[old].done():
-                del self._made[old]
-        return making
+        return await self._worker.make(wanted)
 
     async def _suite(self, wanted: TaskChoice) -> tuple[Task, ...]:
         """Return the wanted tasks of a suite. Raises UserError where there are none."""
         own = wanted == self.wanted
-        whole = wanted if own else TaskChoice(suite=wanted.suite)
-        loading = self._suites.get(whole)
-        if loading is None or (loading.done() and (loading.cancelled() or loading.exception())):
-            loading = asyncio.ensure_future(self._load(whole))
-            loading.add_done_callback(_retrieved)
-            self._suites[whole] = loading
-        tasks = await asyncio.shield(loading)
-        tasks = tasks if own else _those(tasks, wanted)
+        tasks = await self._suites.get(wanted if own else TaskChoice(suite=wanted.suite))
+        if not own:
+            tasks = tuple(filtered(tasks, **wanted.filters()))
         if not tasks:
             raise UserError(f"suite {wanted.suite} has no such task")
         return tasks
@@ -259,39 +236,6 @@ def write_suite(wanted: str) -> None:
         print(f"!{error}")
 
 
-def _drawn(wanted: TaskChoice, number: int) -> Wanted:
-    """Return what task `number` of a choice is made of: the same as `TaskSource` makes.
-
-    Where there is a limit, the first one follows the last.
-    """
-    kinds = () if wanted.kinds is None else choice.kinds(wanted.kinds)
-    families = Family if wanted.families is None else choice.families(wanted.families)
-    levels = (1, 5) if wanted.difficulty is None else choice.levels(wanted.difficulty)
-    drawing = Curriculum(
-        dict.fromkeys(families, 1.0), levels, wanted.seed, split=wanted.split, kinds=kinds
-    )
-    drawing.drawn = number % wanted.limit if wanted.limit else number
-    return drawing.draw()
-
-
-def _those(tasks: Sequence[Task], wanted: TaskChoice) -> tuple[Task, ...]:
-    families = None if wanted.families is None else choice.families(wanted.families)
-    kinds = None if wanted.kinds is None else choice.kinds(wanted.kinds)
-    low, high = (1, 10) if wanted.difficulty is None else choice.levels(wanted.difficulty)
-    return tuple(
-        task for task in tasks
-        if (families is None or task.family in families)
-        and (kinds is None or (task.family, task.kind) in kinds)
-        and low <= task.difficulty <= high
-    )  # fmt: skip
-
-
 def _told(split: str, index: int, task: Task) -> dict[str, Any]:
     about = task.model_dump(mode="json", include={"id", "family", "kind", "difficulty"})
     return {"split": split, "index": index, **about, "parts": len(task.stages)}
-
-
-def _retrieved(making: asyncio.Task[Any]) -> None:
-    """Have asyncio not report the error of what nobody asks for in the end."""
-    if not making.cancelled():
-        making.exception()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import inspect
 import logging
-import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -50,11 +49,9 @@ class WorldEnvironment:
     def __init__(self, tasks: WorldTasks) -> None:
         """Take the tasks; no world is acquired yet."""
         self._tasks = tasks
-        self._held: list[SyncRollout] = []
-        """At most one. A list, so that the finalizer can hold it without holding this object."""
+        self._rollout: SyncRollout | None = None
         self._verdict: Verdict | None = None
         self._several = False
-        weakref.finalize(self, _let_go, self._held).atexit = False  # the servers end by themselves
 
     def reset(self, task: int | None = None, **columns: Any) -> str:
         """Begin the task of this number and return what its first part asks for.
@@ -69,14 +66,13 @@ class WorldEnvironment:
         self._several = len(wanted.stages) > 1
         worlds = self._tasks.worlds()
         try:
-            rollout = SyncRollout.begin(
+            self._rollout = SyncRollout.begin(
                 worlds, wanted, id=f"trl-{wanted.id}", one_conversation=True
             )
         except (WorldLost, WorldError) as error:
             logger.warning("no world for %s, its rollout is dropped: %s", wanted.id, error)
             return wanted.stages[0].prompt
-        self._held.append(rollout)
-        return self._tasks.shown(rollout.prompt)
+        return self._tasks.shown(self._rollout.prompt)
 
     def get_reward(self) -> float | None:
         """Judge the world as it stands and give it back: what the rollout is worth.
@@ -84,8 +80,8 @@ class WorldEnvironment:
         None, which drops the rollout, where the world was lost. A rollout that never submitted is
         judged without an answer, as in `evaluate`.
         """
-        if self._held:
-            rollout = self._held[0]
+        rollout = self._rollout
+        if rollout is not None:
             try:
                 rollout.give_up()
             except (WorldLost, WorldError) as error:
@@ -138,9 +134,9 @@ class WorldEnvironment:
         Raises ValueError once the task is over, WorldLost or WorldError where the world failed:
         TRL shows the model the text of what is raised.
         """
-        if not self._held:
+        rollout = self._rollout
+        if rollout is None:
             raise ValueError(NO_WORLD)
-        rollout = self._held[0]
         if rollout.over:
             raise ValueError("the task is over: this call was not carried out")
         try:
@@ -156,11 +152,6 @@ class WorldEnvironment:
         self._give_back()
 
     def _give_back(self) -> None:
-        while self._held:
-            self._held.pop().close()
-
-
-def _let_go(held: list[SyncRollout]) -> None:
-    """Give worlds back without waiting: garbage is collected in any thread, at any time."""
-    while held:
-        held.pop().let_go()
+        rollout, self._rollout = self._rollout, None
+        if rollout is not None:
+            rollout.close()

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from environments.episode import Worlds
-from environments.hosting.rollout import HostedRollout, conditions
+from environments.hosting import by_policy
+from environments.hosting.rollout import conditions
 from environments.integrations.verifiers.intercepted import Intercepted
 from environments.models.chat import Chat
-from environments.policies.player import PolicyPlayer
 from environments.rollouts.record import Rollout
 from environments.runner import play
 from environments.tasks.model import Task
@@ -44,14 +44,5 @@ async def played_by(worlds: Worlds, task: Task, policy: str | None) -> Rollout:
 
     Raises WorldLost or WorldError where the world fails.
     """
-    rollout = await HostedRollout.begin(worlds, task, conditions(), id=task.id)
-    try:
-        if policy is not None:
-            player = PolicyPlayer(policy, task, rollout.prompt)
-            while not rollout.over and (call := player.call()) is not None:
-                step = await rollout.step(*call)
-                player.told(step.text, step.prompt)
-        await rollout.give_up()
-        return rollout.record(policy or NOBODY, PROVIDER)
-    finally:
-        rollout.close()
+    rollout = await by_policy.played(worlds, task, policy, id=task.id)
+    return rollout.record(policy or NOBODY, PROVIDER)

@@ -2,7 +2,7 @@
 
 from environments.tasks.suites.load import load_suite
 from environments.tasks.suites.named import SUITES
-from environments.tasks.suites.part import part_of
+from environments.tasks.suites.part import filtered, part_of
 from environments.tasks.suites.suite import Suite, content_hash
 
-__all__ = ["SUITES", "Suite", "content_hash", "load_suite", "part_of"]
+__all__ = ["SUITES", "Suite", "content_hash", "filtered", "load_suite", "part_of"]

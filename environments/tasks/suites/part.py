@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
-from environments.tasks.model import Family
+from environments.tasks.model import Family, Task
 from environments.tasks.suites.suite import Suite, content_hash
 from world_fixtures.common import UserError
 
@@ -20,13 +20,7 @@ def part_of(
     `limit` tasks are taken at even distances, so that each part of the suite stays in it. The
     suite itself is returned where nothing is left out. Raises UserError where nothing is left.
     """
-    tasks = [
-        task
-        for task in suite.tasks
-        if (families is None or task.family in families)
-        and (kinds is None or (task.family, task.kind) in kinds)
-        and (difficulty is None or difficulty[0] <= task.difficulty <= difficulty[1])
-    ]
+    tasks = filtered(suite.tasks, families=families, kinds=kinds, difficulty=difficulty)
     chosen = _names(families, kinds, difficulty)
     if not tasks:
         raise UserError(f"no task of suite {suite.name} is chosen by {chosen}: {_there(suite)}")
@@ -40,6 +34,23 @@ def part_of(
         suite, name=f"{suite.name}-{chosen}", hash=content_hash(found), build=lambda: found,
         whole=suite.whole or suite.hash,
     )  # fmt: skip
+
+
+def filtered(
+    tasks: Iterable[Task], *, families: Collection[str] | None = None,
+    kinds: Sequence[tuple[Family, str]] | None = None, difficulty: tuple[int, int] | None = None,
+) -> list[Task]:  # fmt: skip
+    """Return those of `tasks` that are of these families, kinds and difficulties, in their order.
+
+    None: of all. A difficulty is a lowest and a highest level.
+    """
+    return [
+        task
+        for task in tasks
+        if (families is None or task.family in families)
+        and (kinds is None or (task.family, task.kind) in kinds)
+        and (difficulty is None or difficulty[0] <= task.difficulty <= difficulty[1])
+    ]
 
 
 def _names(

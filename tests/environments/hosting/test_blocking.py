@@ -16,7 +16,7 @@ from environments.evaluation.embedded import play_embedded
 from environments.hosting.blocking import SyncRollout
 from environments.hosting.source import task_named
 from environments.hosting.worlds import shared_worlds
-from environments.policies.player import PolicyPlayer
+from tests import directly
 from world_fixtures.background import SyncPool
 from world_fixtures.simulated import SimulatedPool
 
@@ -32,17 +32,7 @@ def worlds() -> SyncPool:
 @pytest.mark.parametrize("id", TASKS)
 def test_the_verdict_is_that_of_our_own_loop(worlds: SyncPool, policy: str, id: str) -> None:
     task = task_named(id)
-    rollout = SyncRollout.begin(worlds, task, id="played-here")
-    player = PolicyPlayer(policy, task, rollout.prompt)
-    try:
-        while not rollout.over and (call := player.call()) is not None:
-            step = rollout.step(*call)
-            player.told(step.text, step.prompt)
-            assert step.over == rollout.over
-        rollout.give_up()
-        record = rollout.record("played", "here")
-    finally:
-        rollout.close()
+    record = directly.played(worlds, policy, task)
     (ours,) = worlds.loop.run(play_embedded(SimulatedPool(), policy, [(task, 0)]))
     assert record.verdict == ours.verdict
     assert [e.text for e in record.events] == [e.text for e in ours.events]
