@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,8 @@ STEPS = 24
 @app.callback()
 def _learn() -> None:
     """Train models on this environment, on a machine without a GPU."""
+    # As by Ctrl-C: the programs of the chain are ended, and what is done is kept.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 OUT = typer.Option(metavar="DIR", help="directory of the proof; what is there is not made again")
