@@ -80,7 +80,7 @@ def test_the_figures_are_those_of_the_runs(run: Path, tmp_path: Path) -> None:
     assert f"**{difference['mean']:+.3f}**" in text
     tasks = part_of(load_suite("learn"), limit=6).tasks
     assert sum(f"### {task.id}\n" in text for task in tasks) == 5
-    assert "| navigation.by_directions |" in text
+    assert "| inspection.inside |" in text
     drawn = ElementTree.parse(tmp_path / "reward-by-step.svg").getroot()
     assert len(drawn.findall("{http://www.w3.org/2000/svg}polyline")) == 3
 

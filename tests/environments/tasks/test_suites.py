@@ -10,6 +10,7 @@ from statistics import fmean
 
 import pytest
 
+from environments.tasks.model import Family
 from environments.tasks.suites import SUITES, content_hash, load_suite
 from world_fixtures.common import UserError
 
@@ -48,9 +49,19 @@ def test_a_suite_is_what_its_version_says(name, size, split) -> None:
     assert len(set(by_family.values())) == 1
 
 
+def test_the_suite_to_train_small_models_for_has_two_kinds_in_equal_shares() -> None:
+    tasks = load_suite("learn").tasks
+    assert Counter((t.family, t.kind, t.difficulty, t.split) for t in tasks) == {
+        (Family.INSPECTION, kind, level, "validation"): 30
+        for kind in ("inside", "read")
+        for level in (1, 2)
+    }
+    assert len({t.id for t in tasks}) == 120
+
+
 def test_the_suites_that_ship() -> None:
     assert list(SUITES) == [
-        "basics", "standard", "hard", "seen", "unseen", "living", "living-short",
+        "basics", "standard", "hard", "seen", "unseen", "learn", "living", "living-short",
     ]  # fmt: skip
 
 
