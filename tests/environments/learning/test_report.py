@@ -86,8 +86,8 @@ def test_the_figures_are_those_of_the_runs(run: Path, tmp_path: Path) -> None:
 
 
 def test_a_proof_without_reinforcement_learning_is_told_too(run: Path, tmp_path: Path) -> None:
-    (tmp_path / "run").mkdir()
-    for part in ("evaluations", "processor-seconds.json"):
+    (tmp_path / "run" / "evaluations").mkdir(parents=True)
+    for part in ("evaluations/base", "evaluations/sft", "processor-seconds.json"):
         (tmp_path / "run" / part).symlink_to(run / part)
     page = write_report(tmp_path / "run", tmp_path / "out")
     assert json.loads((tmp_path / "out" / "summary.json").read_text())["seeds"] == []
