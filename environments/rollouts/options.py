@@ -66,7 +66,8 @@ class AgentOptions(BaseModel):
     )
     chat_template: str | None = Field(
         None,
-        description="Jinja file with the chat template, or compact; null: the tokenizer's own",
+        description="Jinja file with the chat template, or compact or pythonic, which ship;"
+        " null: the tokenizer's own",
     )
     extra_body: dict[str, Any] | None = Field(None, description="Sent along with each model call")
     call_timeout: float = Field(300.0, gt=0, le=1_000_000, description="Seconds for one model call")

@@ -8,9 +8,12 @@ from typing import Any
 from world_fixtures.common import UserError
 
 TEMPLATE_OPTION = "--env.chat_template"
-SHIPPED = {"compact": Path(__file__).resolve().parents[1] / "tokenizer" / "compact.jinja"}
-"""Chat templates that are named without a path. `compact` is for small models: ChatML with Hermes
-calls in which a tool's prefix is a few tokens."""
+SHIPPED = {
+    name: Path(__file__).resolve().parents[1] / "tokenizer" / f"{name}.jinja"
+    for name in ("compact", "pythonic")
+}
+"""Chat templates that are named without a path, for small models: ChatML in which a tool takes few
+tokens. Calls are those of Hermes in `compact`, and of the parser `pythonic` in the other."""
 
 
 def own_tokenizer(model: str, named: str = "none") -> str:

@@ -18,6 +18,7 @@ from environments.tool_call_parsers import (  # noqa: F401 - each registers itse
     llama_json,
     longcat,
     mistral,
+    pythonic,
     qwen3_coder,
 )
 from environments.tool_call_parsers.base import ToolCallParser

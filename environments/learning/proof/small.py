@@ -34,8 +34,8 @@ SUITE = "learn"
 DIFFICULTY = (1, 2)
 HELD_OUT = 12
 """Conversations of the oracle whose loss ends tuning when it rises."""
-MAX_TOKENS = 1_100
-"""Of a conversation of the oracle that is trained on; four of five are shorter."""
+MAX_TOKENS = 900
+"""Of a conversation of the oracle that is trained on; most are shorter."""
 DATA_SEED = 17
 MORE_DATA_SEED = 1_000
 """Of the oracle's play that continued tuning is given, and the number of the run added."""
@@ -80,7 +80,12 @@ class Proof:
         self._say = say
         self._model = model
         self._setting = Setting(
-            kinds=LEARN, difficulty=DIFFICULTY, context=3072, threads=sizes.threads
+            kinds=LEARN,
+            difficulty=DIFFICULTY,
+            chat_template="pythonic",
+            parser="pythonic",
+            context=3072,
+            threads=sizes.threads,
         )
 
     def base(self) -> Path:

@@ -36,6 +36,8 @@ class Setting:
     kinds: tuple[tuple[Family, str], ...] = ()
     difficulty: tuple[int, int] = (1, 2)
     chat_template: str = "compact"
+    parser: str = "hermes"
+    """Of the calls that the chat template writes."""
     answer_tokens: int = 160
     """Of one answer at most."""
     context: int = 2048
@@ -166,7 +168,8 @@ def _model_options(url: str, model: Path, setting: Setting) -> list[str]:
         *(["--env.system_prompt", prompt] if prompt is not None else []),
         "--openai.server_type", "vllm", "--openai.base_url", url, "--openai.model_name", "model",
         "--openai.api_key", "none", "--env.tokenizer_name", str(model),
-        "--env.chat_template", setting.chat_template, "--env.context_tokens", str(setting.context),
+        "--env.chat_template", setting.chat_template,
+        "--env.tool_call_parser", setting.parser, "--env.context_tokens", str(setting.context),
         "--env.max_token_length", str(setting.context),
         "--env.max_turn_tokens", str(setting.answer_tokens),
     ]  # fmt: skip

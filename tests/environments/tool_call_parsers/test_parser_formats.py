@@ -95,12 +95,15 @@ GLM45 = """\
 
 GLM47 = GLM45.replace("\n", "")
 
+PYTHONIC = """[weather(city="Tokyo"), weather(city='Zürich', days=3)]"""
+
 EXAMPLES = [
     ("hermes", HERMES), ("qwen", HERMES), ("longcat", LONGCAT),
     ("mistral", MISTRAL_7B), ("mistral", MISTRAL_SMALL), ("mistral", MAGISTRAL),
     ("llama3_json", LLAMA), ("llama4_json", LLAMA), ("qwen3_coder", QWEN3_CODER),
     ("deepseek_v3", DEEPSEEK_V3), ("deepseek_v3_1", DEEPSEEK_V31), ("kimi_k2", KIMI),
     ("glm45", GLM45), ("glm47", GLM47), ("glm45", GLM47), ("glm47", GLM45),
+    ("pythonic", PYTHONIC),
 ]  # fmt: skip
 
 
@@ -165,6 +168,8 @@ def test_a_call_is_what_openais_client_has(name: str, text: str) -> None:
         ("kimi_k2", "<|tool_call_begin|>look:0<|tool_call_argument_begin|><|tool_call_end|>"),
         ("glm45", "<tool_call>look\n</tool_call>"),
         ("glm47", "<tool_call>look</tool_call>"),
+        ("pythonic", "[look()]"),
+        ("pythonic", "[ look( ) , ]"),
     ],
 )  # fmt: skip
 def test_no_arguments_are_an_empty_object(name: str, text: str) -> None:
@@ -296,3 +301,22 @@ def test_a_broken_array_is_searched_no_further_than_the_next_call(name, tag):
     content, calls = get_parser(name).parse(broken + whole)
     assert content == broken
     assert [call.function.name for call in calls] == ["look"]
+
+
+def test_values_of_python_and_names_that_are_none() -> None:
+    text = """[a(x='it\\'s', y=None, z=[True]), b(n=-1.5, ok=True, **{"two words": {"k": "'"}},)]"""
+    assert found("pythonic", text)[1] == []  # [True] is neither JSON nor a constant
+    expected = [
+        ("a", {"x": "it's", "y": None}),
+        ("b", {"n": -1.5, "ok": True, "two words": {"k": "'"}}),
+    ]
+    assert found("pythonic", text.replace(", z=[True]", "")) == (None, expected)
+    assert get_parser("pythonic").attempted(text)
+    assert found("pythonic", "<think>[a()]</think>[b(x={})]")[1] == [("b", {"x": {}})]
+
+
+@pytest.mark.parametrize(
+    "text", ["[a(1)]", "[a(x=1 y=2)]", "[a(x=1)", "[a() b()]", "say [a()]", "[a]"]
+)
+def test_what_is_no_list_of_calls_is_content(text: str) -> None:
+    assert found("pythonic", text) == (text, [])

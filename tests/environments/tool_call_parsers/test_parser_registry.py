@@ -17,7 +17,7 @@ from world_fixtures.common import UserError, digest
 
 NAMES = [
     "deepseek_v3", "deepseek_v3_1", "glm45", "glm47", "hermes", "kimi_k2", "llama3_json",
-    "llama4_json", "longcat", "mistral", "qwen", "qwen3_coder",
+    "llama4_json", "longcat", "mistral", "pythonic", "qwen", "qwen3_coder",
 ]  # fmt: skip
 
 
