@@ -20,7 +20,7 @@ def test_no_world_to_measure_on_was_trained_on() -> None:
 
 @pytest.mark.slow
 def test_a_new_model_gets_better_in_worlds_that_it_has_not_seen(tmp_path: Path) -> None:
-    pytest.importorskip("trl", reason="the extra `train` is not installed")
+    pytest.importorskip("torch", reason="the extra `train` is not installed")
     from environments.learning.proof.tiny import MARGIN, learn_tiny
 
     assert learn_tiny(tmp_path / "out", [0], print)
