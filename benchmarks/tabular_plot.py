@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from statistics import fmean
 from typing import NamedTuple
 
-from environments.evaluation.line_plot import Line, line_plot
-from environments.evaluation.statistics import mean_interval
+from environments.evaluation.line_plot import Line, line_plot, mean_line
 
 
 class Curve(NamedTuple):
@@ -28,11 +26,7 @@ def curves_plot(curves: list[Curve], commands: int) -> str:
 
 def _line(curve: Curve, commands: int) -> Line:
     points = list(zip(*curve.runs, strict=True))
-    means = [fmean(p) for p in points]
     low, high = curve.interval
-    return Line(
-        name=f"{curve.name}: area {curve.area:.3f} [{low:.3f}, {high:.3f}]",
-        places=[commands * n / (len(points) - 1) for n in range(len(points))],
-        means=means,
-        bounds=[mean_interval(p) or (m, m) for p, m in zip(points, means, strict=True)],
-    )
+    name = f"{curve.name}: area {curve.area:.3f} [{low:.3f}, {high:.3f}]"
+    places = [commands * n / (len(points) - 1) for n in range(len(points))]
+    return mean_line(name, places, points)

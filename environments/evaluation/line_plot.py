@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from statistics import fmean
 from typing import NamedTuple
 
-from environments.evaluation.statistics import Interval
+from environments.evaluation.statistics import Interval, mean_interval
 
 WIDTH, HEIGHT = 640, 360
 LEFT, TOP, RIGHT, BOTTOM = 48, 16, 16, 40
@@ -25,6 +26,15 @@ class Line(NamedTuple):
     bounds: Sequence[Interval] = ()
     """The interval of each mean; none are drawn where it is empty."""
     dashed: bool = False
+
+
+def mean_line(
+    name: str, places: Sequence[float], samples: Sequence[Sequence[float]]
+) -> Line:  # fmt: skip
+    """Return the line of the means of the samples at each place, with their 95 % intervals."""
+    means = [fmean(sample) for sample in samples]
+    bounds = [mean_interval(s) or (m, m) for s, m in zip(samples, means, strict=True)]
+    return Line(name, places, means, bounds)
 
 
 def line_plot(lines: Sequence[Line], *, title: str, counted: str) -> str:

@@ -15,8 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from environments.evaluation.line_plot import Line, line_plot
-from environments.evaluation.statistics import mean_interval
+from environments.evaluation.line_plot import Line, line_plot, mean_line
 from environments.learning.proof.stages import Say
 from environments.learning.proof.tiny import Lane, Sizes
 from environments.rollouts.files import write_file
@@ -72,11 +71,9 @@ def _line(credit: str, runs: Sequence[Curve], budget: float) -> Line:
     """Return the mean of a credit's curves over the seeds, with its interval."""
     places = [budget * n / POINTS for n in range(1, POINTS + 1)]
     read = [np.interp(places, *curve).tolist() for curve in runs]
-    at = list(zip(*read, strict=True))
-    means = [fmean(values) for values in at]
-    bounds = [mean_interval(values) or (m, m) for values, m in zip(at, means, strict=True)]
     area = fmean(_areas(runs, budget))
-    return Line(f"{credit}: mean reward {area:.2f} up to there", places, means, bounds)
+    name = f"{credit}: mean reward {area:.2f} up to there"
+    return mean_line(name, places, list(zip(*read, strict=True)))
 
 
 def _areas(runs: Sequence[Curve], budget: float) -> list[float]:

@@ -10,6 +10,9 @@ from pathlib import Path
 
 from environments.rollouts.files import write_file
 
+LEDGER = "processor-seconds.json"
+"""Name of the file in a proof's directory."""
+
 
 class Ledger:
     """The processor seconds of each part, by name, in a JSON file."""

@@ -22,7 +22,7 @@ def plot(stages: Stages) -> str:
     """Draw the reward of each step of reinforcement learning, one line a seed, as SVG."""
     lines = []
     for seed in stages.seeds:
-        steps = stages.steps(seed)
+        steps = stages.steps[seed]
         means, bounds = smoothed(steps)
         places = [line["step"] for line in steps]
         lines.append(Line(f"seed {seed}, five steps together", places, means, bounds))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from environments.learning.proof.ledger import LEDGER, Ledger
 from environments.learning.proof.page import PLOT, page, plot
-from environments.learning.proof.summary import Stages, spent_of, summary
+from environments.learning.proof.summary import Stages, summary
 from environments.rollouts.files import write_file
 
 
@@ -16,7 +17,7 @@ def write_report(run: Path, out: Path) -> Path:
     Raises UserError where `run` holds no measured models.
     """
     stages = Stages(run)
-    figures = summary(stages, spent_of(run))
+    figures = summary(stages, Ledger(run / LEDGER).all())
     out.mkdir(parents=True, exist_ok=True)
     write_file(out / "summary.json", json.dumps(figures, indent=1) + "\n")
     if stages.seeds:

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from environments.learning.proof.ledger import Ledger
+from environments.learning.proof.ledger import LEDGER, Ledger
 from environments.learning.proof.stages import (
     Say,
     Setting,
@@ -30,7 +30,7 @@ from environments.tasks.suites.named import LEARN
 from world_fixtures.common import UserError
 
 SUITE = "learn"
-"""On which all is measured, at the temperature of training."""
+"""On which all is measured."""
 DIFFICULTY = (1, 2)
 HELD_OUT = 12
 """Conversations of the oracle whose loss ends tuning when it rises."""
@@ -76,7 +76,7 @@ class Proof:
         self.out = out
         self.steps = steps
         self.sizes = sizes = sizes or Sizes()
-        self.ledger = Ledger(out / "processor-seconds.json")
+        self.ledger = Ledger(out / LEDGER)
         self._say = say
         self._model = model
         self._setting = Setting(
@@ -138,7 +138,7 @@ class Proof:
     def measured(self, name: str, model: Path, *, unseen: bool = False) -> Path:
         """Evaluate a model on the suite `learn`, or on `unseen`; the run directory."""
         out = self.out / "evaluations" / f"{name}{'-unseen' if unseen else ''}"
-        options = ["--env.eval_temperature", "1", "--env.eval_baselines", "false"]
+        options: list[str] = []
         suite = "unseen" if unseen else SUITE
         if unseen:
             options += ["--env.eval_difficulty", "-".join(map(str, DIFFICULTY))]

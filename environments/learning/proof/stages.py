@@ -79,6 +79,7 @@ def measure(
 ) -> dict[str, Any]:
     """Evaluate the model of a directory on a suite; the figures, such as `mean_reward`.
 
+    Answers are sampled at temperature 1, as in training.
     A run directory that is complete is not played again.
     """
     found = out / "metrics.json"
@@ -89,7 +90,8 @@ def measure(
         ) as url:  # fmt: skip
             command = [
                 *EVENNIA_WORLD, "evaluate", "--suite", suite, "--out", str(out),
-                *_model_options(url, model, setting), *options,
+                *_model_options(url, model, setting),
+                "--env.eval_temperature", "1", "--env.eval_baselines", "false", *options,
             ]  # fmt: skip
             run("evaluate", command, out.with_name(f"{out.name}.logs"))
     results: dict[str, Any] = json.loads(found.read_text())["results"]["all"]

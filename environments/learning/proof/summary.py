@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
@@ -11,7 +10,7 @@ from statistics import fmean
 from typing import Any
 
 from environments.evaluation.compare import compare
-from environments.evaluation.metrics import Measure, measured
+from environments.evaluation.metrics import Measure, scored, stratum
 from environments.evaluation.run_samples import RunSamples, load_samples
 from environments.evaluation.statistics import Interval, rate_interval
 from environments.learning.training.trainer import read_steps
@@ -46,6 +45,10 @@ class Stages:
             stage: _together(stage, [load_samples(self._run(n)) for n in names])
             for stage, names in named.items()
         }
+        self.steps = {
+            seed: read_steps(out / "rl" / f"seed-{seed}" / "steps.jsonl") for seed in self.runs
+        }
+        """What each step of reinforcement learning was made of, by seed."""
 
     @property
     def seeds(self) -> list[int]:
@@ -56,10 +59,6 @@ class Stages:
         """Return the rollouts on the suite `unseen`, of the stages that were measured on it."""
         runs = {stage: self._run(f"{stage}-unseen") for stage in ("base", "sft")}
         return {stage: load_samples(run) for stage, run in runs.items() if _complete(run)}
-
-    def steps(self, seed: int) -> list[dict[str, Any]]:
-        """Return what each step of reinforcement learning was made of."""
-        return read_steps(self.out / "rl" / f"seed-{seed}" / "steps.jsonl")
 
     def _run(self, name: str) -> Path:
         return self.out / "evaluations" / name
@@ -78,22 +77,7 @@ def summary(stages: Stages, spent: Mapping[str, float]) -> dict[str, Any]:
             "tasks": difference.tasks,
             "p_value": difference.p_value,
         }
-        lines = [line for seed in stages.seeds for line in stages.steps(seed)]
-        learnt = [line["learning"] for line in lines if line["learning"]]
-        found["reinforcement"] = {
-            "steps": {str(seed): len(stages.steps(seed)) for seed in stages.seeds},
-            "equal_groups": round(
-                sum(line["equal"] for line in lines) / sum(line["groups"] for line in lines), 3
-            ),
-            "sampled_tokens_per_second": round(
-                sum(line["sampled"] for line in lines) / sum(line["seconds"] for line in lines), 1
-            ),
-            "seconds_per_step": round(fmean(line["seconds"] for line in lines), 1),
-            "first_difference_of_logprobs": max(
-                stages.steps(seed)[0]["learning"]["difference"] for seed in stages.seeds
-            ),
-            "mean_ratio": round(fmean(line["ratio"] for line in learnt), 5),
-        }
+        found["reinforcement"] = _reinforcement(stages.steps)
     return found | {
         "unseen": {stage: _figures(reward(run.rollouts)) for stage, run in stages.unseen().items()},
         "seeds": stages.seeds,
@@ -105,13 +89,29 @@ def summary(stages: Stages, spent: Mapping[str, float]) -> dict[str, Any]:
     }
 
 
+def _reinforcement(steps: Mapping[int, Sequence[Mapping[str, Any]]]) -> dict[str, Any]:
+    """Return the figures of training; a step whose groups were all equal has learnt nothing."""
+    lines = [line for run in steps.values() for line in run]
+    learnt = [[line["learning"] for line in run if line["learning"]] for run in steps.values()]
+    return {
+        "steps": {str(seed): len(run) for seed, run in steps.items()},
+        "equal_groups": round(
+            sum(line["equal"] for line in lines) / sum(line["groups"] for line in lines), 3
+        ),
+        "sampled_tokens_per_second": round(
+            sum(line["sampled"] for line in lines) / sum(line["seconds"] for line in lines), 1
+        ),
+        "seconds_per_step": round(fmean(line["seconds"] for line in lines), 1),
+        "first_difference_of_logprobs": max(
+            (run[0]["difference"] for run in learnt if run), default=0.0
+        ),
+        "mean_ratio": round(fmean([step["ratio"] for run in learnt for step in run] or [1.0]), 5),
+    }
+
+
 def reward(rollouts: Sequence[Rollout]) -> Measure:
     """Return the mean reward over tasks, with its interval; rollouts that failed have none."""
-    by_task: dict[str, list[float]] = {}
-    for rollout in rollouts:
-        if rollout.verdict is not None:
-            by_task.setdefault(rollout.task.id, []).append(rollout.verdict.reward)
-    return measured(by_task)
+    return stratum(scored(rollouts)).measures["mean_reward"]
 
 
 def by_kind(rollouts: Sequence[Rollout]) -> dict[str, Measure]:
@@ -163,9 +163,3 @@ def _figures(found: Measure) -> dict[str, Any]:
 
 def _rounded(interval: Interval | None) -> list[float] | None:
     return None if interval is None else [round(bound, 4) for bound in interval]
-
-
-def spent_of(out: Path) -> dict[str, float]:
-    """Return the processor seconds of the parts of a proof."""
-    found: dict[str, float] = json.loads((out / "processor-seconds.json").read_text())
-    return found

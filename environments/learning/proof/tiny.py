@@ -97,10 +97,7 @@ class Lane:
 
     def measured(self, model: Path, name: str) -> dict[str, Any]:
         """Measure a model on the unseen tasks; the figures, such as `mean_reward`."""
-        options = (
-            "--env.eval_temperature", "1", "--env.eval_attempts", str(self.sizes.attempts),
-            "--env.eval_baselines", "false",
-        )  # fmt: skip
+        options = ("--env.eval_attempts", str(self.sizes.attempts))
         out = self._out / "evaluations" / name
         found = measure(model, str(self._unseen), out, self._setting, options=options)
         self._say(f"{name}: reward {found['mean_reward']:.3f} on unseen tasks")

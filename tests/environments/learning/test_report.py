@@ -15,7 +15,7 @@ pytest.importorskip("torch", reason="the extra `train` is not installed")
 from environments.evaluation.embedded import play_embedded
 from environments.learning.proof.page import _plain
 from environments.learning.proof.report import write_report
-from environments.learning.proof.summary import smoothed
+from environments.learning.proof.summary import _reinforcement, smoothed
 from environments.rollouts.files import json_line, sample_line
 from environments.tasks.suites.load import load_suite
 from environments.tasks.suites.part import part_of
@@ -108,3 +108,11 @@ def test_the_curve_has_a_mean_and_an_interval_for_each_step() -> None:
     means, bounds = smoothed([{"scores": [0.0, 1.0]}, {"scores": [1.0]}], window=1)
     assert means == [0.5, 1.0]
     assert all(low <= mean <= high for mean, (low, high) in zip(means, bounds, strict=True))
+
+
+def test_a_first_step_that_learnt_nothing_is_no_hindrance() -> None:
+    lines = [json.loads(step(number, [1.0, 1.0])) for number in (3, 1)]
+    found = _reinforcement({0: lines, 1: lines[:1]})
+    assert found["first_difference_of_logprobs"] == 1e-6
+    assert found["mean_ratio"] == 1.0
+    assert found["steps"] == {"0": 2, "1": 1}
