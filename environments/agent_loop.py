@@ -24,7 +24,7 @@ from environments.rollouts.repetition import Repetition
 from environments.tool_call_parsers import TextParser
 from environments.tools.gate import Gate
 from environments.tools.registry import find_tools
-from environments.tools.toolbox import ToolActions, Toolbox, ToolRequest, encodable, error_result
+from environments.tools.toolbox import EPISODE_OVER, ToolActions, Toolbox, ToolRequest, encodable
 from world_fixtures.common import WorldError, WorldLost
 
 UNREADABLE = "unreadable"
@@ -213,8 +213,7 @@ class AgentLoop:
         """Run calls in their order; True when the conversation is over."""
         for call in calls:
             if self.actions.over:
-                text = error_result("the episode is over: this call was not carried out")
-                result.messages.append(_tool_message(call, text))
+                result.messages.append(_tool_message(call, EPISODE_OVER))
                 continue
             record = await self.actions.carry_out(call, turn)
             result.tool_calls.append(record)

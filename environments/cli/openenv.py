@@ -56,9 +56,7 @@ def serve(
     tasks = TaskChoice.of(
         suite=suite, families=family, kinds=kind, difficulty=difficulty, split=split
     )
-    return run(
-        Serving(host, port, sessions, session_seconds, servers, tasks)
-    )  # fmt: skip
+    return run(Serving(host, port, sessions, session_seconds, servers, tasks))
 
 
 @app.command()

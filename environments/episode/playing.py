@@ -19,7 +19,13 @@ from environments.tasks.verdict import Played, Weights, judge
 from environments.tools.evennia import BudgetSpent, NotConnected
 from environments.tools.gate import Gate
 from environments.tools.registry import Tool, check_forkable, tools_of
-from environments.tools.toolbox import OBSERVATION_CHARS, Toolbox, ToolRequest, error_result
+from environments.tools.toolbox import (
+    EPISODE_OVER,
+    OBSERVATION_CHARS,
+    Toolbox,
+    ToolRequest,
+    error_result,
+)
 from world_fixtures.client import Session
 from world_fixtures.common import WorldLost
 from world_fixtures.protocol import MAX_COMMAND, Event, apart
@@ -253,7 +259,7 @@ class Episode:
         async with self._turn:
             self._check()
             if self.over:
-                return error_result("the episode is over: this call was not carried out")
+                return EPISODE_OVER
             turn = len(self.tool_calls) + 1
             try:
                 text = arguments if isinstance(arguments, str) else json.dumps(dict(arguments))

@@ -193,6 +193,10 @@ def error_result(problem: str) -> str:
     return json.dumps({"error": problem}, ensure_ascii=False)
 
 
+EPISODE_OVER = error_result("the episode is over: this call was not carried out")
+"""Result of a call that comes too late."""
+
+
 def encodable(text: str) -> str:
     """Replace what UTF-8 cannot hold, such as half a surrogate pair, by `?`."""
     return text.encode("utf-8", "replace").decode()

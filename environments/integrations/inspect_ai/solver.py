@@ -31,7 +31,7 @@ from environments.integrations.inspect_ai.outcome import EvenniaWorld
 from environments.integrations.inspect_ai.samples import task_of
 from environments.rollouts.record import StopReason
 from environments.runner import SYSTEM_PROMPT
-from environments.tools.toolbox import encodable, encodable_value, error_result
+from environments.tools.toolbox import EPISODE_OVER, encodable, encodable_value
 from world_fixtures.common import WorldError, WorldLost
 
 Result = TypeVar("Result")
@@ -186,7 +186,7 @@ class _Playing:
 
         async def call(**kwargs: Any) -> str:
             if self._part_over():
-                return error_result("the episode is over: this call was not carried out")
+                return EPISODE_OVER
             return (await _waited(partial(self.rollout.step, name, kwargs))).text
 
         parameters = ToolParams.model_validate(function["parameters"])

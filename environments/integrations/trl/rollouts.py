@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from environments.hosting.rollout import HostedRollout, Step, conditions
 from environments.integrations.trl.generation import Conversation, Generation
 from environments.tasks.model import Task
-from environments.tools.toolbox import error_result
+from environments.tools.toolbox import EPISODE_OVER
 from world_fixtures.background import SyncPool
 from world_fixtures.common import UserError, WorldError, WorldLost
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from environments.integrations.trl.tasks import WorldTasks
 
 logger = logging.getLogger(__name__)
-NOT_CARRIED_OUT = "the episode is over: this call was not carried out"
 Call = tuple[str, dict[str, Any]]
 
 
@@ -77,7 +76,7 @@ class Playing:
                 await self.hosted.give_up()
             for name, arguments in calls:
                 if self.hosted.over or prompt is not None:
-                    results.append(error_result(NOT_CARRIED_OUT))
+                    results.append(EPISODE_OVER)
                     continue
                 step: Step = await self.hosted.step(name, arguments)
                 results.append(step.text)

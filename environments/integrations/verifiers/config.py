@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Self
 
 import verifiers.v1 as vf
 from pydantic import Field, model_validator
 
 from environments.hosting.source import TaskChoice
-from environments.tasks.suites import SUITES, load_suite
+from environments.tasks.suites.load import check_suite
 from world_fixtures.common import UserError
 from world_fixtures.generator.words import Split
 
@@ -52,9 +51,8 @@ class EvenniaWorldConfig(vf.TasksetConfig):
     @model_validator(mode="after")
     def _can_be_read(self) -> Self:
         try:
-            suite = self.choice.suite
-            if suite is not None and suite not in SUITES and not Path(suite).is_file():
-                load_suite(suite)  # which says so
+            if (suite := self.choice.suite) is not None:
+                check_suite(suite)
         except UserError as error:
             raise ValueError(str(error)) from None
         return self
