@@ -10,6 +10,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import torch
+from torch.nn import functional
+
 from environments.learning.weights import freeze, load_model, load_tokenizer, save
 from environments.rollouts.record import Rollout
 from environments.tokenization.choice import use_template
@@ -141,9 +144,29 @@ def tune(
             if tuning.seconds is not None and time.process_time() - begun > tuning.seconds:
                 control.should_training_stop = True
 
+    class Trainer(SFTTrainer):
+        """Computes the logits of trained tokens alone: without a GPU, TRL computes all of them."""
+
+        def compute_loss(
+            self, model: Any, inputs: dict[str, Any], return_outputs: bool = False,
+            num_items_in_batch: torch.Tensor | int | None = None,
+        ) -> Any:  # fmt: skip
+            labels = inputs["labels"]
+            before = (labels[:, 1:] != -100).any(0).nonzero().squeeze(-1)
+            found = model(
+                input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"],
+                use_cache=False, logits_to_keep=before,
+            )  # fmt: skip
+            own = labels[:, before + 1]
+            count = num_items_in_batch if num_items_in_batch is not None else (own != -100).sum()
+            loss = functional.cross_entropy(
+                found.logits.flatten(0, 1), own.flatten(), reduction="sum", ignore_index=-100
+            )
+            return (loss / count, found) if return_outputs else loss / count
+
     watch = Watch()
     every = max(1, tuning.steps // tuning.measured)
-    trainer = SFTTrainer(
+    trainer = Trainer(
         model=loaded,
         args=SFTConfig(
             output_dir=str(out.with_name(f"{out.name}.trl")), use_cpu=True, bf16=False,

@@ -14,6 +14,7 @@ from environments.policies.oracle import oracle
 from environments.policies.policy import Move, Policy, View
 from environments.policies.random import wander
 from environments.policies.scripted import scripted
+from environments.policies.searching import searcher
 from world_fixtures.common import UserError
 
 BASELINES: dict[str, Callable[[View], Move]] = {
@@ -23,6 +24,11 @@ BASELINES: dict[str, Callable[[View], Move]] = {
     "oracle": oracle,
 }
 """Policies that models are compared with: the floor, thorough search, and the ceiling."""
+
+TEACHERS: dict[str, Callable[[View], Move]] = {
+    "searcher": searcher,
+}
+"""Policies whose play a model can imitate: they act on what they were shown."""
 
 EXTREMES: dict[str, Callable[[View], Move]] = {
     "obedient": obedient,
@@ -76,7 +82,7 @@ ABLATED: dict[str, Callable[[View], Move]] = {
 
 def list_policies() -> tuple[str, ...]:
     """List every name that `get_policy` knows, without parameters."""
-    return (*BASELINES, *EXTREMES, *PARAMETRISED, *CHEATS, *BYSTANDERS, *ABLATED)
+    return (*BASELINES, *TEACHERS, *EXTREMES, *PARAMETRISED, *CHEATS, *BYSTANDERS, *ABLATED)
 
 
 @lru_cache(maxsize=256)
@@ -89,7 +95,7 @@ def get_policy(name: str) -> Policy:
     base, colon, parameter = name.partition(":")
     if base in PARAMETRISED:
         return Policy(base, PARAMETRISED[base](parameter if colon else None))
-    act = (BASELINES | EXTREMES | CHEATS | BYSTANDERS | ABLATED).get(name)
+    act = (BASELINES | TEACHERS | EXTREMES | CHEATS | BYSTANDERS | ABLATED).get(name)
     if act is None:
         raise UserError(f"unknown policy {name!r}: choose from {', '.join(list_policies())}")
     return Policy(name, act)

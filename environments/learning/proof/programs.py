@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import signal
 import socket
@@ -20,6 +21,9 @@ START_SECONDS = 600.0
 """Until a program must answer; loading a model on a busy machine takes long."""
 STOP_SECONDS = 30.0
 POLL = 0.1
+_DEATH_SIGNAL = 1
+"""PR_SET_PDEATHSIG of Linux's <sys/prctl.h>."""
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 EVENNIA_WORLD = (sys.executable, "-m", "environments.cli.main")
 
 
@@ -27,14 +31,15 @@ EVENNIA_WORLD = (sys.executable, "-m", "environments.cli.main")
 def program(name: str, command: Sequence[str], logs: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Run a program while the block runs; what it prints goes to `logs`/`name`.log.
 
-    It is asked to stop as by Ctrl-C, and killed where it does not.
+    It is asked to stop as by Ctrl-C, and killed where it does not. On Linux it also ends where this
+    process is killed.
     """
     logs.mkdir(parents=True, exist_ok=True)
     environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE"}  # or waiting threads take the cores
     with (logs / f"{name}.log").open("ab") as log:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment,
-            start_new_session=True,
+            start_new_session=True, preexec_fn=_end_with_parent,
         )  # fmt: skip
         try:
             yield process
@@ -46,6 +51,12 @@ def program(name: str, command: Sequence[str], logs: Path) -> Iterator[subproces
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
+
+
+def _end_with_parent() -> None:
+    """Have the system stop this process when its parent dies: who is killed can stop nobody."""
+    if _LIBC is not None:
+        _LIBC.prctl(_DEATH_SIGNAL, signal.SIGTERM)
 
 
 def run(name: str, command: Sequence[str], logs: Path) -> None:

@@ -1,4 +1,4 @@
-"""The small model's proof: tuned on the oracle's play, then trained on the rewards of its own.
+"""The small model's proof: tuned on a searcher's play, then trained on the rewards of its own.
 
 Everything is in one directory, each part in a place of its own, and a part that is there is not
 made again. So a proof that was stopped goes on where it was.
@@ -32,23 +32,32 @@ from world_fixtures.common import UserError
 SUITE = "learn"
 """On which all is measured."""
 DIFFICULTY = (1, 2)
+TEACHER = "searcher"
+"""Does what it does for what it was shown. The oracle goes straight to what it has not seen: who
+imitates it learns to guess."""
+SYSTEM_PROMPT = "You act in a text world with tools."
+"""A fifth of a conversation's tokens shorter than the environment's own."""
 HELD_OUT = 12
-"""Conversations of the oracle whose loss ends tuning when it rises."""
-MAX_TOKENS = 900
-"""Of a conversation of the oracle that is trained on; most are shorter."""
+"""Conversations of the teacher whose loss ends tuning when it rises."""
+MAX_TOKENS = 600
+"""Of a conversation of the teacher that is trained on: a quarter is as short as that."""
+LEFT_OUT = 5
+"""Tasks that the teacher plays for one conversation that is short enough, with room to spare."""
 DATA_SEED = 17
 MORE_DATA_SEED = 1_000
-"""Of the oracle's play that continued tuning is given, and the number of the run added."""
+"""Of the teacher's play that continued tuning is given, and the number of the run added."""
 
 
 @dataclass(frozen=True)
 class Sizes:
     """How much is computed."""
 
-    examples: int = 440
-    """Tasks that the oracle plays; conversations that are too long are left out."""
-    tuning_steps: int = 48
-    tuning_rate: float = 5e-4
+    examples: int = 1_500
+    """Tasks that the teacher plays; conversations that are too long are left out."""
+    tuning_steps: int = 160
+    tuning_batch: int = 2
+    """Conversations of a step of tuning."""
+    tuning_rate: float = 4e-4
     tasks: int | None = None
     """Of each suite that are measured, evenly chosen; None for all."""
     groups: int = 6
@@ -85,6 +94,8 @@ class Proof:
             chat_template="pythonic",
             parser="pythonic",
             context=3072,
+            answer_tokens=96,
+            system_prompt=SYSTEM_PROMPT,
             threads=sizes.threads,
         )
 
@@ -95,7 +106,7 @@ class Proof:
         return Path(self._model) if Path(self._model).is_dir() else _fetched(self._model)
 
     def tuned(self) -> Path:
-        """Tune the model on the oracle's play; the directory of the tuned one."""
+        """Tune the model on the teacher's play; the directory of the tuned one."""
         out = self.out / "sft"
         if not out.is_dir():
             with self.ledger.counting("sft"):
@@ -119,7 +130,7 @@ class Proof:
     def continued(self, seed: int) -> Path:
         """Tune on for as much processor time as the reinforcement learning of `seed` took.
 
-        On play of the oracle that the model has not seen yet.
+        On play of the teacher that the model has not seen yet.
         """
         out = self.out / "continued" / self.named(seed)
         if not out.is_dir():
@@ -127,7 +138,8 @@ class Proof:
             seconds = self.ledger.of(f"rl/{seed}")
             steps = max(1, int(seconds / pace))
             with self.ledger.counting(f"continued/{seed}"):
-                examples = self._examples(HELD_OUT + steps * 9, MORE_DATA_SEED + seed)
+                wanted = HELD_OUT + steps * self.sizes.tuning_batch
+                examples = self._examples(wanted * LEFT_OUT, MORE_DATA_SEED + seed)
                 self._tune(self.tuned(), out, examples, steps=steps, seconds=seconds, seed=seed)
         return out
 
@@ -152,8 +164,9 @@ class Proof:
     def _tune(self, model: Path, out: Path, examples: list[Conversation], **changed: Any) -> None:
         sizes = self.sizes
         settings: dict[str, Any] = {
-            "rate": sizes.tuning_rate, "steps": sizes.tuning_steps, "frozen": _half(model),
-            "max_tokens": MAX_TOKENS, "held_out": HELD_OUT, "measured": 6, **changed,
+            "rate": sizes.tuning_rate, "steps": sizes.tuning_steps, "batch": sizes.tuning_batch,
+            "frozen": _half(model), "max_tokens": MAX_TOKENS, "held_out": HELD_OUT, "measured": 6,
+            **changed,
         }  # fmt: skip
         tuning = Tuning(**settings)
         found = tune(
@@ -169,16 +182,17 @@ class Proof:
         return found["processor_seconds"] / max(1.0, found["steps"])
 
     def _examples(self, count: int, seed: int) -> list[Conversation]:
-        """Return the oracle's conversations in `count` tasks of the train split."""
+        """Return the teacher's conversations in `count` tasks of the train split."""
         tasks = drawn_tasks(self._setting, count, seed=seed)
-        return conversations_of(asyncio.run(played(self._setting, tasks, say=self._say)))
+        plays = asyncio.run(played(self._setting, tasks, say=self._say, policy=TEACHER))
+        return conversations_of(plays)
 
     def _saying(self, what: str) -> Say:
         return lambda line: self._say(f"{what}: {line}")
 
 
 def learn(proof: Proof) -> None:
-    """Measure the model, tune it on the oracle's play, and measure it again."""
+    """Measure the model, tune it on the teacher's play, and measure it again."""
     for name, model in (("base", proof.base()), ("sft", proof.tuned())):
         proof.measured(name, model)
         proof.measured(name, model, unseen=True)

@@ -63,7 +63,7 @@ def drawn_tasks(setting: Setting, count: int, *, seed: int) -> list[Task]:
 
 
 async def played(
-    setting: Setting, tasks: Sequence[Task], *, say: Say, policy: str = "oracle"
+    setting: Setting, tasks: Sequence[Task], *, policy: str, say: Say
 ) -> list[Rollout]:
     """Play tasks with an embedded policy, on a real world server."""
     say(f"{policy} plays {len(tasks)} tasks")

@@ -17,7 +17,7 @@ import torch
 from environments.learning.training.batches import RolloutServer, rows_of
 from environments.learning.training.learner import Learner
 from environments.learning.weights import load_model, load_tokenizer, save
-from environments.rollouts.files import json_line
+from environments.rollouts.files import json_line, write_lines
 from world_fixtures.common import UserError
 
 
@@ -57,16 +57,18 @@ def train(plan: Plan, waiting: Callable[[], None] = lambda: None) -> Iterator[di
         load_model(weights if goes_on else plan.model), rate=plan.rate, frozen=plan.frozen
     )
     plan.out.mkdir(parents=True, exist_ok=True)
-    first = 0
+    first, state = 0, {}
     if goes_on:
         state = torch.load(optimizer, weights_only=True)
         learner.restore(state["learner"])
-        first = int(state["step"])
+        first = int(state["line"]["step"])
         _hand_over(plan.server, weights)
-    with (
-        RolloutServer(plan.rollouts) as rollouts,
-        (plan.out / "steps.jsonl").open("ab") as log,
-    ):
+    log_path = plan.out / "steps.jsonl"
+    lines = _steps_before(log_path, first)
+    if len(lines) < first:  # stopped between the checkpoint and its line
+        lines.append(state["line"])
+    write_lines(log_path, map(json_line, lines))
+    with RolloutServer(plan.rollouts) as rollouts, log_path.open("ab") as log:
         rollouts.register(
             batch_size=plan.batch_size, max_tokens=plan.max_tokens, steps=plan.steps, first=first
         )
@@ -81,10 +83,13 @@ def train(plan: Plan, waiting: Callable[[], None] = lambda: None) -> Iterator[di
                 "sampled": sum(sum(row.trained) for row in batch.rows), "waited": waited,
                 "learning": asdict(report) if report else None,
             }  # fmt: skip
+            line |= {"computed": None, "seconds": time.perf_counter() - begun}
             save(learner.model, tokenizer, weights)
-            _write_state(optimizer, {"learner": learner.state(), "step": step + 1})
-            line["computed"] = _hand_over(plan.server, weights)
-            line["seconds"] = time.perf_counter() - begun
+            _write_state(optimizer, {"learner": learner.state(), "line": line})
+            line |= {
+                "computed": _hand_over(plan.server, weights),
+                "seconds": time.perf_counter() - begun,
+            }
             log.write(json_line(line))
             log.flush()
             yield line
@@ -108,5 +113,12 @@ def _hand_over(server: str, weights: Path) -> int:
 
 
 def read_steps(path: Path) -> list[dict[str, Any]]:
-    """Return the lines of a `steps.jsonl`."""
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    """Return the lines of a `steps.jsonl`, but for a torn last one."""
+    whole = path.read_bytes().split(b"\n")[:-1]
+    return [json.loads(line) for line in whole]
+
+
+def _steps_before(path: Path, step: int) -> list[dict[str, Any]]:
+    """Return the lines of the steps up to `step`: those that a checkpoint holds."""
+    lines = read_steps(path) if path.is_file() else []
+    return [line for line in lines if line["step"] <= step]

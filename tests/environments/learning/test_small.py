@@ -27,11 +27,14 @@ def test_all_parts_are_made_once_and_a_longer_training_goes_on(
     spent = json.loads((out / "processor-seconds.json").read_text())
     assert all(spent[part] > 0 for part in ("sft", "rl/0", "continued/0", "evaluations"))
 
+    log = out / "rl/seed-0/steps.jsonl"
+    log.write_bytes(log.read_bytes()[:40])  # as where it was stopped after the checkpoint
     said.clear()
     learn_rl(Proof(out, said.append, model=str(small_model), steps=2, sizes=SIZES), [0])
     assert not any("sft: step" in line for line in said)
     assert any("step 2/2" in line for line in said)
     assert not any("step 1/2" in line for line in said)
+    assert [json.loads(line)["step"] for line in log.read_text().splitlines()] == [1, 2]
     write_report(out, tmp_path / "report")
     figures = json.loads((tmp_path / "report" / "summary.json").read_text())
     assert figures["reinforcement"]["steps"] == {"0": 2}

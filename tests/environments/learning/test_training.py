@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,9 +12,12 @@ import pytest
 torch = pytest.importorskip("torch", reason="the extra `train` is not installed")
 
 from environments.learning.serving.engine import Asked, Engine  # noqa: E402
+from environments.learning.sft import Conversation, Tuning, tune  # noqa: E402
 from environments.learning.training.batches import Row, rows_of  # noqa: E402
 from environments.learning.training.learner import Learner  # noqa: E402
 from environments.learning.training.loss import policy_gradient, token_logprobs  # noqa: E402
+from environments.learning.weights import load_model, load_tokenizer  # noqa: E402
+from environments.tokenization.choice import use_template  # noqa: E402
 from world_fixtures.common import UserError  # noqa: E402
 
 
@@ -120,3 +124,44 @@ def test_frozen_layers_stay_and_a_checkpoint_goes_on(toy: Any) -> None:
     assert other.learn(rows) is not None
     for name, weights in learner.model.state_dict().items():
         assert torch.equal(weights, other.model.state_dict()[name])
+
+
+def test_tuning_takes_the_loss_of_what_the_agent_says_alone(
+    small_model: Path, tmp_path: Path
+) -> None:
+    told: list[str] = []
+    conversations = [
+        Conversation(
+            [
+                {"role": "user", "content": asked},
+                {"role": "assistant", "content": "Yes."},
+                {"role": "user", "content": "And then?"},
+                {"role": "assistant", "content": answer},
+            ],
+            [],
+        )
+        for asked, answer in (
+            ("Go north.", "No."),
+            ("A much longer question, to be padded.", "Go."),
+        )
+    ]
+    tuning = Tuning(steps=1, batch=2, at_once=2, held_out=1, patience=None, rate=0.0)
+    found = tune(
+        small_model, conversations, tmp_path / "tuned", tuning, chat_template="pythonic",
+        say=told.append,
+    )  # fmt: skip
+    assert found.losses[0] == pytest.approx(by_hand(small_model, conversations[0]), abs=1e-4)
+
+
+def by_hand(model: Path, conversation: Conversation) -> float:
+    """Return the mean loss of the tokens that the agent says, from all logits."""
+    tokenizer = load_tokenizer(model)
+    use_template(tokenizer, "pythonic")
+    text = tokenizer.apply_chat_template(
+        conversation.messages, return_dict=True, return_assistant_tokens_mask=True
+    )
+    tokens = torch.tensor(text["input_ids"])
+    own = torch.tensor(text["assistant_masks"]).bool()
+    with torch.no_grad():
+        logits = load_model(model)(input_ids=tokens[None]).logits[0]
+    return -float(token_logprobs(logits[:-1], tokens[1:])[own[1:]].mean())

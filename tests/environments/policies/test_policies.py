@@ -218,3 +218,21 @@ def test_policies_without_parameter_take_none():
 def test_every_listed_policy_acts(play, tasks):
     for name in list_policies():
         assert play(name, tasks[0]).rollout.conversations[0]
+
+
+@pytest.mark.parametrize("kind", ["inspection.inside", "persistence.restart"])
+def test_the_searcher_does_what_was_asked_without_the_map(play, kind):
+    family, _, name = kind.partition(".")
+    task = make_task(Family(family), 7, 2, kind=name)
+    runs = [play("searcher", task, attempt) for attempt in range(6)]
+    assert all(run.verdict.success for run in runs)
+    assert len({tuple(run.commands) for run in runs}) > 1
+    assert max(len(run.commands) for run in runs) > task.optimal_steps
+    assert play("searcher", task, 3).commands == runs[3].commands
+
+
+def test_the_searcher_refuses_what_no_kind_has_made(tasks):
+    task = tasks[0].model_copy(update={"question": {}})
+    view = View(task, 0, [], "searcher/task/0/0")
+    with pytest.raises(UserError, match="written by hand"):
+        get_policy("searcher").act(view)
