@@ -78,6 +78,15 @@ def conversations_of(rollouts: Sequence[Rollout], *, successful: bool = True) ->
     ]
 
 
+def short(
+    conversations: Sequence[Conversation], model: Path, *, chat_template: str, max_tokens: int
+) -> list[Conversation]:
+    """Return those conversations that have at most `max_tokens` under the model's tokenizer."""
+    tokenizer = load_tokenizer(model)
+    use_template(tokenizer, chat_template)
+    return [c for c in conversations if _length(c, tokenizer) <= max_tokens]
+
+
 def tune(
     model: Path, conversations: Sequence[Conversation], out: Path, tuning: Tuning,
     *, chat_template: str, say: Callable[[str], None],

@@ -10,6 +10,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from environments.learning.proof.stages import (
     reinforce,
     steps_taken,
 )
-from environments.learning.sft import Conversation, Tuning, conversations_of, tune
+from environments.learning.sft import Conversation, Tuning, conversations_of, short, tune
 from environments.learning.smollm2 import unpack
 from environments.rollouts.files import write_file
 from environments.tasks.suites.named import LEARN
@@ -41,8 +42,8 @@ HELD_OUT = 12
 """Conversations of the teacher whose loss ends tuning when it rises."""
 MAX_TOKENS = 600
 """Of a conversation of the teacher that is trained on: a quarter is as short as that."""
-LEFT_OUT = 5
-"""Tasks that the teacher plays for one conversation that is short enough, with room to spare."""
+AT_ONCE = 200
+"""Tasks that the teacher plays before it is seen whether there are enough of them."""
 DATA_SEED = 17
 MORE_DATA_SEED = 1_000
 """Of the teacher's play that continued tuning is given, and the number of the run added."""
@@ -52,12 +53,12 @@ MORE_DATA_SEED = 1_000
 class Sizes:
     """How much is computed."""
 
-    examples: int = 1_500
-    """Tasks that the teacher plays; conversations that are too long are left out."""
     tuning_steps: int = 160
     tuning_batch: int = 2
     """Conversations of a step of tuning."""
     tuning_rate: float = 4e-4
+    conversations: int = 800
+    """Of the teacher at most for each tuning, which goes through them again where it is longer."""
     tasks: int | None = None
     """Of each suite that are measured, evenly chosen; None for all."""
     groups: int = 6
@@ -82,6 +83,7 @@ class Proof:
             steps: of reinforcement learning.
             sizes: how much else is computed.
         """
+        out.mkdir(parents=True, exist_ok=True)
         self.out = out
         self.steps = steps
         self.sizes = sizes = sizes or Sizes()
@@ -110,7 +112,8 @@ class Proof:
         out = self.out / "sft"
         if not out.is_dir():
             with self.ledger.counting("sft"):
-                self._tune(self.base(), out, self._examples(self.sizes.examples, DATA_SEED))
+                examples = self._examples(self.sizes.tuning_steps, DATA_SEED)
+                self._tune(self.base(), out, examples)
         return out
 
     def reinforced(self, seed: int) -> Path:
@@ -138,8 +141,7 @@ class Proof:
             seconds = self.ledger.of(f"rl/{seed}")
             steps = max(1, int(seconds / pace))
             with self.ledger.counting(f"continued/{seed}"):
-                wanted = HELD_OUT + steps * self.sizes.tuning_batch
-                examples = self._examples(wanted * LEFT_OUT, MORE_DATA_SEED + seed)
+                examples = self._examples(steps, MORE_DATA_SEED + seed)
                 self._tune(self.tuned(), out, examples, steps=steps, seconds=seconds, seed=seed)
         return out
 
@@ -181,11 +183,19 @@ class Proof:
         found: dict[str, float] = json.loads((self.out / "sft.json").read_text())
         return found["processor_seconds"] / max(1.0, found["steps"])
 
-    def _examples(self, count: int, seed: int) -> list[Conversation]:
-        """Return the teacher's conversations in `count` tasks of the train split."""
-        tasks = drawn_tasks(self._setting, count, seed=seed)
-        plays = asyncio.run(played(self._setting, tasks, say=self._say, policy=TEACHER))
-        return conversations_of(plays)
+    def _examples(self, steps: int, seed: int) -> list[Conversation]:
+        """Return what the teacher says in tasks of the train split, for so many steps."""
+        wanted = HELD_OUT + min(steps * self.sizes.tuning_batch, self.sizes.conversations)
+        tasks = drawn_tasks(self._setting, seed=seed)
+        found: list[Conversation] = []
+        while len(found) < wanted:
+            some = list(islice(tasks, AT_ONCE))
+            plays = asyncio.run(played(self._setting, some, policy=TEACHER, say=self._say))
+            found += short(
+                conversations_of(plays), self.base(), chat_template=self._setting.chat_template,
+                max_tokens=MAX_TOKENS,
+            )  # fmt: skip
+        return found[:wanted]
 
     def _saying(self, what: str) -> Say:
         return lambda line: self._say(f"{what}: {line}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,11 +55,12 @@ class Setting:
         return ",".join(f"{family}.{kind}" for family, kind in self.kinds)
 
 
-def drawn_tasks(setting: Setting, count: int, *, seed: int) -> list[Task]:
-    """Draw tasks of the train split."""
+def drawn_tasks(setting: Setting, *, seed: int) -> Iterator[Task]:
+    """Draw tasks of the train split, without end."""
     weights = {family.value: 1.0 for family, _ in setting.kinds}
     drawing = Curriculum(weights, setting.difficulty, seed, kinds=setting.kinds)
-    return [drawing.next() for _ in range(count)]
+    while True:
+        yield drawing.next()
 
 
 async def played(

@@ -12,7 +12,7 @@ pytest.importorskip("torch", reason="the extra `train` is not installed")
 from environments.learning.proof.report import write_report
 from environments.learning.proof.small import Proof, Sizes, learn_rl
 
-SIZES = Sizes(examples=16, tuning_steps=1, tasks=4, groups=2, group_size=2, threads=1)
+SIZES = Sizes(tuning_steps=1, conversations=4, tasks=4, groups=2, group_size=2, threads=1)
 
 
 @pytest.mark.slow
