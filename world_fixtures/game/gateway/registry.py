@@ -9,12 +9,13 @@ from django.db import transaction
 
 from world_fixtures.common import WorldError
 from world_fixtures.game import compat, spectating
-from world_fixtures.game.gateway import history, rows
+from world_fixtures.game.gateway import history, rows, spawning
 from world_fixtures.game.gateway.models import EventRow, InstanceRow, SpecRow
 from world_fixtures.game.instance import LiveInstance, LoadedWorld
 from world_fixtures.protocol import Change, ErrorCode, Event
 from world_fixtures.spec import WorldSpec
 
+_STORE_SPEC = f"INSERT OR IGNORE INTO {SpecRow._meta.db_table} (hash, body) VALUES (?, ?)"
 MAX_IDLE = 256
 """Played and rewound instances kept for the next rollout of their world."""
 
@@ -45,7 +46,7 @@ class Registry:
     def world(self, spec: WorldSpec) -> LoadedWorld:
         """Return the shared part of a spec; the spec is stored on first use."""
         if spec.hash not in self.worlds:
-            SpecRow.objects.get_or_create(hash=spec.hash, defaults={"body": spec.model_dump_json()})
+            compat.write_rows(_STORE_SPEC, [(spec.hash, spec.model_dump_json())])
             self.worlds[spec.hash] = LoadedWorld(spec)
         return self.worlds[spec.hash]
 
@@ -58,15 +59,16 @@ class Registry:
         instance = self._reused(spec.hash)
         idle = instance is not None
         if instance is None:
-            with transaction.atomic():
-                instance = rows.spawn(self._next_id(), self.world(spec), changes)
+            instance = spawning.spawn(self._next_id(), self.world(spec))
             self.touched.add(instance.id)
-        elif changes:
+        if changes:
             rows.apply(instance, changes)
         self.live[instance.id] = instance
         return instance, idle
 
     def _reused(self, spec_hash: str) -> LiveInstance | None:
+        if spec_hash not in self.worlds and not self.stored_idle:
+            return None
         instance = next((i for i in self.idle.values() if i.spec.hash == spec_hash), None)
         if instance is None:
             id_ = next((i for i, spec in self.stored_idle.items() if spec == spec_hash), None)
@@ -83,7 +85,7 @@ class Registry:
         return self._load(InstanceRow.objects.select_related("spec").get(id=id_))
 
     def _load(self, row: InstanceRow) -> LiveInstance:
-        return rows.load(row, self.world(WorldSpec.model_validate_json(row.spec.body)))
+        return spawning.load(row, self.world(WorldSpec.model_validate_json(row.spec.body)))
 
     def _next_id(self) -> str:
         if not self._last:
@@ -200,7 +202,9 @@ class Registry:
             self.find(rows.SHARED)
             return
         with transaction.atomic():
-            self.live[rows.SHARED] = rows.spawn(rows.SHARED, self.world(spec))
+            shared = self.live[rows.SHARED] = spawning.spawn(rows.SHARED, self.world(spec))
+        for entity in shared.keys:  # people's commands may ask for any of them
+            shared.objects[entity]
 
     def welcome(self, character: Any) -> None:
         """Let a person's character into the shared instance, at its first room."""
