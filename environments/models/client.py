@@ -34,6 +34,7 @@ from environments import compat
 from environments.models.address import without_key
 from environments.models.completion import MAX_CALLS, Completion, EndpointError, read_completion
 from environments.models.http import ENCODINGS, MAX_ANSWER, MAX_ERROR, BodyError, read_body
+from environments.models.request_text import RequestText
 
 __all__ = ["EndpointError", "ModelServer", "exchange", "retry_after"]
 
@@ -51,6 +52,7 @@ class ModelServer:
     def __init__(self, manager: ServerManager, purpose: compat.Purpose = "train") -> None:
         self._manager = manager
         self._purpose = purpose
+        self._text = RequestText()
 
     async def chat_completion(self, **request: Any) -> Any:
         """Ask for an OpenAI ChatCompletion. Raises what the endpoint's client raises."""
@@ -59,7 +61,7 @@ class ModelServer:
         request = compat.request_of(server, request)
         async with compat.slots(server, self._purpose):
             started = time.time()
-            completion = await _answer(server, request)
+            completion = await _answer(server, request, self._text)
         compat.note_seconds(server, self._purpose, time.time() - started)
         return completion
 
@@ -68,11 +70,11 @@ _sessions: WeakKeyDictionary[asyncio.AbstractEventLoop, aiohttp.ClientSession] =
 _keepers: set[asyncio.Task[None]] = set()
 
 
-async def _answer(server: Any, request: dict[str, Any]) -> Any:
+async def _answer(server: Any, request: dict[str, Any], text: RequestText) -> Any:
     """One request, once. Raises what its client raises, with an API key in the text hidden."""
     try:
         if compat.is_plain_openai(server) and request.get("n", 1) == 1:
-            return await _post(server, request)
+            return await _post(server, request, text)
         return await compat.complete_once(server, request)
     except Exception as error:
         told = str(error)
@@ -85,21 +87,20 @@ async def _answer(server: Any, request: dict[str, Any]) -> Any:
         ) from None
 
 
-async def _post(server: Any, request: dict[str, Any]) -> ChatCompletion:
+async def _post(server: Any, request: dict[str, Any], text: RequestText) -> ChatCompletion:
     """One request, once."""
     body = {**request, **(request.get("extra_body") or {})}
     body.pop("extra_body", None)
     url = f"{str(server.openai.base_url).rstrip('/')}/chat/completions"
-    status, raw, wait = await exchange(server, url, body)
+    status, raw, wait = await exchange(server, url, text.of(body))
     return _completion(status, raw, server.config.api_key, wait)
 
 
-async def exchange(server: Any, url: str, body: dict[str, Any]) -> tuple[int, bytes, float | None]:
+async def exchange(server: Any, url: str, data: bytes) -> tuple[int, bytes, float | None]:
     """Post JSON to an address of a server with its key; status, body, and when to ask again.
 
     Raises EndpointError for a redirection and for a body that is too long or damaged.
     """
-    data = json.dumps(body).encode()
     client = server.openai
     headers = {k: v for k, v in client.default_headers.items() if isinstance(v, str)}
     headers |= client.auth_headers | {"Accept-Encoding": ", ".join(ENCODINGS)}

@@ -76,6 +76,33 @@ def _reactor(compat: Any) -> None:
     assert before[1] is not after[1]
 
 
+@part("twisted: writeSomeData sends at once; what is buffered is in two attributes")
+def _write_now(compat: Any) -> None:
+    import socket
+
+    from twisted.internet import protocol, reactor, tcp
+
+    ours, theirs = socket.socketpair()
+    transport: Any = tcp.Connection(ours, protocol.Protocol(), reactor)
+    transport.connected = True
+    ours.setblocking(False)
+    compat.write_now(transport, b"at once\n")
+    assert theirs.recv(100) == b"at once\n"
+    assert not transport.dataBuffer
+    assert not transport._tempDataBuffer
+    much = b"x" * 10_000_000
+    compat.write_now(transport, much)
+    compat.write_now(transport, b"after it")
+    theirs.setblocking(False)
+    came = b""
+    while len(came) < len(much) + len(b"after it"):
+        transport.doWrite()
+        came += theirs.recv(1_000_000)
+    assert came == much + b"after it"
+    reactor.removeAll()  # type: ignore[attr-defined]
+    theirs.close()
+
+
 @part("django: connections.settings decides which file the next connection opens")
 def _database(compat: Any) -> None:
     from django.db import connections

@@ -55,6 +55,7 @@ __all__ = [
     "stored_time",
     "stored_value",
     "use_database",
+    "write_now",
     "write_rows",
 ]
 
@@ -103,6 +104,19 @@ class NoPortalLink:
 
     def __getattr__(self, name: str) -> Any:
         return lambda *args, **kwargs: None
+
+
+def write_now(transport: Any, data: bytes) -> None:
+    """Send what a connection takes at once, and the rest as `write` does.
+
+    Twisted's `write` waits for the next turn of the reactor, and asks the system three times more.
+    """
+    if not transport.dataBuffer and not transport._tempDataBuffer and transport.connected:
+        sent = transport.writeSomeData(data)
+        if isinstance(sent, int):  # else the connection is lost, as `write` finds out
+            data = data[sent:]
+    if data:
+        transport.write(data)
 
 
 # Sessions and commands

@@ -150,7 +150,7 @@ class LiveInstance:
         return found
 
     def inside(self, place: str) -> list[Any]:
-        """Return the objects that are directly in a place; those that are not there yet are made."""
+        """Return the objects that are directly in a place; what is not there yet is made."""
         pk = self.objects[place].pk
         for entity in self.world.placed.get(place, ()):
             self.objects[entity]  # makes it

@@ -16,6 +16,7 @@ from world_fixtures.protocol import Change, ErrorCode, Event
 from world_fixtures.spec import WorldSpec
 
 _STORE_SPEC = f"INSERT OR IGNORE INTO {SpecRow._meta.db_table} (hash, body) VALUES (?, ?)"
+_DELETE_SPEC = f"DELETE FROM {SpecRow._meta.db_table} WHERE hash=?"
 MAX_IDLE = 256
 """Played and rewound instances kept for the next rollout of their world."""
 
@@ -76,7 +77,7 @@ class Registry:
                 return None
             instance = self._load_idle(id_)
         self.touched.add(instance.id)
-        InstanceRow.objects.filter(id=instance.id).update(idle=False)
+        rows.set_idle(instance, False)
         self.idle.pop(instance.id, None)
         return instance
 
@@ -112,7 +113,7 @@ class Registry:
     def reset(self, instance: LiveInstance) -> list[Change]:
         """Rewind an instance and forget its events; returns what was put back."""
         changes = rows.rewind(instance)
-        compat.delete_rows(EventRow.objects.filter(instance=instance.id))
+        rows.forget_events(instance)
         return changes
 
     def fork(self, parent: LiveInstance, at: int | None) -> tuple[LiveInstance, bool]:
@@ -162,7 +163,7 @@ class Registry:
     def release(self, instance: LiveInstance) -> None:
         """Rewind an instance and keep it for the next rollout of its world."""
         self.reset(instance)
-        InstanceRow.objects.filter(id=instance.id).update(idle=True)
+        rows.set_idle(instance, True)
         self.live.pop(instance.id, None)
         self.idle[instance.id] = instance
         while len(self.idle) + len(self.stored_idle) > MAX_IDLE:
@@ -177,7 +178,7 @@ class Registry:
         spec_hash = instance.spec.hash
         if not InstanceRow.objects.filter(spec_id=spec_hash).exists():
             self.worlds.pop(spec_hash, None)
-            compat.delete_rows(SpecRow.objects.filter(hash=spec_hash))
+            compat.write_rows(_DELETE_SPEC, [(spec_hash,)])
 
     def recover(self) -> None:
         """Make memory what the database says, once what a request wrote was taken back."""

@@ -179,20 +179,33 @@ def _drop_fields(cursor: Any, keys: list[int]) -> None:
 
 
 def delete(instance: LiveInstance) -> None:
-    """Remove an instance's rows and let go of its objects."""
+    """Remove an instance's rows and let go of its objects.
+
+    Its keys were given one after the other, so that each table has one stretch of them.
+    """
     objects, accounts = list(instance.keys.values()), list(instance.account_keys.values())
-    with connection.cursor() as cursor:
-        for through, column, keys in _links(objects, accounts):
-            marks = ",".join(["%s"] * len(keys))
-            cursor.execute(f"DELETE FROM {through} WHERE {column} IN ({marks})", keys)
-    compat.delete_rows(EventRow.objects.filter(instance=instance.id))
-    compat.delete_rows(InstanceRow.objects.filter(id=instance.id))
-    ObjectDB.objects.filter(pk__in=objects).update(
-        db_location=None, db_destination=None, db_account=None
-    )
-    compat.delete_rows(ObjectDB.objects.filter(pk__in=objects))
-    compat.delete_rows(AccountDB.objects.filter(pk__in=accounts))
+    for model, keys in ((ObjectDB, objects), (AccountDB, accounts)):
+        stretch = min(keys), max(keys)
+        column = f"{model._meta.model_name}_id"
+        for table in compat.link_tables(model):
+            compat.write_rows(f"DELETE FROM {table} WHERE {column} BETWEEN ? AND ?", [stretch])
+        compat.write_rows(
+            f"DELETE FROM {model._meta.db_table} WHERE id BETWEEN ? AND ?", [stretch]
+        )
+    forget_events(instance)
+    compat.write_rows(f"DELETE FROM {InstanceRow._meta.db_table} WHERE id=?", [(instance.id,)])
     forget(instance)
+
+
+def forget_events(instance: LiveInstance) -> None:
+    """Remove the events of an instance."""
+    compat.write_rows(f"DELETE FROM {EventRow._meta.db_table} WHERE instance=?", [(instance.id,)])
+
+
+def set_idle(instance: LiveInstance, idle: bool) -> None:
+    """Note whether an instance is free for the next rollout of its world."""
+    table = InstanceRow._meta.db_table
+    compat.write_rows(f"UPDATE {table} SET idle=? WHERE id=?", [(idle, instance.id)])
 
 
 def forget(instance: LiveInstance) -> None:
@@ -200,10 +213,3 @@ def forget(instance: LiveInstance) -> None:
     for made in (*instance.objects.values(), *instance.accounts.values()):
         compat.forget_cached(made)
 
-
-def _links(objects: list[int], accounts: list[int]) -> list[tuple[str, str, list[int]]]:
-    """List the tables that join objects and accounts to their attributes and tags."""
-    return [
-        *((table, "objectdb_id", objects) for table in compat.link_tables(ObjectDB)),
-        *((table, "accountdb_id", accounts) for table in compat.link_tables(AccountDB)),
-    ]
