@@ -24,7 +24,7 @@ async def ms_per_turn(url: str, last: Request, at_once: int) -> float:
     `at_once` conversations ask what a rollout asked, turn by turn, the whole conversation each
     time. Nothing is decided, carried out, counted or kept.
     """
-    turns = list(_turns(last))
+    turns = turns_of(last)
     times = []
     connector = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(connector=connector) as http:
@@ -36,7 +36,7 @@ async def ms_per_turn(url: str, last: Request, at_once: int) -> float:
     return statistics.median(times)
 
 
-def _turns(last: Request) -> list[Request]:
+def turns_of(last: Request) -> list[Request]:
     """Return the requests of all turns, from the last one."""
     messages: Sequence[Mapping[str, Any]] = last["messages"]
     answers = [n for n, m in enumerate(messages) if m["role"] == "assistant"]

@@ -16,10 +16,10 @@ import statistics
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import jsonlines
 from atroposlib.envs.base import BaseEnv
@@ -54,7 +54,7 @@ class Measured:
     steady: float = 0.0
     """Turns per second while all agents that may talk to the model did."""
     waits: tuple[float, ...] = ()
-    """Seconds that rollouts waited for their worlds."""
+    """Seconds that rollouts which might have talked to the model waited for their worlds."""
 
     @property
     def turns(self) -> int:
@@ -84,8 +84,9 @@ class _Env(EvenniaWorldEnv):
     worlds: ServerPool
 
     async def setup(self) -> None:
+        self.pool = cast(ServerPool, _Timed(self.worlds, self))
         self.waits: list[float] = []
-        self.pool = _Timed(self.worlds, self.waits)
+        """For worlds, since as many agents as may first talked to the model."""
         self.asked: dict[str, Any] = {}
         """The last request."""
         self.full_from = math.inf
@@ -100,10 +101,25 @@ class _Env(EvenniaWorldEnv):
             yield replace(chat, server=_Counted(chat.server, self))
 
     @property
+    def conversations(self) -> AbstractAsyncContextManager[Any]:
+        """How many agents may talk to the model at once."""
+        return self._slots
+
+    @conversations.setter
+    def conversations(self, slots: AbstractAsyncContextManager[Any]) -> None:
+        self._slots = _Slots(slots._value) if isinstance(slots, asyncio.Semaphore) else slots
+
+    def note_wait(self, began: float) -> None:
+        """Note how long a slot was free for a rollout that has asked for its world at `began`."""
+        if isinstance(self._slots, _Slots) and self.full_from < math.inf:
+            now = time.perf_counter()
+            free = now if self._slots.locked() else max(began, self._slots.free_since)
+            self.waits.append(now - free)
+
+    @property
     def full(self) -> bool:
         """As many agents talk to the model as may."""
-        slots = self.conversations
-        return isinstance(slots, asyncio.Semaphore) and slots.locked()
+        return isinstance(self._slots, _Slots) and self._slots.locked()
 
     @property
     def steady(self) -> float:
@@ -113,19 +129,30 @@ class _Env(EvenniaWorldEnv):
         return len(self.answered) / (self.answered[-1] - self.full_from)
 
 
+class _Slots(asyncio.Semaphore):
+    """A semaphore that knows since when it could be had."""
+
+    free_since = 0.0
+
+    def release(self) -> None:
+        was_locked = self.locked()
+        super().release()
+        if was_locked:
+            self.free_since = time.perf_counter()
+
+
 class _Timed:
     """A pool, with the waits for its worlds noted."""
 
-    def __init__(self, pool: ServerPool, waits: list[float]) -> None:
+    def __init__(self, pool: ServerPool, env: _Env) -> None:
         self._pool = pool
-        self._waits = waits
+        self._env = env
 
     async def acquire(self, spec: WorldSpec, **options: Any) -> PooledInstance:
-        started = time.perf_counter()
-        try:
-            return await self._pool.acquire(spec, **options)
-        finally:
-            self._waits.append(time.perf_counter() - started)
+        began = time.perf_counter()
+        instance = await self._pool.acquire(spec, **options)
+        self._env.note_wait(began)
+        return instance
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._pool, name)
@@ -228,7 +255,9 @@ class _Bench:
 
 
 def _waits_ms(waits: tuple[float, ...]) -> dict[str, float]:
-    """Return median and 95th percentile of waits, in milliseconds."""
+    """Return median and 95th percentile of waits, in milliseconds; nothing where there are few."""
+    if len(waits) < 2:
+        return {}
     *_, p95 = statistics.quantiles(waits, n=20)
     return {"p50": statistics.median(waits) * 1000, "p95": p95 * 1000}
 

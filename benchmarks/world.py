@@ -80,11 +80,11 @@ async def measure(quick: bool, say: Progress) -> dict[str, Any]:
         result["textworld_reset_ms"] = other and other["reset_ms"]
         say("growth")
         result["growth"] = await _growth(pool, spec, (1, 10, 100, 1000), looks)
-    result["times_floor"] = _times_floor(result)
+    result["times_floor"] = times_floor(result)
     return result
 
 
-def _times_floor(found: dict[str, Any]) -> dict[str, float | None]:
+def times_floor(found: dict[str, Any]) -> dict[str, float | None]:
     """Return figures as multiples of their floors, or of what they are measured against."""
     look, cpu = found["command"]["look_p50_ms"], found["command"]["server_cpu_ms"]
     spawn, steps = found["spawn_ms"], found["steps_per_s"]

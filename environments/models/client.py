@@ -91,7 +91,7 @@ async def _post(server: Any, request: dict[str, Any], text: RequestText) -> Chat
     """One request, once."""
     body = {**request, **(request.get("extra_body") or {})}
     body.pop("extra_body", None)
-    url = f"{str(server.openai.base_url).rstrip('/')}/chat/completions"
+    url = f"{_address(server)}/chat/completions"
     status, raw, wait = await exchange(server, url, text.of(body))
     return _completion(status, raw, server.config.api_key, wait)
 
@@ -101,14 +101,14 @@ async def exchange(server: Any, url: str, data: bytes) -> tuple[int, bytes, floa
 
     Raises EndpointError for a redirection and for a body that is too long or damaged.
     """
-    client = server.openai
-    headers = {k: v for k, v in client.default_headers.items() if isinstance(v, str)}
-    headers |= client.auth_headers | {"Accept-Encoding": ", ".join(ENCODINGS)}
-    if client.base_url.userinfo:
-        headers.pop("Authorization", None)  # user and password in the address go before a key
     timeout = aiohttp.ClientTimeout(total=server.config.timeout)
     async with _session().post(
-        url, data=data, headers=headers, timeout=timeout, proxy=_proxy(url), allow_redirects=False
+        url,
+        data=data,
+        headers=_headers(server),
+        timeout=timeout,
+        proxy=_proxy(url),
+        allow_redirects=False,
     ) as answer:
         if 300 <= answer.status < 400:
             place = without_key(answer.headers.get("Location", "nowhere"), server.config.api_key)
@@ -127,6 +127,23 @@ async def exchange(server: Any, url: str, data: bytes) -> tuple[int, bytes, floa
             raise EndpointError(f"{answer.status}: {error}", answer.status) from None
         wait = retry_after(answer.status, answer.headers.get("Retry-After"))
     return answer.status, raw, wait
+
+
+@lru_cache(maxsize=64)
+def _address(server: Any) -> str:
+    """Return the address that requests to a server begin with; openai's client works it out."""
+    return str(server.openai.base_url).rstrip("/")
+
+
+@lru_cache(maxsize=64)
+def _headers(server: Any) -> dict[str, str]:
+    """Return the headers of requests to a server, its key among them."""
+    client = server.openai
+    headers = {k: v for k, v in client.default_headers.items() if isinstance(v, str)}
+    headers |= client.auth_headers | {"Accept-Encoding": ", ".join(ENCODINGS)}
+    if client.base_url.userinfo:
+        headers.pop("Authorization", None)  # user and password in the address go before a key
+    return headers
 
 
 @lru_cache(maxsize=16)

@@ -189,9 +189,7 @@ def delete(instance: LiveInstance) -> None:
         column = f"{model._meta.model_name}_id"
         for table in compat.link_tables(model):
             compat.write_rows(f"DELETE FROM {table} WHERE {column} BETWEEN ? AND ?", [stretch])
-        compat.write_rows(
-            f"DELETE FROM {model._meta.db_table} WHERE id BETWEEN ? AND ?", [stretch]
-        )
+        compat.write_rows(f"DELETE FROM {model._meta.db_table} WHERE id BETWEEN ? AND ?", [stretch])
     forget_events(instance)
     compat.write_rows(f"DELETE FROM {InstanceRow._meta.db_table} WHERE id=?", [(instance.id,)])
     forget(instance)
@@ -212,4 +210,3 @@ def forget(instance: LiveInstance) -> None:
     """Let go of the objects of an instance that is not in the database."""
     for made in (*instance.objects.values(), *instance.accounts.values()):
         compat.forget_cached(made)
-
