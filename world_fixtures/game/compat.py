@@ -200,8 +200,9 @@ def set_puppeteer(obj: Any, account: int | None, sessid: str | None) -> None:
 
 def reset_attributes(obj: Any) -> None:
     """Forget the Attributes that an object has cached, and those Attributes themselves."""
-    forget_attributes([a.pk for a in obj.attributes.backend._cache.values() if a is not None])
-    obj.attributes.reset_cache()
+    if "attributes" in obj.__dict__:  # a `lazy_property`, and most objects never need it
+        forget_attributes([a.pk for a in obj.attributes.backend._cache.values() if a is not None])
+        obj.attributes.reset_cache()
 
 
 def forget_attributes(keys: Iterable[int]) -> None:

@@ -112,7 +112,7 @@ class LiveInstance:
         self.dirty: set[str] = set()
         """Entities that were changed since the last reset."""
         self.stored: dict[tuple[str, str], int] = {}
-        """Primary keys of the Attributes in which fields are stored, as far as they are known."""
+        """Primary keys of the Attributes in which fields are stored."""
         self._digests = dict(world.digests)
         self._hash = ""
         """State hash, where it was worked out since a digest has changed."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection
@@ -68,6 +68,7 @@ def rewind(instance: LiveInstance) -> list[Change]:
     """Put objects and rows back to the initial state; returns what was put back."""
     changes = instance.changes_back()
     apply(instance, changes)
+    _drop_fields(instance, list(instance.stored))  # such as play has put back itself
     instance.begin_again()
     return changes
 
@@ -78,28 +79,22 @@ def apply(instance: LiveInstance, changes: Sequence[Change]) -> None:
     Evennia's own setters save one field at a time and fire signals nobody here listens to; this
     goes around them, so it keeps the contents caches itself.
     """
-    moved, touched = [], set()
-    for change in changes:
-        obj = instance.objects[change.entity]
-        if change.field == "location":
-            place = None if change.after is None else instance.objects[change.after]
-            compat.set_location(obj, place)
-            moved.append((None if place is None else place.pk, obj.pk))
+    keys = dict.fromkeys((change.entity, change.field) for change in changes)
+    for entity, field, value in ((c.entity, c.field, c.after) for c in changes):
+        obj = instance.objects[entity]
+        if field == "location":
+            compat.set_location(obj, None if value is None else instance.objects[value])
         else:
-            obj.fields[change.field] = change.after
-            touched.add(obj)
-    with connection.cursor() as cursor:
-        if moved:
-            table = ObjectDB._meta.db_table
-            cursor.executemany(f"UPDATE {table} SET db_location_id=%s WHERE id=%s", moved)
-        if touched:
-            _drop_fields(cursor, [obj.pk for obj in touched])
-            for obj in touched:
-                for name in obj.fields:
-                    instance.stored.pop((obj.entity, name), None)
-            _store_fields(cursor, instance, touched)
-    for obj in touched:
-        compat.reset_attributes(obj)
+            obj.fields[field] = value
+            compat.reset_attributes(obj)
+    as_at_start = {
+        (entity, field)
+        for entity, field in keys
+        if field != "location"
+        and instance.objects[entity].fields[field] == instance.world.initial[entity][field]
+    }
+    _drop_fields(instance, as_at_start)
+    store(instance, [key for key in keys if key not in as_at_start])
     instance.take_note({change.entity for change in changes})
 
 
@@ -121,61 +116,42 @@ def store(instance: LiveInstance, keys: Keys) -> None:
         table = Attribute._meta.db_table
         compat.write_rows(f"UPDATE {table} SET db_value=? WHERE id=?", changed)
     if new:
-        with connection.cursor() as cursor:
-            _insert_fields(cursor, instance, new)
+        _insert_fields(instance, new)
 
 
-def _store_fields(cursor: Any, instance: LiveInstance, touched: Iterable[Any]) -> None:
-    """Store those fields of objects that are not as in the spec: none of them is stored."""
-    found = [
-        (obj, name)
-        for obj in touched
-        for name, value in obj.fields.items()
-        if value != instance.world.initial[obj.entity][name]
-    ]
-    _insert_fields(cursor, instance, found)
-
-
-def _insert_fields(cursor: Any, instance: LiveInstance, found: list[tuple[Any, str]]) -> None:
+def _insert_fields(instance: LiveInstance, found: list[tuple[Any, str]]) -> None:
     """Store fields of objects that are not stored yet."""
-    if not found:
-        return
     table, columns = Attribute._meta.db_table, [f.column for f in Attribute._meta.concrete_fields]
-    cursor.execute(f"SELECT COALESCE(MAX(id), 0) FROM {table}")
-    first = cursor.fetchone()[0] + 1
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT COALESCE(MAX(id), 0) FROM {table}")
+        first = cursor.fetchone()[0] + 1
     blank = compat.attribute_row(CATEGORY)
     stored = [
         {**blank, "id": key, "db_key": name, "db_value": compat.stored_value(obj.fields[name])}
         for key, (obj, name) in enumerate(found, start=first)
     ]
-    marks = ",".join(["%s"] * len(columns))
-    cursor.executemany(
+    marks = ",".join("?" * len(columns))
+    compat.write_rows(
         f"INSERT INTO {table} ({','.join(columns)}) VALUES ({marks})",
         [[row[column] for column in columns] for row in stored],
     )
-    cursor.executemany(
+    compat.write_rows(
         f"INSERT INTO {compat.attribute_links()._meta.db_table} (objectdb_id, attribute_id)"
-        " VALUES (%s, %s)",
+        " VALUES (?, ?)",
         [(obj.pk, key) for key, (obj, _) in enumerate(found, start=first)],
     )
     for key, (obj, name) in enumerate(found, start=first):
         instance.stored[obj.entity, name] = key
 
 
-def _drop_fields(cursor: Any, keys: list[int]) -> None:
-    """Delete the stored fields of objects: what is not stored is as in the spec."""
-    links = compat.attribute_links()._meta.db_table
-    attributes = Attribute._meta.db_table
-    marks = ",".join(["%s"] * len(keys))
-    cursor.execute(
-        f"SELECT l.id, a.id FROM {links} l JOIN {attributes} a ON a.id = l.attribute_id"
-        f" WHERE l.objectdb_id IN ({marks}) AND a.db_category = %s",
-        [*keys, CATEGORY],
-    )
-    found = cursor.fetchall()
-    cursor.executemany(f"DELETE FROM {links} WHERE id=%s", [(link,) for link, _ in found])
-    cursor.executemany(f"DELETE FROM {attributes} WHERE id=%s", [(a,) for _, a in found])
-    compat.forget_attributes(attribute for _, attribute in found)
+def _drop_fields(instance: LiveInstance, keys: Keys) -> None:
+    """Delete stored fields: what is not stored is as in the spec."""
+    found = [(instance.stored.pop(key),) for key in keys if key in instance.stored]
+    if found:
+        links = compat.attribute_links()._meta.db_table
+        compat.write_rows(f"DELETE FROM {links} WHERE attribute_id=?", found)
+        compat.write_rows(f"DELETE FROM {Attribute._meta.db_table} WHERE id=?", found)
+        compat.forget_attributes(attribute for (attribute,) in found)
 
 
 def delete(instance: LiveInstance) -> None:
