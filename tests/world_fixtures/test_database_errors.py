@@ -203,6 +203,27 @@ async def test_a_log_in_that_the_database_refuses_can_be_tried_again(
     servers.release(instance)
 
 
+async def test_nothing_is_kept_of_what_play_has_changed_and_put_back(
+    servers, cottage, database
+) -> None:
+    """Neither rows of a rewound instance, nor those of one that was played and let go of."""
+
+    def stored() -> list[int]:
+        tables = "typeclasses_attribute", "objects_objectdb_db_attributes"
+        return [database.execute(f"SELECT COUNT(*) FROM {t}").fetchone()[0] for t in tables]
+
+    instance = await servers.acquire(cottage)
+    before = stored()
+    session = await instance.open()
+    for command in ("get lamp", "light lamp", "write gone on wall", "extinguish lamp"):
+        assert (await session.command(command)).changes
+    assert stored() != before
+    await instance.reset()
+    assert stored() == before
+    assert (await instance.state()) == initial_state(cottage)
+    servers.release(instance)
+
+
 @pytest.mark.slow
 async def test_worlds_forgotten_in_a_request_that_fails_come_again(
     servers, cottage, database
