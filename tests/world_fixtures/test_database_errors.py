@@ -203,6 +203,25 @@ async def test_a_log_in_that_the_database_refuses_can_be_tried_again(
     servers.release(instance)
 
 
+async def test_a_fork_that_the_database_refuses_can_be_made_again(
+    servers, cottage, database
+) -> None:
+    """With the same primary keys: nothing of the first one may be in the second."""
+    parent = await servers.acquire(cottage.model_copy(update={"title": "Forked in vain"}))
+    session = await parent.open()
+    await session.command("get lamp")
+    with failing(database, MOVED, "1"), pytest.raises(WorldError):
+        await parent.fork()
+    await session.command("drop lamp")
+    await session.command("down")
+    fork = await parent.fork()
+    state = await fork.state()
+    assert (state.location("lamp"), state.location("you")) == ("hall", "cellar")
+    assert (await fork.sessions_open["you"].command("up")).text.startswith("Hall")
+    for instance in (parent, fork):
+        servers.release(instance)
+
+
 async def test_nothing_is_kept_of_what_play_has_changed_and_put_back(
     servers, cottage, database
 ) -> None:

@@ -61,9 +61,13 @@ class Registry:
         idle = instance is not None
         if instance is None:
             instance = spawning.spawn(self._next_id(), self.world(spec))
-            self.touched.add(instance.id)
         if changes:
-            rows.apply(instance, changes)
+            try:
+                rows.apply(instance, changes)
+            except BaseException:  # Evennia keeps what was made by its primary key, stored or not
+                rows.forget(instance)
+                raise
+        self.touched.add(instance.id)
         self.live[instance.id] = instance
         return instance, idle
 

@@ -56,7 +56,9 @@ def spawn(id_: str, world: LoadedWorld) -> LiveInstance:
     database: every foreign key is then known before the first row is written.
     """
     made = timezone.now()
-    keys = _allot(ObjectDB, [*world.spec.entities, *([CLOCK] if world.spec.living else ())])
+    keys = _allot(
+        ObjectDB, [*world.spec.entities, *([CLOCK] if world.spec.living is not None else ())]
+    )
     accounts = _allot(AccountDB, [c.id for c in world.spec.characters])
     _insert_objects(world, keys, accounts, made)
     _insert_accounts(id_, accounts, made)
