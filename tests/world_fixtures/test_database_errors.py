@@ -217,7 +217,7 @@ async def test_a_fork_that_the_database_refuses_can_be_made_again(
     fork = await parent.fork()
     state = await fork.state()
     assert (state.location("lamp"), state.location("you")) == ("hall", "cellar")
-    assert (await fork.sessions_open["you"].command("up")).text.startswith("Hall")
+    assert "Oil Lamp" in (await fork.sessions_open["you"].command("up")).text
     for instance in (parent, fork):
         servers.release(instance)
 

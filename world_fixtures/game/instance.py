@@ -46,9 +46,11 @@ class LoadedWorld:
         placed: dict[str, list[str]] = {}
         for exit_ in self.spec.exits:
             placed.setdefault(exit_.source, []).append(exit_.id)
-        for entity in (*self.spec.things, *self.spec.characters):
-            if entity.location is not None:
-                placed.setdefault(entity.location, []).append(entity.id)
+        for thing in self.spec.things:
+            if thing.location is not None:
+                placed.setdefault(thing.location, []).append(thing.id)
+        for character in self.spec.characters:
+            placed.setdefault(character.location, []).append(character.id)
         return placed
 
 
