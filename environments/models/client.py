@@ -52,7 +52,7 @@ class ModelServer:
     def __init__(self, manager: ServerManager, purpose: compat.Purpose = "train") -> None:
         self._manager = manager
         self._purpose = purpose
-        self._text = RequestText()
+        self._writing = RequestText()
 
     async def chat_completion(self, **request: Any) -> Any:
         """Ask for an OpenAI ChatCompletion. Raises what the endpoint's client raises."""
@@ -61,7 +61,7 @@ class ModelServer:
         request = compat.request_of(server, request)
         async with compat.slots(server, self._purpose):
             started = time.time()
-            completion = await _answer(server, request, self._text)
+            completion = await _answer(server, request, self._writing)
         compat.note_seconds(server, self._purpose, time.time() - started)
         return completion
 
@@ -70,11 +70,11 @@ _sessions: WeakKeyDictionary[asyncio.AbstractEventLoop, aiohttp.ClientSession] =
 _keepers: set[asyncio.Task[None]] = set()
 
 
-async def _answer(server: Any, request: dict[str, Any], text: RequestText) -> Any:
+async def _answer(server: Any, request: dict[str, Any], writing: RequestText) -> Any:
     """One request, once. Raises what its client raises, with an API key in the text hidden."""
     try:
         if compat.is_plain_openai(server) and request.get("n", 1) == 1:
-            return await _post(server, request, text)
+            return await _post(server, request, writing)
         return await compat.complete_once(server, request)
     except Exception as error:
         told = str(error)
@@ -87,12 +87,12 @@ async def _answer(server: Any, request: dict[str, Any], text: RequestText) -> An
         ) from None
 
 
-async def _post(server: Any, request: dict[str, Any], text: RequestText) -> ChatCompletion:
+async def _post(server: Any, request: dict[str, Any], writing: RequestText) -> ChatCompletion:
     """One request, once."""
     body = {**request, **(request.get("extra_body") or {})}
     body.pop("extra_body", None)
     url = f"{_address(server)}/chat/completions"
-    status, raw, wait = await exchange(server, url, text.of(body))
+    status, raw, wait = await exchange(server, url, writing.of(body))
     return _completion(status, raw, server.config.api_key, wait)
 
 
