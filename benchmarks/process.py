@@ -1,4 +1,4 @@
-"""`process` beside atroposlib's own loop, at an endpoint whose latency is known.
+"""`process` beside atroposlib's own loop and a bare client, at an endpoint of known latency.
 
 The endpoint is a process of its own and answers after LATENCY; the worlds are real ones.
 Both loops play the same environment class in the same run.
@@ -12,23 +12,25 @@ import gc
 import io
 import math
 import os
+import statistics
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import jsonlines
 from atroposlib.envs.base import BaseEnv
 
-from benchmarks import endpoint
+from benchmarks import client_floor, endpoint
 from environments.evennia_world_env import EvenniaWorldEnv
 from environments.models.chat import Chat, ChatServer
 from environments.models.turn_ends import Prefix
 from environments.modes import process as process_mode
-from world_fixtures.servers import ServerPool
+from world_fixtures.servers import PooledInstance, ServerPool
+from world_fixtures.spec import WorldSpec
 
 LATENCY = 0.3
 """Seconds the model takes for a turn."""
@@ -51,6 +53,8 @@ class Measured:
     """Seconds of processor time of this process."""
     steady: float = 0.0
     """Turns per second while all agents that may talk to the model did."""
+    waits: tuple[float, ...] = ()
+    """Seconds that rollouts which might have talked to the model waited for their worlds."""
 
     @property
     def turns(self) -> int:
@@ -80,7 +84,11 @@ class _Env(EvenniaWorldEnv):
     worlds: ServerPool
 
     async def setup(self) -> None:
-        self.pool = self.worlds
+        self.pool = cast(ServerPool, _Timed(self.worlds, self))
+        self.waits: list[float] = []
+        """For worlds, since as many agents as may first talked to the model."""
+        self.asked: dict[str, Any] = {}
+        """The last request."""
         self.full_from = math.inf
         self.answered: list[float] = []
         """When answers came while as many agents as may talked to the model."""
@@ -93,10 +101,25 @@ class _Env(EvenniaWorldEnv):
             yield replace(chat, server=_Counted(chat.server, self))
 
     @property
+    def conversations(self) -> AbstractAsyncContextManager[Any]:
+        """How many agents may talk to the model at once."""
+        return self._slots
+
+    @conversations.setter
+    def conversations(self, slots: AbstractAsyncContextManager[Any]) -> None:
+        self._slots = _Slots(slots._value) if isinstance(slots, asyncio.Semaphore) else slots
+
+    def note_wait(self, began: float) -> None:
+        """Note how long a slot was free for a rollout that has asked for its world at `began`."""
+        if isinstance(self._slots, _Slots) and self.full_from < math.inf:
+            now = time.perf_counter()
+            free = now if self._slots.locked() else max(began, self._slots.free_since)
+            self.waits.append(now - free)
+
+    @property
     def full(self) -> bool:
         """As many agents talk to the model as may."""
-        slots = self.conversations
-        return isinstance(slots, asyncio.Semaphore) and slots.locked()
+        return isinstance(self._slots, _Slots) and self._slots.locked()
 
     @property
     def steady(self) -> float:
@@ -104,6 +127,35 @@ class _Env(EvenniaWorldEnv):
         if len(self.answered) < 2:
             return 0.0
         return len(self.answered) / (self.answered[-1] - self.full_from)
+
+
+class _Slots(asyncio.Semaphore):
+    """A semaphore that knows since when it could be had."""
+
+    free_since = 0.0
+
+    def release(self) -> None:
+        was_locked = self.locked()
+        super().release()
+        if was_locked:
+            self.free_since = time.perf_counter()
+
+
+class _Timed:
+    """A pool, with the waits for its worlds noted."""
+
+    def __init__(self, pool: ServerPool, env: _Env) -> None:
+        self._pool = pool
+        self._env = env
+
+    async def acquire(self, spec: WorldSpec, **options: Any) -> PooledInstance:
+        began = time.perf_counter()
+        instance = await self._pool.acquire(spec, **options)
+        self._env.note_wait(began)
+        return instance
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._pool, name)
 
 
 class _Counted:
@@ -117,6 +169,7 @@ class _Counted:
         env = self._env
         if env.full and env.full_from == math.inf:
             env.full_from = time.perf_counter()
+        env.asked = request
         answer = await self._server.chat_completion(**request)
         if env.full and env.full_from < math.inf:
             env.answered.append(time.perf_counter())
@@ -138,6 +191,8 @@ async def measure(quick: bool, say: Progress) -> dict[str, Any]:
             for at_once, groups in ((4, 4), (16, 32), (64, 64)) if quick else FULL:
                 say(f"{at_once} groups of {GROUP} at once")
                 found[at_once] = await bench.ours(groups, at_once)
+            say("a bare client")
+            floor = await client_floor.ms_per_turn(url, bench.asked, 16 * GROUP)
     return {
         "quick": quick,
         "latency_ms": LATENCY * 1000,
@@ -153,6 +208,13 @@ async def measure(quick: bool, say: Progress) -> dict[str, Any]:
         "framework_ms_per_turn_by_rollouts": {
             str(at_once * GROUP): m.ms_per_turn for at_once, m in found.items()
         },
+        "floor": {"client_ms_per_turn": floor},
+        "times_floor": {
+            "framework_ms_per_turn": {
+                str(at_once * GROUP): m.ms_per_turn / floor for at_once, m in found.items()
+            }
+        },
+        "world_wait_ms": {str(at_once * GROUP): _waits_ms(m.waits) for at_once, m in found.items()},
         "turns_per_s": {str(n * GROUP): m.turns / m.seconds for n, m in found.items()},
         "load_average": os.getloadavg()[0],
     }
@@ -163,6 +225,8 @@ class _Bench:
         self._url = url
         self._directory = directory
         self._runs = 0
+        self.asked: dict[str, Any] = {}
+        """The last request of the last run."""
 
     def _env(self, groups: int, at_once: int) -> _Env:
         config, (server,) = _Env.config_init()
@@ -179,7 +243,8 @@ class _Bench:
         """`process` with so many groups at once."""
         env = self._env(groups, at_once)
         measured = await _timed(groups, lambda: process_mode.process(env))
-        return replace(measured, steady=env.steady)
+        self.asked = env.asked
+        return replace(measured, steady=env.steady, waits=tuple(env.waits))
 
     async def atroposlib(self, groups: int) -> Measured:
         """The loop of BaseEnv, one group after the other."""
@@ -187,6 +252,14 @@ class _Bench:
         env.n_groups_to_process, env.group_size_to_process = groups, GROUP
         env.jsonl_writer = jsonlines.open(env.config.data_path_to_save_groups, "w")
         return await _timed(groups, lambda: BaseEnv.process_manager(env))
+
+
+def _waits_ms(waits: tuple[float, ...]) -> dict[str, float]:
+    """Return median and 95th percentile of waits, in milliseconds; nothing where there are few."""
+    if len(waits) < 2:
+        return {}
+    *_, p95 = statistics.quantiles(waits, n=20)
+    return {"p50": statistics.median(waits) * 1000, "p95": p95 * 1000}
 
 
 async def _timed(groups: int, run: Callable[[], Any]) -> Measured:

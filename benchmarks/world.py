@@ -1,4 +1,8 @@
-"""The world server, measured beside the stock client path, the in-process floor and TextWorld."""
+"""The world server, measured beside the stock client path, TextWorld, and its floors.
+
+A floor is what no server can go below: the command inside of the server's process, a ping-pong of
+the same bytes between two processes, and creation of the same world object by object.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import stock
+from benchmarks.floors import ROUNDS, cpu_seconds, ping_ms
 from benchmarks.worlds import WALK, grid_world
 from world_fixtures import home
+from world_fixtures.client import Session
 from world_fixtures.servers import PooledInstance, ServerPool
 from world_fixtures.spec import WorldSpec
 
@@ -47,8 +53,13 @@ async def measure(quick: bool, say: Progress) -> dict[str, Any]:
                 "ours": look,
                 "stock": stock_figures["look_p50_ms"],
                 "in_process": floor["look_p50_ms"],
-            }
+            },
+            "server_cpu_ms": {
+                "ours": await _server_cpu_ms(pool, spec, 16, looks // 4),
+                "in_process": floor["look_cpu_ms"],
+            },
         }
+        result["floor"] = {"ping_ms": await _ping(pool, spec, looks)}
         result["throughput_per_s"] = throughput
         result["throughput_16_per_s"] = {
             "ours": throughput["16"],
@@ -62,10 +73,28 @@ async def measure(quick: bool, say: Progress) -> dict[str, Any]:
         for rooms in (8, 100) if quick else (8, 30, 100):
             result[f"reset_{rooms}_rooms_ms"] = await _resets(pool, grid_world(rooms), 20)
         result["reset_8_rooms_ms"]["create"] = floor["create_ms"]
+        result["spawn_ms"] = {
+            **{f"rooms_{rooms}": await _spawn_new(pool, rooms) for rooms in (8, 100)},
+            "create_8": floor["create_ms"],
+        }
         result["textworld_reset_ms"] = other and other["reset_ms"]
         say("growth")
         result["growth"] = await _growth(pool, spec, (1, 10, 100, 1000), looks)
+    result["times_floor"] = times_floor(result)
     return result
+
+
+def times_floor(found: dict[str, Any]) -> dict[str, float | None]:
+    """Return figures as multiples of their floors, or of what they are measured against."""
+    look, cpu = found["command"]["look_p50_ms"], found["command"]["server_cpu_ms"]
+    spawn, steps = found["spawn_ms"], found["steps_per_s"]
+    return {
+        "look": look["ours"] / (look["in_process"] + found["floor"]["ping_ms"]),
+        "server_cpu": cpu["ours"] / cpu["in_process"],
+        "create_8_of_spawn": spawn["create_8"] / spawn["rooms_8"],
+        "spawn_100_of_8_rooms": spawn["rooms_100"] / spawn["rooms_8"],
+        "steps_of_textworld": steps["textworld"] and steps["ours"] / steps["textworld"],
+    }
 
 
 async def _commands(
@@ -87,6 +116,49 @@ async def _commands(
         throughput[str(count)] = count * (looks // 4) / (time.perf_counter() - start)
     _release(pool, instances)
     return alone, throughput
+
+
+async def _server_cpu_ms(pool: ServerPool, spec: WorldSpec, count: int, looks: int) -> float:
+    """Measure the server's milliseconds of processor time for a look, with `count` sessions."""
+    instances = [await pool.acquire(spec) for _ in range(count)]
+    sessions = [await i.open() for i in instances]
+    server = pool.servers[0].pid
+
+    async def many(session: Session) -> None:
+        for _ in range(looks):
+            await session.command("look")
+
+    found = []
+    for _ in range(ROUNDS):
+        before = cpu_seconds(server)
+        await asyncio.gather(*map(many, sessions))
+        found.append((cpu_seconds(server) - before) / (count * looks) * 1000)
+    _release(pool, instances)
+    return statistics.median(found)
+
+
+async def _ping(pool: ServerPool, spec: WorldSpec, count: int) -> float:
+    """Measure the ping-pong of as many bytes as a look and its answer have."""
+    instance = await pool.acquire(spec)
+    session = await instance.open()
+    event = await session.command("look")
+    pool.release(instance)
+    asked = len(f'{{"session":"{event.session}","text":"look","op":"command","id":1000}}\n')
+    answered = len(f'{{"id":1000,"ok":{event.model_dump_json()}}}\n'.encode())
+    return await asyncio.to_thread(ping_ms, asked, answered, count)
+
+
+async def _spawn_new(pool: ServerPool, rooms: int) -> float:
+    """Measure the median milliseconds until a world is there that no server has seen before."""
+    spec = grid_world(rooms)
+    times = []
+    for n in range(ROUNDS + 1):
+        unseen = spec.model_copy(update={"title": f"{spec.title}, new {n}"})
+        start = time.perf_counter()
+        instance = await pool.acquire(unseen)
+        times.append(time.perf_counter() - start)
+        pool.release(instance)
+    return statistics.median(times[1:]) * 1000
 
 
 async def _steps(pool: ServerPool, spec: WorldSpec, rounds: int) -> float:

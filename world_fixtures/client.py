@@ -49,8 +49,8 @@ _to_json = json.JSONEncoder(separators=(",", ":")).encode
 class WorldClient:
     """One connection to one world server."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
+    def __init__(self, writer: asyncio.StreamWriter) -> None:
+        """Take over a connection over which nothing is under way."""
         self._writer = writer
         self._next = 0
         self._waiting: dict[int, asyncio.Future[Any]] = {}
@@ -63,7 +63,7 @@ class WorldClient:
         self._lost: str = ""
         self.gone = asyncio.Event()
         """Set when the connection is of no more use."""
-        self._listener = asyncio.create_task(self._listen(), name="world-client")
+        writer.transport.set_protocol(_Lines(self))
 
     @classmethod
     async def connect(cls, port: int, secret: str, host: str = "127.0.0.1") -> WorldClient:
@@ -72,17 +72,15 @@ class WorldClient:
         Raises WorldLost when there is no server, WorldError when the secret is wrong.
         """
         try:
-            reader, writer = await asyncio.open_connection(host, port, limit=MAX_ANSWER)
+            _, writer = await asyncio.open_connection(host, port)
         except OSError as error:
             raise WorldLost(f"no world server at {host}:{port}: {error}") from error
-        return await cls.greet(reader, writer, secret)
+        return await cls.greet(writer, secret)
 
     @classmethod
-    async def greet(
-        cls, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, secret: str
-    ) -> WorldClient:
+    async def greet(cls, writer: asyncio.StreamWriter, secret: str) -> WorldClient:
         """Say the secret over a connection to a world server. Raises as `connect`."""
-        client = cls(reader, writer)
+        client = cls(writer)
         try:
             writer.write(secret.encode() + b"\n")
             await client._answer(client._expect(GREETING), "the secret", REQUEST_TIMEOUT)
@@ -140,8 +138,7 @@ class WorldClient:
 
     def close(self) -> None:
         """Drop the connection; its sessions end, its instances stay."""
-        self._fail("the connection was closed")
-        self._listener.cancel()
+        self.fail("the connection was closed")
         self._writer.close()
 
     def _expect(self, id_: int) -> asyncio.Future[Any]:
@@ -183,17 +180,14 @@ class WorldClient:
         for message in messages(requests):
             self._writer.write(message)
 
-    async def _listen(self) -> None:
-        reason = "the world server closed the connection"
+    def take(self, line: bytes) -> None:
+        """Hand the answers of one message to who waits for them."""
         try:
-            while line := await self._reader.readline():
-                message = json.loads(line)
-                for answer in message if isinstance(message, list) else (message,):
-                    self._resolve(answer)
-        except (OSError, ValueError) as error:
-            reason = f"the connection to the world server broke: {error}"
-        finally:
-            self._fail(reason)
+            message = json.loads(line)
+            for answer in message if isinstance(message, list) else (message,):
+                self._resolve(answer)
+        except ValueError as error:
+            self.fail(f"the connection to the world server broke: {error}")
 
     def _resolve(self, answer: dict[str, Any]) -> None:
         """Hand an answer to who waits for it. Raises ValueError where none could be read."""
@@ -208,7 +202,8 @@ class WorldClient:
         else:
             future.set_result(answer["ok"])
 
-    def _fail(self, reason: str) -> None:
+    def fail(self, reason: str) -> None:
+        """Count the connection as lost; nobody waits any more for what was not answered."""
         self._lost = self._lost or reason
         self.gone.set()
         waiting, self._waiting = self._waiting, {}
@@ -216,6 +211,38 @@ class WorldClient:
             if not future.done():
                 future.set_exception(WorldLost(reason))
                 future.exception()  # it may be that nobody waits any more
+
+
+class _Lines(asyncio.Protocol):
+    """What comes over a client's connection, line by line.
+
+    A stream would have a task of its own for it, which is two more turns of the loop an answer.
+    """
+
+    def __init__(self, client: WorldClient) -> None:
+        self._client = client
+        self._begun: list[bytes] = []
+        """Parts of a line whose end has not come."""
+        self._length = 0
+
+    def data_received(self, data: bytes) -> None:
+        """Take whole lines and keep the rest (asyncio's hook)."""
+        *lines, rest = data.split(b"\n")
+        if lines:
+            self._client.take(b"".join((*self._begun, lines[0])))
+            for line in lines[1:]:
+                self._client.take(line)
+            self._begun, self._length = [], 0
+        self._begun.append(rest)
+        self._length += len(rest)
+        if self._length > MAX_ANSWER:
+            self._client.fail(f"the world server sent more than {MAX_ANSWER:,} bytes in a line")
+            self._client.close()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Tell who waits (asyncio's hook)."""
+        broke = f"the connection to the world server broke: {error}"
+        self._client.fail(broke if error else "the world server closed the connection")
 
 
 def messages(requests: Sequence[bytes]) -> Iterator[bytes]:

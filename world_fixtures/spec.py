@@ -173,4 +173,8 @@ class WorldSpec(Frozen):
     @cached_property
     def exits_of(self) -> dict[str, tuple[Exit, ...]]:
         """Exits by the room they leave."""
-        return {r.id: tuple(e for e in self.exits if e.source == r.id) for r in self.rooms}
+        found: dict[str, list[Exit]] = {room.id: [] for room in self.rooms}
+        for exit_ in self.exits:
+            if exit_.source in found:
+                found[exit_.source].append(exit_)
+        return {room: tuple(exits) for room, exits in found.items()}

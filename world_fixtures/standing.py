@@ -72,7 +72,7 @@ class StandingSite:
             except TimeoutError:
                 raise WorldLost(f"{self._name} starts none") from None
             self._pid = int(started["started"])
-            return await WorldClient.greet(reader, writer, str(started["secret"]))
+            return await WorldClient.greet(writer, str(started["secret"]))
         except BaseException:
             writer.close()
             raise

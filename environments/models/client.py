@@ -34,6 +34,7 @@ from environments import compat
 from environments.models.address import without_key
 from environments.models.completion import MAX_CALLS, Completion, EndpointError, read_completion
 from environments.models.http import ENCODINGS, MAX_ANSWER, MAX_ERROR, BodyError, read_body
+from environments.models.request_text import RequestText
 
 __all__ = ["EndpointError", "ModelServer", "exchange", "retry_after"]
 
@@ -51,6 +52,7 @@ class ModelServer:
     def __init__(self, manager: ServerManager, purpose: compat.Purpose = "train") -> None:
         self._manager = manager
         self._purpose = purpose
+        self._writing = RequestText()
 
     async def chat_completion(self, **request: Any) -> Any:
         """Ask for an OpenAI ChatCompletion. Raises what the endpoint's client raises."""
@@ -59,7 +61,7 @@ class ModelServer:
         request = compat.request_of(server, request)
         async with compat.slots(server, self._purpose):
             started = time.time()
-            completion = await _answer(server, request)
+            completion = await _answer(server, request, self._writing)
         compat.note_seconds(server, self._purpose, time.time() - started)
         return completion
 
@@ -68,11 +70,11 @@ _sessions: WeakKeyDictionary[asyncio.AbstractEventLoop, aiohttp.ClientSession] =
 _keepers: set[asyncio.Task[None]] = set()
 
 
-async def _answer(server: Any, request: dict[str, Any]) -> Any:
+async def _answer(server: Any, request: dict[str, Any], writing: RequestText) -> Any:
     """One request, once. Raises what its client raises, with an API key in the text hidden."""
     try:
         if compat.is_plain_openai(server) and request.get("n", 1) == 1:
-            return await _post(server, request)
+            return await _post(server, request, writing)
         return await compat.complete_once(server, request)
     except Exception as error:
         told = str(error)
@@ -85,29 +87,28 @@ async def _answer(server: Any, request: dict[str, Any]) -> Any:
         ) from None
 
 
-async def _post(server: Any, request: dict[str, Any]) -> ChatCompletion:
+async def _post(server: Any, request: dict[str, Any], writing: RequestText) -> ChatCompletion:
     """One request, once."""
     body = {**request, **(request.get("extra_body") or {})}
     body.pop("extra_body", None)
-    url = f"{str(server.openai.base_url).rstrip('/')}/chat/completions"
-    status, raw, wait = await exchange(server, url, body)
+    url = f"{_address(server)}/chat/completions"
+    status, raw, wait = await exchange(server, url, writing.of(body))
     return _completion(status, raw, server.config.api_key, wait)
 
 
-async def exchange(server: Any, url: str, body: dict[str, Any]) -> tuple[int, bytes, float | None]:
+async def exchange(server: Any, url: str, data: bytes) -> tuple[int, bytes, float | None]:
     """Post JSON to an address of a server with its key; status, body, and when to ask again.
 
     Raises EndpointError for a redirection and for a body that is too long or damaged.
     """
-    data = json.dumps(body).encode()
-    client = server.openai
-    headers = {k: v for k, v in client.default_headers.items() if isinstance(v, str)}
-    headers |= client.auth_headers | {"Accept-Encoding": ", ".join(ENCODINGS)}
-    if client.base_url.userinfo:
-        headers.pop("Authorization", None)  # user and password in the address go before a key
     timeout = aiohttp.ClientTimeout(total=server.config.timeout)
     async with _session().post(
-        url, data=data, headers=headers, timeout=timeout, proxy=_proxy(url), allow_redirects=False
+        url,
+        data=data,
+        headers=_headers(server),
+        timeout=timeout,
+        proxy=_proxy(url),
+        allow_redirects=False,
     ) as answer:
         if 300 <= answer.status < 400:
             place = without_key(answer.headers.get("Location", "nowhere"), server.config.api_key)
@@ -126,6 +127,23 @@ async def exchange(server: Any, url: str, body: dict[str, Any]) -> tuple[int, by
             raise EndpointError(f"{answer.status}: {error}", answer.status) from None
         wait = retry_after(answer.status, answer.headers.get("Retry-After"))
     return answer.status, raw, wait
+
+
+@lru_cache(maxsize=64)
+def _address(server: Any) -> str:
+    """Return the address that requests to a server begin with; openai's client works it out."""
+    return str(server.openai.base_url).rstrip("/")
+
+
+@lru_cache(maxsize=64)
+def _headers(server: Any) -> dict[str, str]:
+    """Return the headers of requests to a server, its key among them."""
+    client = server.openai
+    headers = {k: v for k, v in client.default_headers.items() if isinstance(v, str)}
+    headers |= client.auth_headers | {"Accept-Encoding": ", ".join(ENCODINGS)}
+    if client.base_url.userinfo:
+        headers.pop("Authorization", None)  # user and password in the address go before a key
+    return headers
 
 
 @lru_cache(maxsize=16)

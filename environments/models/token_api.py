@@ -145,7 +145,7 @@ def _complete(request: dict[str, Any], tokenizer: Any) -> dict[str, Any]:
 
 async def _post(server: Any, path: str, body: dict[str, Any]) -> Any:
     root = str(server.openai.base_url).rstrip("/").removesuffix("/v1")
-    status, raw, wait = await exchange(server, f"{root}{path}", body)
+    status, raw, wait = await exchange(server, f"{root}{path}", json.dumps(body).encode())
     try:
         found = json.loads(raw)
     except (ValueError, RecursionError):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -33,6 +33,9 @@ __all__ = [
     "sequences_from_messages",
     "sequences_from_nodes",
 ]
+
+MAX_KNOWN = 4096
+"""Pieces of text whose tokens are kept."""
 
 
 def sequences_from_nodes(
@@ -132,11 +135,28 @@ def _tokenise(
     tokens: list[int] = []
     masks: list[int] = []
     turns: list[int] = []
-    for number, ids in enumerate(tokenizer(pieces, add_special_tokens=False)["input_ids"]):
+    for number, ids in enumerate(_ids_of(pieces, tokenizer)):
         tokens += ids
         masks += ids if number % 2 else [MASKED] * len(ids)
         turns += [numbers[number // 2] if number % 2 else NO_TURN] * len(ids)
     return tokens, masks, turns
+
+
+def _ids_of(pieces: Sequence[str], tokenizer: Any) -> list[list[int]]:
+    """Return the tokens of each piece; the rollouts of a group share many, first the prompt."""
+    known = _known_pieces(tokenizer)
+    if new := list(dict.fromkeys(piece for piece in pieces if piece not in known)):
+        if len(known) + len(new) > MAX_KNOWN:
+            known.clear()
+            new = list(dict.fromkeys(pieces))
+        known.update(zip(new, tokenizer(new, add_special_tokens=False)["input_ids"], strict=True))
+    return [known[piece] for piece in pieces]
+
+
+@lru_cache(maxsize=4)
+def _known_pieces(tokenizer: Any) -> dict[str, list[int]]:
+    """Return the dict that keeps tokens by text."""
+    return {}
 
 
 @lru_cache(maxsize=16)

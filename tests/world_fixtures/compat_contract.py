@@ -76,6 +76,33 @@ def _reactor(compat: Any) -> None:
     assert before[1] is not after[1]
 
 
+@part("twisted: writeSomeData sends at once; what is buffered is in two attributes")
+def _write_now(compat: Any) -> None:
+    import socket
+
+    from twisted.internet import protocol, reactor, tcp
+
+    ours, theirs = socket.socketpair()
+    transport: Any = tcp.Connection(ours, protocol.Protocol(), reactor)
+    transport.connected = True
+    ours.setblocking(False)
+    compat.write_now(transport, b"at once\n")
+    assert theirs.recv(100) == b"at once\n"
+    assert not transport.dataBuffer
+    assert not transport._tempDataBuffer
+    much = b"x" * 10_000_000
+    compat.write_now(transport, much)
+    compat.write_now(transport, b"after it")
+    theirs.setblocking(False)
+    came = b""
+    while len(came) < len(much) + len(b"after it"):
+        transport.doWrite()
+        came += theirs.recv(1_000_000)
+    assert came == much + b"after it"
+    reactor.removeAll()  # type: ignore[attr-defined]
+    theirs.close()
+
+
 @part("django: connections.settings decides which file the next connection opens")
 def _database(compat: Any) -> None:
     from django.db import connections
@@ -139,13 +166,13 @@ def _raw_delete(compat: Any) -> None:
 def spawned(id_: str) -> Any:
     """A small instance in the database."""
     from benchmarks.worlds import grid_world
-    from world_fixtures.game.gateway import rows
+    from world_fixtures.game.gateway import spawning
     from world_fixtures.game.gateway.registry import registry
 
-    return rows.spawn(id_, registry.world(grid_world(2, 2)))
+    return spawning.spawn(id_, registry.world(grid_world(2, 2)))
 
 
-@part("evennia: bulk_create keeps what was made by its primary key (the idmapper's cache)")
+@part("evennia: what is made with a primary key is kept by it (the idmapper's cache)")
 def _cached(compat: Any) -> None:
     from evennia.objects.models import ObjectDB
 
@@ -156,7 +183,29 @@ def _cached(compat: Any) -> None:
     assert ObjectDB.objects.get(pk=thing.pk) is not thing
 
 
-@part("evennia: contents_cache has add, remove, get and init")
+@part("evennia: rows of objects and accounts are those that Django would insert")
+def _rows(compat: Any) -> None:
+    from evennia.accounts.models import AccountDB
+    from evennia.objects.models import ObjectDB
+
+    instance = spawned("c0")
+    for model, made in ((ObjectDB, instance.objects), (AccountDB, instance.accounts)):
+        keys = instance.keys if model is ObjectDB else instance.account_keys
+        for name, key in keys.items():
+            time = made[name].db_date_created
+            wanted = compat.blank_row(made[name])  # made now
+            (stored,) = model.objects.filter(pk=key).values()
+            moments = {"db_date_created", "date_joined"} & set(wanted)
+            assert all(stored.pop(moment) == time for moment in moments)
+            assert stored == {n: value for n, value in wanted.items() if n not in moments}
+    thing = ObjectDB(db_key="unstored")
+    assert compat.stored_time(time) == str(time.replace(tzinfo=None))
+    compat.mark_stored(thing)
+    assert not thing._state.adding
+    assert thing._state.db == "default"
+
+
+@part("evennia: contents_cache is made when it is first needed, and has add, remove and get")
 def _contents(compat: Any) -> None:
     instance = spawned("c2")
     room, other, thing = (instance.objects[e] for e in ("room0", "room1", "thing0"))
@@ -166,7 +215,7 @@ def _contents(compat: Any) -> None:
     assert thing in other.contents_cache.get()
     thing.db_location = room
     for place in (room, other):
-        compat.reset_contents(place)
+        compat.forget_contents(place)
     assert thing in room.contents_cache.get()
     assert thing not in other.contents_cache.get()
     assert isinstance(room.contents_cache, compat.ContentsHandler)
@@ -177,7 +226,7 @@ def _attributes(compat: Any) -> None:
     from evennia.typeclasses.attributes import Attribute
 
     thing = spawned("c3").objects["thing0"]
-    thing.set_field("lit", True)
+    thing.attributes.add("lit", True, category="world")
     stored = compat.attribute_links().objects.get(objectdb_id=thing.pk).attribute
     assert Attribute.__dbclass__.__instance_cache__[stored.pk] is stored
     assert stored.pk in {a.pk for a in thing.attributes.backend._cache.values()}
@@ -194,7 +243,7 @@ def _attribute_row(compat: Any) -> None:
 
     first, second = (spawned(f"c3{n}").objects["thing0"] for n in "ab")
     lines = ["one", "two"]
-    first.set_field("inscriptions", lines)
+    first.attributes.add("inscriptions", lines, category="world")
     by_evennia = compat.attribute_links().objects.get(objectdb_id=first.pk).attribute_id
     row = compat.attribute_row("world")
     row |= {"db_key": "inscriptions", "db_value": compat.stored_value(lines), "id": by_evennia + 1}

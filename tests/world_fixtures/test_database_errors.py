@@ -185,13 +185,12 @@ async def test_an_idle_instance_that_could_not_be_taken_stays_idle(
     servers.release(again)
 
 
-@pytest.mark.parametrize("table", ["accounts_accountdb", "objects_objectdb"])
 async def test_a_log_in_that_the_database_refuses_can_be_tried_again(
-    servers, cottage, database, table
+    servers, cottage, database
 ) -> None:
     instance = await servers.acquire(cottage)
     before = (await instance.server.request("ping"))["sessions"]
-    with failing(database, f"UPDATE ON {table}", "1"):
+    with failing(database, "UPDATE ON objects_objectdb", "1"):
         for _ in range(2):
             with pytest.raises(WorldError):
                 await instance.open()
@@ -201,6 +200,46 @@ async def test_a_log_in_that_the_database_refuses_can_be_tried_again(
     assert (await session.command("get lamp")).text == "You take the Oil Lamp."
     await session.close()
     assert (await instance.state()).location("lamp") == "you"
+    servers.release(instance)
+
+
+async def test_a_fork_that_the_database_refuses_can_be_made_again(
+    servers, cottage, database
+) -> None:
+    """With the same primary keys: nothing of the first one may be in the second."""
+    parent = await servers.acquire(cottage.model_copy(update={"title": "Forked in vain"}))
+    session = await parent.open()
+    await session.command("get lamp")
+    with failing(database, MOVED, "1"), pytest.raises(WorldError):
+        await parent.fork()
+    await session.command("drop lamp")
+    await session.command("down")
+    fork = await parent.fork()
+    state = await fork.state()
+    assert (state.location("lamp"), state.location("you")) == ("hall", "cellar")
+    assert "Oil Lamp" in (await fork.sessions_open["you"].command("up")).text
+    for instance in (parent, fork):
+        servers.release(instance)
+
+
+async def test_nothing_is_kept_of_what_play_has_changed_and_put_back(
+    servers, cottage, database
+) -> None:
+    """Neither rows of a rewound instance, nor those of one that was played and let go of."""
+
+    def stored() -> list[int]:
+        tables = "typeclasses_attribute", "objects_objectdb_db_attributes"
+        return [database.execute(f"SELECT COUNT(*) FROM {t}").fetchone()[0] for t in tables]
+
+    instance = await servers.acquire(cottage)
+    before = stored()
+    session = await instance.open()
+    for command in ("get lamp", "light lamp", "write gone on wall", "extinguish lamp"):
+        assert (await session.command(command)).changes
+    assert stored() != before
+    await instance.reset()
+    assert stored() == before
+    assert (await instance.state()) == initial_state(cottage)
     servers.release(instance)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from functools import lru_cache
 from types import TracebackType
 from typing import Any
@@ -30,6 +31,7 @@ __all__ = [
     "Savepoint",
     "attribute_links",
     "attribute_row",
+    "blank_row",
     "connect_session",
     "delete_rows",
     "disconnect_session",
@@ -37,20 +39,23 @@ __all__ = [
     "forget_attributes",
     "forget_cached",
     "forget_command_nesting",
+    "forget_contents",
     "insert_row",
     "lazy_property",
     "link_tables",
     "listening_port",
     "load_evennia",
+    "mark_stored",
     "renew_reactor",
     "reset_attributes",
-    "reset_contents",
     "run_command",
     "set_location",
     "set_puppeteer",
     "start_server",
+    "stored_time",
     "stored_value",
     "use_database",
+    "write_now",
     "write_rows",
 ]
 
@@ -99,6 +104,19 @@ class NoPortalLink:
 
     def __getattr__(self, name: str) -> Any:
         return lambda *args, **kwargs: None
+
+
+def write_now(transport: Any, data: bytes) -> None:
+    """Send what a connection takes at once, and the rest as `write` does.
+
+    Twisted's `write` waits for the next turn of the reactor, and asks the system three times more.
+    """
+    if not transport.dataBuffer and not transport._tempDataBuffer and transport.connected:
+        sent = transport.writeSomeData(data)
+        if isinstance(sent, int):  # else the connection is lost, as `write` finds out
+            data = data[sent:]
+    if data:
+        transport.write(data)
 
 
 # Sessions and commands
@@ -153,16 +171,22 @@ def forget_command_nesting(session: Any) -> None:
 
 def set_location(obj: Any, place: Any) -> None:
     """Move an object in memory alone, contents caches included."""
-    if obj.db_location is not None:
-        obj.db_location.contents_cache.remove(obj)
-    obj.db_location = place
-    if place is not None:
+    left = obj.db_location
+    if left is not None and _knows_contents(left):
+        left.contents_cache.remove(obj)
+    if place is not None and _knows_contents(place):
         place.contents_cache.add(obj)
+    obj.db_location = place
 
 
-def reset_contents(obj: Any) -> None:
-    """Have an object's contents cache filled again (`ContentsHandler.init`)."""
-    obj.contents_cache.init()
+def _knows_contents(obj: Any) -> bool:
+    """Tell whether an object has filled its contents cache (`__dict__` of a `lazy_property`)."""
+    return "contents_cache" in obj.__dict__
+
+
+def forget_contents(obj: Any) -> None:
+    """Have an object fill its contents cache anew when it is next asked for."""
+    obj.__dict__.pop("contents_cache", None)
 
 
 def set_puppeteer(obj: Any, account: int | None, sessid: str | None) -> None:
@@ -176,8 +200,9 @@ def set_puppeteer(obj: Any, account: int | None, sessid: str | None) -> None:
 
 def reset_attributes(obj: Any) -> None:
     """Forget the Attributes that an object has cached, and those Attributes themselves."""
-    forget_attributes([a.pk for a in obj.attributes.backend._cache.values() if a is not None])
-    obj.attributes.reset_cache()
+    if "attributes" in obj.__dict__:  # a `lazy_property`, and most objects never need it
+        forget_attributes([a.pk for a in obj.attributes.backend._cache.values() if a is not None])
+        obj.attributes.reset_cache()
 
 
 def forget_attributes(keys: Iterable[int]) -> None:
@@ -293,11 +318,25 @@ def attribute_row(category: str) -> dict[str, Any]:
 
     They are what Evennia's `do_create_attribute` gives it.
     """
-    made = Attribute(db_category=category, db_model="objectdb")
+    return blank_row(Attribute(db_category=category, db_model="objectdb"))
+
+
+def blank_row(made: Any) -> dict[str, Any]:
+    """Return the columns of what was made and not stored, as Django would insert them."""
     return {
         field.column: field.get_db_prep_save(field.pre_save(made, add=True), connection)
-        for field in Attribute._meta.concrete_fields
+        for field in made._meta.concrete_fields
     }
+
+
+def stored_time(moment: datetime) -> Any:
+    """Return what a column holds for a moment (`adapt_datetimefield_value` of Django)."""
+    return connection.ops.adapt_datetimefield_value(moment)
+
+
+def mark_stored(row: Any) -> None:
+    """Have an object or account know that its row is in the database (`_state` of Django)."""
+    row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
 
 
 def stored_value(value: Any) -> Any:

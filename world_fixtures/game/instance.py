@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Any
+from functools import cached_property, partial
+from typing import Any, Protocol
 
 from world_fixtures.common import WorldError
 from world_fixtures.facts import Arranged
@@ -19,6 +20,16 @@ Keys = Collection[tuple[str, str]]
 """Fields, by entity and name."""
 
 
+class Maker(Protocol):
+    """What gives Evennia's objects, each of its row."""
+
+    def object(self, instance: LiveInstance, entity: str) -> Any:
+        """Make the object of an entity. Raises KeyError where there is no such entity."""
+
+    def account(self, instance: LiveInstance, character: str) -> Any:
+        """Make the account of a character. Raises KeyError where there is no such character."""
+
+
 class LoadedWorld:
     """What all instances of one spec share."""
 
@@ -29,24 +40,72 @@ class LoadedWorld:
         self.digests = {e: entity_digest(e, f) for e, f in self.initial.items()}
         self.hash = state_hash(spec.hash, self.digests.items())
 
+    @cached_property
+    def placed(self) -> dict[str, list[str]]:
+        """What is directly in each place at the start: things, characters, and a room's exits."""
+        placed: dict[str, list[str]] = {}
+        for exit_ in self.spec.exits:
+            placed.setdefault(exit_.source, []).append(exit_.id)
+        for thing in self.spec.things:
+            if thing.location is not None:
+                placed.setdefault(thing.location, []).append(thing.id)
+        for character in self.spec.characters:
+            placed.setdefault(character.location, []).append(character.id)
+        return placed
+
+
+class Made(dict[str, Any]):
+    """Evennia objects, each of which is made when it is first asked for by `[...]`.
+
+    What else a dict does concerns those that were made.
+    """
+
+    def __init__(self, make: Callable[[str], Any]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, name: str) -> Any:
+        made = self[name] = self._make(name)
+        return made
+
 
 class LiveInstance:
-    """One sealed copy of a world. A `StateReader` for the rules, over Evennia objects."""
+    """One sealed copy of a world. A `StateReader` for the rules, over Evennia objects.
+
+    An object of Evennia is made of its row when it is needed. What has none yet is as it is in the
+    database, and there as at the start: a change makes the object that it changes. Where an object
+    is, the object of that place is, too.
+    """
 
     def __init__(
         self,
         id_: str,
         world: LoadedWorld,
-        objects: dict[str, Any],
-        accounts: dict[str, Any],
+        keys: Mapping[str, int],
+        accounts: Mapping[str, int],
+        make: Maker,
         store: Callable[[LiveInstance, Keys], None],
     ) -> None:
+        """Take what is in the database.
+
+        Args:
+            id_: of the instance.
+            world: what all instances of its spec share.
+            keys: primary keys of the objects, by entity.
+            accounts: those of the accounts, by character.
+            make: gives an object, or an account, of its row.
+            store: writes fields to the database; called once for all that a command has led to.
+        """
         self.id = id_
         self.world = world
         self.spec = world.spec
-        self.objects = objects
+        self.keys = keys
+        """Primary keys of the objects, by entity."""
+        self.account_keys = accounts
+        """Primary keys of the accounts, by character."""
+        self.objects = Made(partial(make.object, self))
         """By entity id."""
-        self.accounts = accounts
+        self.accounts = Made(partial(make.account, self))
         """By character id."""
         self.seq = 0
         """Number of the last event."""
@@ -55,25 +114,23 @@ class LiveInstance:
         self.dirty: set[str] = set()
         """Entities that were changed since the last reset."""
         self.stored: dict[tuple[str, str], int] = {}
-        """Primary keys of the Attributes in which fields are stored, as far as they are known."""
+        """Primary keys of the Attributes in which fields are stored."""
         self._digests = dict(world.digests)
+        self._hash = ""
+        """State hash, where it was worked out since a digest has changed."""
         self._store = store
-        """Writes fields to the database; called once for all that a command has led to."""
         self._unstored: dict[tuple[str, str], None] = {}
         self._places: dict[str, str | None] | None = None
         """Locations that were read while a command is carried out in a world with time."""
         self._held: dict[str, list[str]] = {}
         """What was found in places meanwhile."""
-        for entity, obj in objects.items():
-            obj.instance, obj.entity = self, entity
-        for character, account in accounts.items():
-            account.character = objects[character]
 
     def get(self, entity: str, field: str) -> Any:
         """Return the value of a field, None where the entity or the field does not exist."""
         obj = self.objects.get(entity)
         if obj is None:
-            return None
+            fields = self.world.initial.get(entity)
+            return None if fields is None else fields.get(field)
         if field != "location":
             return obj.fields.get(field)
         if self._places is None:
@@ -86,10 +143,20 @@ class LiveInstance:
         """Return the ids of what is directly in a room, thing or character."""
         if place in self._held:
             return self._held[place]
-        found = [o.entity for o in self.objects[place].contents_cache.get() if o.entity]
+        if place in self.objects:
+            found = [o.entity for o in self.objects[place].contents_cache.get() if o.entity]
+        else:  # nothing has come here or gone
+            found = self.world.placed.get(place, [])
         if self._places is not None:
             self._held[place] = found
         return found
+
+    def inside(self, place: str) -> list[Any]:
+        """Return the objects that are directly in a place; what is not there yet is made."""
+        pk = self.objects[place].pk
+        for entity in self.world.placed.get(place, ()):
+            self.objects[entity]  # makes it
+        return [o for o in self.objects.values() if o.db_location_id == pk]
 
     def scene(self, actor: str) -> Scene:
         """Return what the rules see of the world where `actor` is."""
@@ -101,8 +168,8 @@ class LiveInstance:
         outcome = perform(scene, command)
         if self.spec.living is not None:
             return self._lived(scene, outcome)
-        for change in outcome.changes:
-            self._set(change.entity, change.field, change.after)
+        self._make(outcome)
+        self._write()
         if outcome.view_after:
             view = scene.view()
             outcome.text = f"{outcome.text}\n{view}" if outcome.text else view
@@ -132,6 +199,10 @@ class LiveInstance:
         for happening in consequences(self.world.index, self, actor, outcome):
             self._make(happening.outcome)
             outcome.after.append(happening)
+        self._write()
+
+    def _write(self) -> None:
+        """Store what was changed in memory."""
         unstored, self._unstored = self._unstored, {}
         if unstored:
             self._store(self, unstored)
@@ -152,7 +223,7 @@ class LiveInstance:
         self.dirty.update(change.entity for change in outcome.changes)
         for entity in dict.fromkeys(c.entity for c in outcome.changes):
             if entity in self.world.initial:
-                self._digests[entity] = entity_digest(entity, self._fields(entity))
+                self._digest(entity)
         outcome.state_hash = self.hash
 
     def arrange(self, changes: Sequence[Arranged]) -> Outcome:
@@ -160,17 +231,23 @@ class LiveInstance:
 
         Of CLOCK only PASSES can be set: so many ticks pass once the other fields are.
         """
-        made: list[Change] = []
         passing = self._ticks(changes)
         changes = [change for change in changes if change.field != PASSES]
         self.check(changes)
+        made = self._arranged(changes)
         if self.spec.living is not None:
-            return self._passed(changes, passing)
-        for entity, field, value in changes:
-            before = self.get(entity, field)
-            self._set(entity, field, value)
-            made.append(Change(entity=entity, field=field, before=before, after=value))
+            return self._passed(made, passing)
+        self._write()
         return arranged(made)
+
+    def _arranged(self, changes: Sequence[Arranged]) -> list[Change]:
+        """Set fields in memory, one after the other; returns what that has changed."""
+        made: list[Change] = []
+        for entity, field, value in changes:
+            change = Change(entity=entity, field=field, before=self.get(entity, field), after=value)
+            self._make(arranged([change]))
+            made.append(change)
+        return made
 
     def _ticks(self, changes: Sequence[Arranged]) -> int:
         """Return the ticks that are to pass, 0 for none. Raises WorldError where they cannot."""
@@ -190,13 +267,8 @@ class LiveInstance:
                 raise _refused(CLOCK, PASSES, str(error)) from None
         return passing
 
-    def _passed(self, changes: Sequence[Arranged], passing: int) -> Outcome:
-        """Set fields and let ticks pass."""
-        made: list[Change] = []
-        for entity, field, value in changes:
-            change = Change(entity=entity, field=field, before=self.get(entity, field), after=value)
-            self._make(arranged([change]))
-            made.append(change)
+    def _passed(self, made: list[Change], passing: int) -> Outcome:
+        """Let ticks pass after changes that were made in memory."""
         if passing:
             later = absence(self.world.index, self, passing)
             self._make(later)
@@ -271,25 +343,21 @@ class LiveInstance:
             at = places[at] if at in places else self.get(at, "location")
         return ""
 
-    def _set(self, entity: str, field: str, value: Any) -> None:
-        obj = self.objects[entity]
-        if field == "location":
-            obj.location = None if value is None else self.objects[value]
-        else:
-            obj.set_field(field, value)
-        self.dirty.add(entity)
-        if entity in self.world.initial:
-            self._digests[entity] = entity_digest(entity, self._fields(entity))
-
     def _fields(self, entity: str) -> Fields:
         return {field: self.get(entity, field) for field in self.world.initial[entity]}
+
+    def _digest(self, entity: str) -> None:
+        self._digests[entity] = entity_digest(entity, self._fields(entity))
+        self._hash = ""
 
     @property
     def hash(self) -> str:
         """State hash, from the digests of the entities."""
         if not self.dirty:
             return self.world.hash
-        return state_hash(self.spec.hash, self._digests.items())
+        if not self._hash:
+            self._hash = state_hash(self.spec.hash, self._digests.items())
+        return self._hash
 
     def state(self) -> WorldState:
         """Take a snapshot from the Evennia objects, not from any cache."""
@@ -304,11 +372,11 @@ class LiveInstance:
         """Find out what differs from the start, where the objects were read from the database."""
         self.dirty.clear()
         self._digests = dict(self.world.digests)
+        self._hash = ""
         for entity, initial in self.world.initial.items():
-            fields = self._fields(entity)
-            if fields != initial:
+            if self._fields(entity) != initial:
                 self.dirty.add(entity)
-                self._digests[entity] = entity_digest(entity, fields)
+                self._digest(entity)
 
     def changes_back(self) -> list[Change]:
         """Return the changes that lead back to the initial state."""
@@ -325,7 +393,7 @@ class LiveInstance:
     def take_note(self, entities: Iterable[str]) -> None:
         """Work out what follows from entities whose fields were set from outside."""
         for entity in entities:
-            self._digests[entity] = entity_digest(entity, self._fields(entity))
+            self._digest(entity)
             if self._digests[entity] == self.world.digests[entity]:
                 self.dirty.discard(entity)
             else:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
+from environments.tokenization import sequences
 from environments.tokenization.sequences import (
     MASKED,
     TrainingSequence,
@@ -300,3 +301,11 @@ def test_nodes_without_log_probabilities_or_without_a_sampled_token() -> None:
     empty = node([1, 2], [-100, -100], [1.0, 1.0])
     sequences = sequences_from_nodes([filled, broken, empty])
     assert [s.logprobs for s in sequences] == [None, None]
+
+
+def test_tokens_of_pieces_that_are_kept_are_the_tokenizers_own(monkeypatch: Any) -> None:
+    monkeypatch.setattr(sequences, "MAX_KNOWN", 3)
+    tokenizer = copy.deepcopy(TOKENIZER)
+    for pieces in (["a room", "a lamp", "a room"], ["a lamp", "a key"], ["a door", "a room", "a"]):
+        wanted = tokenizer(pieces, add_special_tokens=False)["input_ids"]
+        assert sequences._ids_of(pieces, tokenizer) == wanted

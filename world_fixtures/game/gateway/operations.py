@@ -179,7 +179,7 @@ class Operations:
         started = time.perf_counter()
         instance = registry.find(request["instance"])
         character = request.get("character") or instance.spec.agent.id
-        if character not in instance.accounts:
+        if character not in instance.account_keys:
             raise WorldError(ErrorCode.BAD_REQUEST, f"no character {character!r} in this world")
         id_ = self.sessions.open(instance, character)
         if request.get("quiet"):
@@ -312,7 +312,7 @@ class Operations:
         if wanted is None:
             return list(default)
         if not isinstance(wanted, list) or not all(
-            isinstance(c, str) and c in instance.accounts for c in wanted
+            isinstance(c, str) and c in instance.account_keys for c in wanted
         ):
             problem = f"{request['op']}: 'sessions' is a list of characters of this world"
             raise WorldError(ErrorCode.BAD_REQUEST, problem)

@@ -9,12 +9,14 @@ from django.db import transaction
 
 from world_fixtures.common import WorldError
 from world_fixtures.game import compat, spectating
-from world_fixtures.game.gateway import history, rows
+from world_fixtures.game.gateway import history, rows, spawning
 from world_fixtures.game.gateway.models import EventRow, InstanceRow, SpecRow
 from world_fixtures.game.instance import LiveInstance, LoadedWorld
 from world_fixtures.protocol import Change, ErrorCode, Event
 from world_fixtures.spec import WorldSpec
 
+_STORE_SPEC = f"INSERT OR IGNORE INTO {SpecRow._meta.db_table} (hash, body) VALUES (?, ?)"
+_DELETE_SPEC = f"DELETE FROM {SpecRow._meta.db_table} WHERE hash=?"
 MAX_IDLE = 256
 """Played and rewound instances kept for the next rollout of their world."""
 
@@ -45,7 +47,7 @@ class Registry:
     def world(self, spec: WorldSpec) -> LoadedWorld:
         """Return the shared part of a spec; the spec is stored on first use."""
         if spec.hash not in self.worlds:
-            SpecRow.objects.get_or_create(hash=spec.hash, defaults={"body": spec.model_dump_json()})
+            compat.write_rows(_STORE_SPEC, [(spec.hash, spec.model_dump_json())])
             self.worlds[spec.hash] = LoadedWorld(spec)
         return self.worlds[spec.hash]
 
@@ -58,15 +60,20 @@ class Registry:
         instance = self._reused(spec.hash)
         idle = instance is not None
         if instance is None:
-            with transaction.atomic():
-                instance = rows.spawn(self._next_id(), self.world(spec), changes)
-            self.touched.add(instance.id)
-        elif changes:
-            rows.apply(instance, changes)
+            instance = spawning.spawn(self._next_id(), self.world(spec))
+        if changes:
+            try:
+                rows.apply(instance, changes)
+            except BaseException:  # Evennia keeps what was made by its primary key, stored or not
+                rows.forget(instance)
+                raise
+        self.touched.add(instance.id)
         self.live[instance.id] = instance
         return instance, idle
 
     def _reused(self, spec_hash: str) -> LiveInstance | None:
+        if spec_hash not in self.worlds and not self.stored_idle:
+            return None
         instance = next((i for i in self.idle.values() if i.spec.hash == spec_hash), None)
         if instance is None:
             id_ = next((i for i, spec in self.stored_idle.items() if spec == spec_hash), None)
@@ -74,7 +81,7 @@ class Registry:
                 return None
             instance = self._load_idle(id_)
         self.touched.add(instance.id)
-        InstanceRow.objects.filter(id=instance.id).update(idle=False)
+        rows.set_idle(instance, False)
         self.idle.pop(instance.id, None)
         return instance
 
@@ -83,7 +90,7 @@ class Registry:
         return self._load(InstanceRow.objects.select_related("spec").get(id=id_))
 
     def _load(self, row: InstanceRow) -> LiveInstance:
-        return rows.load(row, self.world(WorldSpec.model_validate_json(row.spec.body)))
+        return spawning.load(row, self.world(WorldSpec.model_validate_json(row.spec.body)))
 
     def _next_id(self) -> str:
         if not self._last:
@@ -110,7 +117,7 @@ class Registry:
     def reset(self, instance: LiveInstance) -> list[Change]:
         """Rewind an instance and forget its events; returns what was put back."""
         changes = rows.rewind(instance)
-        compat.delete_rows(EventRow.objects.filter(instance=instance.id))
+        rows.forget_events(instance)
         return changes
 
     def fork(self, parent: LiveInstance, at: int | None) -> tuple[LiveInstance, bool]:
@@ -160,7 +167,7 @@ class Registry:
     def release(self, instance: LiveInstance) -> None:
         """Rewind an instance and keep it for the next rollout of its world."""
         self.reset(instance)
-        InstanceRow.objects.filter(id=instance.id).update(idle=True)
+        rows.set_idle(instance, True)
         self.live.pop(instance.id, None)
         self.idle[instance.id] = instance
         while len(self.idle) + len(self.stored_idle) > MAX_IDLE:
@@ -175,7 +182,7 @@ class Registry:
         spec_hash = instance.spec.hash
         if not InstanceRow.objects.filter(spec_id=spec_hash).exists():
             self.worlds.pop(spec_hash, None)
-            compat.delete_rows(SpecRow.objects.filter(hash=spec_hash))
+            compat.write_rows(_DELETE_SPEC, [(spec_hash,)])
 
     def recover(self) -> None:
         """Make memory what the database says, once what a request wrote was taken back."""
@@ -200,7 +207,9 @@ class Registry:
             self.find(rows.SHARED)
             return
         with transaction.atomic():
-            self.live[rows.SHARED] = rows.spawn(rows.SHARED, self.world(spec))
+            shared = self.live[rows.SHARED] = spawning.spawn(rows.SHARED, self.world(spec))
+        for entity in shared.keys:  # people's commands may ask for any of them
+            shared.objects[entity]
 
     def welcome(self, character: Any) -> None:
         """Let a person's character into the shared instance, at its first room."""

@@ -100,7 +100,7 @@ class Wire(LineReceiver):
             return [_answer(operations, request, savepoint) for request in requests]
 
     def _send(self, message: str) -> None:
-        self.sendLine(message.encode())
+        compat.write_now(self.transport, message.encode() + self.delimiter)
 
 
 def _answer(operations: Operations, request: Any, savepoint: compat.Savepoint) -> str:

@@ -17,6 +17,9 @@ class SealedAccount(DefaultAccount):
     character: Any = None
     """Set when the instance is spawned or loaded."""
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Store nothing (Django's method): what a log-in changes is of no use after a restart."""
+
     def at_post_login(self, session: Any = None, **kwargs: Any) -> None:
         """Play the one character there is (Evennia's hook)."""
         session.msg(logged_in={})

@@ -15,8 +15,20 @@ PLAIN = {"raw": True}
 """Output option: the text is shown as it is, markup and all."""
 
 
+class _NoTags:
+    """Takes the tag by which Evennia finds who is played: in an instance nobody looks for it."""
+
+    def add(self, *args: Any, **kwargs: Any) -> None:
+        """Add no tag."""
+
+    def remove(self, *args: Any, **kwargs: Any) -> None:
+        """Have none to remove."""
+
+
 class SealedCharacter(Entity, DefaultCharacter):
     """A character of one instance. It has the world's commands and no others."""
+
+    tags = _NoTags()
 
     def get_cmdsets(self, caller: Any, current: Any, **kwargs: Any) -> tuple[Any, list[Any]]:
         """Return one command set, shared by all sealed characters: there is nothing to merge."""

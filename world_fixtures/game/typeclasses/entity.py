@@ -20,8 +20,8 @@ class LoadedContents(ContentsHandler):
         if instance is None:
             found: list[Any] = super().load()
             return found
-        pk = self.obj.pk
-        return [o for o in instance.objects.values() if o.db_location_id == pk]
+        found = instance.inside(self.obj.entity)
+        return found
 
 
 class Entity:
@@ -40,11 +40,6 @@ class Entity:
     def contents_cache(self) -> LoadedContents:
         """Make the cache of what is here (Evennia's attribute)."""
         return LoadedContents(self)
-
-    def set_field(self, name: str, value: Any) -> None:
-        """Change a field and store it as an Evennia Attribute."""
-        self.fields[name] = value
-        self.attributes.add(name, value, category=CATEGORY)  # type: ignore[attr-defined]
 
     def put(self, place: Any) -> None:
         """Move to a place, or out of play where it is None, in memory alone."""
