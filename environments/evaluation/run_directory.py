@@ -81,6 +81,8 @@ class RunDirectory:
         self.path = path
         self.run = run
         self._elsewhere = f"choose another {option}"
+        self._unread = False
+        """Whether the file holds more than was read of it, or added to it here."""
         with disk(path, elsewhere=self._elsewhere):
             path.mkdir(parents=True, exist_ok=True)
         self._lock = lock(path / ".lock", f"{path} is in use by a run: wait for it, or stop it")
@@ -102,6 +104,14 @@ class RunDirectory:
         self._read.append(rollout)
         self.rollouts.append(rollout)
 
+    def add_line(self, line: bytes) -> None:
+        """Write a rollout that somebody else has written down, as `add` does.
+
+        It is among `rollouts` when the directory is closed.
+        """
+        self._samples.add(line)
+        self._unread = True
+
     def close(self) -> None:
         """Put the samples into their order and unlock the directory. Idempotent.
 
@@ -110,6 +120,8 @@ class RunDirectory:
         """
         if self._samples.closed:
             return
+        if self._unread:
+            self._read = read_samples(self.path / SAMPLES)
         self.rollouts = self.run.in_order(self._read)
         try:
             self._samples.close()

@@ -6,8 +6,9 @@ made: only a run with the same ones goes on with the file.
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
@@ -29,6 +30,8 @@ from world_fixtures.disk import disk
 
 FIRST_KEY = b'{"tokens":'
 """How the line of a group begins, where an environment has not changed it."""
+MAX_HELD = 256 << 20
+"""Bytes of finished items that wait for an earlier one; beyond that no further item is begun."""
 
 
 class GroupsRun(Frozen):
@@ -117,9 +120,9 @@ class GroupsFile:
             self._lock.close()
             raise
 
-    def add(self, groups: Collection[dict[str, Any]]) -> None:
-        """Write the groups of one item. Raises UserError, and writes none, on a full disk."""
-        self._lines.add(b"".join(map(group_line, groups)))
+    def add(self, lines: bytes) -> None:
+        """Write the lines of one item. Raises UserError, and writes none, on a full disk."""
+        self._lines.add(lines)
 
     def close(self) -> None:
         """Close and unlock the file. Idempotent."""
@@ -144,39 +147,51 @@ class GroupsWriter:
         ordered: bool,
         total: int,
         show: Callable[[GroupsWriter], None],
-        drop_equal: bool = False,
     ) -> None:
         """Take the file of a run of `total` items.
 
-        `show(writer)` is called whenever an item is finished. With `drop_equal` items from which
-        nothing is learned have a line without rows.
+        `show(writer)` is called whenever an item is finished.
         """
         self._file = file
         self._ordered = ordered
-        self._held: dict[int, list[dict[str, Any]]] = {}
+        self._held: dict[int, tuple[bytes, bool]] = {}
         self._missing = iter([i for i in range(total) if i not in file.done])
         self._next = next(self._missing, None)
         self._show = show
-        self._drop_equal = drop_equal
+        self._written = asyncio.Event()
+        self.held = 0
+        """Bytes of items that wait for those before them."""
         self.idle = 0
         """Items that this writer has added and from which nothing is learned."""
         self.count = len(file.done)
         show(self)
 
-    def add(self, index: int, groups: list[dict[str, Any]]) -> None:
-        """Write the groups of item `index`, now or when the items before it are written."""
-        self._held[index] = groups
+    async def room(self) -> None:
+        """Wait while too much is held back: the item that all wait for is being played."""
+        while self.held > MAX_HELD:
+            self._written.clear()
+            await self._written.wait()
+
+    def add(self, index: int, lines: bytes, idle: bool) -> None:
+        """Write the lines of item `index`, now or when the items before it are written.
+
+        `idle`: nothing is learned from it.
+        """
+        self._held[index] = lines, idle
+        self.held += len(lines)
         if not self._ordered:
-            self._write(self._held.pop(index))
+            self._write(index)
         while self._ordered and self._next in self._held:
-            self._write(self._held.pop(self._next))
+            self._write(self._next)
             self._next = next(self._missing, None)
 
-    def _write(self, groups: list[dict[str, Any]]) -> None:
-        idle = teaches_nothing(groups)
-        self._file.add([without_rows(groups[0])] if idle and self._drop_equal else groups)
+    def _write(self, index: int) -> None:
+        lines, idle = self._held.pop(index)
+        self.held -= len(lines)
+        self._file.add(lines)
         self.count += 1
         self.idle += idle
+        self._written.set()
         self._show(self)
 
 
@@ -207,6 +222,16 @@ def read_groups_run(groups: Path) -> GroupsRun | None:
 def group_line(group: dict[str, Any]) -> bytes:
     """Return a group as a line of JSON."""
     return json.dumps(group, separators=(",", ":"), allow_nan=False).encode() + b"\n"
+
+
+def item_lines(groups: Sequence[dict[str, Any]], drop_equal: bool) -> tuple[bytes, bool]:
+    """Return the lines of an item, and whether nothing is learned from it.
+
+    With `drop_equal` such an item has a line without rows.
+    """
+    idle = teaches_nothing(groups)
+    written = [without_rows(groups[0])] if idle and drop_equal else groups
+    return b"".join(map(group_line, written)), idle
 
 
 def done_of(groups: Sequence[dict[str, Any]]) -> Done:

@@ -47,6 +47,8 @@ SHORT_NAMES: dict[str, Short] = {
     "group-size": _training("env.group_size"),
     "seed": _training("env.seed", "env.sampling_seed"),
     "concurrency": Short("env.eval_concurrency", "env.process_concurrency", "env.max_num_workers"),
+    "workers": Short("env.workers", "env.workers"),
+    "ray": Short("env.ray", "env.ray"),
     "trainer": Short(serve="env.rollout_server_url"),
     "base-url": _everywhere("openai.base_url"),
     "api-key-env": _everywhere("openai.api_key_env"),

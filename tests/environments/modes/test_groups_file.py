@@ -17,6 +17,7 @@ from environments.modes.groups_file import (
     done_of,
     finished_items,
     group_line,
+    item_lines,
     read_groups_run,
     run_path,
 )
@@ -166,7 +167,7 @@ def test_a_file_tells_as_a_run_does_whether_an_item_had_signal(tmp_path, parts, 
     assert done_of(groups).signal is signal
     path = tmp_path / "groups.jsonl"
     with GroupsFile(path, SETTINGS) as file:
-        GroupsWriter(file, True, 1, lambda writer: None, dropped).add(0, groups)
+        GroupsWriter(file, True, 1, lambda writer: None).add(0, *item_lines(groups, dropped))
     assert finished_items(path)[0][0].signal is signal
 
 
