@@ -46,6 +46,10 @@ class Hosts:
         """Hosts that can be asked now."""
         return len(self._playing)
 
+    def some(self) -> Any:
+        """Return a host that can be asked now."""
+        return next(iter(self._playing))
+
     async def ask(self, order: Any) -> Any:
         """Return the result of an order, by whichever host.
 

@@ -71,6 +71,10 @@ class LocalHost:
         """Number of its process."""
         return int(self._process.pid)
 
+    def kill(self) -> None:
+        """Kill its process, for tests of what happens then."""
+        self._process.kill()
+
     async def start(self) -> None:
         """Start the process and wait until its program has begun."""
         ours, theirs = socket.socketpair()

@@ -100,7 +100,7 @@ def test_a_record_that_is_a_fifo_is_not_waited_for(tmp_path):
 def test_only_the_torn_end_of_this_run_is_cut(tmp_path, torn):
     path = tmp_path / "groups.jsonl"
     with GroupsFile(path, SETTINGS) as file:
-        file.add([json.loads(line(0))])
+        file.add(group_line(json.loads(line(0))))
     path.write_bytes(line(0) + torn)
     with pytest.raises(UserError, match="seed: 1 there, 2 here"):
         GroupsFile(path, {**SETTINGS, "seed": 2})
@@ -127,7 +127,7 @@ def test_groups_of_unknown_making_are_continued_only_if_adopted(tmp_path):
 def test_an_option_that_is_new_was_not_recorded(tmp_path):
     path = tmp_path / "groups.jsonl"
     with GroupsFile(path, SETTINGS) as file:
-        file.add([json.loads(line(0))])
+        file.add(group_line(json.loads(line(0))))
     with pytest.raises(UserError, match="style: not recorded there"):
         GroupsFile(path, {**SETTINGS, "style": "new"})
     GroupsFile(path, {**SETTINGS, "style": "new"}, adopt=True).close()
@@ -232,7 +232,7 @@ def whole_run(path: Path, items: int, task: str = "t") -> bytes:
     about = [{"task": f"{task}{i}"} for i in range(items)]
     with GroupsFile(path, SETTINGS) as file:
         for i in range(items):
-            file.add([{**json.loads(line(i)), "overrides": [about[i]]}])
+            file.add(group_line({**json.loads(line(i)), "overrides": [about[i]]}))
     directory = trajectories_directory(path)
     directory.mkdir(exist_ok=True)
     content = b"".join(trajectory(i, task) for i in range(items))
@@ -365,7 +365,7 @@ def test_every_option_that_is_not_left_out_counts(tmp_path, option):
     settings = EvenniaWorldEnv(config, servers).run_settings()
     path = tmp_path / "groups.jsonl"
     with GroupsFile(path, settings) as file:
-        file.add([json.loads(line(0))])
+        file.add(group_line(json.loads(line(0))))
     value = OTHER.get(option) or changed(getattr(config, option))
     config, servers = EvenniaWorldEnv.config_init()
     env = EvenniaWorldEnv(config, servers)
@@ -419,7 +419,7 @@ def test_groups_from_before_an_option_was_there_go_on_with_its_default(tmp_path)
     settings = EvenniaWorldEnv(*EvenniaWorldEnv.config_init()).run_settings()
     path = tmp_path / "groups.jsonl"
     with GroupsFile(path, {k: v for k, v in settings.items() if k != "kinds"}) as file:
-        file.add([json.loads(line(0))])
+        file.add(group_line(json.loads(line(0))))
     GroupsFile(path, settings).close()
     with GroupsFile(path, {k: v for k, v in settings.items() if k != "kinds"}):
         pass
