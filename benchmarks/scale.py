@@ -154,7 +154,7 @@ class Bench:
 async def _on_ray(bench: Bench) -> tuple[Measured, Measured]:
     from ray.cluster_utils import Cluster  # half a second, and only where it is installed
 
-    os.environ["RAY_worker_niceness"] = "0"  # 15 by default, which the others have not
+    os.environ.update({"RAY_worker_niceness": "0"})  # 15 by default, which the others have not
     cluster = await asyncio.to_thread(
         Cluster, initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False}
     )

@@ -17,13 +17,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from environments.evaluation.progress import RolloutProgress
 from environments.evaluation.run_directory import RunDirectory
 from environments.evaluation.run_identity import key
 from environments.rollouts.files import sample_line
+from environments.rollouts.parts import Place
 from environments.rollouts.record import Rollout, StopReason
 from environments.rollouts.versions import VERSIONS
 from environments.rollouts.workers import run_workers, stopped
@@ -47,6 +48,8 @@ class Sample(NamedTuple):
     family: str
     reward: float | None
     """None where it failed."""
+    places: Mapping[str, Place] = {}
+    """Where the line is that a host has written into a part itself."""
 
 
 PlayFar = Callable[[Task, int], Awaitable[Sample]]
@@ -90,7 +93,7 @@ async def run_suite(
                 task, attempt = waiting.popleft()
                 if far is not None:
                     sample = await far(task, attempt)
-                    directory.add_line(sample.line)
+                    directory.add_line(sample.line, sample.places)
                     shown.add(sample.family, sample.reward)
                     continue
                 rollout = await with_retries(play, task, attempt, run.model, retries, backoff)

@@ -119,6 +119,12 @@ async def _run(env_cls: type[Environment], mode: str, config: ModeConfig) -> Non
     if mode == "serve":
         await check_rollout_server(config.env.rollout_server_url)
     tell_line(beginning(mode, config))
+    if mode == "serve" and getattr(config.env, "replicas", None):
+        from environments.modes.far import recipe  # what evaluates: numpy, templates
+        from environments.modes.replicas import Replicas
+
+        await Replicas(recipe(env_cls, mode, config), config.env.replicas).serve()
+        return
     env: Any = env_cls(config.env, config.servers, slurm=config.slurm)
     if hosts_wanted(config):
         from environments.modes.far import Far, recipe  # what evaluates: numpy, templates

@@ -27,7 +27,7 @@ from environments.evaluation.suite_runner import Play, run_suite
 from environments.models.chat import Chat
 from environments.modes.options import redacted
 from environments.rollouts.checkpoint import Checkpoint
-from environments.rollouts.files import write_file
+from environments.rollouts.files import SAMPLES, write_file
 from environments.rollouts.record import Rollout
 from environments.runner import Conditions
 from environments.tasks import choice
@@ -131,6 +131,7 @@ async def evaluate(env: Evaluated, *, table: bool = True) -> Metrics:
             if env.far is None:
                 await run_suite(suite.tasks, play, directory, concurrency=config.eval_concurrency)
             else:
+                env.far.file = out / SAMPLES
                 async with env.far as far:
                     await run_suite(
                         suite.tasks, play, directory, concurrency=config.eval_concurrency,

@@ -26,14 +26,17 @@ from environments.modes.items import Group, PlayedItem, play_item
 from environments.modes.logs import quiet_libraries
 from environments.modes.options import ModeConfig
 from environments.modes.players import Failed, gathered, logged
+from environments.modes.replicas import replica
 from environments.modes.where import VARIABLES
+from environments.rollouts.part_files import Part
+from environments.rollouts.parts import Place, parts_directory
 from environments.scaling.host import Answer, Program, Source
 from environments.scaling.hosts import Hosts
 from environments.scaling.local import Workers
 from environments.tasks.model import Task
 from world_fixtures.common import UserError
 
-ALONE = {"workers": None, "ray": None, "use_wandb": False}
+ALONE = {"workers": None, "ray": None, "replicas": None}
 """Options of a host's own environment."""
 
 
@@ -67,12 +70,13 @@ class Recipe:
 
 
 def recipe(env_cls: Any, mode: str, config: ModeConfig) -> Recipe:
-    """Return what the hosts of a run are made of.
+    """Return what the hosts of a run, or the replicas of `serve`, are made of.
 
     Raises UserError where a key would have to travel to another machine.
     """
-    env, number = config.env, getattr(config.env, "workers", None)
-    changed: dict[str, Any] = dict(ALONE)
+    env = config.env
+    number = env.replicas if mode == "serve" else env.workers
+    changed: dict[str, Any] = {**ALONE, "use_wandb": mode == "serve" and env.use_wandb}
     if "world_servers" in type(env).model_fields and env.world_servers is None:
         alone = env.ray is not None
         changed["world_servers"] = 1 if alone else max(1, (os.cpu_count() or 1) // (number or 1))
@@ -106,6 +110,8 @@ class Far:
     def __init__(self, env: Any, made: Recipe) -> None:
         """Start nothing yet; `env` draws the items."""
         self._env = env
+        self.file: Path | None = None
+        """What is written; the modes set it before anything is played."""
         self.hosts = Hosts(source(made, env.config))
 
     async def __aenter__(self) -> Self:
@@ -121,7 +127,7 @@ class Far:
 
     async def play(self, drawn: Any, index: int, failed: Failed) -> PlayedItem:
         """Have an item of `process` played, and log what the host has gathered."""
-        result: Result = await self.hosts.ask((index, drawn))
+        result: Result = await self.hosts.ask(((index, drawn), self._part()))
         failed(result.failures)
         env = self._env
         env.take_over(result.gathered)
@@ -133,8 +139,15 @@ class Far:
 
     async def attempt(self, task: Task, attempt: int) -> Sample:
         """Have an attempt of `evaluate` played."""
-        sample: Sample = await self.hosts.ask((task.model_dump_json(), attempt))
+        sample: Sample = await self.hosts.ask(((task.model_dump_json(), attempt), self._part()))
         return sample
+
+    def _part(self) -> str:
+        """Return the file whose parts the hosts write themselves; empty where it serves alone."""
+        limit, file = self._env.config.part_bytes, self.file
+        if limit is None or file is None or not file.exists() or file.stat().st_size < limit:
+            return ""
+        return str(file.absolute())
 
 
 @asynccontextmanager
@@ -149,21 +162,24 @@ async def _playing(made: Recipe) -> AsyncIterator[Answer]:
     descriptors.ensure(needed, descriptors.LOWER[made.mode])
     env = made.env_cls(config.env, config.servers, slurm=config.slurm)
     try:
+        if made.mode == "serve":  # its loop sets it up
+            yield replica(env)
+            return
         await env.setup()
-        with gathered(env):
+        with gathered(env), contextlib.closing(_Parts()) as parts:
             if made.mode == "process":
                 env.begin_process(Path(config.env.data_path_to_save_groups), True)
                 env.conversations = asyncio.Semaphore(made.at_once * config.env.group_size)
-                yield _items(env)
+                yield _items(env, parts)
             else:
-                yield _attempts(env)
+                yield _attempts(env, parts)
     finally:
         await env.teardown()
 
 
-def _items(env: Any) -> Answer:
-    async def answer(order: tuple[int, Any]) -> Result:
-        index, drawn = order
+def _items(env: Any, parts: _Parts) -> Answer:
+    async def answer(order: tuple[tuple[int, Any], str]) -> Result:
+        (index, drawn), file = order
         failures: list[str] = []
 
         async def made(groups: Sequence[Group]) -> None:
@@ -173,20 +189,45 @@ def _items(env: Any) -> Answer:
             env, await env.item_of(drawn), index, drop_equal=env.config.process_drop_equal,
             failed=failures.extend, made=made,
         )  # fmt: skip
+        if file:
+            places = parts.add(file, {Path(file).name: played.lines, **played.trajectories})
+            played = replace(played, lines=b"", trajectories={}, places=places)
         return Result(played, failures, env.hand_on())
 
     return answer
 
 
-def _attempts(env: Any) -> Answer:
+def _attempts(env: Any, parts: _Parts) -> Answer:
     play, model = attempts_of(env)
 
-    async def answer(order: tuple[str, int]) -> Sample:
-        text, attempt = order
+    async def answer(order: tuple[tuple[str, int], str]) -> Sample:
+        (text, attempt), file = order
         task = Task.model_validate_json(text)
-        return sample_of(await with_retries(play, task, attempt, model))
+        sample = sample_of(await with_retries(play, task, attempt, model))
+        if file:
+            places = parts.add(file, {Path(file).name: sample.line})
+            sample = sample._replace(line=b"", places=places)
+        return sample
 
     return answer
+
+
+class _Parts:
+    """The parts that this host writes."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, Part] = {}
+
+    def add(self, file: str, lines: dict[str, bytes]) -> dict[str, Place]:
+        """Append what is not empty to this host's parts of a file."""
+        if file not in self._open:
+            self._open[file] = Part(parts_directory(Path(file)))
+        return self._open[file].add({name: text for name, text in lines.items() if text})
+
+    def close(self) -> None:
+        """Close all. Idempotent."""
+        for part in self._open.values():
+            part.close()
 
 
 def _with_keys(config: ModeConfig) -> list[Any]:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import IO, Any, Self
 
 from pydantic import Field, ValidationError
 
@@ -24,6 +24,8 @@ from environments.rollouts.groups import has_signal, teaches_nothing, without_ro
 from environments.rollouts.identity import TASKS, differences, listed, plain, unrecorded
 from environments.rollouts.lock import lock
 from environments.rollouts.owner import OPTION, check_owner
+from environments.rollouts.part_files import Manifest
+from environments.rollouts.parts import Place, read_parts
 from environments.tasks.version import FIRST_VERSION
 from world_fixtures.common import Frozen, UserError
 from world_fixtures.disk import disk
@@ -116,6 +118,7 @@ class GroupsFile:
                 write_file(run_path(path), self.run.model_dump_json(indent=1) + "\n")
             self._lines = LinesFile(path)
             self._lines.cut(whole)
+            self._manifest: Manifest | None = None
         except BaseException:
             self._lock.close()
             raise
@@ -124,9 +127,17 @@ class GroupsFile:
         """Write the lines of one item. Raises UserError, and writes none, on a full disk."""
         self._lines.add(lines)
 
+    def add_places(self, places: Mapping[str, Place]) -> None:
+        """Write down where in the parts the lines of one item are."""
+        if self._manifest is None:
+            self._manifest = Manifest(self.path)
+        self._manifest.add(places)
+
     def close(self) -> None:
         """Close and unlock the file. Idempotent."""
         try:
+            if self._manifest is not None:
+                self._manifest.close()
             self._lines.close()
         finally:
             self._lock.close()
@@ -154,7 +165,7 @@ class GroupsWriter:
         """
         self._file = file
         self._ordered = ordered
-        self._held: dict[int, tuple[bytes, bool]] = {}
+        self._held: dict[int, tuple[bytes, Mapping[str, Place], bool]] = {}
         self._missing = iter([i for i in range(total) if i not in file.done])
         self._next = next(self._missing, None)
         self._show = show
@@ -172,12 +183,14 @@ class GroupsWriter:
             self._written.clear()
             await self._written.wait()
 
-    def add(self, index: int, lines: bytes, idle: bool) -> None:
+    def add(
+        self, index: int, lines: bytes, idle: bool, places: Mapping[str, Place] | None = None
+    ) -> None:
         """Write the lines of item `index`, now or when the items before it are written.
 
-        `idle`: nothing is learned from it.
+        `idle`: nothing is learned from it. Lines that are in parts already have `places` there.
         """
-        self._held[index] = lines, idle
+        self._held[index] = lines, places or {}, idle
         self.held += len(lines)
         if not self._ordered:
             self._write(index)
@@ -186,9 +199,12 @@ class GroupsWriter:
             self._next = next(self._missing, None)
 
     def _write(self, index: int) -> None:
-        lines, idle = self._held.pop(index)
+        lines, places, idle = self._held.pop(index)
         self.held -= len(lines)
-        self._file.add(lines)
+        if places:
+            self._file.add_places(places)
+        else:
+            self._file.add(lines)
         self.count += 1
         self.idle += idle
         self._written.set()
@@ -254,12 +270,15 @@ def finished_items(path: Path) -> tuple[dict[int, Done], int]:
     expected: tuple[int, int] | None = None
     first = Done(None, ())
     first_key = FIRST_KEY
+    in_parts = False
     with open(path, "rb") as file:
-        for number, line in enumerate(file, start=1):
+        for where, number, line in _lines(path, file):
+            if where != path and not in_parts:  # an item whose lines end before has begun in vain
+                in_parts, end, expected = True, whole, None
             if not line.endswith(b"\n"):
                 check_torn_line(path, number, line, first_key)
-                break
-            end += len(line)
+                continue
+            end += len(line) if where == path else 0
             try:
                 group = json.loads(line)
                 place = (int(group["item"]), int(group["part"]))
@@ -272,11 +291,11 @@ def finished_items(path: Path) -> tuple[dict[int, Done], int]:
                 ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError,
             ):  # fmt: skip
                 raise UserError(
-                    f"{path} line {number} is no group of this project: choose another {OPTION}"
+                    f"{where} line {number} is no group of this project: choose another {OPTION}"
                 ) from None
             if place[0] in items or place != (expected or (place[0], 0)):
                 raise UserError(
-                    f"{path} line {number} holds item {place[0]} a second time, or in part: it"
+                    f"{where} line {number} holds item {place[0]} a second time, or in part: it"
                     f" cannot be continued, choose another {OPTION}"
                 )
             first_key = line[: line.index(b":") + 1]
@@ -285,6 +304,14 @@ def finished_items(path: Path) -> tuple[dict[int, Done], int]:
                 items[place[0]] = first
                 whole, expected = end, None
     return items, whole
+
+
+def _lines(path: Path, file: IO[bytes]) -> Iterator[tuple[Path, int, bytes]]:
+    """Yield the lines of the file and then those of its parts: where each is, and its number."""
+    for number, line in enumerate(file, start=1):
+        yield path, number, line
+    for number, (part, line) in enumerate(read_parts(path), start=1):
+        yield part, number, line
 
 
 def _disagreement(before: GroupsRun, now: GroupsRun, adopt: bool) -> list[str]:

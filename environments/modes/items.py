@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from environments.export.hermes_writer import gathering, trajectory_lines
 from environments.modes.groups_file import Done, done_of, item_lines
 from environments.rollouts.failures import failure_reasons
+from environments.rollouts.parts import Place
 from environments.rollouts.workers import stopped
 from environments.tools.registry import toolsets_of
 from world_fixtures.common import UserError
@@ -36,6 +37,8 @@ class PlayedItem:
     scores: tuple[float, ...]
     idle: bool
     """Whether nothing is learned from it."""
+    places: Mapping[str, Place] = field(default_factory=dict)
+    """Where lines and trajectories are that a host has written into parts itself, by their file."""
 
 
 class PlaysItems(Protocol):

@@ -50,8 +50,12 @@ def check(mode: str, config: ModeConfig) -> None:
         _check_signal(config.env)
     if hosts_wanted(config):
         _check_hosts(mode, config.env)
+    elif getattr(config.env, "part_bytes", None):
+        raise UserError("--env.part_bytes is for hosts: give --workers or --ray, too")
     if mode == "serve":
         _check_serve(config)
+    elif getattr(config.env, "replicas", None):
+        raise UserError(f"--env.replicas is for serve: {mode} has --workers")
     if mode != "process" and isinstance(config.env, EvenniaWorldEnvConfig):
         check_suite(config.env.suite)
     _check_output(mode, config)

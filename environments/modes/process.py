@@ -81,16 +81,17 @@ async def process(env: Processed) -> None:
         if done:
             print(f"{path} holds {len(done)} groups: continuing", file=sys.stderr)
         tally = Tally("groups", total, done=len(done), resumed=len(done))
-        async with _players(env) as players:
+        async with _players(env, path) as players:
             await _play(env, file, hermes, tally, players)
 
 
 @asynccontextmanager
-async def _players(env: Processed) -> AsyncIterator[Players]:
+async def _players(env: Processed, path: Path) -> AsyncIterator[Players]:
     """Give who plays: the environment itself, or the hosts in its place."""
     if env.far is None:
         yield Alone(env)
         return
+    env.far.file = path
     async with env.far as far:
         yield far
 
@@ -142,7 +143,7 @@ async def _play(
                 account.add(played.scores, played.kind)
                 if hermes is not None:
                     hermes.add_lines(played.trajectories)
-                writer.add(index, played.lines, played.idle)
+                writer.add(index, played.lines, played.idle, played.places)
                 if feedback is not None:
                     feedback.drawn(index, played.about)
                     feedback.finished(index, _outcome(played.done))

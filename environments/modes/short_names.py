@@ -49,6 +49,7 @@ SHORT_NAMES: dict[str, Short] = {
     "concurrency": Short("env.eval_concurrency", "env.process_concurrency", "env.max_num_workers"),
     "workers": Short("env.workers", "env.workers"),
     "ray": Short("env.ray", "env.ray"),
+    "replicas": Short(serve="env.replicas"),
     "trainer": Short(serve="env.rollout_server_url"),
     "base-url": _everywhere("openai.base_url"),
     "api-key-env": _everywhere("openai.api_key_env"),

@@ -95,6 +95,16 @@ class AgentOptions(BaseModel):
     ray_cpus: float = Field(
         1.0, gt=0, le=1_000, description="Processors of its node that each actor of ray takes"
     )
+    part_bytes: int | None = Field(
+        None, ge=1,
+        description="With workers or ray: when the file of the run has so many bytes, each host"
+        " writes what it plays into a part of its own; null: never",
+    )  # fmt: skip
+    replicas: int | None = Field(
+        None, ge=1, le=1_000,
+        description="Feed the trainer of `serve` from so many processes, each with its own tasks,"
+        " started again when they die",
+    )  # fmt: skip
     adopt: bool = Field(
         False, description="Continue what does not record its options, as if it was made with these"
     )

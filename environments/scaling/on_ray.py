@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 import traceback
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
@@ -25,6 +26,8 @@ ROOT = Path(__file__).resolve().parents[2]
 AT_ONCE = 10_000
 """Orders that an actor can have: more than any run gives to one."""
 EXTRA = "ray"
+REACH_SECONDS = 10.0
+"""Until nobody is at an address."""
 
 
 class Actor:
@@ -108,6 +111,7 @@ class RayCluster:
     def _join(self) -> None:
         """Join the cluster. Raises UserError where it cannot be had."""
         try:
+            self._reach()
             with signals_kept():
                 self._ray.init(
                     self._address, log_to_driver=False, logging_level="error",
@@ -120,6 +124,16 @@ class RayCluster:
                 " one with `ray start --head`, or give the address of one and, where it asks for a"
                 " token, RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH"
             ) from None
+
+    def _reach(self) -> None:
+        """Raise OSError where nothing listens at the address: Ray would try it for minutes."""
+        host, _, port = self._address.rpartition(":")
+        if "://" in self._address:
+            raise UserError(
+                f"--ray {self._address}: give the address of the cluster's head, HOST:6379, or auto"
+            )
+        if host and port.isdigit():
+            socket.create_connection((host, int(port)), REACH_SECONDS).close()
 
 
 class RayHost:

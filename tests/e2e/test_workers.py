@@ -10,6 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from environments.export.groups import read_groups
+from environments.rollouts.files import read_rollouts
+from environments.rollouts.parts import read_parts
+from tests.e2e.conftest import serve
+
 pytestmark = pytest.mark.slow
 
 ITEMS = 14
@@ -70,26 +75,34 @@ def test_killed_workers_interruptions_and_a_killed_driver_change_no_byte(program
     running.wait()
     programs.wait_for(lambda: not programs.world_servers(), "the end of the worlds")
 
-    done = programs.run(*PROCESS, "--workers", "2")
+    # the rest in parts, which are read as one file with what is there
+    begun = path.read_bytes()
+    done = programs.run(*PROCESS, "--workers", "2", "--env.part_bytes", "1")
     assert done.returncode == 0, done.stderr
-    assert path.read_bytes() == whole
+    assert path.read_bytes() == begun
+    assert begun + b"".join(line for _, line in read_parts(path)) == whole
+    read, expected = (read_groups(file, lambda settings: []) for file in (path, alone))
+    assert [(r.conversations, r.verdict) for r in read] == [
+        (r.conversations, r.verdict) for r in expected
+    ]
+    again = programs.run(*PROCESS, "--workers", "1")
+    assert f"holds {ITEMS} groups" in again.stderr
 
 
 def samples(path: Path) -> list[dict]:
-    """Samples without what differs in any two runs: times."""
+    """Rollouts without what differs in any two runs: times."""
     found = []
-    for line in path.read_text().splitlines():
-        sample = json.loads(line)
-        rollout = sample["rollout"]
+    for read in read_rollouts(path):
+        rollout = read.model_dump(mode="json")
         for name in TIMES:
             del rollout[name]
         for call in rollout["tool_calls"]:
             del call["ms"]
         for event in rollout["events"]:
             for name in ("ts", "ms"):
-                event.pop(name)
-        found.append(sample)
-    return found
+                del event[name]
+        found.append(rollout)
+    return sorted(found, key=lambda rollout: rollout["id"])
 
 
 def test_a_suite_is_played_by_workers_as_alone(programs, tmp_path):
@@ -98,13 +111,30 @@ def test_a_suite_is_played_by_workers_as_alone(programs, tmp_path):
     running = start(programs, *command, "far", "--workers", "2")
     programs.wait_for(lambda: lines(tmp_path / "far" / "samples.jsonl") >= 1, "samples")
     programs.interrupt(running)
-    done = programs.run(*command, "far", "--workers", "2")
+    done = programs.run(*command, "far", "--workers", "2", "--env.part_bytes", "1")
     assert done.returncode == 0, done.stderr
-    assert samples(tmp_path / "far" / "samples.jsonl") == samples(
-        tmp_path / "alone" / "samples.jsonl"
-    )
+    assert lines(tmp_path / "far" / "samples.jsonl") < 12
+    assert samples(tmp_path / "far") == samples(tmp_path / "alone")
     assert (tmp_path / "far" / "run.json").read_text() == (
         tmp_path / "alone" / "run.json"
     ).read_text()
     scores = [json.loads((tmp_path / n / "metrics.json").read_text()) for n in ("far", "alone")]
     assert scores[0]["overall"]["reward"] == scores[1]["overall"]["reward"]
+
+
+def test_replicas_feed_one_trainer_and_are_started_again(programs, api):
+    env = serve(programs, api, "--env.replicas", "2", "--env.difficulty", "[1, 2]")
+    programs.wait_for(
+        lambda: programs.printed().count("registered with the trainer") == 2, "two environments"
+    )
+    api.take(1, env)
+    os.kill(workers(env.pid)[0], signal.SIGKILL)
+    programs.wait_for(lambda: "of 2 died" in programs.printed(), "notice of a death")
+    programs.wait_for(
+        lambda: programs.printed().count("registered with the trainer") == 3, "its successor"
+    )
+    api.take(1, env)
+    env.send_signal(signal.SIGTERM)
+    assert env.wait(60) == 130
+    programs.wait_for(lambda: not programs.world_servers(), "the end of the worlds")
+    assert len([line for line in programs.printed().splitlines() if "served in all" in line]) == 1

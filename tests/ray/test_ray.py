@@ -31,7 +31,7 @@ SECRET = "sk-never-on-the-wire-0123456789"
 def cluster() -> Iterator[Cluster]:
     """Two nodes, one processor each; this process is a driver beside ours."""
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    os.environ["RAY_worker_niceness"] = "0"  # 15 by default: on a busy machine nothing moves
+    os.environ.update({"RAY_worker_niceness": "0"})  # 15 by default: a busy machine starves it
     made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
     made.add_node(num_cpus=1)
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
