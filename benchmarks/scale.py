@@ -27,7 +27,7 @@ from environments.modes.options import ModeConfig
 from environments.modes.process import process
 
 GROUP, AT_ONCE = 4, 8
-QUICK, FULL = 40, 500
+QUICK, FULL = 40, 200
 """Items of a run."""
 WARM = 12
 """Items that are done before the clock starts: hosts begin one after the other."""
@@ -47,7 +47,20 @@ class Measured:
     """Seconds of processor time of this process for a rollout, once all had begun."""
     elsewhere: float = 0.0
     """The same of all processes that it has started, but for the endpoint."""
+    bytes: float = 0.0
+    """Written for a rollout into the file of groups."""
+    held: dict[str, int] = field(default_factory=dict)
+    """Halfway: memory and open files, of this process and of all that it has started."""
     done: list[float] = field(default_factory=list)
+    text: bytes = b""
+    """The file of groups."""
+
+    def costs(self) -> dict[str, Any]:
+        """What a rollout costs, and what its run holds."""
+        return {
+            "rollouts_per_s": self.rollouts_per_s, "driver_ms": self.driver * 1000,
+            "hosts_ms": self.elsewhere * 1000, "bytes": self.bytes, **self.held,
+        }  # fmt: skip
 
 
 class _Env(EvenniaWorldEnv):
@@ -80,6 +93,7 @@ async def measure(quick: bool, say: Progress) -> dict[str, Any]:
                 lossy.append(removed)
             else:
                 tell_line(f"ray_2_nodes is not measured: install {with_command('ray')}")
+            costs = {} if quick else await _costs(bench, say)
     runs = [*found.values(), *lossy]
     far = found["workers_2"]
     rates = {name: run.rollouts_per_s for name, run in found.items()}
@@ -88,6 +102,24 @@ async def measure(quick: bool, say: Progress) -> dict[str, Any]:
         "lost": sum(run.lost for run in runs),
         "twice": sum(run.twice for run in runs),
         "driver_cpu_share": far.driver / far.elsewhere,
+        **costs,
+    }
+
+
+async def _costs(bench: Bench, say: Progress) -> dict[str, Any]:
+    """What a rollout costs alone with 4 world servers, and with 1, 2 and 4 workers."""
+    runs: dict[str, Measured] = {}
+    for name, options in {
+        "alone_4_servers": {"servers": 4}, "workers_1": {"workers": 1}, "workers_2": {"workers": 2},
+        "workers_4": {"workers": 4},
+    }.items():  # fmt: skip
+        say(f"what rollouts cost: {name}")
+        runs[name] = await bench.run(**options)
+    alone, four = runs["alone_4_servers"], runs["workers_4"]
+    return {
+        "costs": {name: run.costs() for name, run in runs.items()},
+        "workers_4_of_alone": four.rollouts_per_s / alone.rollouts_per_s,
+        "files_equal": len({run.text for run in runs.values()}) == 1,
     }
 
 
@@ -127,6 +159,8 @@ class Bench:
                 sign = -1 if len(measured.done) == WARM else 1
                 measured.driver += sign * time.process_time()
                 measured.elsewhere += sign * _seconds(set(_descendants()) - self._others)
+            if len(measured.done) == self.items // 2:
+                measured.held = _held(set(_descendants()) - self._others)
             if halfway is not None and len(measured.done) == self.items // 2:
                 await halfway(env.far)
 
@@ -141,7 +175,10 @@ class Bench:
         measured.rollouts_per_s = rollouts / (measured.done[-1] - measured.done[WARM - 1])
         measured.driver /= rollouts
         measured.elsewhere /= rollouts
-        numbers = [json.loads(line)["item"] for line in path.read_bytes().splitlines()]
+        measured.text = path.read_bytes()
+        measured.bytes = len(measured.text) / (self.items * GROUP)
+        groups = map(json.loads, measured.text.splitlines())
+        numbers = [group["item"] for group in groups if group["part"] == 0]  # others are its stages
         measured.lost = self.items - len(set(numbers))
         measured.twice = len(numbers) - len(set(numbers))
         return measured
@@ -155,9 +192,8 @@ async def _on_ray(bench: Bench) -> tuple[Measured, Measured]:
     from ray.cluster_utils import Cluster  # half a second, and only where it is installed
 
     os.environ.update({"RAY_worker_niceness": "0"})  # 15 by default, which the others have not
-    cluster = await asyncio.to_thread(
-        Cluster, initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False}
-    )
+    # signal handlers of its own: it must be started by the main thread
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
     try:
         second = await asyncio.to_thread(cluster.add_node, num_cpus=1)
 
@@ -199,6 +235,19 @@ def _seconds(pids: set[int]) -> float:
         with contextlib.suppress(OSError):
             ticks += sum(map(int, _stat(pid)[11:15]))
     return ticks / TICKS
+
+
+def _held(pids: set[int]) -> dict[str, int]:
+    """Return MB and open files of this process, and of all these together."""
+    found = {"driver_mb": 0, "driver_files": 0, "hosts_mb": 0, "hosts_files": 0}
+    for pid in {os.getpid(), *pids}:
+        whose = "driver" if pid == os.getpid() else "hosts"
+        with contextlib.suppress(OSError):
+            directory = Path("/proc") / str(pid)
+            shared = (directory / "smaps_rollup").read_text().split("Pss:")[1]  # divided fairly
+            found[f"{whose}_mb"] += int(shared.split()[0]) // 1024
+            found[f"{whose}_files"] += len(list((directory / "fd").iterdir()))
+    return found
 
 
 def _stat(pid: int) -> list[str]:
