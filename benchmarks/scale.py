@@ -47,8 +47,8 @@ class Measured:
     """Seconds of processor time of this process for a rollout, once all had begun."""
     elsewhere: float = 0.0
     """The same of all processes that it has started, but for the endpoint."""
-    bytes: float = 0.0
-    """Written for a rollout into the file of groups."""
+    size: float = 0.0
+    """Bytes written for a rollout into the file of groups."""
     held: dict[str, int] = field(default_factory=dict)
     """Halfway: memory and open files, of this process and of all that it has started."""
     done: list[float] = field(default_factory=list)
@@ -59,7 +59,7 @@ class Measured:
         """What a rollout costs, and what its run holds."""
         return {
             "rollouts_per_s": self.rollouts_per_s, "driver_ms": self.driver * 1000,
-            "hosts_ms": self.elsewhere * 1000, "bytes": self.bytes, **self.held,
+            "hosts_ms": self.elsewhere * 1000, "bytes": self.size, **self.held,
         }  # fmt: skip
 
 
@@ -109,12 +109,11 @@ async def measure(quick: bool, say: Progress) -> dict[str, Any]:
 async def _costs(bench: Bench, say: Progress) -> dict[str, Any]:
     """What a rollout costs alone with 4 world servers, and with 1, 2 and 4 workers."""
     runs: dict[str, Measured] = {}
-    for name, options in {
-        "alone_4_servers": {"servers": 4}, "workers_1": {"workers": 1}, "workers_2": {"workers": 2},
-        "workers_4": {"workers": 4},
-    }.items():  # fmt: skip
-        say(f"what rollouts cost: {name}")
-        runs[name] = await bench.run(**options)
+    say("what rollouts cost alone")
+    runs["alone_4_servers"] = await bench.run(servers=4)
+    for number in (1, 2, 4):
+        say(f"what they cost with {number} workers")
+        runs[f"workers_{number}"] = await bench.run(workers=number)
     alone, four = runs["alone_4_servers"], runs["workers_4"]
     return {
         "costs": {name: run.costs() for name, run in runs.items()},
@@ -176,7 +175,7 @@ class Bench:
         measured.driver /= rollouts
         measured.elsewhere /= rollouts
         measured.text = path.read_bytes()
-        measured.bytes = len(measured.text) / (self.items * GROUP)
+        measured.size = len(measured.text) / (self.items * GROUP)
         groups = map(json.loads, measured.text.splitlines())
         numbers = [group["item"] for group in groups if group["part"] == 0]  # others are its stages
         measured.lost = self.items - len(set(numbers))
@@ -192,14 +191,14 @@ async def _on_ray(bench: Bench) -> tuple[Measured, Measured]:
     from ray.cluster_utils import Cluster  # half a second, and only where it is installed
 
     os.environ.update({"RAY_worker_niceness": "0"})  # 15 by default, which the others have not
-    # signal handlers of its own: it must be started by the main thread
+    # Each node sets handlers of signals, which only the main thread may.
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
     try:
-        second = await asyncio.to_thread(cluster.add_node, num_cpus=1)
+        second = cluster.add_node(num_cpus=1)
 
         async def exchanged(far: Far) -> None:
-            await asyncio.to_thread(cluster.remove_node, second)
-            await asyncio.to_thread(cluster.add_node, num_cpus=1)
+            cluster.remove_node(second)
+            cluster.add_node(num_cpus=1)
 
         whole = await bench.run(ray=cluster.address)
         return whole, await bench.run(ray=cluster.address, halfway=exchanged)
