@@ -136,7 +136,7 @@ adapters:
 	@touch $@
 
 ray: .venv-ray/.installed
-	@.venv-ray/bin/python -m pytest -m "$(MARK)" tests/ray
+	@WHOLE=1 .venv-ray/bin/python -m pytest -m "$(MARK)" tests/ray tests/e2e/test_workers.py
 
 test-learning: .venv-train/.installed
 	@.venv-train/bin/python -m pytest -m "$(MARK)" tests/environments/learning

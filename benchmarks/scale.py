@@ -26,10 +26,10 @@ from environments.modes.far import Far, recipe
 from environments.modes.options import ModeConfig
 from environments.modes.process import process
 
-GROUP, AT_ONCE = 4, 8
-QUICK, FULL = 40, 200
+GROUP, AT_ONCE = 2, 8
+QUICK, FULL = 30, 200
 """Items of a run."""
-WARM = 12
+WARM = 10
 """Items that are done before the clock starts: hosts begin one after the other."""
 TICKS = os.sysconf("SC_CLK_TCK")
 
