@@ -82,7 +82,7 @@ def test_killed_workers_and_a_killed_driver_change_no_byte(programs, tmp_path):
 
 
 def samples(path: Path) -> list[dict]:
-    """Rollouts without what differs in any two runs: times."""
+    """Rollouts without what differs in any two runs: times, and names of worlds."""
     found = []
     for read in read_rollouts(path):
         rollout = read.model_dump(mode="json")
@@ -91,7 +91,7 @@ def samples(path: Path) -> list[dict]:
         for call in rollout["tool_calls"]:
             del call["ms"]
         for event in rollout["events"]:
-            for name in ("ts", "ms"):
+            for name in ("ts", "ms", "instance", "session"):
                 del event[name]
         found.append(rollout)
     return sorted(found, key=lambda rollout: rollout["id"])
