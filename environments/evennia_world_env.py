@@ -438,7 +438,9 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
     @property
     def _forks(self) -> tuple[int, int]:
         """Branches that were played, and those of them in an idle copy of their world."""
-        return self._handed if self.far is not None else (self.pool.forks, self.pool.warm_forks)
+        if self.far is not None:
+            return self._handed
+        return (self.pool.forks, self.pool.warm_forks) if self.pool.forks else (0, 0)
 
     async def env_manager(self) -> None:
         """Run `serve`: what the trainer gets is its own model's, and no other's."""
