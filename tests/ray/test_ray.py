@@ -1,6 +1,6 @@
 """`--ray` on two nodes of a cluster on this machine: `make ray` runs these.
 
-RAY_ITEMS=200 and RAY_NODE_ITEMS=500 play as many as the figures in docs/scaling.md were made with.
+RAY_ITEMS=200 and RAY_NODE_ITEMS=500 play more items than the few that show it.
 """
 
 from __future__ import annotations
