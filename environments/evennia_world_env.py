@@ -64,11 +64,11 @@ from environments.rollouts.owner import claim, of_other_groups, recorded_owner
 from environments.rollouts.record import Rollout
 from environments.runner import Conditions, play
 from environments.tasks import choice
-from environments.tasks.curriculum import Curriculum
+from environments.tasks.curriculum import Curriculum, Outline
 from environments.tasks.model import Task
 from environments.tasks.suites.load import load_suite
 from environments.tasks.version import TASKS_VERSION
-from environments.tasks.worker import TaskWorker
+from environments.tasks.worker import TaskWorker, Wanted
 from environments.tokenizer import PATH
 from environments.tool_context import ToolContext
 from environments.tools import Tool
@@ -161,6 +161,8 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
         self._running = contextlib.AsyncExitStack()
         self._processing = False
         """Whether results reach the curriculum by `learn`, in the order of the items."""
+        self._handed = (0, 0)
+        """Branches, and those of them in an idle copy of their world, that were handed on."""
         self._evaluated: dict[str, float] = {}
         """Of the last evaluation, until it is logged."""
         self.on_rollout: list[Callable[[Rollout], None]] = []
@@ -208,11 +210,31 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
         await self.task_worker.stop()
         await self._running.aclose()
 
+    async def setup_drawing(self) -> None:
+        """Start nothing: the worlds are where the tasks are played."""
+
     async def get_next_item(self) -> Task:
         """Draw the next task: of the suite to train on, or one that the curriculum has made."""
+        return await self.item_of(self._drawn())
+
+    async def draw(self) -> Task | Wanted:
+        """Draw what the next task is made of; another process makes it."""
+        if type(self).get_next_item is not EvenniaWorldEnv.get_next_item:  # a subclass has its own
+            return await self.get_next_item()
+        return self._drawn()
+
+    async def item_of(self, drawn: Task | Wanted) -> Task:
+        """Make the task of what was drawn."""
+        return await self.task_worker.make(drawn) if isinstance(drawn, Wanted) else drawn
+
+    def _drawn(self) -> Task | Wanted:
         if self.train_tasks:
             return self.train_tasks[self.curriculum.draw_place(len(self.train_tasks))]
-        return await self.task_worker.make(self.curriculum.draw())
+        return self.curriculum.draw()
+
+    def about(self, item: Task) -> Outline:
+        """Return what the curriculum needs of a task."""
+        return Outline(item.family, item.kind, item.difficulty)
 
     async def register_env(self) -> None:
         """Register as Atropos does; each environment of a trainer draws tasks of its own."""
@@ -340,12 +362,25 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
         config = self.config
         return config.target_success is not None or config.signal_floor is not None
 
-    def learn(self, item: Task, successes: Sequence[bool]) -> None:
+    def hand_on(self) -> Any:
+        """Return what has gathered for the log, and the branches that were played."""
+        pool = self.pool
+        forks = pool.forks - self._handed[0], pool.warm_forks - self._handed[1]
+        self._handed = pool.forks, pool.warm_forks
+        return self.metrics.hand_on(), forks
+
+    def take_over(self, gathered: Any) -> None:
+        """Add what `hand_on` has returned in another process."""
+        metrics, forks = gathered
+        self.metrics.take_over(metrics)
+        self._handed = self._handed[0] + forks[0], self._handed[1] + forks[1]
+
+    def learn(self, item: Task | Outline, successes: Sequence[bool]) -> None:
         """Count an item's results towards the difficulty of its family."""
         for success in successes:
             self.curriculum.report(item, success)
 
-    def learn_signal(self, item: Task, signal: bool) -> None:
+    def learn_signal(self, item: Task | Outline, signal: bool) -> None:
         """Count whether an item's groups hold anything to compare towards its kind."""
         self.curriculum.report_group(item, signal)
 
@@ -393,12 +428,19 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
         """Run `process`, with the comparison of the two models at its end."""
         try:
             await super().process_manager()
-            if forks := self.pool.forks:
-                warm = self.pool.warm_forks
+            forks, warm = self._forks
+            if forks:
                 print(f"{forks} branches, {warm} of them in an idle copy of their world")
         finally:
             if self.traffic is not None:
                 self.traffic.conclude()
+
+    @property
+    def _forks(self) -> tuple[int, int]:
+        """Branches that were played, and those of them in an idle copy of their world."""
+        if self.far is not None:
+            return self._handed
+        return (self.pool.forks, self.pool.warm_forks) if self.pool.forks else (0, 0)
 
     async def env_manager(self) -> None:
         """Run `serve`: what the trainer gets is its own model's, and no other's."""
@@ -416,8 +458,10 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
         """Log what has gathered of training, and the last evaluation once."""
         metrics = {**(wandb_metrics or {}), **self.metrics.take(), **self._evaluated}
         self._evaluated = {}
-        metrics["train/instances_alive"] = self.pool.instances
-        if self.pool.forks:
-            metrics["train/branches/warm_share"] = self.pool.warm_forks / self.pool.forks
+        if self.far is None:
+            metrics["train/instances_alive"] = self.pool.instances
+        forks, warm = self._forks
+        if forks:
+            metrics["train/branches/warm_share"] = warm / forks
         self.tool_errors_count = self.metrics.take_tool_errors()
         await super().wandb_log(metrics)

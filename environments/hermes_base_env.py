@@ -77,6 +77,8 @@ class HermesAgentBaseEnv(ServeMode):
         )  # fmt: skip
         self.conversations: AbstractAsyncContextManager[Any] = nullcontext()
         """Entered for as long as an agent talks to the model: how many may do so at once."""
+        self.far: Any = None
+        """Hosts that play in the place of this environment, where there are some."""
         self.failures_in_row = 0
         self._wait_until = 0.0
         self.tool_errors_count = 0
@@ -95,6 +97,25 @@ class HermesAgentBaseEnv(ServeMode):
     @abstractmethod
     async def get_next_item(self) -> Any:
         """Draw the next item, in the same order in every run; None when there are no more."""
+
+    async def setup_drawing(self) -> None:
+        """Start what `draw` needs, where others play the items: all by default."""
+        await self.setup()
+
+    async def draw(self) -> Any:
+        """Draw what the next item is made of, for another process: the item itself by default.
+
+        It is plain data that can be pickled.
+        """
+        return await self.get_next_item()
+
+    async def item_of(self, drawn: Any) -> Any:
+        """Make the item of what `draw` or `get_next_item` has returned."""
+        return drawn
+
+    def about(self, item: Any) -> Any:
+        """Return what `learn` needs of an item: the item itself by default."""
+        return item
 
     @abstractmethod
     def format_prompt(self, item: Any) -> str:
@@ -152,6 +173,15 @@ class HermesAgentBaseEnv(ServeMode):
 
     def learn(self, item: Any, successes: Sequence[bool]) -> None:
         """Take account of an item's results in `process`: in the order of the items."""
+
+    def hand_on(self) -> Any:
+        """Return what has gathered for the log, for another process, and begin anew."""
+        errors, self.tool_errors_count = self.tool_errors_count, 0
+        return errors
+
+    def take_over(self, gathered: Any) -> None:
+        """Add what `hand_on` has returned in another process."""
+        self.tool_errors_count += gathered
 
     def learn_signal(self, item: Any, signal: bool) -> None:
         """Take account of whether an item's groups hold anything to compare, as in `learn`."""

@@ -59,6 +59,7 @@ VERBS = {
     ),
     "learn": Verb("learn", "train models on this environment, on the CPU"),
     "doctor": Verb("doctor", "check what this machine has, and what it lacks"),
+    "health": Verb("health", "ask whether trainer, endpoint and worlds are there, for probes"),
 }
 
 

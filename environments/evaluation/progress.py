@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Self
 
 from environments.rollouts.progress import Display, Tally, chosen_display
-from environments.rollouts.record import Rollout
 
 
 class RolloutProgress:
@@ -26,15 +25,15 @@ class RolloutProgress:
     def __exit__(self, *exc: object) -> None:
         self._display.__exit__(*exc)
 
-    def add(self, rollout: Rollout, *, resumed: bool = False) -> None:
-        """Count a rollout; `resumed` ones were there before."""
+    def add(self, family: str, reward: float | None, *, resumed: bool = False) -> None:
+        """Count a rollout, one that failed without a reward; `resumed` ones were there before."""
         self._tally.done += 1
         self._tally.resumed += resumed
-        if rollout.verdict is None:
+        if reward is None:
             self._failed += 1
         else:
-            for name in ("all", rollout.task.family.value):
-                self._sums[name][0] += rollout.verdict.reward
+            for name in ("all", family):
+                self._sums[name][0] += reward
                 self._sums[name][1] += 1
         self._tally.note = self._scores()
         self._display.changed()

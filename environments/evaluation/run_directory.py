@@ -1,11 +1,12 @@
 """The files of one run: run.json says what it is, samples.jsonl holds every finished rollout.
 
 While a run goes on, the lines of samples.jsonl are in the order of finishing; a finished run
-has them by task and attempt.
+has them by task and attempt, where they are one file.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -27,6 +28,8 @@ from environments.rollouts.files import (
 )
 from environments.rollouts.identity import differences, listed, unrecorded
 from environments.rollouts.lock import lock
+from environments.rollouts.part_files import Manifest
+from environments.rollouts.parts import Place, has_parts
 from environments.rollouts.record import Rollout
 from world_fixtures.common import UserError
 from world_fixtures.disk import disk
@@ -81,6 +84,9 @@ class RunDirectory:
         self.path = path
         self.run = run
         self._elsewhere = f"choose another {option}"
+        self._manifest: Manifest | None = None
+        self._unread = False
+        """Whether the file holds more than was read of it, or added to it here."""
         with disk(path, elsewhere=self._elsewhere):
             path.mkdir(parents=True, exist_ok=True)
         self._lock = lock(path / ".lock", f"{path} is in use by a run: wait for it, or stop it")
@@ -102,6 +108,20 @@ class RunDirectory:
         self._read.append(rollout)
         self.rollouts.append(rollout)
 
+    def add_line(self, line: bytes, places: Mapping[str, Place]) -> None:
+        """Write a rollout that somebody else has written down, as `add` does.
+
+        A line that is in a part already has `places` there. It is among `rollouts` when the
+        directory is closed.
+        """
+        self._unread = True
+        if not places:
+            self._samples.add(line)
+            return
+        if self._manifest is None:
+            self._manifest = Manifest(self.path / SAMPLES)
+        self._manifest.add(places)
+
     def close(self) -> None:
         """Put the samples into their order and unlock the directory. Idempotent.
 
@@ -110,10 +130,14 @@ class RunDirectory:
         """
         if self._samples.closed:
             return
+        if self._unread:
+            self._read = read_samples(self.path / SAMPLES)
         self.rollouts = self.run.in_order(self._read)
         try:
             self._samples.close()
-            if self.rollouts != self._read:
+            if self._manifest is not None:
+                self._manifest.close()
+            if self.rollouts != self._read and not has_parts(self.path / SAMPLES):
                 lines = map(sample_line, self.rollouts)
                 write_lines(self.path / SAMPLES, lines, kept=CONTINUES)
         finally:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from environments.rollouts.advantages import BRANCH_OF
 from environments.rollouts.files import read_file
 from environments.rollouts.identity import TASKS
 from environments.rollouts.messages import Message
+from environments.rollouts.parts import read_parts
 from environments.tasks.version import FIRST_VERSION
 from world_fixtures.common import UserError
 
@@ -132,9 +134,10 @@ def _items(path: Path) -> Iterator[list[dict[str, Any]]]:
     """Yield the groups of each item that is there as a whole."""
     parts: list[dict[str, Any]] = []
     with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
+        lines = chain(((path, line) for line in file), read_parts(path))
+        for number, (where, line) in enumerate(lines, start=1):
             if not line.endswith(b"\n"):
-                return
+                continue
             try:
                 group = json.loads(line)
                 if group["part"] == 0:
@@ -146,8 +149,8 @@ def _items(path: Path) -> Iterator[list[dict[str, Any]]]:
                 whole = len(parts) == group["parts"]
             except (ValueError, KeyError, TypeError, RecursionError):
                 raise UserError(
-                    f"{path} line {number} is no group of `process`: give another file, or move the"
-                    " line into one of its own"
+                    f"{where} line {number} is no group of `process`: give another file, or move"
+                    " the line into one of its own"
                 ) from None
             if whole:
                 yield parts

@@ -67,6 +67,17 @@ def gather(rollout: Rollout) -> None:
     _GATHERED.get([]).append(rollout)
 
 
+def trajectory_lines(
+    item: int, rollouts: Sequence[Rollout], toolsets_of: ToolsetsOf
+) -> dict[str, bytes]:
+    """Return the lines of an item's rollouts, by the name of their file."""
+    lines = {COMPLETED: b"", FAILED: b""}
+    for rollout in sorted(rollouts, key=lambda rollout: rollout.attempt):
+        name = COMPLETED if finished(rollout) else FAILED
+        lines[name] += b"".join(map(json_line, hermes_lines(rollout, toolsets_of, item, item)))
+    return lines
+
+
 class HermesWriter:
     """A directory of trajectories, to which items are appended; a context manager.
 
@@ -108,16 +119,14 @@ class HermesWriter:
             raise
 
     def add(self, item: int, rollouts: Sequence[Rollout]) -> None:
-        """Write the rollouts of an item: one write a file, so that nobody sees half a line.
+        """Write the rollouts of an item, as `add_lines` does."""
+        self.add_lines(trajectory_lines(item, rollouts, self._toolsets_of))
+
+    def add_lines(self, lines: Mapping[str, bytes]) -> None:
+        """Write the lines of an item: one write a file, so that nobody sees half a line.
 
         Raises UserError where the disk refuses.
         """
-        lines = {COMPLETED: b"", FAILED: b""}
-        for rollout in sorted(rollouts, key=lambda rollout: rollout.attempt):
-            name = COMPLETED if finished(rollout) else FAILED
-            lines[name] += b"".join(
-                map(json_line, hermes_lines(rollout, self._toolsets_of, item, item))
-            )
         for name, content in lines.items():
             self._files[name].add(content)
 

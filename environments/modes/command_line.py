@@ -16,7 +16,13 @@ from environments.modes.logs import quiet_libraries
 from environments.modes.option_help import HELP, mode_help
 from environments.modes.option_table import described
 from environments.modes.options import ModeConfig, read_mode_config
-from environments.modes.preflight import check, check_rollout_server, complete, with_own_tokenizer
+from environments.modes.preflight import (
+    check,
+    check_rollout_server,
+    complete,
+    hosts_wanted,
+    with_own_tokenizer,
+)
 from environments.modes.program import run_program
 from environments.modes.run import run_until_stopped
 from environments.modes.short_names import MODES, in_words_of
@@ -83,6 +89,8 @@ def run_mode(env_cls: type[Environment], mode: str, options: Sequence[str]) -> i
     config = read_mode_config(env_cls, options, mode)
     with in_words_of(config.typed):
         if mode == "evaluate" and getattr(config.env, "models", None):
+            if hosts_wanted(config):
+                check(mode, config)
             return _run_models(env_cls, config)
         check(mode, config)
         completed = with_own_tokenizer(mode, complete(mode, config))
@@ -111,14 +119,24 @@ async def _run(env_cls: type[Environment], mode: str, config: ModeConfig) -> Non
     if mode == "serve":
         await check_rollout_server(config.env.rollout_server_url)
     tell_line(beginning(mode, config))
-    env = env_cls(config.env, config.servers, slurm=config.slurm)
+    if mode == "serve" and getattr(config.env, "replicas", None):
+        from environments.modes.far import recipe  # what evaluates: numpy, templates
+        from environments.modes.replicas import Replicas
+
+        await Replicas(recipe(env_cls, mode, config), config.env.replicas).serve()
+        return
+    env: Any = env_cls(config.env, config.servers, slurm=config.slurm)
+    if hosts_wanted(config):
+        from environments.modes.far import Far, recipe  # what evaluates: numpy, templates
+
+        env.far = Far(env, recipe(env_cls, mode, config))
     try:
         if mode == "serve":
             await env.env_manager()
         elif mode == "process":
             await env.process_manager()
         else:
-            await env.setup()
+            await (env.setup_drawing() if hosts_wanted(config) else env.setup())
             await env.evaluate()
     finally:
         await env.teardown()

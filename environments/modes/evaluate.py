@@ -23,11 +23,11 @@ from environments.evaluation.results import conclude
 from environments.evaluation.results_text import results_text
 from environments.evaluation.run_directory import RunDirectory
 from environments.evaluation.run_identity import run_of
-from environments.evaluation.suite_runner import run_suite
+from environments.evaluation.suite_runner import Play, run_suite
 from environments.models.chat import Chat
 from environments.modes.options import redacted
 from environments.rollouts.checkpoint import Checkpoint
-from environments.rollouts.files import write_file
+from environments.rollouts.files import SAMPLES, write_file
 from environments.rollouts.record import Rollout
 from environments.runner import Conditions
 from environments.tasks import choice
@@ -50,6 +50,11 @@ class Evaluated(Protocol):
     embedded: bool
     pool: ServerPool
     traffic: Traffic | None
+    far: Any
+    """Hosts that play in its place, see `environments.modes.far`; None where it plays itself."""
+
+    async def setup(self) -> None:
+        """Start the world."""
 
     @property
     def serving(self) -> bool:
@@ -93,10 +98,7 @@ async def evaluate(env: Evaluated, *, table: bool = True) -> Metrics:
     """
     config = env.config
     suite = suite_of(config)
-    changed: dict[str, Any] = {"agent_temperature": config.eval_temperature}
-    if env.embedded:  # a policy has no context to fill, and nothing here is trained on
-        changed["context_tokens"] = None
-    conditions = env.conditions(**changed)
+    conditions = conditions_of(env)
     out = Path(config.data_dir_to_save_evals or f"runs/evaluate-{suite.name}-{slug(env.model)}")
     if env.serving:  # the model is another one at each step
         out = out / env.started / f"step-{env.curr_step:06}"
@@ -105,13 +107,7 @@ async def evaluate(env: Evaluated, *, table: bool = True) -> Metrics:
         candidate=None if env.traffic is None else env.traffic.identity(),
         servers=() if env.embedded else env.server_configs, prices=config.prices,
     )  # fmt: skip
-    tools = env.group_tools()
-
-    async def play(task: Task, attempt: int) -> Rollout:
-        group = f"eval-{digest([task.id, run.model]).hex()[:12]}"
-        async with env.chat(evaluation=True) as chat:
-            return await env.play(task, attempt, group, chat, tools, conditions)
-
+    play, _ = attempts_of(env)
     directory = RunDirectory(out, run, adopt=config.adopt)
     baselines: dict[str, list[Rollout]] = {}
 
@@ -132,12 +128,23 @@ async def evaluate(env: Evaluated, *, table: bool = True) -> Metrics:
             write_config(env, out)
             if env.traffic is not None:
                 env.traffic.record_to(out / LOG, continued=bool(directory.rollouts))
-            await run_suite(suite.tasks, play, directory, concurrency=config.eval_concurrency)
+            if env.far is None:
+                await run_suite(suite.tasks, play, directory, concurrency=config.eval_concurrency)
+            else:
+                env.far.file = out / SAMPLES
+                async with env.far as far:
+                    await run_suite(
+                        suite.tasks, play, directory, concurrency=config.eval_concurrency,
+                        far=far.attempt,
+                    )  # fmt: skip
         beside = config.eval_baselines and config.notes is Notes.KEPT
         if beside and not env.serving and not shipped(run):
+            if env.far is not None:
+                await env.setup()  # they are played here
             baselines = await play_baselines(
-                suite.tasks, out, run, env.pool, tools, conditions, config.eval_concurrency
-            )
+                suite.tasks, out, run, env.pool, env.group_tools(), conditions,
+                config.eval_concurrency,
+            )  # fmt: skip
     except UserError:
         with contextlib.suppress(UserError):  # a full disk, say: the first reason is told
             results()
@@ -148,6 +155,26 @@ async def evaluate(env: Evaluated, *, table: bool = True) -> Metrics:
     metrics = results()
     tell_unscored(metrics, directory.rollouts)
     return metrics
+
+
+def conditions_of(env: Evaluated) -> Conditions:
+    """Return the conditions under which an environment's suite is played."""
+    changed: dict[str, Any] = {"agent_temperature": env.config.eval_temperature}
+    if env.embedded:  # a policy has no context to fill, and nothing here is trained on
+        changed["context_tokens"] = None
+    return env.conditions(**changed)
+
+
+def attempts_of(env: Evaluated) -> tuple[Play, str]:
+    """Return what plays the attempts at a suite's tasks, and the model's name."""
+    conditions, tools, model = conditions_of(env), env.group_tools(), env.model
+
+    async def play(task: Task, attempt: int) -> Rollout:
+        group = f"eval-{digest([task.id, model]).hex()[:12]}"
+        async with env.chat(evaluation=True) as chat:
+            return await env.play(task, attempt, group, chat, tools, conditions)
+
+    return play, model
 
 
 def suite_of(config: EvenniaWorldEnvConfig) -> Suite:

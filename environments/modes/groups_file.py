@@ -6,11 +6,12 @@ made: only a run with the same ones goes on with the file.
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import IO, Any, Self
 
 from pydantic import Field, ValidationError
 
@@ -23,12 +24,16 @@ from environments.rollouts.groups import has_signal, teaches_nothing, without_ro
 from environments.rollouts.identity import TASKS, differences, listed, plain, unrecorded
 from environments.rollouts.lock import lock
 from environments.rollouts.owner import OPTION, check_owner
+from environments.rollouts.part_files import Manifest
+from environments.rollouts.parts import Place, read_parts
 from environments.tasks.version import FIRST_VERSION
 from world_fixtures.common import Frozen, UserError
 from world_fixtures.disk import disk
 
 FIRST_KEY = b'{"tokens":'
 """How the line of a group begins, where an environment has not changed it."""
+MAX_HELD = 256 << 20
+"""Bytes of finished items that wait for an earlier one; beyond that no further item is begun."""
 
 
 class GroupsRun(Frozen):
@@ -113,17 +118,26 @@ class GroupsFile:
                 write_file(run_path(path), self.run.model_dump_json(indent=1) + "\n")
             self._lines = LinesFile(path)
             self._lines.cut(whole)
+            self._manifest: Manifest | None = None
         except BaseException:
             self._lock.close()
             raise
 
-    def add(self, groups: Collection[dict[str, Any]]) -> None:
-        """Write the groups of one item. Raises UserError, and writes none, on a full disk."""
-        self._lines.add(b"".join(map(group_line, groups)))
+    def add(self, lines: bytes) -> None:
+        """Write the lines of one item. Raises UserError, and writes none, on a full disk."""
+        self._lines.add(lines)
+
+    def add_places(self, places: Mapping[str, Place]) -> None:
+        """Write down where in the parts the lines of one item are."""
+        if self._manifest is None:
+            self._manifest = Manifest(self.path)
+        self._manifest.add(places)
 
     def close(self) -> None:
         """Close and unlock the file. Idempotent."""
         try:
+            if self._manifest is not None:
+                self._manifest.close()
             self._lines.close()
         finally:
             self._lock.close()
@@ -144,39 +158,56 @@ class GroupsWriter:
         ordered: bool,
         total: int,
         show: Callable[[GroupsWriter], None],
-        drop_equal: bool = False,
     ) -> None:
         """Take the file of a run of `total` items.
 
-        `show(writer)` is called whenever an item is finished. With `drop_equal` items from which
-        nothing is learned have a line without rows.
+        `show(writer)` is called whenever an item is finished.
         """
         self._file = file
         self._ordered = ordered
-        self._held: dict[int, list[dict[str, Any]]] = {}
+        self._held: dict[int, tuple[bytes, Mapping[str, Place], bool]] = {}
         self._missing = iter([i for i in range(total) if i not in file.done])
         self._next = next(self._missing, None)
         self._show = show
-        self._drop_equal = drop_equal
+        self._written = asyncio.Event()
+        self.held = 0
+        """Bytes of items that wait for those before them."""
         self.idle = 0
         """Items that this writer has added and from which nothing is learned."""
         self.count = len(file.done)
         show(self)
 
-    def add(self, index: int, groups: list[dict[str, Any]]) -> None:
-        """Write the groups of item `index`, now or when the items before it are written."""
-        self._held[index] = groups
+    async def room(self) -> None:
+        """Wait while too much is held back: the item that all wait for is being played."""
+        while self.held > MAX_HELD:
+            self._written.clear()
+            await self._written.wait()
+
+    def add(
+        self, index: int, lines: bytes, idle: bool, places: Mapping[str, Place] | None = None
+    ) -> None:
+        """Write the lines of item `index`, now or when the items before it are written.
+
+        `idle`: nothing is learned from it. Lines that are in parts already have `places` there.
+        """
+        self._held[index] = lines, places or {}, idle
+        self.held += len(lines)
         if not self._ordered:
-            self._write(self._held.pop(index))
+            self._write(index)
         while self._ordered and self._next in self._held:
-            self._write(self._held.pop(self._next))
+            self._write(self._next)
             self._next = next(self._missing, None)
 
-    def _write(self, groups: list[dict[str, Any]]) -> None:
-        idle = teaches_nothing(groups)
-        self._file.add([without_rows(groups[0])] if idle and self._drop_equal else groups)
+    def _write(self, index: int) -> None:
+        lines, places, idle = self._held.pop(index)
+        self.held -= len(lines)
+        if places:
+            self._file.add_places(places)
+        else:
+            self._file.add(lines)
         self.count += 1
         self.idle += idle
+        self._written.set()
         self._show(self)
 
 
@@ -209,6 +240,16 @@ def group_line(group: dict[str, Any]) -> bytes:
     return json.dumps(group, separators=(",", ":"), allow_nan=False).encode() + b"\n"
 
 
+def item_lines(groups: Sequence[dict[str, Any]], drop_equal: bool) -> tuple[bytes, bool]:
+    """Return the lines of an item, and whether nothing is learned from it.
+
+    With `drop_equal` such an item has a line without rows.
+    """
+    idle = teaches_nothing(groups)
+    written = [without_rows(groups[0])] if idle and drop_equal else groups
+    return b"".join(map(group_line, written)), idle
+
+
 def done_of(groups: Sequence[dict[str, Any]]) -> Done:
     """Return what a run needs to know of an item; the first of its groups says the most."""
     group = groups[0]
@@ -229,12 +270,15 @@ def finished_items(path: Path) -> tuple[dict[int, Done], int]:
     expected: tuple[int, int] | None = None
     first = Done(None, ())
     first_key = FIRST_KEY
+    in_parts = False
     with open(path, "rb") as file:
-        for number, line in enumerate(file, start=1):
+        for where, number, line in _lines(path, file):
+            if where != path and not in_parts:  # an item whose lines end before has begun in vain
+                in_parts, end, expected = True, whole, None
             if not line.endswith(b"\n"):
                 check_torn_line(path, number, line, first_key)
-                break
-            end += len(line)
+                continue
+            end += len(line) if where == path else 0
             try:
                 group = json.loads(line)
                 place = (int(group["item"]), int(group["part"]))
@@ -247,11 +291,11 @@ def finished_items(path: Path) -> tuple[dict[int, Done], int]:
                 ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError,
             ):  # fmt: skip
                 raise UserError(
-                    f"{path} line {number} is no group of this project: choose another {OPTION}"
+                    f"{where} line {number} is no group of this project: choose another {OPTION}"
                 ) from None
             if place[0] in items or place != (expected or (place[0], 0)):
                 raise UserError(
-                    f"{path} line {number} holds item {place[0]} a second time, or in part: it"
+                    f"{where} line {number} holds item {place[0]} a second time, or in part: it"
                     f" cannot be continued, choose another {OPTION}"
                 )
             first_key = line[: line.index(b":") + 1]
@@ -260,6 +304,14 @@ def finished_items(path: Path) -> tuple[dict[int, Done], int]:
                 items[place[0]] = first
                 whole, expected = end, None
     return items, whole
+
+
+def _lines(path: Path, file: IO[bytes]) -> Iterator[tuple[Path, int, bytes]]:
+    """Yield the lines of the file and then those of its parts: where each is, and its number."""
+    for number, line in enumerate(file, start=1):
+        yield path, number, line
+    for number, (part, line) in enumerate(read_parts(path), start=1):
+        yield part, number, line
 
 
 def _disagreement(before: GroupsRun, now: GroupsRun, adopt: bool) -> list[str]:

@@ -43,6 +43,21 @@ def resolve_key(given: Mapping[str, Any], own_url: str | None, own_key: str | No
     return given.get("api_key") or key or _usual_key(url)
 
 
+def key_variable(given: Mapping[str, Any], key: str) -> str | None:
+    """Return the variable that holds the `key` that `resolve_key` has found for a server.
+
+    Empty where none is needed; None where the key was written out, and no variable is known.
+    """
+    if key in ("", NO_KEY):
+        return ""
+    if variable := given.get("api_key_env"):
+        return str(variable)
+    if match := _VARIABLE.match(str(given.get("api_key") or "")):
+        return match[1]
+    keys = Keys().model_dump() if not given.get("api_key") else {}
+    return next((name.upper() for name, value in keys.items() if value == key), None)
+
+
 def _usual_key(url: str) -> str:
     keys = Keys()
     at_openrouter = "openrouter.ai" in url

@@ -21,7 +21,7 @@ from environments.config import EvenniaWorldEnvConfig
 from environments.modes.bounds import check_given, check_ranges, shown
 from environments.modes.config_file import Given, read_given
 from environments.modes.flags import read_flags, takes_text, unknown_option
-from environments.modes.keys import redacted, resolve_key
+from environments.modes.keys import key_variable, redacted, resolve_key
 from environments.modes.short_names import in_words_of, lengthened
 from world_fixtures.common import UserError
 
@@ -53,6 +53,8 @@ class ModeConfig:
     """Options of the environment that were given, by a flag or in the file."""
     typed: Mapping[str, str] = field(default_factory=dict)
     """Short names that were typed, by the option that each stands for: for messages."""
+    key_variables: tuple[str | None, ...] = ()
+    """For each server the variable that holds its key, see `keys.key_variable`."""
 
 
 class Configurable(Protocol):
@@ -89,7 +91,11 @@ def read_mode_config(
             _check_kinds(env, given.env)
         servers = _servers(given, defaults)
         named = frozenset(given.env)
-        return ModeConfig(env, servers, bool(given.servers), given.slurm, named, typed)
+        written = given.servers or [{} for _ in servers]
+        variables = tuple(key_variable(g, s.api_key) for g, s in zip(written, servers, strict=True))
+        return ModeConfig(
+            env, servers, bool(given.servers), given.slurm, named, typed, key_variables=variables
+        )
 
 
 def with_options(

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import httpx
+from atroposlib.envs.base import BaseEnvConfig
 
 from environments.config import EvenniaWorldEnvConfig
 from environments.models.server_types import TOKEN_SERVER_TYPES
@@ -47,11 +48,33 @@ def check(mode: str, config: ModeConfig) -> None:
         raise UserError(f"--env.models is for evaluate: {mode} plays one model")
     if mode != "evaluate" and isinstance(config.env, EvenniaWorldEnvConfig):
         _check_signal(config.env)
+    if hosts_wanted(config):
+        _check_hosts(mode, config.env)
+    elif getattr(config.env, "part_bytes", None):
+        raise UserError("--env.part_bytes is for hosts: give --workers or --ray, too")
     if mode == "serve":
         _check_serve(config)
+    elif getattr(config.env, "replicas", None):
+        raise UserError(f"--env.replicas is for serve: {mode} has --workers")
     if mode != "process" and isinstance(config.env, EvenniaWorldEnvConfig):
         check_suite(config.env.suite)
     _check_output(mode, config)
+
+
+def hosts_wanted(config: ModeConfig) -> bool:
+    """Tell whether the options ask for hosts that play in the place of this process."""
+    env = config.env
+    return any(getattr(env, name, None) is not None for name in ("workers", "ray"))
+
+
+def _check_hosts(mode: str, env: BaseEnvConfig) -> None:
+    """Raise UserError where hosts are asked for what only one process can do."""
+    given = "--workers" if getattr(env, "ray", None) is None else "--ray"
+    if mode == "serve":
+        raise UserError(f"{given} is for process and evaluate: serve has --replicas")
+    for name in ("models", "candidate_model", "spectate"):
+        if getattr(env, name, None):
+            raise UserError(f"--env.{name} is for one process: leave {given} out, or --env.{name}")
 
 
 def complete(mode: str, config: ModeConfig) -> ModeConfig:

@@ -5,29 +5,21 @@ from __future__ import annotations
 import asyncio
 import math
 import sys
-from collections.abc import Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from environments.config import HermesAgentEnvConfig
-from environments.export.hermes_writer import (
-    HermesWriter,
-    gather,
-    gathering,
-    trajectories_directory,
-)
+from environments.export.hermes_writer import HermesWriter, trajectories_directory
 from environments.modes.account import Account
 from environments.modes.feedback import Feedback, Learner, Outcome
-from environments.modes.groups_file import Done, GroupsFile, GroupsWriter, done_of
-from environments.rollouts.failures import failure_reasons
+from environments.modes.groups_file import Done, GroupsFile, GroupsWriter
+from environments.modes.players import Alone, Players, PlaysAlone, gathered
 from environments.rollouts.progress import Tally, chosen_display
-from environments.rollouts.workers import run_workers, stopped
+from environments.rollouts.workers import run_workers
 from environments.tools.registry import toolsets_of
 from world_fixtures.common import UserError, printable
 
-MAX_TRIES = 4
-"""Times a group is played before its item is given up."""
 AHEAD = 0.5
 """Share of the groups at once that are made ready beforehand.
 
@@ -40,13 +32,13 @@ LAG = 2
 """Times the groups at once, where items depend on results: items from a result to its effect."""
 
 
-class Processed(Learner, Protocol):
+class Processed(PlaysAlone, Learner, Protocol):
     """What the mode needs of an environment."""
 
     name: str | None
-    config: HermesAgentEnvConfig
-    curr_step: int
     conversations: AbstractAsyncContextManager[Any]
+    far: Any
+    """Hosts that play in its place, see `environments.modes.far`; None where it plays itself."""
 
     @property
     def learns(self) -> bool:
@@ -61,23 +53,11 @@ class Processed(Learner, Protocol):
     async def setup(self) -> None:
         """Start what must be there before the first item."""
 
-    async def get_next_item(self) -> Any:
-        """Draw the next item, None where there are no more."""
+    async def setup_drawing(self) -> None:
+        """Start what must be there before the first item is drawn, where others play."""
 
-    def kind_of(self, item: Any) -> str:
-        """Return the name of the kind of an item; empty where items have none."""
-
-    async def collect_trajectories(self, item: Any) -> tuple[Any, Any]:
-        """Play the groups of an item, None where it failed; and a backlog, which is not used."""
-
-    async def postprocess_histories(self, trajectories: Any) -> Any:
-        """Change groups before they are written."""
-
-    async def add_rollouts_for_wandb(self, scored_data: Any, item: Any = None) -> None:
-        """Keep what the table of rollouts shows."""
-
-    async def wandb_log(self, wandb_metrics: dict[str, Any] | None = None) -> None:
-        """Log what has gathered."""
+    async def item_of(self, drawn: Any) -> Any:
+        """Make the item of what was drawn."""
 
 
 async def process(env: Processed) -> None:
@@ -97,14 +77,27 @@ async def process(env: Processed) -> None:
     ):
         done = file.done
         env.begin_process(path, bool(done))
-        await env.setup()
+        await (env.setup() if env.far is None else env.setup_drawing())
         if done:
             print(f"{path} holds {len(done)} groups: continuing", file=sys.stderr)
-        await _play(env, file, hermes, Tally("groups", total, done=len(done), resumed=len(done)))
+        tally = Tally("groups", total, done=len(done), resumed=len(done))
+        async with _players(env, path) as players:
+            await _play(env, file, hermes, tally, players)
+
+
+@asynccontextmanager
+async def _players(env: Processed, path: Path) -> AsyncIterator[Players]:
+    """Give who plays: the environment itself, or the hosts in its place."""
+    if env.far is None:
+        yield Alone(env)
+        return
+    env.far.file = path
+    async with env.far as far:
+        yield far
 
 
 async def _play(
-    env: Processed, file: GroupsFile, hermes: HermesWriter | None, tally: Tally
+    env: Processed, file: GroupsFile, hermes: HermesWriter | None, tally: Tally, players: Players
 ) -> None:
     path, done, total = file.path, file.done, env.config.total_steps
     with _wandb(env), chosen_display(tally) as display:
@@ -118,36 +111,42 @@ async def _play(
 
         at_once = env.config.process_concurrency
         env.conversations = asyncio.Semaphore(at_once * env.config.group_size)
-        drop = env.config.process_drop_equal
-        writer = GroupsWriter(file, env.config.process_ordered, total, show, drop)
+        writer = GroupsWriter(file, env.config.process_ordered, total, show)
         feedback: Feedback | None = None
         if (lag := file.run.feedback_lag) is not None:
             feedback = Feedback(env, lag, {n: _outcome(item) for n, item in done.items()})
         queue = iter(range(total))
         turn = asyncio.Lock()  # items are drawn one after the other, in their order
 
-        async def work() -> None:
-            while True:
-                async with turn:
-                    index = next(queue, None)
-                    if index is not None and feedback is not None:
+        async def next_item() -> tuple[int, Any] | None:
+            """Draw the next item that is not done; None where there are no more."""
+            async with turn:
+                for index in queue:
+                    if feedback is not None:
                         await feedback.before(index)
-                    item = None if index is None else await env.get_next_item()
-                    if index is None or item is None:
-                        return
-                    if feedback is not None:
-                        feedback.drawn(index, item)
-                if index in done:
+                    if index not in done:
+                        await writer.room()
+                    if (drawn := await players.draw()) is None:
+                        break
+                    if index not in done:
+                        return index, drawn
+                    item = await env.item_of(drawn)
                     _check_item(path, index, item, done[index])
-                else:
-                    with gathering() as played:
-                        groups = await _groups(env, item, index, account)
-                    account.add(groups[0]["scores"], env.kind_of(item))
-                    if hermes is not None:
-                        hermes.add(index, played)
-                    writer.add(index, groups)
                     if feedback is not None:
-                        feedback.finished(index, _outcome(done_of(groups)))
+                        feedback.drawn(index, env.about(item))
+                return None
+
+        async def work() -> None:
+            while (found := await next_item()) is not None:
+                index, drawn = found
+                played = await players.play(drawn, index, account.fail)
+                account.add(played.scores, played.kind)
+                if hermes is not None:
+                    hermes.add_lines(played.trajectories)
+                writer.add(index, played.lines, played.idle, played.places)
+                if feedback is not None:
+                    feedback.drawn(index, played.about)
+                    feedback.finished(index, _outcome(played.done))
 
         await run_workers(at_once + math.ceil(at_once * AHEAD), work)
     print(f"groups of {writer.count} items in {path}, mean score {account.mean:.3f}")
@@ -156,7 +155,7 @@ async def _play(
     if by_kind := account.equal_by_kind():
         print(by_kind)
     if compares and writer.idle:
-        print(_told_equal(writer.idle, account.groups, drop))
+        print(_told_equal(writer.idle, account.groups, env.config.process_drop_equal))
 
 
 def _outcome(item: Done) -> Outcome:
@@ -184,54 +183,17 @@ def _check_item(path: Path, index: int, item: Any, done: Done) -> None:
         )
 
 
-async def _groups(env: Processed, item: Any, index: int, account: Account) -> list[dict[str, Any]]:
-    """Play the item's groups, one a sequence of its rollouts."""
-    reason = "no reason given"
-    for _ in range(MAX_TRIES):
-        groups = None
-        with failure_reasons() as reasons:
-            try:
-                groups, _backlog = await env.collect_trajectories(item)
-            except asyncio.CancelledError:
-                if stopped():
-                    raise
-                reasons.append("one of its rollouts was cancelled")
-        reason = reasons[-1] if reasons else reason
-        account.fail(reasons)
-        if groups is not None:
-            made: Any = await env.postprocess_histories(groups)
-            given = made if isinstance(made, list) else [made]  # older environments give one
-            if processed := [group for group in given if group]:
-                for group in processed:
-                    await env.add_rollouts_for_wandb(group, item)
-                env.curr_step += 1
-                await env.wandb_log({})  # without wandb it empties what has gathered
-                parts = len(processed)
-                return [
-                    {**group, "item": index, "part": n, "parts": parts}
-                    for n, group in enumerate(processed)
-                ]
-    raise UserError(
-        f"item {index} failed {MAX_TRIES} times ({reason}): what is done is"
-        " kept, and the same command continues"
-    )
-
-
 @contextmanager
 def _trajectories(env: Processed, file: GroupsFile) -> Iterator[HermesWriter | None]:
     """Write Hermes trajectories, too, where the environment calls listeners with its rollouts."""
-    listeners = getattr(env, "on_rollout", None)
-    if listeners is None:
-        yield None
-        return
-    listeners.append(gather)
-    try:
+    with gathered(env) as listened:
+        if not listened:
+            yield None
+            return
         directory = trajectories_directory(file.path)
         done = {index: item.task for index, item in file.done.items()}
         with HermesWriter(directory, toolsets_of, done, file.path) as writer:
             yield writer
-    finally:
-        listeners.remove(gather)
 
 
 @contextmanager

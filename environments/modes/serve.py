@@ -14,6 +14,7 @@ import json
 import logging
 import time
 from collections.abc import Iterable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -44,6 +45,8 @@ class Served(Protocol):
     """What the mode needs of an environment."""
 
     config: BaseEnvConfig
+    replica: bool
+    """Whether it is one of several of which somebody else tells how they do."""
 
     async def atropos_loop(self) -> None:
         """Play and deliver groups until total_steps are reached."""
@@ -69,12 +72,13 @@ async def serve(env: Served) -> None:
     if env.config.data_path_to_save_groups:
         env.open_groups_file(Path(env.config.data_path_to_save_groups))
     try:
-        async with told_now_and_then(env.how_it_goes, EVERY):
+        async with nullcontext() if env.replica else told_now_and_then(env.how_it_goes, EVERY):
             await env.atropos_loop()
     finally:
         await env.stop_workers()
         await env.leave_rollout_server()
-        tell_line(env.how_it_went())
+        if not env.replica:
+            tell_line(env.how_it_went())
 
 
 class DeliveredGroups:
@@ -105,6 +109,7 @@ class ServeMode(AtroposEnv):
         """Whether groups are dropped whose advantages are all 0."""
         self._table = RolloutTable(self.config.num_rollouts_to_keep)
         self.account = Account()
+        self.replica = False
         self.started = time.strftime("%Y%m%d-%H%M%S")
 
     def open_groups_file(self, path: Path) -> None:
@@ -154,12 +159,15 @@ class ServeMode(AtroposEnv):
         """Say what was delivered so far, how fast, and where the trainer is; before it, nothing."""
         if not self.serving:
             return ""
+        return f"serve: {self.account.line()}{self.trainer_told()}"
+
+    def trainer_told(self) -> str:
+        """Say where the trainer is, to be appended to a line; nothing where that is not known."""
         status = getattr(self, "status_dict", None) or {}
-        trainer = ""
-        if "current_step" in status:
-            queued = status["queue_size"]
-            trainer = f"; the trainer is at step {status['current_step']}, {queued} groups wait"
-        return f"serve: {self.account.line()}{trainer}"
+        if "current_step" not in status:
+            return ""
+        waiting = status["queue_size"]
+        return f"; the trainer is at step {status['current_step']}, {waiting} groups wait"
 
     def how_it_went(self) -> str:
         """Say what was delivered in all, with advice where most of it teaches nothing."""

@@ -16,6 +16,7 @@ OPTIONS = {
     "--world-server": ("EVENNIA_WORLD_SERVER", "ADDRESS", "have them run by `worlds serve` there"),
 }
 """By option: its variable, what it takes, and what it does. One takes the place of the other."""
+VARIABLES = tuple(variable for variable, _, _ in OPTIONS.values())
 
 
 def without_where(args: Sequence[str]) -> list[str]:

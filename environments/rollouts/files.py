@@ -20,6 +20,7 @@ from typing import Any, Self
 
 from pydantic_core import PydanticSerializationError
 
+from environments.rollouts.parts import read_parts
 from environments.rollouts.record import Rollout
 from world_fixtures.common import UserError
 from world_fixtures.disk import disk
@@ -70,28 +71,29 @@ def check_ordinary(path: Path) -> None:
 def read_samples(path: Path) -> list[Rollout]:
     """Read the rollouts of a samples file, in the order of its lines; none where there is no file.
 
-    A last line that was not written to its end is left out. Raises UserError for any other damage,
-    and for a file of something else.
+    Those of its parts follow. A last line that was not written to its end is left out. Raises
+    UserError for any other damage, and for a file of something else.
     """
     if not path.exists():
         return []
     check_ordinary(path)
     rollouts = []
     with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
+        parts = itertools.chain(((path, line) for line in file), read_parts(path))
+        for number, (where, line) in enumerate(parts, start=1):
             if not line.endswith(b"\n"):
-                break
+                continue
             try:
                 rollouts.append(Rollout.model_validate(json.loads(line)["rollout"]))
             except (ValueError, KeyError, TypeError, RecursionError) as error:
                 if lacking := _foreign(line, number):
                     raise UserError(
-                        f"{path} holds no samples of a run: line {number} {lacking},"
+                        f"{where} holds no samples of a run: line {number} {lacking},"
                         " which every line of `evaluate` and `branch` has: give a run directory or"
                         f" its {SAMPLES}"
                     ) from error
                 raise UserError(
-                    f"{path} line {number} is damaged: move the line into another file, and"
+                    f"{where} line {number} is damaged: move the line into another file, and"
                     " `evaluate` plays it again"
                 ) from error
     return rollouts

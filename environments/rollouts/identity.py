@@ -22,8 +22,11 @@ HOW_FAST_OR_WHERE = frozenset({
     "adopt", "call_timeout", "data_dir_to_save_evals", "data_path_to_save_groups",
     "max_eval_workers", "max_num_workers", "max_num_workers_per_node",
     "min_items_sent_before_logging", "num_rollouts_per_group_for_logging", "num_rollouts_to_keep",
-    "process_concurrency", "eval_concurrency", "rollout_server_url", "spectate", "tool_pool_size",
-    "total_steps", "use_wandb", "wandb_name", "worker_timeout", "world_servers",
+    "part_bytes",
+    "process_concurrency", "eval_concurrency", "ray", "ray_cpus", "replicas",
+    "rollout_server_url", "spectate",
+    "tool_pool_size", "total_steps", "use_wandb", "wandb_name", "worker_timeout", "workers",
+    "world_servers",
 })  # fmt: skip
 """Options that say how fast or where a run is played, or how long it is."""
 OF_SERVE = frozenset({

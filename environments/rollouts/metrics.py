@@ -6,7 +6,7 @@ import json
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Mapping
 from statistics import fmean
-from typing import Any
+from typing import Any, NamedTuple
 
 from environments.rollouts.messages import Message, content_text
 from environments.rollouts.record import Rollout
@@ -15,6 +15,14 @@ from world_fixtures.protocol import ResultKind
 
 COLUMNS: list[str | int] = ["task", "score", "about", "transcript"]
 """Columns of the table of rollouts."""
+
+
+class Gathered(NamedTuple):
+    """What has gathered in a process, as plain data."""
+
+    values: dict[str, list[float]]
+    counts: dict[str, int]
+    tool_errors: int
 
 
 class RolloutMetrics:
@@ -87,6 +95,19 @@ class RolloutMetrics:
         """Return the number of tool errors since the last call."""
         count, self._tool_errors = self._tool_errors, 0
         return count
+
+    def hand_on(self) -> Gathered:
+        """Return all that has gathered, for another process, and begin anew."""
+        gathered = Gathered(dict(self._values), dict(self._counts), self._tool_errors)
+        self._values, self._counts, self._tool_errors = defaultdict(list), Counter(), 0
+        return gathered
+
+    def take_over(self, gathered: Gathered) -> None:
+        """Add what `hand_on` has returned in another process."""
+        for name, values in gathered.values.items():
+            self._values[name] += values
+        self._counts.update(gathered.counts)
+        self._tool_errors += gathered.tool_errors
 
     def _note(self, name: str, value: float) -> None:
         self._values[f"train/{name}"].append(float(value))

@@ -82,6 +82,29 @@ class AgentOptions(BaseModel):
         False,
         description="Write no rows of groups of `process` whose scores are all equal",
     )
+    workers: int | None = Field(
+        None, ge=1, le=1_000,
+        description="Play `process` and `evaluate` in so many processes beside this one, each with"
+        " world servers of its own; with ray: so many actors",
+    )  # fmt: skip
+    ray: str | None = Field(
+        None,
+        description="Play `process` and `evaluate` on the Ray cluster at this address; auto: on the"
+        " one of this machine",
+    )
+    ray_cpus: float = Field(
+        1.0, gt=0, le=1_000, description="Processors of its node that each actor of ray takes"
+    )
+    part_bytes: int | None = Field(
+        None, ge=1,
+        description="With workers or ray: when the file of the run has so many bytes, each host"
+        " writes what it plays into a part of its own; null: never",
+    )  # fmt: skip
+    replicas: int | None = Field(
+        None, ge=1, le=1_000,
+        description="Feed the trainer of `serve` from so many processes, each with its own tasks,"
+        " started again when they die",
+    )  # fmt: skip
     adopt: bool = Field(
         False, description="Continue what does not record its options, as if it was made with these"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from environments.tasks.build import KINDS, make_task
 from environments.tasks.model import Family, Task
@@ -21,6 +21,14 @@ SEEDS = 1_000_000
 """Seeds of training tasks."""
 TRUST = 2
 """Groups with signal that a kind is taken to have had before its first."""
+
+
+class Outline(NamedTuple):
+    """What the curriculum needs of a task."""
+
+    family: Family
+    kind: str
+    difficulty: int
 
 
 class Curriculum:
@@ -139,7 +147,7 @@ class Curriculum:
         random.Random(f"{self._stream}/lap {lap}").shuffle(order)
         return order[place]
 
-    def report(self, task: Task, success: bool) -> None:
+    def report(self, task: Task | Outline, success: bool) -> None:
         """Count whether a rollout of `task` succeeded towards its family's difficulty."""
         level = self._level.get(task.family)
         if self.target is None or task.difficulty != level:
@@ -152,7 +160,7 @@ class Curriculum:
         self._level[task.family] = min(self.high, max(self.low, level + step))
         recent.clear()
 
-    def report_group(self, task: Task, signal: bool) -> None:
+    def report_group(self, task: Task | Outline, signal: bool) -> None:
         """Count whether the group of `task` had anything to compare towards its kind's signal."""
         if self.floor is None:
             return

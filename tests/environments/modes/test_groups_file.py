@@ -17,6 +17,7 @@ from environments.modes.groups_file import (
     done_of,
     finished_items,
     group_line,
+    item_lines,
     read_groups_run,
     run_path,
 )
@@ -99,7 +100,7 @@ def test_a_record_that_is_a_fifo_is_not_waited_for(tmp_path):
 def test_only_the_torn_end_of_this_run_is_cut(tmp_path, torn):
     path = tmp_path / "groups.jsonl"
     with GroupsFile(path, SETTINGS) as file:
-        file.add([json.loads(line(0))])
+        file.add(group_line(json.loads(line(0))))
     path.write_bytes(line(0) + torn)
     with pytest.raises(UserError, match="seed: 1 there, 2 here"):
         GroupsFile(path, {**SETTINGS, "seed": 2})
@@ -126,7 +127,7 @@ def test_groups_of_unknown_making_are_continued_only_if_adopted(tmp_path):
 def test_an_option_that_is_new_was_not_recorded(tmp_path):
     path = tmp_path / "groups.jsonl"
     with GroupsFile(path, SETTINGS) as file:
-        file.add([json.loads(line(0))])
+        file.add(group_line(json.loads(line(0))))
     with pytest.raises(UserError, match="style: not recorded there"):
         GroupsFile(path, {**SETTINGS, "style": "new"})
     GroupsFile(path, {**SETTINGS, "style": "new"}, adopt=True).close()
@@ -166,7 +167,7 @@ def test_a_file_tells_as_a_run_does_whether_an_item_had_signal(tmp_path, parts, 
     assert done_of(groups).signal is signal
     path = tmp_path / "groups.jsonl"
     with GroupsFile(path, SETTINGS) as file:
-        GroupsWriter(file, True, 1, lambda writer: None, dropped).add(0, groups)
+        GroupsWriter(file, True, 1, lambda writer: None).add(0, *item_lines(groups, dropped))
     assert finished_items(path)[0][0].signal is signal
 
 
@@ -231,7 +232,7 @@ def whole_run(path: Path, items: int, task: str = "t") -> bytes:
     about = [{"task": f"{task}{i}"} for i in range(items)]
     with GroupsFile(path, SETTINGS) as file:
         for i in range(items):
-            file.add([{**json.loads(line(i)), "overrides": [about[i]]}])
+            file.add(group_line({**json.loads(line(i)), "overrides": [about[i]]}))
     directory = trajectories_directory(path)
     directory.mkdir(exist_ok=True)
     content = b"".join(trajectory(i, task) for i in range(items))
@@ -364,7 +365,7 @@ def test_every_option_that_is_not_left_out_counts(tmp_path, option):
     settings = EvenniaWorldEnv(config, servers).run_settings()
     path = tmp_path / "groups.jsonl"
     with GroupsFile(path, settings) as file:
-        file.add([json.loads(line(0))])
+        file.add(group_line(json.loads(line(0))))
     value = OTHER.get(option) or changed(getattr(config, option))
     config, servers = EvenniaWorldEnv.config_init()
     env = EvenniaWorldEnv(config, servers)
@@ -418,7 +419,7 @@ def test_groups_from_before_an_option_was_there_go_on_with_its_default(tmp_path)
     settings = EvenniaWorldEnv(*EvenniaWorldEnv.config_init()).run_settings()
     path = tmp_path / "groups.jsonl"
     with GroupsFile(path, {k: v for k, v in settings.items() if k != "kinds"}) as file:
-        file.add([json.loads(line(0))])
+        file.add(group_line(json.loads(line(0))))
     GroupsFile(path, settings).close()
     with GroupsFile(path, {k: v for k, v in settings.items() if k != "kinds"}):
         pass

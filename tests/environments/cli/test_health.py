@@ -1,0 +1,31 @@
+"""`health`: an exit code for probes, and a line that says what is not there."""
+
+from __future__ import annotations
+
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+from environments.cli import main
+
+
+class Answers(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200 if self.path.startswith("/v1/models") else 503)
+        self.end_headers()
+
+    def log_message(self, *args: object) -> None: ...
+
+
+def test_what_answers_is_well_and_what_does_not_is_named(capsys):
+    with HTTPServer(("127.0.0.1", 0), Answers) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        assert main(["health", "--base-url", f"{url}/v1"]) == 0
+        assert main(["health", "--base-url", f"{url}/v1", "--trainer", url]) == 1
+        server.shutdown()
+    out = capsys.readouterr().out
+    assert "/v1: ok" in out
+    assert f"trainer {url}: answers with status 503" in out
+    assert main(["health", "--base-url", f"{url}/v1"]) == 1
+    assert "no answer (ConnectError)" in capsys.readouterr().out
+    assert main(["health"]) == 2
