@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -14,6 +13,7 @@ import torch
 from torch.nn import functional
 
 from environments.learning.weights import freeze, load_model, load_tokenizer, save
+from environments.policies.searching import is_mistake
 from environments.rollouts.record import Rollout
 from environments.tokenization.choice import use_template
 from world_fixtures.common import UserError
@@ -25,6 +25,8 @@ class Conversation:
 
     messages: list[dict[str, Any]]
     tools: list[dict[str, Any]]
+    mistakes: frozenset[int] = frozenset()
+    """Which of the agent's messages, counted from 0, are shown and not trained on."""
 
 
 @dataclass(frozen=True)
@@ -68,10 +70,10 @@ class Tuned:
 def conversations_of(rollouts: Sequence[Rollout], *, successful: bool = True) -> list[Conversation]:
     """Return the conversations of the rollouts that succeeded, each stage one of its own.
 
-    Those of all rollouts where not `successful`.
+    Those of all rollouts where not `successful`. What the searcher did wrong is marked.
     """
     return [
-        Conversation([dict(m) for m in messages], rollout.tools)
+        Conversation([dict(m) for m in messages], rollout.tools, _mistakes(messages))
         for rollout in rollouts
         if rollout.verdict is not None and (rollout.verdict.success or not successful)
         for messages in rollout.conversations
@@ -84,7 +86,7 @@ def short(
     """Return those conversations that have at most `max_tokens` under the model's tokenizer."""
     tokenizer = load_tokenizer(model)
     use_template(tokenizer, chat_template)
-    return [c for c in conversations if _length(c, tokenizer) <= max_tokens]
+    return [c for c in conversations if len(_row(c, tokenizer)["input_ids"]) <= max_tokens]
 
 
 def tune(
@@ -116,11 +118,8 @@ def tune(
     use_template(tokenizer, chat_template)
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
-    rows = [
-        {"messages": c.messages, "tools": json.dumps(c.tools)}
-        for c in conversations
-        if _length(c, tokenizer) <= tuning.max_tokens
-    ]
+    rows = [_row(c, tokenizer) for c in conversations]
+    rows = [row for row in rows if len(row["input_ids"]) <= tuning.max_tokens]
     held_out, trained = rows[: tuning.held_out], rows[tuning.held_out :]
     if not trained:
         raise UserError(
@@ -199,9 +198,25 @@ def tune(
     return Tuned(trainer.state.global_step, watch.losses, time.process_time() - begun)
 
 
-def _length(conversation: Conversation, tokenizer: Any) -> int:
-    return len(
-        tokenizer.apply_chat_template(
-            conversation.messages, tools=conversation.tools, return_dict=False
-        )
-    )
+def _mistakes(messages: Sequence[Mapping[str, Any]]) -> frozenset[int]:
+    """Return which of the agent's messages were mistakes, by the results that follow them."""
+    found, number = set(), -1
+    for message in messages:
+        number += message["role"] == "assistant"
+        if message["role"] == "tool" and is_mistake(str(message.get("content"))):
+            found.add(number)
+    return frozenset(found)
+
+
+def _row(conversation: Conversation, tokenizer: Any) -> dict[str, list[int]]:
+    """Return the tokens of a conversation, and a mask of those that are trained on."""
+    made = tokenizer.apply_chat_template(
+        conversation.messages, tools=conversation.tools, return_dict=True,
+        return_assistant_tokens_mask=True,
+    )  # fmt: skip
+    masks, number = list(made["assistant_masks"]), -1
+    for place, own in enumerate(masks):
+        number += own and not (place and made["assistant_masks"][place - 1])
+        if own and number in conversation.mistakes:
+            masks[place] = 0
+    return {"input_ids": list(made["input_ids"]), "assistant_masks": masks}

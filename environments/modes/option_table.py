@@ -140,7 +140,7 @@ def _group(section: str, name: str) -> str:
 
 def _names(option: str) -> tuple[str, ...]:
     """Return the values that an option of text is known to take."""
-    from environments.policies.registry import BASELINES, PARAMETRISED, TEACHERS
+    from environments.policies.registry import BASELINES, PARAMETRISED
     from environments.tasks.families import KINDS as TASK_KINDS
     from environments.tasks.model import Family
     from environments.tasks.suites import SUITES
@@ -149,7 +149,7 @@ def _names(option: str) -> tuple[str, ...]:
     families = tuple(family.value for family in Family)
     known: Mapping[str, tuple[str, ...]] = {
         "env.suite": tuple(SUITES), "env.train_suite": tuple(SUITES),
-        "env.policy": (*BASELINES, *TEACHERS, *PARAMETRISED),
+        "env.policy": (*BASELINES, *PARAMETRISED),
         "env.families": families, "env.eval_families": families,
         "env.kinds": kinds, "env.eval_kinds": kinds,
     }  # fmt: skip

@@ -32,7 +32,7 @@ def noisy(parameter: str | None) -> Callable[[View], Move]:
 
     None means DEFAULT_NOISE. Raises UserError for what is no number from 0 to 1.
     """
-    noise = _noise(parameter)
+    noise = DEFAULT_NOISE if parameter is None else share_of(parameter, "noisy")
 
     def act(view: View) -> Move:
         stage = view.task.stages[view.stage]
@@ -85,13 +85,12 @@ def _other(value: Any, names: Sequence[str], rng: random.Random) -> Any:
     return rng.choice(wrong) if wrong else "unknown"
 
 
-def _noise(parameter: str | None) -> float:
-    if parameter is None:
-        return DEFAULT_NOISE
+def share_of(parameter: str, policy: str) -> float:
+    """Return a policy's parameter as a share. Raises UserError for no number from 0 to 1."""
     try:
-        noise = float(parameter)
+        share = float(parameter)
     except ValueError:
-        noise = math.nan
-    if not 0 <= noise <= 1:
-        raise UserError(f"noise {parameter!r} of policy 'noisy' is no number from 0 to 1")
-    return noise
+        share = math.nan
+    if not 0 <= share <= 1:
+        raise UserError(f"noise {parameter!r} of policy {policy!r} is no number from 0 to 1")
+    return share

@@ -25,11 +25,6 @@ BASELINES: dict[str, Callable[[View], Move]] = {
 }
 """Policies that models are compared with: the floor, thorough search, and the ceiling."""
 
-TEACHERS: dict[str, Callable[[View], Move]] = {
-    "searcher": searcher,
-}
-"""Policies whose play a model can imitate: they act on what they were shown."""
-
 EXTREMES: dict[str, Callable[[View], Move]] = {
     "obedient": obedient,
     "obeys_nothing": ablated.obeys_nothing,
@@ -38,6 +33,7 @@ EXTREMES: dict[str, Callable[[View], Move]] = {
 
 PARAMETRISED: dict[str, Callable[[str | None], Callable[[View], Move]]] = {
     "noisy": noisy,
+    "searcher": searcher,
 }
 """Reached as `name` or `name:value`."""
 
@@ -82,7 +78,7 @@ ABLATED: dict[str, Callable[[View], Move]] = {
 
 def list_policies() -> tuple[str, ...]:
     """List every name that `get_policy` knows, without parameters."""
-    return (*BASELINES, *TEACHERS, *EXTREMES, *PARAMETRISED, *CHEATS, *BYSTANDERS, *ABLATED)
+    return (*BASELINES, *EXTREMES, *PARAMETRISED, *CHEATS, *BYSTANDERS, *ABLATED)
 
 
 @lru_cache(maxsize=256)
@@ -95,7 +91,7 @@ def get_policy(name: str) -> Policy:
     base, colon, parameter = name.partition(":")
     if base in PARAMETRISED:
         return Policy(base, PARAMETRISED[base](parameter if colon else None))
-    act = (BASELINES | TEACHERS | EXTREMES | CHEATS | BYSTANDERS | ABLATED).get(name)
+    act = (BASELINES | EXTREMES | CHEATS | BYSTANDERS | ABLATED).get(name)
     if act is None:
         raise UserError(f"unknown policy {name!r}: choose from {', '.join(list_policies())}")
     return Policy(name, act)

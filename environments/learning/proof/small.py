@@ -33,9 +33,10 @@ from world_fixtures.common import UserError
 SUITE = "learn"
 """On which all is measured."""
 DIFFICULTY = (1, 2)
-TEACHER = "searcher"
+TEACHER = "searcher:0.2"
 """Does what it does for what it was shown. The oracle goes straight to what it has not seen: who
-imitates it learns to guess."""
+imitates it learns to guess. Its mistakes are shown and not trained on, so that the model learns to
+go on after its own."""
 SYSTEM_PROMPT = "You act in a text world with tools."
 """A fifth of a conversation's tokens shorter than the environment's own."""
 HELD_OUT = 12
