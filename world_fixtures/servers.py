@@ -407,9 +407,7 @@ class ServerPool:
     def _usable(self, purpose: Purpose) -> list[WorldServer]:
         return [s for s in self._servers if s.usable and s.purpose == purpose]
 
-    def _give_back(
-        self, places: asyncio.Semaphore, task: asyncio.Task[PooledInstance]
-    ) -> None:
+    def _give_back(self, places: asyncio.Semaphore, task: asyncio.Task[PooledInstance]) -> None:
         if task.cancelled() or task.exception() is not None:
             places.release()
         else:

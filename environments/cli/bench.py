@@ -28,6 +28,7 @@ SUITES = {
     "faults": "benchmarks.faults",
     "abilities": "benchmarks.abilities",
     "fork": "benchmarks.fork",
+    "game": "benchmarks.game",
     "adapters": "benchmarks.adapters.compare",
 }
 """Name -> module with `async measure(quick, say, ...) -> dict`; what else it takes are options."""
@@ -50,6 +51,7 @@ def bench(
         "faults",
         "abilities",
         "fork",
+        "game",
         "adapters",
     ],
     quick: Annotated[

@@ -109,7 +109,9 @@ def verify(
         tasks = [tasks[n * len(tasks) // count] for n in range(count)]
     descriptors.ensure(descriptors.for_servers(os.cpu_count() or 1))
     walks = asyncio.run(_play_all(tasks))
-    different = asyncio.run(_different([(t, w) for t, w in zip(tasks, walks, strict=True) if t.spec.game]))
+    different = asyncio.run(
+        _different([(t, w) for t, w in zip(tasks, walks, strict=True) if t.spec.game])
+    )
     lengths: defaultdict[int, list[int]] = defaultdict(list)
     for task in tasks:
         lengths[task.difficulty].append(task.optimal_steps)

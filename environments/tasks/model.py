@@ -207,7 +207,17 @@ class Together(Frozen):
 
 
 Condition = Annotated[
-    Located | Holds | Inscribed | Visited | Did | Present | Told | Said | Kept | Answered | Together,
+    Located
+    | Holds
+    | Inscribed
+    | Visited
+    | Did
+    | Present
+    | Told
+    | Said
+    | Kept
+    | Answered
+    | Together,
     Field(discriminator="type"),
 ]
 

@@ -54,16 +54,8 @@ class GameSite:
     async def connect(self) -> WorldClient:
         """Load the game in a process and connect to it."""
         assert self.scratch
-        assert self.snapshot
         shutil.rmtree(self.scratch / "run", ignore_errors=True)
-        ours, theirs = socket.socketpair()
-        command = [self.python, "-m", f"{MODULE}.main", str(self.snapshot.path),
-                   str(self.scratch / "run")]  # fmt: skip
-        with theirs, open(self.scratch / "output.log", "ab") as log:
-            self._process = subprocess.Popen(
-                command, stdin=theirs.fileno(), stdout=log, stderr=log,
-                env=command_env(self.python), cwd=self.scratch, start_new_session=True,
-            )  # fmt: skip
+        ours = await asyncio.to_thread(self._launch)
         reader, writer = await asyncio.open_connection(sock=ours, limit=MAX_ANSWER)
         line = b""
         try:
@@ -79,6 +71,19 @@ class GameSite:
             self.kill()
             raise WorldLost(f"the game {self.game.name} did not load: {self._last_line()}")
         return WorldClient(reader, writer)
+
+    def _launch(self) -> socket.socket:
+        assert self.scratch
+        assert self.snapshot
+        ours, theirs = socket.socketpair()
+        run = str(self.scratch / "run")
+        with theirs, open(self.scratch / "output.log", "ab") as log:
+            self._process = subprocess.Popen(
+                [self.python, "-m", f"{MODULE}.main", str(self.snapshot.path), run],
+                stdin=theirs.fileno(), stdout=log, stderr=log, env=command_env(self.python),
+                cwd=self.scratch, start_new_session=True,
+            )  # fmt: skip
+        return ours
 
     def kill(self) -> None:
         """End the process at once, as a crash would; its forks end with it."""

@@ -1,9 +1,9 @@
 """What a game is and how it is prepared, as authors write it in a task's `world`.
 
-    world:
-      game: ../mygame                       # a game directory, or the name of a shipped preparation
-      prepare: [batchcommand world.town]    # what the superuser types on the copy, in order
-      character: Ada
+world:
+  game: ../mygame                       # a game directory, or the name of a shipped preparation
+  prepare: [batchcommand world.town]    # what the superuser types on the copy, in order
+  character: Ada
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import copyreg
 import datetime
 import time
 from typing import Any
@@ -55,6 +56,8 @@ def install() -> None:
         setattr(time, name, function)
     setattr(datetime, "datetime", _GameDatetime)  # noqa: B010 - mypy refuses to assign a type
     setattr(datetime, "date", _GameDate)  # noqa: B010
+    copyreg.pickle(_datetime, _made_again)
+    copyreg.pickle(_date, _made_again)
 
 
 def _since_begin() -> float:
@@ -99,19 +102,18 @@ class _GameDatetime(_datetime, metaclass=_LikeDatetime):
     def today(cls) -> Any:
         return cls.fromtimestamp(now())
 
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        return _plain, (_datetime.isoformat(self),)
-
 
 class _GameDate(_date, metaclass=_LikeDate):
     @classmethod
     def today(cls) -> Any:
         return cls.fromtimestamp(now())
 
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        return _date, (self.year, self.month, self.day)
+
+def _made_again(value: Any) -> Any:
+    """Return how a value of a plain class is pickled: as one of ours, which has its name."""
+    ours = _GameDatetime if type(value) is _datetime else _GameDate
+    return ours, value.__reduce_ex__(2)[1]
 
 
-def _plain(text: str) -> Any:
-    """Return what `isoformat` wrote, as the plain class: pickled values name no class of ours."""
-    return _datetime.fromisoformat(text)
+for _ours, _name in ((_GameDatetime, "datetime"), (_GameDate, "date")):
+    _ours.__module__, _ours.__qualname__, _ours.__name__ = "datetime", _name, _name

@@ -3,8 +3,9 @@
     python -m world_fixtures.foreign.inside.main SNAPSHOT SCRATCH [--describe]
 
 Standard input is a Unix socket; nothing else is listened on. Once the game is loaded a line `ready`
-is sent there, and from then on the messages of `world_fixtures.protocol` are answered. It ends, with
-all forks, when its socket does. With `--describe` the snapshot's `world.json` is written instead.
+is sent there, and from then on the messages of `world_fixtures.protocol` are answered. It ends,
+with all forks, when its socket does. With `--describe` it writes the snapshot's `world.json`
+instead.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from world_fixtures.common import WorldError
-from world_fixtures.foreign.inside import loading, seal
+from world_fixtures.foreign.inside import loading, noticing, seal
 from world_fixtures.foreign.inside.playing import Play
 from world_fixtures.foreign.inside.reading import Entities, Reader
 from world_fixtures.foreign.inside.replaying import Action, Log, actions_of, redo
@@ -32,7 +32,8 @@ class Rollout:
             "create": self._created, "reset": self._rewound, "state": self._state,
             "changed": self._changed, "events": self._events, "arrange": self._arrange,
             "open": self._open, "command": self._command, "close": self._close,
-            "restore": self._restore, "log": self._log, "redo": self._redo, "refused": self._refused,
+            "restore": self._restore, "log": self._log, "redo": self._redo,
+            "noticed": self._noticed, "bare": self._bare,
         }  # fmt: skip
 
     def run(self, request: Mapping[str, Any]) -> Any:
@@ -109,8 +110,11 @@ class Rollout:
     def _log(self, request: Mapping[str, Any]) -> Any:
         return self.log.until(request.get("at"))
 
-    def _refused(self, request: Mapping[str, Any]) -> Any:
-        return seal.refused()
+    def _bare(self, request: Mapping[str, Any]) -> Any:
+        return [self.play.bare(str(line)) for line in request["lines"]]
+
+    def _noticed(self, request: Mapping[str, Any]) -> Any:
+        return {"refused": seal.refused(), **noticing.seen()}
 
 
 def run_rollout(
@@ -123,6 +127,7 @@ def run_rollout(
         shutil.copyfile(files.parent / "loaded" / loading.DATABASE, files / loading.DATABASE)
         loading.use_files(files)
         seal.close(str(files), [str(snapshot)])
+        noticing.begin()
         rollout = Rollout(Play(spec, instance, reader, initial))
         lines = wire.makefile("rb")
         for line in lines:

@@ -110,7 +110,9 @@ class Router:
         for request in message if isinstance(message, list) else [message]:
             id_ = request.get("id") if isinstance(request, dict) else None
             if type(id_) is not int:
-                self._fail(None, ErrorCode.BAD_REQUEST, "a request is an object with a number as id")
+                self._fail(
+                    None, ErrorCode.BAD_REQUEST, "a request is an object with a number as id"
+                )
                 continue
             try:
                 self._request(id_, request)
@@ -141,17 +143,21 @@ class Router:
             self._end(fork)
             self._hand_on(self._fork(fork.spec, fork.instance), request, id_)
         elif op == "fork":
-            spec, at, sessions = fork.spec, request.get("at"), request.get("sessions")
-            again = {"op": "redo", "sessions": sessions if at is not None else None}
-            ask = {"id": id_, "op": "log", "at": at}
-            self._hand_on(
-                fork, ask, id_,
-                lambda log: self._hand_on(self._fork(spec), {**again, "id": id_, "actions": log}, id_),
-            )  # fmt: skip
+            self._fork_at(id_, fork, request)
         elif op == "go_back":
             self._go_back(id_, fork, request)
         else:
             self._hand_on(fork, request, id_)
+
+    def _fork_at(self, id_: int, fork: Fork, request: Mapping[str, Any]) -> None:
+        at, spec = request.get("at"), fork.spec
+        sessions = None if at is None else request.get("sessions")
+
+        def then(log: Any) -> None:
+            again = {"id": id_, "op": "redo", "sessions": sessions, "actions": log}
+            self._hand_on(self._fork(spec), again, id_)
+
+        self._hand_on(fork, {"id": id_, "op": "log", "at": at}, id_, then)
 
     def _go_back(self, id_: int, fork: Fork, request: Mapping[str, Any]) -> None:
         to = request["to"]
@@ -253,7 +259,7 @@ class Router:
             return
         *lines, fork.unread = (fork.unread + heard).split(b"\n")
         for line in lines:
-            id_, then = fork.waiting.popleft()
+            _, then = fork.waiting.popleft()
             fork.since = clock.real_time()
             if then is None:
                 self._send(line)

@@ -89,8 +89,9 @@ def _watch(event: str, given: tuple[Any, ...]) -> None:
         for path in given[:2]:
             if not isinstance(path, int) and not _within(path, event != "shutil.copyfile"):
                 _refuse(f"moves or links {_shown(path)} ({event})")
-    elif event == "sqlite3.connect" and not str(given[0]).startswith(("file:", ":memory:")):
-        if not _within(given[0], True):
+    elif event == "sqlite3.connect":
+        memory = str(given[0]).startswith(("file:", ":memory:"))
+        if not memory and not _within(given[0], True):
             _refuse(f"opens the database {_shown(given[0])}")
 
 
