@@ -7,6 +7,8 @@ The game is Evennia's tutorial world. `load_ms` is what starting a process that 
 has the first view. `command_ms_stock_p50` are the same lines in the game's own process, with stock
 command sets and the same steps of the game's time, without anything of ours around them: no state,
 no event, no socket. Memory is what a process shares with no other (Private_* of Linux's smaps).
+Without `--quick` each game that ships is also sent 5,000 hostile lines, of which `reached` counts
+what they got at.
 """
 
 from __future__ import annotations
@@ -21,10 +23,12 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from benchmarks.hostile_lines import hostile_lines
 from world_fixtures.foreign.snapshot import snapshot_of
-from world_fixtures.foreign.source import read_source
+from world_fixtures.foreign.source import read_source, shipped_games
 from world_fixtures.servers import PooledInstance, ServerPool
 from world_fixtures.spec import WorldSpec
+from world_fixtures.state import WorldState
 
 Progress = Callable[[str], None]
 LINES = ("look", "begin", "look ruin", "read sign", "climb tree", "northern path", "enter",
@@ -33,6 +37,8 @@ LINES = ("look", "begin", "look ruin", "read sign", "climb tree", "northern path
 AT_ONCE = 16
 READY_LIMIT = 30.0
 """Times that a new rollout fits into loading and building the game, at least."""
+HOSTILE = 5000
+"""Hostile lines for each game."""
 STOCK_LIMIT = 1.5
 """Times a command in the game's own process that one of ours may take."""
 OWN_LIMIT = 40.0
@@ -72,6 +78,10 @@ async def measure(quick: bool, say: Progress) -> dict[str, Any]:
         own = _own_mb(live[0].server.pid)
         for instance in live:
             pool.release(instance)
+        say("hostile lines")
+        games = ("tutorial_world",) if quick else tuple(shipped_games())
+        lines = 100 if quick else HOSTILE
+        reached = [line for game in games for line in await _reached(pool, game, lines)]
     figures = {
         "quick": quick,
         "build_ms": build_ms,
@@ -84,8 +94,36 @@ async def measure(quick: bool, say: Progress) -> dict[str, Any]:
         "at_once_ready_ms": at_once_ms,
         "own_mb_per_rollout": statistics.median(own),
         "own_mb_most": max(own),
+        "hostile_lines": lines * len(games),
+        "reached": len(reached),
     }
-    return {**figures, "failures": _failures(figures)}
+    return {**figures, "failures": [*_failures(figures), *reached]}
+
+
+async def _reached(pool: ServerPool, game: str, count: int) -> list[str]:
+    """Send hostile lines to a game; returns what they got at, a line each."""
+    source = read_source({"game": game}, Path())
+    spec = (await asyncio.to_thread(snapshot_of, source)).spec()
+    instance, other = await pool.acquire(spec), await pool.acquire(spec)
+    try:
+        rights = _rights(await instance.state())
+        session = await instance.open()
+        for line in hostile_lines(count, seed=1):
+            await session.command(line)
+        found = []
+        if _rights(await instance.state()) != rights:
+            found.append(f"{game}: permissions of an account are others than they were")
+        if (await other.state()).hash != other.start_hash:
+            found.append(f"{game}: another rollout was changed")
+        noticed = await instance.server.request("noticed", instance=instance.id)
+        return [*found, *(f"{game}: the game {what}" for what in noticed["refused"])]
+    finally:
+        pool.release(instance)
+        pool.release(other)
+
+
+def _rights(state: WorldState) -> dict[str, Any]:
+    return {e: f["permissions"] for e, f in state.entities.items() if f.get("permissions")}
 
 
 async def _reset(pool: ServerPool, spec: WorldSpec) -> float:

@@ -68,7 +68,8 @@ def _of_now(function: Any) -> Any:
     return lambda *at: function(*(at if at and at[0] is not None else (now(),)))
 
 
-_date, _datetime = datetime.date, datetime.datetime
+_date: Any = datetime.date
+_datetime: Any = datetime.datetime
 
 
 class _LikeDatetime(type(_datetime)):  # type: ignore[misc]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from world_fixtures.common import WorldError
-from world_fixtures.foreign.inside import loading, noticing, seal
+from world_fixtures.foreign.inside import kernel, loading, noticing, seal
 from world_fixtures.foreign.inside.playing import Play
 from world_fixtures.foreign.inside.reading import Entities, Reader
 from world_fixtures.foreign.inside.replaying import Action, Log, actions_of, redo
@@ -126,6 +126,7 @@ def run_rollout(
     try:
         shutil.copyfile(files.parent / "loaded" / loading.DATABASE, files / loading.DATABASE)
         loading.use_files(files)
+        kernel.close()
         seal.close(str(files), [str(snapshot)])
         noticing.begin()
         rollout = Rollout(Play(spec, instance, reader, initial))

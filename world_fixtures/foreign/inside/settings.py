@@ -3,7 +3,7 @@
 import json
 import os
 
-from server.conf.settings import *  # type: ignore[import-not-found] # noqa: F403
+from server.conf.settings import *  # noqa: F403
 
 with open(os.environ["EVENNIA_GAME_RECIPE"], encoding="utf-8") as _recipe:
     globals().update(json.load(_recipe)["settings"])
