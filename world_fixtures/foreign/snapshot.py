@@ -202,7 +202,7 @@ def _spec(world: dict[str, Any], source: GameSource, content: str) -> WorldSpec:
         name=_id(source.game.rstrip("/").rpartition("/")[2]),
         title=_name(source.game.rstrip("/").rpartition("/")[2]),
         rooms=tuple(Room(id=id_, name=_name(name), desc="") for id_, name in names.items()),
-        exits=tuple(Exit(source=s, direction=d, target=t) for (s, d), t in ways),  # type: ignore[arg-type]
+        exits=tuple(Exit(source=s, direction=d, target=t) for (s, d), t in ways),
         things=tuple(
             Thing(id=t["id"], name=_name(t["name"]), desc="", location=None) for t in things
         ),

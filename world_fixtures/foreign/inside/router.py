@@ -118,6 +118,8 @@ class Router:
                 self._request(id_, request)
             except (ValidationError, ValueError, KeyError, TypeError) as error:
                 self._fail(id_, ErrorCode.BAD_REQUEST, str(error))
+            except OSError as error:  # the system has no room for another process
+                self._fail(id_, ErrorCode.LOST, f"no process for this rollout: {error}")
 
     def _request(self, id_: int, request: dict[str, Any]) -> None:
         op = request.get("op")
