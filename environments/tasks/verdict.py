@@ -319,8 +319,8 @@ def _met(
                 if c.entity == e.actor == agent and c.field == "location"
             ]
             rooms = iter(way)
-            wanted = [state.found(room) or [room] for room in condition.rooms]
-            return float(all(any(here in named for here in rooms) for named in wanted))
+            ways = [state.found(room) or [room] for room in condition.rooms]
+            return float(all(any(here in named for here in rooms) for named in ways))
         case Said():
             return float(_was_said(condition, state, events))
         case Kept():

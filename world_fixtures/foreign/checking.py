@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass, field
 from itertools import zip_longest
 from typing import Any
 
+from world_fixtures.client import Instance
 from world_fixtures.foreign.site import GameSite
 from world_fixtures.foreign.snapshot import snapshot_of
 from world_fixtures.foreign.source import GameSource
 from world_fixtures.home import interpreter
-from world_fixtures.servers import PooledInstance
 from world_fixtures.spec import WorldSpec
 from world_fixtures.world_server import WorldServer
 
@@ -94,7 +94,7 @@ async def _played(spec: WorldSpec, script: Sequence[str] | None) -> Played:
     server = await WorldServer.start(site=GameSite(spec.game, interpreter()))
     try:
         made = await server.client.create(spec)
-        instance = PooledInstance(server, spec, made.id, made.hash)
+        instance = Instance(server, spec, made.id, made.hash)
         session = await instance.open()
         texts, hashes, lines = [session.text], [session.event.state_hash], []
         for n in range(WALK if script is None else len(script)):
@@ -109,7 +109,7 @@ async def _played(spec: WorldSpec, script: Sequence[str] | None) -> Played:
         await server.stop()
 
 
-async def _made_up(n: int, instance: PooledInstance, spec: WorldSpec) -> str:
+async def _made_up(n: int, instance: Instance, spec: WorldSpec) -> str:
     """Return the next line of a walk: by turns a way out, and looks at what is there."""
     state = await instance.state()
     here = state.location(spec.agent.id)

@@ -41,7 +41,7 @@ class Play:
         self._entities = initial
         self._digests = {e: entity_digest(e, f) for e, f in initial.items()}
         self.hash = state_hash(spec.hash, self._digests.items())
-        self._written = -1
+        self._written: tuple[int, int] | None = None
         self._moves: list[Any] = []
         self._here: Any = None
         chance.seed(self.game.seed)
@@ -257,7 +257,7 @@ class Play:
             for field in sorted(was.keys() | fields.keys())
             if was.get(field) != fields.get(field)
         ]
-        for entity in {c["entity"] for c in changes}:
+        for entity in {str(c["entity"]) for c in changes}:
             self._digests[entity] = entity_digest(entity, self._entities[entity])
         if changes:
             self.hash = state_hash(self.spec.hash, self._digests.items())
