@@ -198,7 +198,9 @@ class WorldClient:
         if future is None or future.done():
             return
         if "error" in answer:
-            future.set_exception(WorldError(answer["error"]["code"], answer["error"]["message"]))
+            code, message = answer["error"]["code"], answer["error"]["message"]
+            lost = code == ErrorCode.LOST
+            future.set_exception(WorldLost(message) if lost else WorldError(code, message))
         else:
             future.set_result(answer["ok"])
 

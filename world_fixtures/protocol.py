@@ -173,6 +173,8 @@ class ErrorCode(StrEnum):
     """No session of this id is open on this connection."""
     DIFFERS = "differs"
     """The state hash of a fork, or after going back, is not the recorded one."""
+    LOST = "lost"
+    """The process that held this instance alone is gone, and what was played in it."""
     INTERNAL = "internal"
     """The server failed; what the request changed was taken back. Its log says more."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 import os
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
@@ -11,11 +12,12 @@ from typing import Any
 
 from world_fixtures import address, client, home
 from world_fixtures.common import WorldError, WorldLost
+from world_fixtures.foreign.site import GameSite
 from world_fixtures.prefork_server import PreforkServer
 from world_fixtures.protocol import ErrorCode, Event, Forked, group_end
-from world_fixtures.spec import WorldSpec
+from world_fixtures.spec import GameWorld, WorldSpec
 from world_fixtures.visits import Visits
-from world_fixtures.world_server import WorldServer
+from world_fixtures.world_server import Purpose, WorldServer
 
 __all__ = ["PooledInstance", "ServerPool", "WorldServer"]
 
@@ -26,6 +28,8 @@ RETRY_INTERVAL = 2.0
 """Seconds until a server that could not be replaced is tried again."""
 CAPACITY = 2048
 """Live instances of one server before `acquire` waits."""
+MOST_GAMES = 64
+"""Rollouts in games that other people wrote, each a process of its own, before `acquire` waits."""
 CREATE_TRIES = 3
 """Servers that may be lost while one world is made, before the world is given up."""
 
@@ -78,6 +82,15 @@ class PooledInstance(client.Instance):
         await self.server.restart()
 
 
+def _purpose(spec: WorldSpec, restarts: bool) -> Purpose:
+    """Return which servers an instance may be on. Raises WorldError where none may have it."""
+    if spec.game is None:
+        return "restarts" if restarts else None
+    if restarts:
+        raise WorldError(ErrorCode.BAD_SPEC, f"the game {spec.game.name} cannot be restarted")
+    return spec.game.model_copy(update={"initial": {}, "seed": 0, "seconds": 1.0})
+
+
 class ServerPool:
     """A number of world servers, with instances spread over them.
 
@@ -91,6 +104,7 @@ class ServerPool:
         capacity: int = CAPACITY,
         python: str | None = None,
         server: str | None = None,
+        games: int = MOST_GAMES,
     ) -> None:
         """Say how many servers to start, and how many instances each may hold.
 
@@ -99,6 +113,8 @@ class ServerPool:
         it needs evennia. `server` is the address of a standing world server that runs them
         instead (`world_fixtures.standing_server`): by default what EVENNIA_WORLD_SERVER names,
         where no `python` is given. Raises UserError for what is no such address, and for both.
+        `games` is how many rollouts in games that other people wrote there are at once: such a
+        game has a server of its own, which is started when it is first asked for, on this machine.
         """
         self.python = home.interpreter(python)
         where = address.wanted(server, python)
@@ -108,6 +124,7 @@ class ServerPool:
         self.capacity = self.size * capacity
         """Instances at once; `acquire` waits beyond them."""
         self._capacity = asyncio.Semaphore(self.capacity)
+        self._game_places = asyncio.Semaphore(games)
         self._open = False
         self._servers: list[WorldServer] = []
         self._load: dict[WorldServer, int] = {}
@@ -176,7 +193,10 @@ class ServerPool:
         server refuses the spec or the events.
         """
         made = [event.model_dump(mode="json") for event in events]
-        return await self._hand_out(lambda: self._create(spec, restarts, made, Visits.of(events)))
+        purpose = _purpose(spec, restarts)
+        return await self._hand_out(
+            lambda: self._create(spec, purpose, made, Visits.of(events)), game=spec.game is not None
+        )
 
     async def fork(
         self, instance: PooledInstance, at: int | None = None, *, server: WorldServer | None = None
@@ -194,12 +214,16 @@ class ServerPool:
         one that was recorded then or a server is lost, RuntimeError where the instance was given
         back or the server is not of this pool.
         """
-        return await self._hand_out(lambda: self._fork(instance, at, server))
+        game = instance.spec.game is not None
+        return await self._hand_out(lambda: self._fork(instance, at, server), game=game)
 
     async def _hand_out(
-        self, make: Callable[[], Coroutine[Any, Any, PooledInstance]]
+        self, make: Callable[[], Coroutine[Any, Any, PooledInstance]], *, game: bool
     ) -> PooledInstance:
-        """Wait for capacity and make an instance; nothing is left behind where that fails."""
+        """Wait for capacity and make an instance; nothing is left behind where that fails.
+
+        `game`: of a game that somebody else wrote, which has a process of its own.
+        """
         if not self._open:
             raise RuntimeError("the pool of world servers is not open: use `async with ServerPool`")
         if self._capacity.locked() and not self._told_full:
@@ -208,24 +232,25 @@ class ServerPool:
                 "%d worlds are in use, as many as %d world server(s) hold: more rollouts wait",
                 self.capacity, self.size,
             )  # fmt: skip
-        await self._capacity.acquire()
+        places = self._game_places if game else self._capacity
+        await places.acquire()
         task = asyncio.create_task(make())
         self._creating.add(task)
         task.add_done_callback(self._creating.discard)
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
-            task.add_done_callback(self._give_back)
+            task.add_done_callback(functools.partial(self._give_back, places))
             raise
         except BaseException:
-            self._capacity.release()
+            places.release()
             raise
 
     def release(self, instance: PooledInstance) -> None:
         """Give an instance back, to be rewound and used again. Idempotent, never waits."""
         if instance.released:
             return
-        self._capacity.release()
+        (self._capacity if instance.spec.game is None else self._game_places).release()
         if instance.server in self._load:
             self._load[instance.server] -= 1
         self._let_go(instance)
@@ -248,11 +273,11 @@ class ServerPool:
         return tuple(self._servers)
 
     async def _create(
-        self, spec: WorldSpec, restarts: bool, events: Sequence[Mapping[str, Any]], visits: Visits
+        self, spec: WorldSpec, purpose: Purpose, events: Sequence[Mapping[str, Any]], visits: Visits
     ) -> PooledInstance:
         tries = 0
         while True:
-            server = await self._least_loaded(restarts)
+            server = await self._least_loaded(purpose)
             try:
                 return await self._create_on(server, spec, events, visits)
             except WorldLost as error:
@@ -297,7 +322,7 @@ class ServerPool:
         if server is None:
             server = parent.server
             if self._load.get(server, 0) >= self.capacity // self.size:
-                server = await self._least_loaded(server.restarts)
+                server = await self._least_loaded(server.purpose)
         if server is not parent.server:
             return await self._fork_elsewhere(parent, at, server)
         with self._counted(server):
@@ -359,32 +384,32 @@ class ServerPool:
         if parent.released:
             raise RuntimeError(f"instance {parent.id} was given back and cannot be forked")
 
-    async def _least_loaded(self, restarts: bool) -> WorldServer:
+    async def _least_loaded(self, purpose: Purpose) -> WorldServer:
         """Return the server with the fewest instances; waits while one is being started."""
         while True:
-            if not self._there(restarts):
+            if not self._there(purpose):
                 async with self._adding:
-                    if not self._there(restarts):
-                        await self._add_server(restarts=True)
+                    if not self._there(purpose):
+                        await self._add_server(purpose)
             async with self._available:
                 await self._available.wait_for(
-                    lambda: self._usable(restarts) or self._failure or not self._there(restarts)
+                    lambda: self._usable(purpose) or self._failure or not self._there(purpose)
                 )
-            if usable := self._usable(restarts):
+            if usable := self._usable(purpose):
                 return min(usable, key=self._load.__getitem__)
-            if self._there(restarts):
+            if self._there(purpose):
                 raise WorldLost(str(self._failure))
 
-    def _there(self, restarts: bool) -> bool:
+    def _there(self, purpose: Purpose) -> bool:
         """Tell whether there is, or is going to be, a server for such instances."""
-        return not restarts or any(s.restarts for s in self._servers)
+        return purpose is None or any(s.purpose == purpose for s in self._servers)
 
-    def _usable(self, restarts: bool) -> list[WorldServer]:
-        return [s for s in self._servers if s.usable and s.restarts == restarts]
+    def _usable(self, purpose: Purpose) -> list[WorldServer]:
+        return [s for s in self._servers if s.usable and s.purpose == purpose]
 
-    def _give_back(self, task: asyncio.Task[PooledInstance]) -> None:
+    def _give_back(self, places: asyncio.Semaphore, task: asyncio.Task[PooledInstance]) -> None:
         if task.cancelled() or task.exception() is not None:
-            self._capacity.release()
+            places.release()
         else:
             self.release(task.result())
 
@@ -393,12 +418,14 @@ class ServerPool:
         if not chore.cancelled():
             chore.exception()  # a server that is lost has nothing left to release
 
-    async def _add_server(self, restarts: bool = False) -> None:
-        if self.server is None:
+    async def _add_server(self, purpose: Purpose = None) -> None:
+        if isinstance(purpose, GameWorld):
+            server = await WorldServer.start(site=GameSite(purpose, self.python))
+        elif self.server is None:
             server = await WorldServer.start(python=self.python)
         else:
             server = await WorldServer.start(server=self.server)
-        server.restarts = restarts
+        server.purpose = purpose
         self._servers.append(server)
         self._load[server] = 0
         async with self._available:
@@ -425,7 +452,7 @@ class ServerPool:
         async with self._available:
             self._available.notify_all()
         await server.stop()
-        if not server.restarts:  # another of those is added when it is needed
+        if server.purpose is None:  # another of the others is added when it is needed
             await self._replace()
 
     async def _replace(self) -> None:

@@ -8,7 +8,7 @@ spec is found by `world_fixtures.validation`, all of it at once.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -139,6 +139,23 @@ class Character(Frozen):
     """Things carried in hand at most; None: no limit."""
 
 
+class GameWorld(Frozen):
+    """That a world is a game which somebody else wrote (`world_fixtures.foreign`)."""
+
+    name: str = Field(min_length=1, max_length=60)
+    """Of a shipped preparation, or of the game's directory."""
+    content: str = Field(pattern=r"^[0-9a-f]{32}$")
+    """Hash of the game's files and of how it is prepared: what snapshots are kept by."""
+    account: str
+    """Name of the account that plays."""
+    seed: int = 0
+    """Of everything that is drawn while it is played."""
+    seconds: float = Field(default=2.0, gt=0, le=3600)
+    """Of the game's time that pass with each command."""
+    initial: dict[str, dict[str, Any]]
+    """The state in which it begins: fields by entity."""
+
+
 class WorldSpec(Frozen):
     """A whole world. `characters[0]` is the agent, its location the starting room."""
 
@@ -153,11 +170,19 @@ class WorldSpec(Frozen):
     characters: tuple[Character, ...] = Field(min_length=1, max_length=40)
     living: Living | None = Field(default=None, exclude_if=lambda value: value is None)
     """Time and people; None: nothing happens but what characters are told to do."""
+    game: GameWorld | None = Field(default=None, exclude_if=lambda value: value is None)
+    """None: our own rules hold in it. Otherwise the rooms, ways and things are what the map shows
+    of a game at its start, and the rest follows from its own code."""
 
     @property
     def agent(self) -> Character:
         """The character that the agent plays."""
         return self.characters[0]
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether things happen in it that the agent does not do."""
+        return self.living is not None or self.game is not None
 
     @cached_property
     def hash(self) -> str:

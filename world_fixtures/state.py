@@ -14,6 +14,9 @@ and in a world with time and people (`world_fixtures.living`)
                one that is played noticed: lines about what others did, not shown to it yet
     thing      out_at and left (burning), turns_at (turning), done_at (a machine): ticks, or None
 
+and in a game that somebody else wrote (`world_fixtures.foreign`) all that its database says of its
+objects, scripts and channels: see `world_fixtures.foreign.inside.reading`.
+
 Rooms have no state of their own: what is in one follows from the locations. The hash
 covers the spec's hash and these fields and nothing else, so it is equal in any process,
 in any run and on any version of Evennia.
@@ -68,6 +71,22 @@ class WorldState(BaseModel):
             place = self.location(place)
         return place
 
+    def found(self, which: str) -> list[str]:
+        """Return the ids of what `which` names: an id, or FIELD=VALUE.
+
+        That is everything whose field is, or whose list holds, this value as text, but for capital
+        letters: `key=rusty sword`, `tags=puzzle`, `typeclass=Mob`. What is gone is not found.
+        """
+        if which in self.entities or "=" not in which:
+            return [which] if which in self.entities else []
+        field, _, value = which.partition("=")
+        wanted = value.strip().casefold()
+        return [
+            entity
+            for entity, fields in self.entities.items()
+            if not fields.get("gone") and wanted in _as_texts(fields.get(field.strip()))
+        ]
+
     def contents(self, place: str) -> list[str]:
         """Return the ids of what is directly in `place` (a room, thing or character), sorted."""
         return sorted(i for i, f in self.entities.items() if f.get("location") == place)
@@ -76,8 +95,14 @@ class WorldState(BaseModel):
         """Return the state with these fields set, in their order."""
         entities = dict(self.entities)
         for entity, field, value in changes:
-            entities[entity] = entities[entity] | {field: value}
+            entities[entity] = entities.get(entity, {}) | {field: value}
         return self.model_copy(update={"entities": entities})
+
+
+def _as_texts(value: Any) -> list[str]:
+    """Return a value, or those of a list, as `found` compares them."""
+    several = value if isinstance(value, list) else [value]
+    return [str(one).casefold() for one in several if one is not None]
 
 
 def initial_state(spec: WorldSpec) -> WorldState:
@@ -87,6 +112,8 @@ def initial_state(spec: WorldSpec) -> WorldState:
 
 def initial_fields(spec: WorldSpec) -> dict[str, Fields]:
     """Return the mutable fields of every entity at the start, newly made."""
+    if spec.game is not None:
+        return {entity: dict(fields) for entity, fields in spec.game.initial.items()}
     entities: dict[str, Fields] = {c.id: {"location": c.location} for c in spec.characters}
     for thing in spec.things:
         fields: Fields = {"location": thing.location}

@@ -8,18 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import weakref
-from typing import Any
+from typing import Any, Literal
 
 from world_fixtures import address, client, home
 from world_fixtures.client import WorldClient
 from world_fixtures.common import WorldLost
 from world_fixtures.site import LocalSite, Site
+from world_fixtures.spec import GameWorld
 from world_fixtures.standing import StandingSite
 
 HEALTH_TIMEOUT = 20.0
 """Seconds without any answer after which a server counts as hung."""
 CREATIONS = 4
 """Worlds that one server is asked to make at once: commands of others pass in between."""
+
+
+Purpose = GameWorld | Literal["restarts"] | None
+"""Which instances a server has: those of a game that somebody else wrote, those of rollouts that
+restart their server, or, where None, all others."""
 
 
 class WorldServer:
@@ -31,8 +37,7 @@ class WorldServer:
         self.client: WorldClient
         self.sessions: weakref.WeakSet[client.Session] = weakref.WeakSet()
         """Open sessions, to be taken up again after a restart."""
-        self.restarts = False
-        """Its instances are those of rollouts that restart their server."""
+        self.purpose: Purpose = None
         self.creations = asyncio.Semaphore(CREATIONS)
         """Held while it makes a world."""
         self._steady = asyncio.Event()
@@ -44,15 +49,18 @@ class WorldServer:
         self._restarts: set[asyncio.Task[None]] = set()
 
     @classmethod
-    async def start(cls, python: str | None = None, server: str | None = None) -> WorldServer:
+    async def start(
+        cls, python: str | None = None, server: str | None = None, site: Site | None = None
+    ) -> WorldServer:
         """Start a server with data of its own; returns when it is ready.
 
         `python` is the path of the interpreter to run it in, `server` the address to have it run
-        at: see `ServerPool`. Raises UserError where that cannot run a world server, WorldLost if
-        it does not start.
+        at: see `ServerPool`. Or `site` says where it runs. Raises UserError where that cannot run
+        a world server, WorldLost if it does not start.
         """
-        where = address.wanted(server, python)
-        site = LocalSite(home.interpreter(python)) if where is None else StandingSite(where)
+        if site is None:
+            where = address.wanted(server, python)
+            site = LocalSite(home.interpreter(python)) if where is None else StandingSite(where)
         started = cls(site)
         try:
             await started.site.prepare()

@@ -40,6 +40,7 @@ VERBS = {
     "branch": Verb("branch", "play the rollouts of a run on from one of their turns"),
     "tasks": Verb("tasks", "show tasks, and prove that they can be solved"),
     "worlds": Verb("worlds", "draw worlds, check world files, run world servers for others"),
+    "game": Verb("game", "check an Evennia game of your own, for use as a world"),
     "new": Verb("new", "write a commented start of a world, a task or a suite"),
     "schema": Verb("schema", "print the JSON Schema of a world, task or suite, for an editor"),
     "audit": Verb("audit", "search for reward that is paid without the task being done"),

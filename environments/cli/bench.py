@@ -29,6 +29,7 @@ SUITES = {
     "abilities": "benchmarks.abilities",
     "fork": "benchmarks.fork",
     "scale": "benchmarks.scale",
+    "game": "benchmarks.game",
     "adapters": "benchmarks.adapters.compare",
 }
 """Name -> module with `async measure(quick, say, ...) -> dict`; what else it takes are options."""
@@ -52,6 +53,7 @@ def bench(
         "abilities",
         "fork",
         "scale",
+        "game",
         "adapters",
     ],
     quick: Annotated[

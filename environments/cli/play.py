@@ -35,6 +35,7 @@ Type what you would do: look, north, read letter, get key, ... ('help' lists it 
 TYPED = {"evennia_disconnect": ":disconnect", "evennia_submit": ":submit"}
 """What is typed here in the place of a tool."""
 PEOPLE = "Others live here, and time passes: ask NAME about TOPIC, follow NAME, wait 5, time, ..."
+GAME = "This is a game with commands of its own: 'help' lists them. 'wait 30' lets time pass."
 
 
 app = new_verb()
@@ -150,6 +151,8 @@ async def _stage(world: Episode) -> bool:
 
 
 def _help(task: Task) -> str:
+    if task.spec.game is not None:
+        return f"{HELP}\n{GAME}"
     return HELP if task.spec.living is None else f"{HELP}\n{PEOPLE}"
 
 

@@ -36,7 +36,7 @@ def regret(
 
     scored = [r for r in read_rollouts(run) if r.verdict is not None]
     tell_left_out(run, scored, "nothing has regrets")
-    rollouts = [r for r in scored if r.task.spec.living is None]
+    rollouts = [r for r in scored if not r.task.spec.goes_on]
     if rollout is not None:
         rollouts = [r for r in rollouts if r.id == rollout]
     if not rollouts:

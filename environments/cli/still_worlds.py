@@ -17,7 +17,7 @@ def tell_left_out(source: object, rollouts: Sequence[Rollout], lacking: str) -> 
 
     Raises UserError where no other is left; `lacking` says there why that is wrong.
     """
-    living = sum(rollout.task.spec.living is not None for rollout in rollouts)
+    living = sum(rollout.task.spec.goes_on for rollout in rollouts)
     if living:
         told = f"{living} rollouts in worlds with time and people left out"
         print(f"{told}: nothing tells the value of their states", file=sys.stderr)

@@ -9,6 +9,7 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import zip_longest
 from statistics import fmean
 from typing import Annotated, Any
 
@@ -27,6 +28,8 @@ from world_fixtures.common import UserError, canonical_json, printable
 from world_fixtures.servers import ServerPool
 
 CONCURRENCY = 32
+REPLAYS = 2
+"""Times that a walkthrough in a game is played again, to see that the same comes of it."""
 
 
 app = new_verb(help="Look at tasks.")
@@ -92,7 +95,10 @@ def verify(
     ] = None,
     file: JsonFile = None,
 ) -> int:
-    """Play the walkthroughs in real instances; exit with 1 where one does not solve its task."""
+    """Play the walkthroughs in real instances; exit with 1 where one does not solve its task.
+
+    Those in a game that somebody else wrote are played twice more, and must come out the same.
+    """
     if source is not None and suite is not None:
         raise UserError("both a file and --suite are given: leave one of them out")
     started = time.perf_counter()
@@ -102,7 +108,7 @@ def verify(
     if count and count < len(tasks):
         tasks = [tasks[n * len(tasks) // count] for n in range(count)]
     descriptors.ensure(descriptors.for_servers(os.cpu_count() or 1))
-    walks = asyncio.run(_play_all(tasks))
+    walks, different = asyncio.run(_played(tasks))
     lengths: defaultdict[int, list[int]] = defaultdict(list)
     for task in tasks:
         lengths[task.difficulty].append(task.optimal_steps)
@@ -111,6 +117,7 @@ def verify(
         "suite": name,
         "n": len(tasks),
         "solved": len(tasks) - len(failed),
+        "replay_differences": len(different),
         "version": TASKS_VERSION,
         "mean_generation_ms": generation,
         "walkthrough_length_by_difficulty": {d: fmean(n) for d, n in sorted(lengths.items())},
@@ -121,11 +128,35 @@ def verify(
         print(printable(f"not solved: {task.id}, reward {walked.verdict.reward:.3f}"))
         for line in (*walked.stumbles, *walked.verdict.reasons):
             print(printable(f"  {line}"))
+    for told in different:
+        print(printable(told))
     print(f"{figures['solved']} of {len(tasks)} solved; {generation:.1f} ms to make a task")
-    return 1 if failed else 0
+    return 1 if failed or different else 0
 
 
-async def _play_all(tasks: Sequence[Task]) -> list[Walk]:
+async def _played(tasks: Sequence[Task]) -> tuple[list[Walk], list[str]]:
+    """Play the walkthroughs; returns them in the order of the tasks, and what came out otherwise.
+
+    Only those in games that somebody else wrote are played again: a line for each event that is
+    not the same.
+    """
+    different: list[str] = []
+    async with ServerPool() as pool:
+        walks = await _play_all(tasks, pool)
+        games = [(t, w) for t, w in zip(tasks, walks, strict=True) if t.spec.game is not None]
+        for _ in range(REPLAYS if games else 0):
+            again = await _play_all([task for task, _ in games], pool)
+            for (task, first), second in zip(games, again, strict=True):
+                events = enumerate(zip_longest(first.shown, second.shown), start=1)
+                different += [
+                    f"not the same again: {task.id}, event {number}"
+                    for number, (one, other) in events
+                    if one != other
+                ]
+    return walks, different
+
+
+async def _play_all(tasks: Sequence[Task], pool: ServerPool) -> list[Walk]:
     """Play the walkthroughs; in the order of the tasks."""
     done = 0
     places = asyncio.Semaphore(CONCURRENCY)
@@ -139,6 +170,6 @@ async def _play_all(tasks: Sequence[Task]) -> list[Walk]:
             print(f"{done}/{len(tasks)} played", file=sys.stderr)
         return walked
 
-    async with ServerPool() as pool, asyncio.TaskGroup() as group:
+    async with asyncio.TaskGroup() as group:
         running = [group.create_task(one(n, t)) for n, t in enumerate(tasks)]
     return [r.result() for r in running]

@@ -18,6 +18,8 @@ class Walk:
     verdict: Verdict
     stumbles: tuple[str, ...] = field(default=())
     """A line for each step that was not carried out, the first of which is most often to blame."""
+    shown: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """Text and state hash of each event."""
 
     @property
     def solved(self) -> bool:
@@ -38,7 +40,8 @@ async def walk(task_id: str, task: Task, pool: ServerPool) -> Walk:
                 if problem := await _take(world, step):
                     where = f"part {number + 1}, step {n} of {len(stage.walkthrough)}"
                     stumbles.append(f"{where} of the walkthrough, {step.command!r}: {problem}")
-        return Walk(await world.finish(), tuple(stumbles))
+        shown = tuple((event.text, event.state_hash) for event in world.all_events)
+        return Walk(await world.finish(), tuple(stumbles), shown)
     finally:
         world.close()
 

@@ -308,7 +308,7 @@ class Episode:
                 self.all_events += apart(await self.instance.arrange(stage.before))
             if stage.restart:
                 await self.instance.restart()
-            if stage.before and self.task.spec.living is not None:
+            if stage.before and self.task.spec.goes_on:
                 self._begun = await self.state()
             else:
                 self._begun = None

@@ -69,7 +69,7 @@ def can_be_judged(rollout: Rollout) -> bool:
 
     Nothing tells the value of a state where time passes and others act.
     """
-    return rollout.task.version == TASKS_VERSION and rollout.task.spec.living is None
+    return rollout.task.version == TASKS_VERSION and not rollout.task.spec.goes_on
 
 
 def _work(question: Question) -> _Work:

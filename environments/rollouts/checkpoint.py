@@ -92,7 +92,7 @@ class Checkpoint(Frozen):
     def starts(self) -> list[WorldState | None]:
         """Return the state in which each begun stage began, where others act between the stages."""
         stages = self.task.stages[: self.stage + 1]
-        if self.task.spec.living is None:
+        if not self.task.spec.goes_on:
             return [None] * len(stages)
         state = initial_state(self.task.spec)
         found: list[WorldState] = []

@@ -170,13 +170,36 @@ class Answered(Frozen):
     """Where the expected answer follows from the state: read from there when judging."""
 
 
+class Said(Frozen):
+    """The agent was shown `text` during the stage, or, with `channel`, it was said there.
+
+    Capital letters, and how much blank is between words, do not count. In games that somebody else
+    wrote; `channel` is the id of one.
+    """
+
+    type: Literal["said"] = "said"
+    text: str = Field(min_length=1)
+    channel: str | None = None
+
+
+class Kept(Frozen):
+    """Everything that `entity` names is at the end of the stage as it was at its start.
+
+    In games that somebody else wrote; with `fields` in those alone.
+    """
+
+    type: Literal["unchanged"] = "unchanged"
+    entity: str
+    fields: tuple[str, ...] = ()
+
+
 class Together(Frozen):
     """All of `conditions` are met in full; some of them alone count nothing."""
 
     type: Literal["together"] = "together"
     conditions: tuple[
         Annotated[
-            Located | Holds | Inscribed | Visited | Did | Present | Told | Answered,
+            Located | Holds | Inscribed | Visited | Did | Present | Told | Said | Kept | Answered,
             Field(discriminator="type"),
         ],
         ...,
@@ -184,7 +207,17 @@ class Together(Frozen):
 
 
 Condition = Annotated[
-    Located | Holds | Inscribed | Visited | Did | Present | Told | Answered | Together,
+    Located
+    | Holds
+    | Inscribed
+    | Visited
+    | Did
+    | Present
+    | Told
+    | Said
+    | Kept
+    | Answered
+    | Together,
     Field(discriminator="type"),
 ]
 

@@ -17,9 +17,11 @@ from environments.tasks.model import (
     Evidence,
     Holds,
     Inscribed,
+    Kept,
     Known,
     Located,
     Present,
+    Said,
     Told,
     Visited,
 )
@@ -74,7 +76,12 @@ class Names:
 
     def condition(self, condition: Condition) -> Found:
         """Yield what is wrong with a condition that is not made of others."""
+        if self.spec.game is not None:
+            yield from self._in_game(condition)
+            return
         match condition:
+            case Said() | Kept():
+                yield ("type",), f"{condition.type!r} is for games that somebody else wrote"
             case Located(entity=entity, place=place_):
                 yield from self._located(entity, place_, "place")
             case Holds(entity=entity, field=field, value=value):
@@ -93,6 +100,31 @@ class Names:
                 yield from _one_of(self.people, "person", person, ("person",))
             case Answered():
                 yield from self._answered(condition)
+
+    def _in_game(self, condition: Condition) -> Found:
+        """Yield what is wrong with a condition in a game that somebody else wrote."""
+        match condition:
+            case Located(entity=entity, place=place_):
+                yield from self._of_game(entity, ("entity",))
+                yield from self._of_game(place_, ("place",))
+            case Holds(entity=entity) | Kept(entity=entity):
+                yield from self._of_game(entity, ("entity",))
+            case Visited(rooms=rooms):
+                for n, room in enumerate(rooms):
+                    yield from self._of_game(room, ("rooms", n))
+            case Said(channel=channel):
+                if channel is not None:
+                    yield from self._of_game(channel, ("channel",))
+            case Answered():
+                yield from self._answered(condition)
+            case _:
+                known = "located, holds, visited, said, unchanged, answered, together"
+                yield ("type",), f"{condition.type!r} is not for a game: choose from {known}"
+
+    def _of_game(self, which: str, place: Place) -> Found:
+        """Yield what is wrong with the name of something in a game: an id, or FIELD=VALUE."""
+        if "=" not in which:
+            yield from _one_of(self.fields, "entity", which, place)
 
     def _located(self, entity: str, place: Any, field: str) -> Found:
         movable = {*self.things, *self.characters}
@@ -157,6 +189,9 @@ class Names:
 
     def evidence(self, evidence: Evidence, answers: Collection[str]) -> Found:
         """Yield what is wrong with the evidence for one of the `answers`."""
+        if self.spec.game is not None:
+            yield (), "a game reveals no facts: a goal of type `said` tells what must be shown"
+            return
         yield from _one_of(answers, "field of the answer", evidence.field, ("field",))
         told = self.told.get((evidence.entity, evidence.fact))
         if told is None and evidence.fact not in SEEN:
@@ -180,7 +215,11 @@ class Names:
     def arranged(self, change: Arranged | Fact) -> Found:
         """Yield what is wrong with something that is changed before a stage."""
         entity, field, value = change
-        if entity == CLOCK:
+        if self.spec.game is not None:
+            yield from _one_of(self.fields, "entity", entity, ())
+            if field == "location" and value is not None:
+                yield from _one_of(self.fields, "place", value, ())
+        elif entity == CLOCK:
             if self.spec.living is None:
                 yield (), "no time passes in this world: it has no `living`"
             elif field != PASSES or type(value) is not int:
@@ -190,6 +229,9 @@ class Names:
 
     def free(self, entities: Collection[str]) -> Found:
         """Yield the ids of what may change that are of nothing."""
+        if self.spec.game is not None and entities:
+            yield (), "in a game all may change: a goal of type `unchanged` says what may not"
+            return
         for n, entity in enumerate(entities):
             yield from _one_of(self.known, "entity", entity, (n,))
 

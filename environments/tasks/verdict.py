@@ -18,9 +18,11 @@ from environments.tasks.model import (
     Goal,
     Holds,
     Inscribed,
+    Kept,
     Known,
     Located,
     Present,
+    Said,
     Stage,
     Task,
     Together,
@@ -173,7 +175,7 @@ def strays(
     """
     found = set()
     for entity, fields in after.entities.items():
-        was = before.entities[entity]
+        was = before.entities.get(entity, {})
         if fields != was and entity != agent and entity not in stage.unchanged.free:
             changed = {f for f in fields if fields[f] != was.get(f)} - NEVER_STRAY
             if own is not None:
@@ -207,6 +209,8 @@ class _Judging:
             start = done.start or end.arranged(stage.before)
             end = done.state
             self.starts.append(start)
+            if task.spec.game is not None:
+                continue  # what such a game changes by itself is known to its author alone
             lives = task.spec.living is not None
             own = changed_by(done.events, self.agent) if lives else None
             self.strays |= strays(start, end, stage, self.agent, own)
@@ -296,9 +300,11 @@ def _met(
     """Return the degree of a condition that the world decides, not the answer."""
     match condition:
         case Located():
-            return float(state.location(condition.entity) == condition.place)
+            places = state.found(condition.place)
+            return float(any(state.location(e) in places for e in state.found(condition.entity)))
         case Holds():
-            return float(state.get(condition.entity, condition.field) == condition.value)
+            found = state.found(condition.entity)
+            return float(any(state.get(e, condition.field) == condition.value for e in found))
         case Inscribed():
             fields: Fields = state.entities.get(condition.entity, {})
             both = zip(fields.get("inscriptions", ()), fields.get("hands", ()), strict=True)
@@ -306,9 +312,19 @@ def _met(
             return float(normal(condition.text) in own and len(own) <= condition.most)
         case Visited():
             way = [start.location(agent)] if events else []
-            way += [c.after for e in events for c in e.changes if c.entity == e.actor == agent]
+            way += [
+                c.after
+                for e in events
+                for c in e.changes
+                if c.entity == e.actor == agent and c.field == "location"
+            ]
             rooms = iter(way)
-            return float(all(room in rooms for room in condition.rooms))
+            ways = [state.found(room) or [room] for room in condition.rooms]
+            return float(all(any(here in named for here in rooms) for named in ways))
+        case Said():
+            return float(_was_said(condition, state, events))
+        case Kept():
+            return float(_was_kept(condition, start, state))
         case Present():
             return float(_was_present(condition, events, start, agent))
         case Told():
@@ -328,6 +344,37 @@ def _met(
             )  # fmt: skip
         case _:
             return 0.0
+
+
+def _was_said(condition: Said, state: WorldState, events: Sequence[Event]) -> bool:
+    """Tell whether a text was shown to the agent, or said on a channel.
+
+    What the agent has typed itself is no news to it when it is shown again.
+    """
+    wanted = _words(condition.text)
+    if condition.channel is not None:
+        said = [state.get(c, "said") or () for c in state.found(condition.channel)]
+        return any(wanted in _words(text) for lines in said for _, text in lines)
+    for event in events:
+        if wanted in _words(event.raw):
+            return False
+        if wanted in _words(event.text):
+            return True
+    return False
+
+
+def _words(text: str) -> str:
+    return " ".join(text.casefold().split())
+
+
+def _was_kept(condition: Kept, start: WorldState, state: WorldState) -> bool:
+    """Tell whether what a condition names is as it was."""
+    for entity in start.found(condition.entity):
+        was, fields = start.entities[entity], state.entities.get(entity, {})
+        names = condition.fields or tuple(was.keys() | fields.keys())
+        if any(was.get(name) != fields.get(name) for name in names):
+            return False
+    return True
 
 
 def _was_present(
@@ -357,7 +404,7 @@ def _entities_of(condition: Condition) -> Iterable[str]:
     if isinstance(condition, Together):
         for part in condition.conditions:
             yield from _entities_of(part)
-    elif isinstance(condition, Located | Holds | Inscribed | Did):
+    elif isinstance(condition, Located | Holds | Inscribed | Did | Kept):
         yield condition.entity
     elif isinstance(condition, Told):
         yield condition.person

@@ -14,7 +14,7 @@ def loop_rate(trace: Trace) -> float | None:
     """
     if not trace.commands:
         return None
-    timed = trace.task.spec.living is not None
+    timed = trace.task.spec.goes_on
     ledger = Ledger(trace.task.spec)
     given: set[tuple[object, ...]] = set()
     shown: set[tuple[int, str, str, str]] = set()

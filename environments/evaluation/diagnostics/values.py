@@ -27,6 +27,9 @@ def rollout_diagnostics(rollout: Rollout, curves: Curves | None = None) -> dict[
     `curves` is the progress of `random` by task, see `horizon.progress`.
     """
     trace = Trace.of(rollout)
+    if rollout.task.spec.game is not None:  # what it shows and hides follows rules of its own
+        looped = loop_rate(trace)
+        return {} if looped is None else {"loop_rate": float(looped)}
     found: dict[str, float | None] = {
         **_recall(trace),
         "loop_rate": loop_rate(trace),

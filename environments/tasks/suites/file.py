@@ -30,8 +30,10 @@ from environments.tasks.suites.documents import Content, read_content
 from environments.tasks.suites.suite import Suite, content_hash
 from environments.tasks.suites.unchanged import unchanged
 from environments.tasks.version import TASKS_VERSION
-from world_fixtures.common import Frozen, UserError
+from world_fixtures.common import Frozen, UserError, canonical_json
 from world_fixtures.document import Document, Place, Told, one_error
+from world_fixtures.foreign.snapshot import snapshot_of
+from world_fixtures.foreign.source import read_source
 from world_fixtures.generator.words import Split
 from world_fixtures.library import Reading, facts_beside, read_world, world_path
 from world_fixtures.library.partial_parse import UNREADABLE, partial_spec
@@ -78,6 +80,8 @@ class _Reader:
         self.tasks: dict[str, Task] = {}
         self.wrong: list[Told] = []
         self._worlds: dict[Path, WorldSpec | None] = {}
+        self._games: dict[str, WorldSpec] = {}
+        """By what a task says of them."""
 
     def read(self, path: Path, *, within: bool = False) -> Content | None:
         """Read a file; `within` a suite it must hold one task."""
@@ -90,6 +94,13 @@ class _Reader:
             assert content is not None
             _Entry(self, path, content, number).read(entry)
         return content
+
+    def game(self, given: dict[str, Any], beside: Path) -> WorldSpec:
+        """Return the world of a game. Raises UserError where it cannot be prepared."""
+        key = canonical_json(given)
+        if key not in self._games:
+            self._games[key] = snapshot_of(read_source(given, beside)).spec()
+        return self._games[key]
 
     def world(self, path: Path) -> WorldSpec | None:
         """Return the world of a file, as far as it can be read; its errors are told once."""
@@ -171,11 +182,24 @@ class _Entry:
     def _world(self, data: dict[str, Any]) -> WorldSpec | None:
         """Return the world that an entry names; tell where there is none."""
         name = data["world"]
+        if isinstance(name, dict) and "game" in name:
+            return self._game(name)
         if not isinstance(name, str):
-            self._tell(("world",), "world: give the name of a world, or the path of its file")
+            self._tell(
+                ("world",),
+                "world: give the name of a world, the path of its file, or `game:` of a game",
+            )
             return None
         try:
             return self.reader.world(world_path(name, self.path.parent))
+        except UserError as error:
+            self._tell(("world",), f"world: {error}")
+            return None
+
+    def _game(self, given: dict[str, Any]) -> WorldSpec | None:
+        """Return the world of a game that is prepared where it was not yet; tell what is wrong."""
+        try:
+            return self.reader.game(given, self.path.parent)
         except UserError as error:
             self._tell(("world",), f"world: {error}")
             return None

@@ -1,0 +1,55 @@
+"""The fence around a rollout's process, tried in a process of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TRY = """
+import ctypes, os, platform, socket, subprocess, sys
+from world_fixtures.foreign.inside import kernel, seal
+libc = ctypes.CDLL(None, use_errno=True)
+closed = kernel.close()
+seal.close(sys.argv[1])
+def refused(what, call):
+    try:
+        call()
+    except PermissionError:
+        return
+    print("not refused:", what)
+free, secret = os.path.join(sys.argv[1], "mine"), sys.argv[2]
+open(free, "w").write("x")
+os.rename(free, free + "2")
+os.remove(free + "2")
+one, two = socket.socketpair()
+refused("connecting", lambda: one.connect("/tmp/x"))
+refused("looking up", lambda: socket.getaddrinfo("localhost", 80))
+refused("writing", lambda: open(secret, "a"))
+refused("reading", lambda: open(secret))
+refused("removing", lambda: os.remove(secret))
+refused("moving out", lambda: os.rename(__file__ if "__file__" in globals() else secret, free))
+refused("a program", lambda: subprocess.run(["true"]))
+refused("a shell", lambda: os.system("true"))
+refused("forking", os.fork)
+refused("killing", lambda: os.kill(os.getppid(), 0))
+if closed:
+    assert libc.socket(2, 1, 0) == -1 and ctypes.get_errno() == 1
+    assert libc.socket(1, 1, 0) >= 0
+print("done", len(seal.refused()))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits and filters are those of Linux")
+def test_a_sealed_process_reaches_nothing_outside(tmp_path: Path) -> None:
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    secret = tmp_path / "secret"
+    secret.write_text("key")
+    done = subprocess.run(
+        [sys.executable, "-c", TRY, str(inside), str(secret)], capture_output=True, text=True
+    )
+    assert done.stdout.startswith("done"), done.stdout + done.stderr
+    assert secret.read_text() == "key"

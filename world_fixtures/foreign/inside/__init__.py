@@ -1,0 +1,1 @@
+"""What runs in the process of a game that somebody else wrote: it imports Evennia and that game."""

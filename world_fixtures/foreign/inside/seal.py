@@ -1,0 +1,116 @@
+"""The fence around a game's process: no network, no programs, and files in its own directory only.
+
+It is made of an audit hook of Python (PEP 578), which cannot be removed, and of limits of the
+system. What is refused raises PermissionError in the game, and is counted. It is a fence against
+what a player makes a game do, not against a game that means harm: code that calls the system past
+Python is not seen. Imports neither Evennia nor a game.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+MAX_FILE = 256 << 20
+"""Bytes in one file that a game writes."""
+MAX_MEMORY = 4 << 30
+"""Bytes of address space of one rollout's process."""
+NETWORK = frozenset(
+    ("socket.connect", "socket.bind", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo",
+     "socket.gethostbyname", "socket.gethostbyaddr", "socket.getnameinfo",
+     "urllib.Request", "http.client.connect", "smtplib.connect", "ftplib.connect")
+)  # fmt: skip
+PROGRAMS = frozenset(
+    ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork",
+     "os.forkpty", "os.kill", "os.killpg", "pty.spawn", "ctypes.dlopen", "ctypes.call_function",
+     "signal.pthread_kill", "syslog.openlog")
+)  # fmt: skip
+_CHANGES = frozenset(
+    ("os.remove", "os.rmdir", "os.mkdir", "os.chmod", "os.chown", "os.truncate", "os.utime",
+     "shutil.rmtree", "os.setxattr", "os.removexattr", "os.chflags", "os.lchmod")
+)  # fmt: skip
+_MOVES = frozenset(("os.rename", "os.link", "os.symlink", "shutil.move", "shutil.copyfile"))
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+
+
+class _Fence:
+    home = ""
+    """Directory in which may be written; empty while nothing is fenced."""
+    refused: list[str] = []
+    readable: tuple[str, ...] = ()
+    """Directories in which files may be read; anywhere where empty."""
+
+
+def close(home: str, readable: Sequence[str] = ()) -> None:
+    """Fence this process in, for good: files are written below `home` alone.
+
+    They are read there, below `readable`, and where Python's own modules are.
+    """
+    for limit, most in (
+        (resource.RLIMIT_FSIZE, MAX_FILE), (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_AS, MAX_MEMORY),
+    ):  # fmt: skip
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(limit, (most, most))
+    _Fence.home = os.path.realpath(home)
+    paths = [path for path in sys.path if path] + [sys.prefix, sys.base_prefix, sys.exec_prefix]
+    system = ["/usr/share/zoneinfo", "/dev/null", "/dev/urandom", "/proc/self"]
+    _Fence.readable = tuple({os.path.realpath(p) for p in [*readable, *paths, *system]})
+    sys.addaudithook(_watch)
+
+
+def refused() -> list[str]:
+    """Return what was refused until now, each named once, in order."""
+    return list(dict.fromkeys(_Fence.refused))
+
+
+def _watch(event: str, given: tuple[Any, ...]) -> None:
+    if event == "open":
+        path, mode, flags = given
+        if isinstance(path, int):
+            return
+        writes = bool(flags & _WRITING) if isinstance(flags, int) else False
+        if isinstance(mode, str) and set(mode) & set("wax+"):
+            writes = True
+        if not _within(path, writes):
+            _refuse(f"{'writes' if writes else 'reads'} the file {_shown(path)}")
+    elif event in NETWORK:
+        _refuse(f"uses the network ({event})")
+    elif event in PROGRAMS:
+        _refuse(f"runs or ends a program ({event})")
+    elif event in _CHANGES:
+        if not isinstance(given[0], int) and not _within(given[0], True):
+            _refuse(f"changes {_shown(given[0])} ({event})")
+    elif event in _MOVES:
+        for path in given[:2]:
+            if not isinstance(path, int) and not _within(path, event != "shutil.copyfile"):
+                _refuse(f"moves or links {_shown(path)} ({event})")
+    elif event == "sqlite3.connect":
+        memory = str(given[0]).startswith(("file:", ":memory:"))
+        if not memory and not _within(given[0], True):
+            _refuse(f"opens the database {_shown(given[0])}")
+
+
+def _within(path: Any, writes: bool) -> bool:
+    try:
+        found = os.path.realpath(os.fsdecode(path))
+    except (TypeError, ValueError):
+        return False
+    places = (_Fence.home,) if writes else (_Fence.home, *_Fence.readable)
+    return found == "/dev/null" or any(
+        found == place or found.startswith(place + os.sep) for place in places
+    )
+
+
+def _shown(path: Any) -> str:
+    return repr(os.fsdecode(path)) if isinstance(path, str | bytes | os.PathLike) else repr(path)
+
+
+def _refuse(what: str) -> None:
+    if len(_Fence.refused) < 1000:
+        _Fence.refused.append(what)
+    raise PermissionError(f"a game in a rollout must not do this: it {what}")
