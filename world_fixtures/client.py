@@ -64,6 +64,8 @@ class WorldClient:
         self.gone = asyncio.Event()
         """Set when the connection is of no more use."""
         writer.transport.set_protocol(_Lines(self))
+        if writer.is_closing():  # nobody would tell the new protocol
+            self.fail("the world server closed the connection")
 
     @classmethod
     async def connect(cls, port: int, secret: str, host: str = "127.0.0.1") -> WorldClient:

@@ -182,7 +182,7 @@ def tune(
             max_steps=tuning.steps, per_device_train_batch_size=tuning.at_once,
             gradient_accumulation_steps=max(1, tuning.batch // tuning.at_once),
             per_device_eval_batch_size=tuning.at_once,
-            assistant_only_loss=True, max_length=tuning.max_tokens, packing=False,
+            max_length=tuning.max_tokens, packing=False,
             eval_strategy="steps", eval_steps=every, eval_on_start=True, save_strategy="no",
             logging_steps=every, report_to="none", seed=tuning.seed, gradient_checkpointing=False,
             disable_tqdm=True,

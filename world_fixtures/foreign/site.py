@@ -17,7 +17,6 @@ from world_fixtures import home
 from world_fixtures.client import WorldClient
 from world_fixtures.common import WorldLost
 from world_fixtures.foreign.snapshot import MODULE, Snapshot, command_env, snapshot_for
-from world_fixtures.protocol import MAX_ANSWER
 from world_fixtures.spec import GameWorld
 
 Made = TypeVar("Made")
@@ -56,7 +55,7 @@ class GameSite:
         assert self.scratch
         shutil.rmtree(self.scratch / "run", ignore_errors=True)
         ours = await asyncio.to_thread(self._launch)
-        reader, writer = await asyncio.open_connection(sock=ours, limit=MAX_ANSWER)
+        reader, writer = await asyncio.open_connection(sock=ours)
         line = b""
         try:
             with contextlib.suppress(TimeoutError, ConnectionError):
@@ -70,7 +69,7 @@ class GameSite:
             writer.close()
             self.kill()
             raise WorldLost(f"the game {self.game.name} did not load: {self._last_line()}")
-        return WorldClient(reader, writer)
+        return WorldClient(writer)
 
     def _launch(self) -> socket.socket:
         assert self.scratch

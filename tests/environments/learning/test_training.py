@@ -126,8 +126,9 @@ def test_frozen_layers_stay_and_a_checkpoint_goes_on(toy: Any) -> None:
         assert torch.equal(weights, other.model.state_dict()[name])
 
 
-def test_tuning_takes_the_loss_of_what_the_agent_says_alone(
-    small_model: Path, tmp_path: Path
+@pytest.mark.parametrize("mistakes", [frozenset(), frozenset({0})])
+def test_tuning_takes_the_loss_of_what_the_agent_says_alone_and_not_of_its_mistakes(
+    small_model: Path, tmp_path: Path, mistakes: frozenset[int]
 ) -> None:
     told: list[str] = []
     conversations = [
@@ -139,6 +140,7 @@ def test_tuning_takes_the_loss_of_what_the_agent_says_alone(
                 {"role": "assistant", "content": answer},
             ],
             [],
+            mistakes,
         )
         for asked, answer in (
             ("Go north.", "No."),
@@ -162,6 +164,8 @@ def by_hand(model: Path, conversation: Conversation) -> float:
     )
     tokens = torch.tensor(text["input_ids"])
     own = torch.tensor(text["assistant_masks"]).bool()
+    if conversation.mistakes:
+        own[: text["assistant_masks"].index(0, text["assistant_masks"].index(1))] = False
     with torch.no_grad():
         logits = load_model(model)(input_ids=tokens[None]).logits[0]
     return -float(token_logprobs(logits[:-1], tokens[1:])[own[1:]].mean())
