@@ -2,7 +2,7 @@
 
     python mcp_tasks.py [DIRECTORY]
 
-Needs `pip install 'evennia-world-env[mcp]'`. In the place of a model the walkthroughs of the tasks
+Needs `pip install '.[mcp]'`. In the place of a model the walkthroughs of the tasks
 are played; give `session.list_tools()` and the results of the calls to yours. The run, with its
 report, is then in DIRECTORY (default runs/mcp).
 """

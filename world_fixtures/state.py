@@ -78,7 +78,7 @@ class WorldState(BaseModel):
         letters: `key=rusty sword`, `tags=puzzle`, `typeclass=Mob`. What is gone is not found.
         """
         if which in self.entities or "=" not in which:
-            return [which] if which in self.entities else []
+            return [which]  # rooms of ours have no state, and are named all the same
         field, _, value = which.partition("=")
         wanted = value.strip().casefold()
         return [

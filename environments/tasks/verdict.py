@@ -319,7 +319,7 @@ def _met(
                 if c.entity == e.actor == agent and c.field == "location"
             ]
             rooms = iter(way)
-            ways = [state.found(room) or [room] for room in condition.rooms]
+            ways = [state.found(room) for room in condition.rooms]
             return float(all(any(here in named for here in rooms) for named in ways))
         case Said():
             return float(_was_said(condition, state, events))
@@ -370,7 +370,7 @@ def _words(text: str) -> str:
 def _was_kept(condition: Kept, start: WorldState, state: WorldState) -> bool:
     """Tell whether what a condition names is as it was."""
     for entity in start.found(condition.entity):
-        was, fields = start.entities[entity], state.entities.get(entity, {})
+        was, fields = start.entities.get(entity, {}), state.entities.get(entity, {})
         names = condition.fields or tuple(was.keys() | fields.keys())
         if any(was.get(name) != fields.get(name) for name in names):
             return False
