@@ -14,8 +14,9 @@ ROOT = Path(__file__).resolve().parents[1]
 OURS = {"environments", "world_fixtures"}
 DISTRIBUTIONS = {"yaml": "pyyaml"}
 """Module -> distribution, where the two differ by more than a dash."""
-HOSTS = {"vllm"}
-"""Programs that load a module of ours into themselves; without them it is not loaded."""
+HOSTS = {"vllm", "server"}
+"""Programs that load a module of ours into themselves; without them it is not loaded. `server` is
+the settings of a user's game."""
 
 
 @cache

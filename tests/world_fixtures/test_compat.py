@@ -52,8 +52,11 @@ def test_every_private_part_is_tried() -> None:
         r"evennia\._init|_raw_delete|_COMMAND_NESTING|__instance_cache__|reactor\.__init__"
         r"|flush_from_cache|portal_connect|portal_disconnect|reset_cache|sqlite3_prep|\._port\b"
     )
+    foreign = (
+        ROOT / "world_fixtures/foreign/inside"
+    )  # loads games as they are, and is tried on them
     for path in (ROOT / "world_fixtures").rglob("*.py"):
-        if path.name != "compat.py":
+        if path.name != "compat.py" and foreign not in path.parents:
             assert not private.search(path.read_text()), path
 
 

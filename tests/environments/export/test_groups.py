@@ -11,6 +11,7 @@ from environments.cli import main
 from environments.export.groups import GroupRollout, read_groups
 from environments.export.tables import table
 from environments.modes.groups_file import GroupsFile, group_line
+from environments.rollouts.files import json_line
 from environments.rollouts.groups import ScoredRollout, scored_groups, without_rows
 from environments.rollouts.training_sequence import TrainingSequence
 from world_fixtures.common import UserError
@@ -24,8 +25,8 @@ def written(path, items, settings=SETTINGS):
     with GroupsFile(path, settings) as file:
         for number, rollouts in enumerate(items):
             groups = scored_groups(rollouts, len(rollouts))
-            file.add([{**g, "item": number, "part": n, "parts": len(groups)}
-                      for n, g in enumerate(groups)])  # fmt: skip
+            file.add(b"".join(json_line({**g, "item": number, "part": n, "parts": len(groups)})
+                              for n, g in enumerate(groups)))  # fmt: skip
     return path
 
 

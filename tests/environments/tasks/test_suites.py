@@ -61,7 +61,8 @@ def test_the_suite_to_train_small_models_for_has_two_kinds_in_equal_shares() -> 
 
 def test_the_suites_that_ship() -> None:
     assert list(SUITES) == [
-        "basics", "standard", "hard", "seen", "unseen", "learn", "living", "living-short",
+        "basics", "standard", "hard", "seen", "unseen", "learn", "living", "foreign",
+        "living-short",
     ]  # fmt: skip
 
 
