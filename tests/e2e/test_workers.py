@@ -114,7 +114,7 @@ def test_a_suite_is_played_by_workers_as_alone(programs, tmp_path):
         tmp_path / "alone" / "run.json"
     ).read_text()
     scores = [json.loads((tmp_path / n / "metrics.json").read_text()) for n in ("far", "alone")]
-    assert scores[0]["overall"]["reward"] == scores[1]["overall"]["reward"]
+    assert scores[0]["results"]["all"]["mean_reward"] == scores[1]["results"]["all"]["mean_reward"]
 
 
 @whole
