@@ -13,7 +13,6 @@ import torch
 from torch.nn import functional
 
 from environments.learning.weights import freeze, load_model, load_tokenizer, save
-from environments.policies.searching import is_mistake
 from environments.rollouts.record import Rollout
 from environments.tokenization.choice import use_template
 from world_fixtures.common import UserError
@@ -67,13 +66,17 @@ class Tuned:
     processor_seconds: float
 
 
-def conversations_of(rollouts: Sequence[Rollout], *, successful: bool = True) -> list[Conversation]:
+def conversations_of(
+    rollouts: Sequence[Rollout], *, successful: bool = True,
+    mistaken: Callable[[str], bool] = lambda result: False,
+) -> list[Conversation]:  # fmt: skip
     """Return the conversations of the rollouts that succeeded, each stage one of its own.
 
-    Those of all rollouts where not `successful`. What the searcher did wrong is marked.
+    Those of all rollouts where not `successful`. `mistaken` tells by a result whether the message
+    that led to it was a mistake, not to be trained on.
     """
     return [
-        Conversation([dict(m) for m in messages], rollout.tools, _mistakes(messages))
+        Conversation([dict(m) for m in messages], rollout.tools, _mistakes(messages, mistaken))
         for rollout in rollouts
         if rollout.verdict is not None and (rollout.verdict.success or not successful)
         for messages in rollout.conversations
@@ -198,12 +201,14 @@ def tune(
     return Tuned(trainer.state.global_step, watch.losses, time.process_time() - begun)
 
 
-def _mistakes(messages: Sequence[Mapping[str, Any]]) -> frozenset[int]:
+def _mistakes(
+    messages: Sequence[Mapping[str, Any]], mistaken: Callable[[str], bool]
+) -> frozenset[int]:
     """Return which of the agent's messages were mistakes, by the results that follow them."""
     found, number = set(), -1
     for message in messages:
         number += message["role"] == "assistant"
-        if message["role"] == "tool" and is_mistake(str(message.get("content"))):
+        if message["role"] == "tool" and mistaken(str(message.get("content"))):
             found.add(number)
     return frozenset(found)
 

@@ -26,6 +26,7 @@ from environments.learning.proof.stages import (
 )
 from environments.learning.sft import Conversation, Tuning, conversations_of, short, tune
 from environments.learning.smollm2 import unpack
+from environments.policies.searching import is_mistake
 from environments.rollouts.files import write_file
 from environments.tasks.suites.named import LEARN
 from world_fixtures.common import UserError
@@ -193,8 +194,8 @@ class Proof:
             some = list(islice(tasks, AT_ONCE))
             plays = asyncio.run(played(self._setting, some, policy=TEACHER, say=self._say))
             found += short(
-                conversations_of(plays), self.base(), chat_template=self._setting.chat_template,
-                max_tokens=MAX_TOKENS,
+                conversations_of(plays, mistaken=is_mistake), self.base(),
+                chat_template=self._setting.chat_template, max_tokens=MAX_TOKENS,
             )  # fmt: skip
         return found[:wanted]
 

@@ -69,6 +69,8 @@ class Router:
         self._initial = initial
         self._forks: dict[str, Fork] = {}
         """By instance."""
+        self._lost: dict[str, str] = {}
+        """Why a rollout's process ended before it was given back, by instance."""
         self._specs: dict[str, WorldSpec] = {}
         self._selector = selectors.DefaultSelector()
         self._made = 0
@@ -136,6 +138,10 @@ class Router:
         if fork is None:
             if op == "close":
                 self._answer(id_, {"seq": 0})
+            elif op == "release" and self._lost.pop(str(named), ""):
+                self._answer(id_, {})
+            elif str(named) in self._lost:
+                self._fail(id_, ErrorCode.LOST, self._lost[str(named)])
             else:
                 self._fail(id_, ErrorCode.NO_INSTANCE, f"no instance {named!r} is in use")
         elif op == "release":
@@ -257,7 +263,7 @@ class Router:
         with contextlib.suppress(ConnectionError):
             heard = fork.wire.recv(1 << 18)
         if not heard:
-            self._end(fork, "the process of this rollout has ended")
+            self._lose(fork, "the process of this rollout has ended")
             return
         *lines, fork.unread = (fork.unread + heard).split(b"\n")
         for line in lines:
@@ -276,7 +282,11 @@ class Router:
         now = clock.real_time()
         for fork in list(self._forks.values()):
             if fork.waiting and now - fork.since > PATIENCE:
-                self._end(fork, f"the game did not answer within {PATIENCE:g} s")
+                self._lose(fork, f"the game did not answer within {PATIENCE:g} s")
+
+    def _lose(self, fork: Fork, why: str) -> None:
+        self._lost[fork.instance] = why
+        self._end(fork, why)
 
     def _end(self, fork: Fork, why: str = "this rollout was given back") -> None:
         self._forks.pop(fork.instance, None)
