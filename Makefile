@@ -147,7 +147,7 @@ learn-tiny: .venv-train/.installed
 	@rm -rf runs/learn-tiny
 	.venv-train/bin/evennia-world learn tiny --out runs/learn-tiny --seeds $(SEEDS)
 
-# SmolLM2-135M tuned on a searcher's play, within an hour on two quiet cores; then, for hours, trained
+# SmolLM2-135M tuned on a follower's play, within an hour on two quiet cores; then, for hours, trained
 # on its own rollouts. What was stopped goes on where it was.
 learn: .venv-train/.installed
 	.venv-train/bin/evennia-world learn sft --out runs/learn

@@ -30,7 +30,7 @@ MODEL = typer.Option(
 
 @app.command()
 def sft(out: Annotated[Path, OUT], model: Annotated[str | None, MODEL] = None) -> int:
-    """Tune a small model on a searcher's play, and measure it before and after.
+    """Tune a small model on a follower's play, and measure it before and after.
 
     On suites `learn` and `unseen`, in worlds that it was not tuned on. Takes up to an hour
     on two cores; a run that was stopped goes on.

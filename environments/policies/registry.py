@@ -8,6 +8,7 @@ from functools import lru_cache
 from environments.policies import ablated, bystanders, cheats
 from environments.policies.blind import blind
 from environments.policies.explorer import explorer
+from environments.policies.following import follower
 from environments.policies.noisy import noisy
 from environments.policies.obedient import obedient
 from environments.policies.oracle import oracle
@@ -32,6 +33,7 @@ EXTREMES: dict[str, Callable[[View], Move]] = {
 """The oracle that obeys everybody, and the one that obeys only its prompt."""
 
 PARAMETRISED: dict[str, Callable[[str | None], Callable[[View], Move]]] = {
+    "follower": follower,
     "noisy": noisy,
     "searcher": searcher,
 }

@@ -1,4 +1,4 @@
-"""Loading two packages that Evennia needs without what is costly in them and no world needs."""
+"""What every process that loads Evennia does alike: without costly parts, and with a log."""
 
 from __future__ import annotations
 
@@ -32,6 +32,21 @@ def load_light() -> None:
             importlib.import_module("lunr.stemmer")
     finally:
         del sys.modules["nltk"]
+
+
+def problems_to_stderr() -> Any:
+    """Return an observer of Twisted's log that writes warnings and worse to standard error."""
+    from twisted.logger import (
+        FilteringLogObserver,
+        LogLevel,
+        LogLevelFilterPredicate,
+        textFileLogObserver,
+    )
+
+    problems: Any = LogLevelFilterPredicate(defaultLogLevel=LogLevel.warn)
+    to_stderr: Any = textFileLogObserver(sys.stderr)
+    observer: Any = FilteringLogObserver(to_stderr, [problems])
+    return observer
 
 
 def _unchecked(function: Any) -> Any:

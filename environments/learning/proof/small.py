@@ -1,4 +1,4 @@
-"""The small model's proof: tuned on a searcher's play, then trained on the rewards of its own.
+"""The small model's proof: tuned on a scripted player's play, then trained on the rewards of its own.
 
 Everything is in one directory, each part in a place of its own, and a part that is there is not
 made again. So a proof that was stopped goes on where it was.
@@ -34,16 +34,16 @@ from world_fixtures.common import UserError
 SUITE = "learn"
 """On which all is measured."""
 DIFFICULTY = (1, 2)
-TEACHER = "searcher:0.2"
-"""Does what it does for what it was shown. The oracle goes straight to what it has not seen: who
-imitates it learns to guess. Its mistakes are shown and not trained on, so that the model learns to
-go on after its own."""
+TEACHER = "follower:0.1"
+"""Does what it does for what it was shown, by a rule that needs no map. The oracle goes straight to
+what it has not seen: who imitates it learns to guess. Its mistakes are shown and not trained on, so
+that the model learns to go on after its own."""
 SYSTEM_PROMPT = "You act in a text world with tools."
 """A fifth of a conversation's tokens shorter than the environment's own."""
 HELD_OUT = 12
 """Conversations of the teacher whose loss ends tuning when it rises."""
-MAX_TOKENS = 800
-"""Of a conversation of the teacher that is trained on: two of five are as short as that."""
+MAX_TOKENS = 700
+"""Of a conversation of the teacher that is trained on: about half are as short as that."""
 AT_ONCE = 200
 """Tasks that the teacher plays before it is seen whether there are enough of them."""
 DATA_SEED = 17
@@ -55,7 +55,7 @@ MORE_DATA_SEED = 1_000
 class Sizes:
     """How much is computed."""
 
-    tuning_steps: int = 160
+    tuning_steps: int = 400
     tuning_batch: int = 2
     """Conversations of a step of tuning."""
     tuning_rate: float = 4e-4

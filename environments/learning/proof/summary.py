@@ -19,7 +19,7 @@ from world_fixtures.common import UserError
 
 STAGES = {
     "base": "as it comes",
-    "sft": "tuned on the searcher's play",
+    "sft": "tuned on the follower's play",
     "sft_continued": "tuned on for as much processor time as reinforcement learning took",
     "rl": "trained by reinforcement",
 }

@@ -14,14 +14,17 @@ import pytest
 
 from environments.evaluation.embedded import play_embedded
 from environments.policies import View, get_policy, list_policies
+from environments.policies.following import CLOCKWISE
 from environments.policies.observations import room_view
 from environments.policies.registry import BASELINES, CHEATS
+from environments.policies.searching import is_mistake
 from environments.rollouts.record import StopReason
 from environments.tasks.build import make_task
 from environments.tasks.model import Family, Goal, Located, Step
 from environments.tasks.suites import SUITES
 from world_fixtures.common import UserError
 from world_fixtures.simulated import SimulatedPool
+from world_fixtures.spec import OPPOSITE
 
 pytestmark = pytest.mark.once
 WITHOUT_KNOWLEDGE = sorted({*BASELINES, *CHEATS} - {"oracle", "forger"})
@@ -236,3 +239,39 @@ def test_the_searcher_refuses_what_no_kind_has_made(tasks):
     view = View(task, 0, [], "searcher/task/0/0")
     with pytest.raises(UserError, match="written by hand"):
         get_policy("searcher").act(view)
+
+
+def test_the_follower_finds_what_is_asked_for_by_keeping_to_one_wall(play):
+    tasks = SUITES["learn"].tasks[::4]
+    runs = [play("follower", task) for task in tasks]
+    assert fmean(run.verdict.reward for run in runs) > 0.6
+    for run in runs:
+        views = [room for text in texts(run) if (room := room_view(text)) is not None]
+        if any(way.door for room in views for way in room.ways):
+            continue  # a door may be locked
+        came, ways = "", set()
+        for event in run.rollout.events:
+            if event.raw in CLOCKWISE:
+                first = CLOCKWISE.index(OPPOSITE[came]) + 1 if came else 0
+                around = [CLOCKWISE[(first + n) % 4] for n in range(4)]
+                assert event.raw == next(way for way in around if way in ways)
+                came = event.raw
+            if (room := room_view(event.text)) is not None:
+                ways = {way.direction for way in room.ways}
+
+
+def test_the_follower_errs_as_often_as_it_is_told_and_goes_on(play):
+    tasks = SUITES["learn"].tasks[:12]
+    errs = [sum(map(is_mistake, texts(play("follower:0.3", task)))) for task in tasks]
+    assert sum(errs) > 10
+    assert not any(is_mistake(text) for task in tasks for text in texts(play("follower", task)))
+    assert any(play("follower:0.3", task).verdict.success for task in tasks)
+
+
+def texts(run) -> list[str]:
+    return [event.text for event in run.rollout.events]
+
+
+def test_the_follower_refuses_tasks_of_other_kinds(tasks):
+    with pytest.raises(UserError, match="choose another policy"):
+        get_policy("follower").act(View(tasks[1], 0, [], "follower/task/0/0"))

@@ -126,15 +126,10 @@ def _start_reactor() -> None:
 
 def _log_problems() -> None:
     """Write warnings and worse to standard error, which is the log of this process."""
-    from twisted.logger import (
-        FilteringLogObserver,
-        LogLevel,
-        LogLevelFilterPredicate,
-        globalLogBeginner,
-        textFileLogObserver,
-    )
+    from twisted.logger import globalLogBeginner
 
-    problems: Any = LogLevelFilterPredicate(defaultLogLevel=LogLevel.warn)
-    to_stderr: Any = textFileLogObserver(sys.stderr)
-    observer: Any = FilteringLogObserver(to_stderr, [problems])
-    globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=False, discardBuffer=True)
+    from world_fixtures.game.loading import problems_to_stderr
+
+    globalLogBeginner.beginLoggingTo(
+        [problems_to_stderr()], redirectStandardIO=False, discardBuffer=True
+    )

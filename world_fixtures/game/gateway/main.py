@@ -151,18 +151,11 @@ def serve(scratch: str, wires: Iterable[socket.socket] = ()) -> None:
 
 def log_problems() -> None:
     """Write warnings and worse to standard error, which is the server's log."""
-    from twisted.logger import (
-        FilteringLogObserver,
-        LogLevel,
-        LogLevelFilterPredicate,
-        globalLogPublisher,
-        textFileLogObserver,
-    )
+    from twisted.logger import globalLogPublisher
 
-    problems: Any = LogLevelFilterPredicate(defaultLogLevel=LogLevel.warn)
-    to_stderr: Any = textFileLogObserver(sys.stderr)
-    observer: Any = FilteringLogObserver(to_stderr, [problems])
-    globalLogPublisher.addObserver(observer)
+    from world_fixtures.game.loading import problems_to_stderr
+
+    globalLogPublisher.addObserver(problems_to_stderr())
 
 
 if __name__ == "__main__":
