@@ -1,4 +1,4 @@
-"""The small model's proof: tuned on a scripted player's play, then trained on the rewards of its own.
+"""The small model's proof: tuned on the play of a script, then trained on rewards of its own play.
 
 Everything is in one directory, each part in a place of its own, and a part that is there is not
 made again. So a proof that was stopped goes on where it was.
