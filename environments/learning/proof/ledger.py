@@ -20,7 +20,7 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         """Take the file; what it holds goes on."""
         self._path = path
-        self._spent: dict[str, float] = json.loads(path.read_text()) if path.is_file() else {}
+        self._spent = _read(path)
 
     @contextmanager
     def counting(self, part: str) -> Iterator[None]:
@@ -30,6 +30,7 @@ class Ledger:
             yield
         finally:
             used = processor_seconds() - begun
+            self._spent = _read(self._path)  # another part may have ended meanwhile
             self._spent[part] = round(self._spent.get(part, 0.0) + used, 1)
             write_file(self._path, json.dumps(self._spent, indent=1) + "\n")
 
@@ -40,6 +41,11 @@ class Ledger:
     def all(self) -> dict[str, float]:
         """Return the seconds of all parts."""
         return dict(self._spent)
+
+
+def _read(path: Path) -> dict[str, float]:
+    found: dict[str, float] = json.loads(path.read_text()) if path.is_file() else {}
+    return found
 
 
 def processor_seconds() -> float:
