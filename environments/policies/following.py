@@ -7,7 +7,8 @@ small model can learn it by imitation. In a place without loops it comes through
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from environments.policies.noisy import share_of
 from environments.policies.observations import RoomView, Way, inside, room_view
@@ -38,7 +39,7 @@ def follower(parameter: str | None) -> Callable[[View], Move]:
         found = _handling(verb, wanted, seen)
         if found is None:
             answer = view.task.stages[view.stage].walkthrough[-1].answer
-            return Move(calls=(submit(answer),))
+            return Move(calls=(submit(_as_shown(answer, view.exchanges)),))
         if not found:
             there = {way.direction for way in seen.here.ways}
             missing = [way for way in CLOCKWISE if way not in there]
@@ -88,6 +89,17 @@ class _Seen:
             self.opened, self.within = thing, tuple(item.name for item in inside(result))
         elif verb == "close":
             self.opened, self.within = "", ()
+
+
+def _as_shown(answer: Mapping[str, Any], exchanges: Sequence[Exchange]) -> dict[str, Any]:
+    """Return the answer with its lists in the order in which it was shown what is in them."""
+    text = "\n".join(exchange.result for exchange in reversed(exchanges))
+    return {
+        field: sorted(value, key=lambda name: text.find(str(name)))
+        if isinstance(value, list | tuple)
+        else value
+        for field, value in answer.items()
+    }
 
 
 def _wanted(task: Task, stage: Stage) -> tuple[str, str]:

@@ -260,6 +260,14 @@ def test_the_follower_finds_what_is_asked_for_by_keeping_to_one_wall(play):
                 ways = {way.direction for way in room.ways}
 
 
+def test_the_follower_answers_in_the_order_in_which_things_were_shown(play):
+    tasks = [task for task in SUITES["learn"].tasks if task.kind == "inside"]
+    for run in [play("follower", task) for task in tasks[:30]]:
+        if run.verdict.success:
+            shown = [text.partition(" In it: ")[2] for text in texts(run) if " In it: " in text]
+            assert ", ".join(run.rollout.answer["things"]) == shown[-1]
+
+
 def test_the_follower_errs_as_often_as_it_is_told_and_goes_on(play):
     tasks = SUITES["learn"].tasks[:12]
     errs = [sum(map(is_mistake, texts(play("follower:0.3", task)))) for task in tasks]
