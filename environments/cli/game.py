@@ -13,6 +13,7 @@ from environments.cli.verb import JsonFile, new_verb
 from environments.rollouts.files import write_file
 from world_fixtures.common import UserError, printable
 from world_fixtures.foreign.checking import check_game
+from world_fixtures.foreign.snapshot import snapshot_of
 from world_fixtures.foreign.source import read_source, shipped_games
 
 app = new_verb(help="Look at games that somebody else wrote, as worlds.")
@@ -40,7 +41,9 @@ def check(
     if prepare:
         given["prepare"] = prepare
     source = read_source(given, Path())
-    found = asyncio.run(check_game(source, None if script is None else _lines(script)))
+    lines = None if script is None else _lines(script)
+    snapshot = snapshot_of(source)  # outside of a loop, where Ctrl-C ends it at once
+    found = asyncio.run(check_game(snapshot, lines))
     if file:
         write_file(
             file, json.dumps(found.as_json(), indent=2) + "\n", elsewhere="choose another --json"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -34,6 +35,9 @@ def health(
     For the probes of Kubernetes and the like: nothing is changed by it, and nothing written.
     """
     asked: dict[str, Awaitable[str]] = {}
+    for option, url in (("--trainer", trainer), ("--base-url", base_url)):
+        if url:
+            _check_address(option, url)
     if trainer:
         asked[f"trainer {trainer}"] = _answers(f"{trainer.rstrip('/')}/info", seconds)
     if base_url:
@@ -43,6 +47,20 @@ def health(
     if not asked:
         raise UserError("health asks what it is told to: give --trainer, --base-url or --world")
     return asyncio.run(_all(asked))
+
+
+def _check_address(option: str, url: str) -> None:
+    """Raise UserError for what can be no address, rather than say that nothing is there."""
+    from environments.models.address import shown  # loads httpx
+
+    try:
+        parts = urlsplit(url)
+        fine = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        fine = fine and url.isprintable() and " " not in url
+    except ValueError:  # a port that is none, or an address of IPv6 without its end
+        fine = False
+    if not fine:
+        raise UserError(f"{option} {shown(url)!r} is no address: give http://HOST:PORT")
 
 
 async def _all(asked: dict[str, Awaitable[str]]) -> int:

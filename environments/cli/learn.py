@@ -18,8 +18,9 @@ STEPS = 24
 @app.callback()
 def _learn() -> None:
     """Train models on this environment, on a machine without a GPU."""
-    # As by Ctrl-C: the programs of the chain are ended, and what is done is kept.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # As by Ctrl-C: the programs of the chain are ended, and what is done is kept. By the signal,
+    # since a loop of asyncio that runs has its own way of ending for it.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
 
 
 OUT = typer.Option(metavar="DIR", help="directory of the proof; what is there is not made again")

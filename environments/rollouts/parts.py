@@ -9,6 +9,7 @@ nothing.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -43,24 +44,41 @@ def has_parts(path: Path) -> bool:
 def read_parts(path: Path) -> Iterator[tuple[Path, bytes]]:
     """Yield the lines of a file's parts, in the order of the manifest, each with its part.
 
-    Raises UserError where a part that the manifest names is not there, or shorter.
+    Raises UserError where a part that the manifest names is not there, no file, or shorter, and
+    where the manifest names the same lines twice.
     """
     directory = parts_directory(path)
+    seen: dict[str, set[int]] = {}
     for _, places in read_manifest(path):
         if path.name not in places:
             continue
         place = places[path.name]
         part = directory / place.part
-        try:
-            with part.open("rb") as file:
-                file.seek(place.begin)
-                text = file.read(place.size)
-        except OSError as error:
-            raise UserError(f"cannot read {part} ({error.strerror}): bring it back") from error
-        if len(text) != place.size or not text.endswith(b"\n"):
-            raise UserError(f"{part} is shorter than {MANIFEST} says: bring it back as it was")
-        for line in text.splitlines(keepends=True):
+        begun = seen.setdefault(place.part, set())
+        if place.begin in begun:
+            raise UserError(
+                f"{directory / MANIFEST} names the lines at byte {place.begin} of {place.part}"
+                " twice: bring it back as it was"
+            )
+        begun.add(place.begin)
+        for line in _read(part, place).splitlines(keepends=True):
             yield part, line
+
+
+def _read(part: Path, place: Place) -> bytes:
+    try:
+        if not part.is_file():  # a FIFO has no end
+            raise UserError(f"{part} is no file: bring back the part that {MANIFEST} names")
+        with part.open("rb") as file:
+            if place.begin + place.size > os.fstat(file.fileno()).st_size:
+                raise UserError(f"{part} is shorter than {MANIFEST} says: bring it back as it was")
+            file.seek(place.begin)
+            text = file.read(place.size)
+    except OSError as error:
+        raise UserError(f"cannot read {part} ({error.strerror}): bring it back") from error
+    if not text.endswith(b"\n"):
+        raise UserError(f"{part} is not what {MANIFEST} says: bring it back as it was")
+    return text
 
 
 def read_manifest(path: Path) -> Iterator[tuple[bytes, dict[str, Place]]]:
@@ -73,9 +91,17 @@ def read_manifest(path: Path) -> Iterator[tuple[bytes, dict[str, Place]]]:
             if not line.endswith(b"\n"):
                 return
             try:
-                places = {name: Place(*place) for name, place in json.loads(line).items()}
-                if any(Path(place.part).name != place.part for place in places.values()):
-                    raise ValueError(line)
-            except (ValueError, TypeError, AttributeError):
+                places = {name: _place(*place) for name, place in json.loads(line).items()}
+            except (ValueError, TypeError, AttributeError, RecursionError):
                 raise UserError(f"{manifest} line {number} is damaged: bring it back") from None
             yield line, places
+
+
+def _place(part: str, begin: int, size: int) -> Place:
+    """Check what a manifest says. Raises ValueError, also for a part of another directory."""
+    if type(begin) is not int or type(size) is not int or begin < 0 or size < 1:
+        raise ValueError("numbers of bytes")
+    os.fsencode(part)  # what is no text cannot be a name
+    if not part or Path(part).name != part or "\0" in part:
+        raise ValueError("the name of a file")
+    return Place(part, begin, size)

@@ -9,8 +9,7 @@ from typing import Any
 
 from world_fixtures.client import Instance
 from world_fixtures.foreign.site import GameSite
-from world_fixtures.foreign.snapshot import snapshot_of
-from world_fixtures.foreign.source import GameSource
+from world_fixtures.foreign.snapshot import Snapshot
 from world_fixtures.home import interpreter
 from world_fixtures.spec import WorldSpec
 from world_fixtures.world_server import WorldServer
@@ -62,16 +61,16 @@ class Checked:
         return [*found, f"{self.game}: {self.commands} commands, {result}"]
 
 
-async def check_game(source: GameSource, script: Sequence[str] | None = None) -> Checked:
+async def check_game(snapshot: Snapshot, script: Sequence[str] | None = None) -> Checked:
     """Play `script`, or a walk along the exits, twice. Raises UserError, WorldLost."""
-    spec = snapshot_of(source).spec()
+    spec = snapshot.spec()
     first = await _played(spec, script)
     second = await _played(spec, first.lines)
     noticed = {
         kind: list(dict.fromkeys([*first.noticed[kind], *second.noticed[kind]]))
         for kind in ("refused", "clock", "threads")
     }
-    return Checked(source.game, len(first.lines), _differences(first, second), **noticed)
+    return Checked(snapshot.source.game, len(first.lines), _differences(first, second), **noticed)
 
 
 def _differences(first: Played, second: Played) -> list[str]:

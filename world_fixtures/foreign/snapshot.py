@@ -19,15 +19,16 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from world_fixtures import home
 from world_fixtures.common import UserError
 from world_fixtures.disk import disk
 from world_fixtures.foreign.source import (
+    LAYOUT,
     GameSource,
     content_of,
     game_files,
@@ -38,6 +39,12 @@ from world_fixtures.spec import Character, Exit, GameWorld, Room, Thing, WorldSp
 
 BUILD_TIMEOUT = 900.0
 """Seconds that preparing a game may take."""
+MOST_SAID = 1 << 20
+"""Bytes of what a game said in vain that are kept."""
+MOST_SHOWN = 300
+"""Characters of it in a message."""
+MAKING = "making-"
+"""How directories begin in which a snapshot is being made."""
 MODULE = "world_fixtures.foreign.inside"
 _KEPT_NAMES = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV")
 _DIRECTIONS = {
@@ -76,18 +83,26 @@ def snapshot_of(source: GameSource, python: str | None = None) -> Snapshot:
     python = home.interpreter(python)
     content = content_of(source)
     place = _games() / content
+    target = _target(content, python)
     with disk(place, elsewhere=home.ELSEWHERE):
         place.mkdir(parents=True, exist_ok=True)
-        (place / "source.json").write_text(source.model_dump_json(), encoding="utf-8")
-    target = place / "-".join(home.versions(python)[:2])
     with disk(target, elsewhere=home.ELSEWHERE), _locked(place / "lock"):
+        _keep(source, place / "source.json")
         if not (target / "world.json").is_file():
-            _make(source, target, python)
+            _make(source, content, target, python)
     return Snapshot(target, source, content)
 
 
 def snapshot_for(game: GameWorld, python: str | None = None) -> Snapshot:
-    """Return the snapshot that a task's world names. Raises UserError where it is not to be had."""
+    """Return the snapshot that a task's world names. Raises UserError where it is not to be had.
+
+    One that was made stays good for its tasks, whatever becomes of the game's directory.
+    """
+    made = _target(game.content, home.interpreter(python))
+    if (made / "world.json").is_file():
+        source, layout = recipe_of(made)
+        if layout == LAYOUT:
+            return Snapshot(made, source, game.content)
     kept = _games() / game.content / "source.json"
     if kept.is_file():
         source = GameSource.model_validate_json(kept.read_text(encoding="utf-8"))
@@ -100,6 +115,13 @@ def snapshot_for(game: GameWorld, python: str | None = None) -> Snapshot:
             " file again, on this machine"
         )
     return found
+
+
+def recipe_of(snapshot: Path) -> tuple[GameSource, int | None]:
+    """Return how a snapshot was prepared, and of which layout it is; None: of an earlier one."""
+    recipe = json.loads((snapshot / "recipe.json").read_text(encoding="utf-8"))
+    layout = recipe.pop("layout", None)
+    return GameSource.model_validate(recipe), layout
 
 
 def game_env() -> dict[str, str]:
@@ -118,13 +140,38 @@ def _games() -> Path:
     return home.world_home() / "games"
 
 
-def _make(source: GameSource, target: Path, python: str) -> None:
-    """Copy the game, prepare it and describe it; `target` is there in the end, or nothing is."""
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix="making-") as work:
+def _target(content: str, python: str) -> Path:
+    """Return where the snapshot of a game is, for the versions that an interpreter has."""
+    return _games() / content / "-".join(home.versions(python)[:2])
+
+
+def _keep(source: GameSource, path: Path) -> None:
+    """Write down where a game is, in one step: others read it at any time."""
+    new = path.with_suffix(".new")
+    new.write_text(source.model_dump_json(), encoding="utf-8")
+    new.replace(path)
+
+
+def _make(source: GameSource, content: str, target: Path, python: str) -> None:
+    """Copy the game, prepare it and describe it; `target` is there in the end, or nothing is.
+
+    Raises UserError where the copy is not of `content`, too.
+    """
+    for left in target.parent.glob(f"{MAKING}*"):  # by one that was killed: we hold the lock
+        shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=MAKING) as work:
         made = Path(work) / "snapshot"
         made.mkdir()
         _copy(source, made / "game", python)
-        recipe = source.model_dump(mode="json")
+        if not is_shipped(source):
+            copied = source.model_copy(update={"game": str(made / "game")})
+            if content_of(copied) != content:
+                raise UserError(
+                    f"the files of {source.game} changed while they were copied: stop what writes"
+                    " to them, a running game for example, and try again"
+                )
+        _write(source.files, made / "game")
+        recipe = source.model_dump(mode="json") | {"layout": LAYOUT}
         (made / "recipe.json").write_text(json.dumps(recipe), encoding="utf-8")
         _run(python, "building", [str(made)], source)
         _run(python, "main", [str(made), str(Path(work) / "scratch"), "--describe"], source)
@@ -146,7 +193,11 @@ def _copy(source: GameSource, target: Path, python: str) -> None:
         text = settings.read_text(encoding="utf-8")
         settings.write_text(text.replace("{servername}", repr(source.game)), encoding="utf-8")
         (target / "server" / "conf" / "secret_settings.py").write_text("", encoding="utf-8")
-    for name, text in source.files.items():
+
+
+def _write(files: Mapping[str, str], target: Path) -> None:
+    """Write the files that a source brings into the copy. Raises UserError for one outside it."""
+    for name, text in files.items():
         file = (target / name).resolve()
         if not file.is_relative_to(target.resolve()):
             raise UserError(f"world.files: {name!r} is not within the game's directory")
@@ -168,18 +219,34 @@ def _template(python: str) -> Path:
 def _run(python: str, module: str, given: list[str], source: GameSource) -> None:
     """Run a step of making in a process of its own. Raises UserError where it fails."""
     command = [python, "-m", f"{MODULE}.{module}", *given]
-    try:
-        done = subprocess.run(
-            command, env=command_env(python), stdin=subprocess.DEVNULL, capture_output=True,
-            text=True, errors="replace", timeout=BUILD_TIMEOUT,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        raise UserError(f"preparing {source.game} takes over {BUILD_TIMEOUT:g} s") from None
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        log = home.world_home() / "games" / "last-failure.log"
-        log.write_text(f"{done.stdout}\n{done.stderr}", encoding="utf-8")
-        raise UserError(f"the game {source.game} could not be prepared: {last} (more in {log})")
+    # Files and no pipes: a process that the game leaves behind would hold a pipe open.
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        try:
+            done = subprocess.run(
+                command, env=command_env(python), stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                timeout=BUILD_TIMEOUT,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            raise UserError(f"preparing {source.game} takes over {BUILD_TIMEOUT:g} s") from None
+        if done.returncode:
+            said, wrong = _end(out), _end(err)
+            last = (wrong.strip().splitlines() or ["it said nothing"])[-1]
+            log = _games() / "last-failure.log"
+            log.write_text(f"{said}\n{wrong}", encoding="utf-8")
+            raise UserError(
+                f"the game {source.game} could not be prepared: {_line(last)} (more in {log})"
+            )
+
+
+def _end(file: IO[bytes]) -> str:
+    """Return what a file ends with: a game may say any amount."""
+    file.seek(max(0, file.seek(0, os.SEEK_END) - MOST_SAID))
+    return file.read(MOST_SAID).decode("utf-8", "replace")
+
+
+def _line(text: str) -> str:
+    """Return what a game said as a message shows it: on one line, without control characters."""
+    return "".join(c if c.isprintable() else " " for c in text)[:MOST_SHOWN]
 
 
 def _spec(world: dict[str, Any], source: GameSource, content: str) -> WorldSpec:

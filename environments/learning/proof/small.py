@@ -26,6 +26,7 @@ from environments.learning.proof.stages import (
 )
 from environments.learning.sft import Conversation, Tuning, conversations_of, short, tune
 from environments.learning.smollm2 import unpack
+from environments.learning.weights import load_tokenizer
 from environments.policies.searching import is_mistake
 from environments.rollouts.files import write_file
 from environments.tasks.suites.named import LEARN
@@ -204,7 +205,11 @@ class Proof:
 
 
 def learn(proof: Proof) -> None:
-    """Measure the model, tune it on the teacher's play, and measure it again."""
+    """Measure the model, tune it on the teacher's play, and measure it again.
+
+    Raises UserError, before anything is played, for a model that cannot be trained so.
+    """
+    check_model(proof.base())
     for name, model in (("base", proof.base()), ("sft", proof.tuned())):
         proof.measured(name, model)
         proof.measured(name, model, unseen=True)
@@ -216,6 +221,20 @@ def learn_rl(proof: Proof, seeds: Sequence[int]) -> None:
     for seed in seeds:
         proof.measured(f"rl-{proof.named(seed)}", proof.reinforced(seed))
         proof.measured(f"continued-{proof.named(seed)}", proof.continued(seed))
+
+
+def check_model(model: Path) -> None:
+    """Raise UserError, before anything is played, for a directory without model or tokenizer."""
+    if not list(model.glob("*.safetensors")):
+        raise UserError(f"{model} holds no weights (*.safetensors): give the directory of a model")
+    try:
+        _half(model)
+    except (OSError, ValueError, KeyError, TypeError):
+        raise UserError(
+            f"{model} has no config.json with num_hidden_layers: give the directory of a model"
+        ) from None
+    if "<|im_start|>" not in load_tokenizer(model).get_vocab():
+        raise UserError(f"the tokenizer of {model} has no <|im_start|>: give a model that has it")
 
 
 def _half(model: Path) -> int:

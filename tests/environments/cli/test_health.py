@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
+import pytest
+
 from environments.cli import main
 
 
@@ -29,3 +31,20 @@ def test_what_answers_is_well_and_what_does_not_is_named(capsys):
     assert main(["health", "--base-url", f"{url}/v1"]) == 1
     assert "no answer (ConnectError)" in capsys.readouterr().out
     assert main(["health"]) == 2
+
+
+@pytest.mark.parametrize("option", ["--trainer", "--base-url"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "host",
+        "http://",
+        "http://127.0.0.1:99999",
+        "http://[::1",
+        "file:///etc/passwd",
+        "http://a b",
+    ],
+)
+def test_what_can_be_no_address_is_bad_input(option, url, capsys):
+    assert main(["health", option, url]) == 2
+    assert capsys.readouterr().err.startswith(f"evennia-world: {option} {url!r} is no address")

@@ -10,7 +10,8 @@ import pytest
 pytest.importorskip("torch", reason="the extra `train` is not installed")
 
 from environments.learning.proof.report import write_report
-from environments.learning.proof.small import Proof, Sizes, learn_rl
+from environments.learning.proof.small import Proof, Sizes, check_model, learn_rl
+from world_fixtures.common import UserError
 
 SIZES = Sizes(tuning_steps=1, conversations=4, tasks=4, groups=2, group_size=2, threads=1)
 
@@ -39,3 +40,18 @@ def test_all_parts_are_made_once_and_a_longer_training_goes_on(
     figures = json.loads((tmp_path / "report" / "summary.json").read_text())
     assert figures["reinforcement"]["steps"] == {"0": 2}
     assert figures["rl"]["n"] == figures["sft_continued"]["n"] == 4
+
+
+def test_what_is_no_model_is_told_before_anything_is_played(
+    small_model: Path, tmp_path: Path
+) -> None:
+    check_model(small_model)
+    with pytest.raises(UserError, match="holds no weights"):
+        check_model(tmp_path)
+    (tmp_path / "model.safetensors").touch()
+    (tmp_path / "config.json").write_text("{")
+    with pytest.raises(UserError, match=r"no config\.json with num_hidden_layers"):
+        check_model(tmp_path)
+    (tmp_path / "config.json").write_text((small_model / "config.json").read_text())
+    with pytest.raises(UserError, match=r"no tokenizer|no <\|im_start\|>"):
+        check_model(tmp_path)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 TRY = """
-import ctypes, os, platform, socket, subprocess, sys
+import ctypes, os, platform, signal, socket, sqlite3, subprocess, sys
 from world_fixtures.foreign.inside import kernel, seal
 libc = ctypes.CDLL(None, use_errno=True)
 closed = kernel.close()
@@ -20,6 +20,7 @@ def refused(what, call):
     except PermissionError:
         return
     print("not refused:", what)
+os.chdir(sys.argv[1])
 free, secret = os.path.join(sys.argv[1], "mine"), sys.argv[2]
 open(free, "w").write("x")
 os.rename(free, free + "2")
@@ -34,10 +35,20 @@ refused("moving out", lambda: os.rename(__file__ if "__file__" in globals() else
 refused("a program", lambda: subprocess.run(["true"]))
 refused("a shell", lambda: os.system("true"))
 refused("forking", os.fork)
+refused("a database", lambda: sqlite3.connect(secret))
+refused("a database by its address", lambda: sqlite3.connect(f"file:{secret}", uri=True))
+refused("one elsewhere", lambda: sqlite3.connect(f"file://localhost{secret}?mode=rw", uri=True))
+sqlite3.connect(f"file:{free}?cache=shared", uri=True).execute("create table t (x)")
+sqlite3.connect("file:memorydb_default?mode=memory&cache=shared", uri=True)
+sqlite3.connect(":memory:")
 refused("killing", lambda: os.kill(os.getppid(), 0))
 if closed:
     assert libc.socket(2, 1, 0) == -1 and ctypes.get_errno() == 1
     assert libc.socket(1, 1, 0) >= 0
+    refused("a node", lambda: os.mknod(secret + "2"))
+    refused("a pipe", lambda: os.mkfifo(secret + "2"))
+    pid = os.pidfd_open(os.getppid())
+    refused("killing by descriptor", lambda: signal.pidfd_send_signal(pid, 0))
 print("done", len(seal.refused()))
 """
 

@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from world_fixtures.foreign.inside import kernel
 from world_fixtures.foreign.inside.loading import (
     DATABASE,
     load_evennia,
@@ -166,6 +167,7 @@ def _place(key: str | None) -> Any:
 
 
 if __name__ == "__main__":
+    kernel.end_with_parent()
     try:
         build(Path(sys.argv[1]).resolve())
     except Wrong as wrong:

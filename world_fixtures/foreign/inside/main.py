@@ -22,7 +22,9 @@ def main() -> None:
     """Load the game, then describe or serve it."""
     snapshot, scratch = (Path(p).resolve() for p in sys.argv[1:3])
     describes = "--describe" in sys.argv
-    from world_fixtures.foreign.inside import loading
+    from world_fixtures.foreign.inside import kernel, loading
+
+    kernel.end_with_parent()  # a game that hangs while it is loaded does not hear its socket end
 
     files = scratch / "loaded"
     files.mkdir(parents=True)
@@ -49,6 +51,7 @@ def main() -> None:
     loading.settle()
     load_what_is_used(snapshot, scratch, reader, initial)
     loading.settle()
+    kernel.end_with_parent(False)
     control.sendall(b"ready\n")
     Router(control, snapshot, scratch, reader, initial).run()
 

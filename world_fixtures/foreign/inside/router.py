@@ -7,7 +7,6 @@ share with it stays shared.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import gc
 import json
 import os
@@ -24,7 +23,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from world_fixtures.foreign.inside import clock
+from world_fixtures.foreign.inside import clock, kernel
 from world_fixtures.foreign.inside.reading import Entities, Reader
 from world_fixtures.foreign.inside.rollout import run_rollout
 from world_fixtures.protocol import MAX_LINE, ErrorCode
@@ -237,7 +236,7 @@ class Router:
         pid = os.fork()
         if pid == 0:
             gc.freeze()
-            _end_with_parent()
+            kernel.end_with_parent()
             _keep_only(theirs.fileno())
             os.setpgid(0, 0)
             run_rollout(
@@ -306,9 +305,3 @@ def _keep_only(descriptor: int) -> None:
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     os.closerange(3, descriptor)
     os.closerange(descriptor + 1, min(most, 65536))
-
-
-def _end_with_parent() -> None:
-    """Have the system end this fork when its parent ends, however that comes (Linux)."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)

@@ -17,8 +17,7 @@ from pathlib import Path
 from world_fixtures.foreign.inside import loading
 from world_fixtures.foreign.inside.playing import Play
 from world_fixtures.foreign.inside.reading import Entities, Reader
-from world_fixtures.foreign.snapshot import Snapshot
-from world_fixtures.foreign.source import GameSource
+from world_fixtures.foreign.snapshot import Snapshot, recipe_of
 
 LINES = ("look", "look me", "inventory", "help", "help look", "who", "say hello", "get nothing",
          "no such thing", "north", "quit", "look")  # fmt: skip
@@ -50,8 +49,7 @@ def _play(snapshot: Path, files: Path, reader: Reader, initial: Entities) -> Non
     files.mkdir()
     shutil.copyfile(files.parent / "loaded" / loading.DATABASE, files / loading.DATABASE)
     loading.use_files(files)
-    recipe = (snapshot / "recipe.json").read_text(encoding="utf-8")
-    spec = Snapshot(snapshot, GameSource.model_validate_json(recipe), "0" * 32).spec()
+    spec = Snapshot(snapshot, recipe_of(snapshot)[0], "0" * 32).spec()
     play = Play(spec, "scout", reader, initial)
     session = play.open(None)["session"]
     for line in LINES:

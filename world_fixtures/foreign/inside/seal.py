@@ -14,6 +14,7 @@ import resource
 import sys
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 MAX_FILE = 256 << 20
 """Bytes in one file that a game writes."""
@@ -90,9 +91,25 @@ def _watch(event: str, given: tuple[Any, ...]) -> None:
             if not isinstance(path, int) and not _within(path, event != "shutil.copyfile"):
                 _refuse(f"moves or links {_shown(path)} ({event})")
     elif event == "sqlite3.connect":
-        memory = str(given[0]).startswith(("file:", ":memory:"))
-        if not memory and not _within(given[0], True):
-            _refuse(f"opens the database {_shown(given[0])}")
+        for path in _databases(given[0]):
+            if not _within(path, True):
+                _refuse(f"opens the database {_shown(given[0])}")
+
+
+def _databases(named: Any) -> list[Any]:
+    """Return the files that a name of a database may stand for: none for one in memory.
+
+    `file:` begins an address or a file's name; which of them is not told.
+    """
+    if named == ":memory:":
+        return []
+    if not isinstance(named, str) or not named.startswith("file:"):
+        return [named]
+    address = urlsplit(named)
+    kinds = dict(parse_qsl(address.query))
+    path = unquote(address.path)
+    memory = path == ":memory:" or kinds.get("mode") == "memory"
+    return [named] if memory else [named, path]
 
 
 def _within(path: Any, writes: bool) -> bool:
