@@ -1,4 +1,4 @@
-"""Rollouts in three games at once, of which the processes of some are killed while they are played."""
+"""Rollouts in three games at once; the processes of some are killed while they are played."""
 
 from __future__ import annotations
 
