@@ -57,7 +57,7 @@ async def measure(quick: bool, say: Progress) -> dict[str, Any]:
         await asyncio.to_thread(snapshot_of, source)
         build_ms = _since(started)
     spec = (await asyncio.to_thread(snapshot_of, source)).spec()
-    async with ServerPool(1) as pool:
+    async with ServerPool(1, at_once=False) as pool:
         say("loading the game")
         started = time.perf_counter()
         first = await pool.acquire(spec)

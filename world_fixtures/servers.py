@@ -105,6 +105,8 @@ class ServerPool:
         python: str | None = None,
         server: str | None = None,
         games: int = MOST_GAMES,
+        *,
+        at_once: bool = True,
     ) -> None:
         """Say how many servers to start, and how many instances each may hold.
 
@@ -115,6 +117,8 @@ class ServerPool:
         where no `python` is given. Raises UserError for what is no such address, and for both.
         `games` is how many rollouts in games that other people wrote there are at once: such a
         game has a server of its own, which is started when it is first asked for, on this machine.
+        Where not `at_once`, the servers of all other worlds are started with the first of those,
+        too, rather than when the pool is opened: for tasks that are all in such games.
         """
         self.python = home.interpreter(python)
         where = address.wanted(server, python)
@@ -126,6 +130,9 @@ class ServerPool:
         self._capacity = asyncio.Semaphore(self.capacity)
         self._game_places = asyncio.Semaphore(games)
         self._open = False
+        self._at_once = at_once
+        self._started = False
+        """Whether the servers of worlds that are no such games were started, to be replaced."""
         self._servers: list[WorldServer] = []
         self._load: dict[WorldServer, int] = {}
         self._watchers: set[asyncio.Task[Any]] = set()
@@ -147,27 +154,34 @@ class ServerPool:
     async def __aenter__(self) -> ServerPool:
         if self.server is None:
             await asyncio.to_thread(home.versions, self.python)  # or say what is missing
-            # acquired here, too: while a lost server is being replaced there may be no other user
-            self._prefork = PreforkServer.acquire(self.python)
         self._open = True
         try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(self.size):
-                    group.create_task(self._add_server())
-        except BaseExceptionGroup as failures:
-            await self.close()
-            raise failures.exceptions[0] from None
+            if self._at_once:
+                await self._start()
         except BaseException:
             await self.close()
             raise
         return self
+
+    async def _start(self) -> None:
+        """Start the servers of worlds that are no games of other people."""
+        if self.server is None:
+            # acquired here, too: while a lost server is being replaced there may be no other user
+            self._prefork = self._prefork or PreforkServer.acquire(self.python)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(self.size - len(self._usable(None))):
+                    group.create_task(self._add_server())
+        except BaseExceptionGroup as failures:
+            raise failures.exceptions[0] from None
+        self._started = True
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
     async def close(self) -> None:
         """Stop every server. Instances are gone with them."""
-        self._open = False
+        self._open = self._started = False
         tasks = [*self._creating, *self._watchers, *self._chores]
         for task in tasks:
             task.cancel()
@@ -390,7 +404,7 @@ class ServerPool:
             if not self._there(purpose):
                 async with self._adding:
                     if not self._there(purpose):
-                        await self._add_server(purpose)
+                        await (self._start() if purpose is None else self._add_server(purpose))
             async with self._available:
                 await self._available.wait_for(
                     lambda: self._usable(purpose) or self._failure or not self._there(purpose)
@@ -402,7 +416,9 @@ class ServerPool:
 
     def _there(self, purpose: Purpose) -> bool:
         """Tell whether there is, or is going to be, a server for such instances."""
-        return purpose is None or any(s.purpose == purpose for s in self._servers)
+        if purpose is None:
+            return self._started
+        return any(s.purpose == purpose for s in self._servers)
 
     def _usable(self, purpose: Purpose) -> list[WorldServer]:
         return [s for s in self._servers if s.usable and s.purpose == purpose]

@@ -110,7 +110,7 @@ def _wanted(
 
 
 async def _play(task: Task) -> Verdict | None:
-    async with ServerPool(1) as pool:
+    async with ServerPool(1, at_once=task.spec.game is None) as pool:
         world = await Episode.begin(pool, task, id="play")
         try:
             while True:

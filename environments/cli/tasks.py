@@ -141,7 +141,8 @@ async def _played(tasks: Sequence[Task]) -> tuple[list[Walk], list[str]]:
     not the same.
     """
     different: list[str] = []
-    async with ServerPool() as pool:
+    at_once = any(task.spec.game is None for task in tasks)
+    async with ServerPool(at_once=at_once) as pool:
         walks = await _play_all(tasks, pool)
         games = [(t, w) for t, w in zip(tasks, walks, strict=True) if t.spec.game is not None]
         for _ in range(REPLAYS if games else 0):

@@ -34,6 +34,15 @@ async def play(session, commands):
     return [await session.command(c) for c in commands]
 
 
+async def test_a_pool_that_is_not_to_start_at_once_starts_with_its_first_world(cottage):
+    async with ServerPool(1, at_once=False) as pool:
+        assert pool.servers == ()
+        both = await asyncio.gather(pool.acquire(cottage), pool.acquire(cottage))
+        assert len(pool.servers) == 1
+        for instance in both:
+            pool.release(instance)
+
+
 async def test_every_event_agrees_with_the_rules_played_in_memory(pool, cottage):
     instance = await pool.acquire(cottage)
     try:

@@ -21,7 +21,7 @@ from world_fixtures.disk import disk
 from world_fixtures.nearest import did_you_mean
 
 SHIPPED = Path(__file__).with_name("shipped")
-LAYOUT = 1
+LAYOUT = 2
 """Of what is built from a source; raised when the same source would give another snapshot."""
 MAX_BYTES = 512 << 20
 """Of a game directory, what is left out not counted."""

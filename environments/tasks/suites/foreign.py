@@ -18,7 +18,7 @@ from environments.tasks.suites.authored import whole_task
 from world_fixtures.spec import WorldSpec
 
 HERE = Path(__file__).with_name("games")
-GAMES = ("tutorial_world", "escape_room")
+GAMES = ("tutorial_world", "escape_room", "evadventure")
 """In the order of the suite."""
 
 

@@ -110,7 +110,7 @@ SUITES = {
         Suite("unseen", 2, "47963151df9407f3d27c39adf0f27c10", _unseen),
         Suite("learn", 1, "48407984f939cb366fb1246f1cb241a9", _learn),
         Suite("living", 1, "2a807b3f39dad61c85d270bf37ca5a20", _living),
-        Suite("foreign", 1, "6f01405abf3cd31227ffa5d7ed8d35a9", foreign_tasks),
+        Suite("foreign", 1, "5b92d6754bcffe88656cbab3ced6bb0b", foreign_tasks),
         Suite("living-short", 1, "c636684bf58370b5266ec8a73dc0ccfe", _living_short),
     )
 }

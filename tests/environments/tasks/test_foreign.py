@@ -124,6 +124,7 @@ def test_a_task_in_a_game_is_told_what_it_cannot_say() -> None:
 
 def test_the_suite_is_for_testing_and_needs_no_game() -> None:
     tasks = SUITES["foreign"].verify().tasks
+    assert len(tasks) == 60
     assert {task.split for task in tasks} == {"test"}
     assert {task.difficulty for task in tasks} == {1, 2, 3}
 

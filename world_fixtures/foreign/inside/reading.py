@@ -13,6 +13,7 @@ out. A long text stands as its digest. An object that was deleted has the one fi
 from __future__ import annotations
 
 import datetime
+import enum
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Set
@@ -195,6 +196,8 @@ class Reader:
             return round(value, 6)
         if isinstance(value, str):
             return _short(value)
+        if isinstance(value, enum.Enum):
+            return value.name.lower()
         if isinstance(value, datetime.date | datetime.time | datetime.timedelta):
             return str(value)
         if depth >= DEEP:

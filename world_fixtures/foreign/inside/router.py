@@ -31,7 +31,9 @@ from world_fixtures.spec import WorldSpec
 from world_fixtures.state import initial_fields
 
 PATIENCE = 40.0
-"""Seconds that a rollout's process may take for one request before it is ended."""
+"""Seconds of processor time that a rollout's process may take for one request, or it is ended."""
+STALLED = 120.0
+"""Seconds by the clock: for what waits for ever. A busy machine makes the others wait, too."""
 MOST = 512
 """Rollouts at once, whatever the client wants."""
 Then = Callable[[Any], None]
@@ -51,6 +53,8 @@ class Fork:
     """Requests that it has to answer, in order: their ids, or what is done with the results."""
     since: float = 0.0
     """When it began with the first of them."""
+    used: float = 0.0
+    """Seconds of processor time that it had taken then."""
     unread: bytes = b""
 
 
@@ -252,7 +256,7 @@ class Router:
         self, fork: Fork, request: Mapping[str, Any], id_: int, then: Then | None = None
     ) -> None:
         if not fork.waiting:
-            fork.since = clock.real_time()
+            fork.since, fork.used = clock.real_time(), _processor_time(fork.pid)
         fork.waiting.append((id_, then))
         with contextlib.suppress(ConnectionError):  # that it is gone is heard at once
             fork.wire.sendall(json.dumps(request).encode() + b"\n")
@@ -267,7 +271,8 @@ class Router:
         *lines, fork.unread = (fork.unread + heard).split(b"\n")
         for line in lines:
             _, then = fork.waiting.popleft()
-            fork.since = clock.real_time()
+            if fork.waiting:
+                fork.since, fork.used = clock.real_time(), _processor_time(fork.pid)
             if then is None:
                 self._send(line)
                 continue
@@ -280,8 +285,11 @@ class Router:
     def _end_the_stuck(self) -> None:
         now = clock.real_time()
         for fork in list(self._forks.values()):
-            if fork.waiting and now - fork.since > PATIENCE:
-                self._lose(fork, f"the game did not answer within {PATIENCE:g} s")
+            waited = now - fork.since
+            if fork.waiting and waited > PATIENCE:
+                used = _processor_time(fork.pid) - fork.used
+                if used > PATIENCE or waited > STALLED:
+                    self._lose(fork, f"the game did not answer within {waited:.0f} s")
 
     def _lose(self, fork: Fork, why: str) -> None:
         self._lost[fork.instance] = why
@@ -305,3 +313,9 @@ def _keep_only(descriptor: int) -> None:
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     os.closerange(3, descriptor)
     os.closerange(descriptor + 1, min(most, 65536))
+def _processor_time(pid: int) -> float:
+    """Return the seconds of processor time that a process has taken; 0 where that is unknown."""
+    with contextlib.suppress(OSError):
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return 0.0
