@@ -313,6 +313,8 @@ def _keep_only(descriptor: int) -> None:
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     os.closerange(3, descriptor)
     os.closerange(descriptor + 1, min(most, 65536))
+
+
 def _processor_time(pid: int) -> float:
     """Return the seconds of processor time that a process has taken; 0 where that is unknown."""
     with contextlib.suppress(OSError):
