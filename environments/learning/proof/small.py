@@ -41,6 +41,8 @@ what it has not seen: who imitates it learns to guess. Its mistakes are shown an
 that the model learns to go on after its own."""
 SYSTEM_PROMPT = "You act in a text world with tools."
 """A fifth of a conversation's tokens shorter than the environment's own."""
+MAX_REPEATS = 6
+"""A model whose commands are spent may give the same one until its context is full."""
 HELD_OUT = 12
 """Conversations of the teacher whose loss ends tuning when it rises."""
 MAX_TOKENS = 700
@@ -101,6 +103,7 @@ class Proof:
             context=3072,
             answer_tokens=96,
             system_prompt=SYSTEM_PROMPT,
+            max_repeats=MAX_REPEATS,
             threads=sizes.threads,
         )
 

@@ -46,6 +46,8 @@ class Setting:
     """Whose tasks reinforcement learning draws, in the place of made ones of `kinds`."""
     system_prompt: str | None = None
     """In the place of the environment's own."""
+    max_repeats: int | None = None
+    """Of a call with its result, after which a rollout ends; None for any number."""
     threads: int = 2
     """Of PyTorch, in each program."""
 
@@ -167,6 +169,8 @@ def _task_options(setting: Setting) -> list[str]:
 def _model_options(url: str, model: Path, setting: Setting) -> list[str]:
     """Return the options with which a mode plays against the model server."""
     prompt = setting.system_prompt
+    most = setting.max_repeats
+    repeats = [] if most is None else ["--env.max_repeats", str(most)]
     return [
         *(["--env.system_prompt", prompt] if prompt is not None else []),
         "--openai.server_type", "vllm", "--openai.base_url", url, "--openai.model_name", "model",
@@ -174,5 +178,5 @@ def _model_options(url: str, model: Path, setting: Setting) -> list[str]:
         "--env.chat_template", setting.chat_template,
         "--env.tool_call_parser", setting.parser, "--env.context_tokens", str(setting.context),
         "--env.max_token_length", str(setting.context),
-        "--env.max_turn_tokens", str(setting.answer_tokens),
+        "--env.max_turn_tokens", str(setting.answer_tokens), *repeats,
     ]  # fmt: skip
