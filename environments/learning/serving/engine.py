@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple
 import torch
 from torch import Tensor
 
+from environments.learning.serving.narrow import narrow
 from environments.learning.serving.ragged import NAME, Part, Slot
 from environments.learning.serving.sampling import draw, loops
 
@@ -84,6 +85,7 @@ class Engine:
             seed: of requests without one.
         """
         model.set_attn_implementation(NAME)
+        narrow(model)
         self.context = context
         self.weights = 0
         """Number of times that the weights were replaced."""
