@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
@@ -24,6 +25,7 @@ from environments.learning.proof.stages import (
     reinforce,
     steps_taken,
 )
+from environments.learning.renaming import common_words, renamed
 from environments.learning.sft import Conversation, Tuning, conversations_of, short, tune
 from environments.learning.smollm2 import unpack
 from environments.learning.weights import load_tokenizer
@@ -190,13 +192,19 @@ class Proof:
         return found["processor_seconds"] / max(1.0, found["steps"])
 
     def _examples(self, steps: int, seed: int) -> list[Conversation]:
-        """Return what the teacher says in tasks of the train split, for so many steps."""
+        """Return what the teacher says in tasks of the train split, for so many steps.
+
+        With other names: those of the split are few, and the model would know them by heart.
+        """
         wanted = HELD_OUT + min(steps * self.sizes.tuning_batch, self.sizes.conversations)
         tasks = drawn_tasks(self._setting, seed=seed)
+        words = common_words(load_tokenizer(self.base()).get_vocab())
+        names = random.Random(seed)
         found: list[Conversation] = []
         while len(found) < wanted:
             some = list(islice(tasks, AT_ONCE))
             plays = asyncio.run(played(self._setting, some, policy=TEACHER, say=self._say))
+            plays = [renamed(play, words, names) for play in plays]
             found += short(
                 conversations_of(plays, mistaken=is_mistake), self.base(),
                 chat_template=self._setting.chat_template, max_tokens=MAX_TOKENS,

@@ -1,0 +1,83 @@
+"""Other names in the play that a model is tuned on, so that it learns to copy them.
+
+The worlds of a split take their names from a few hundred words. A small model learns these by
+heart, and writes one of them where it is to copy a name that it has not met.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from environments.rollouts.record import Rollout
+
+SHARE = 0.8
+"""Of the words of names that are replaced."""
+DOUBLE = 0.3
+"""Of the new words those that are made of two, such as `cart-shed`."""
+_WORD = re.compile("[Ġ▁]([a-z]{4,12})")
+"""A token that begins a word, as the tokenizers of GPT-2 and of SentencePiece mark it."""
+
+
+def common_words(vocabulary: Mapping[str, int]) -> list[str]:
+    """Return the words of 4 to 12 letters that are a token of their own, sorted."""
+    return sorted(found[1] for token in vocabulary if (found := _WORD.fullmatch(token)))
+
+
+def renamed(rollout: Rollout, words: Sequence[str], rng: random.Random) -> Rollout:
+    """Replace words of the names of rooms and things wherever a conversation has them.
+
+    All else is as it was, the verdict too: what is now called otherwise is called so everywhere.
+    """
+    spec = rollout.task.spec
+    old = sorted({
+        word for named in (*spec.rooms, *spec.things) for word in named.name.lower().split()
+    })  # fmt: skip
+    taken = set(old)
+    new = {}
+    for word in old:
+        if rng.random() < SHARE:
+            new[word] = _new_word(words, rng, taken)
+            taken.add(new[word])
+    if not new:
+        return rollout
+    either = "|".join(map(re.escape, sorted(new, key=len, reverse=True)))
+    pattern = re.compile(rf"(?<![\w-])(?:{either})(?![\w-])", re.IGNORECASE)
+
+    def put(found: re.Match[str]) -> str:
+        word = new[found[0].lower()]
+        return word.title() if found[0][0].isupper() else word
+
+    return rollout.model_copy(
+        update={
+            "conversations": [
+                [_changed(message, pattern, put) for message in messages]
+                for messages in rollout.conversations
+            ]
+        }
+    )
+
+
+def _new_word(words: Sequence[str], rng: random.Random, taken: set[str]) -> str:
+    while True:
+        count = 2 if rng.random() < DOUBLE else 1
+        word = "-".join(rng.choice(words) for _ in range(count))
+        if word not in taken:
+            return word
+
+
+def _changed(value: Any, pattern: re.Pattern[str], put: Any) -> Any:
+    """Return a message with other words in its text and its calls; fields keep their names."""
+    if isinstance(value, str):
+        return pattern.sub(put, value)
+    if isinstance(value, list):
+        return [_changed(one, pattern, put) for one in value]
+    if isinstance(value, dict):
+        return {
+            key: one if key in ("role", "type", "id", "tool_call_id") else
+            _changed(one, pattern, put)
+            for key, one in value.items()
+        }  # fmt: skip
+    return value
