@@ -32,9 +32,8 @@ def renamed(rollout: Rollout, words: Sequence[str], rng: random.Random) -> Rollo
     All else is as it was, the verdict too: what is now called otherwise is called so everywhere.
     """
     spec = rollout.task.spec
-    old = sorted({
-        word for named in (*spec.rooms, *spec.things) for word in named.name.lower().split()
-    })  # fmt: skip
+    names = [room.name for room in spec.rooms] + [thing.name for thing in spec.things]
+    old = sorted({word for name in names for word in name.lower().split()})
     taken = set(old)
     new = {}
     for word in old:
