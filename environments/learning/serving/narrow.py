@@ -9,7 +9,7 @@ NARROW = 64
 """Tokens up to which it is faster so; 8 tokens take two threads about half the time."""
 
 
-class NarrowLinear(nn.Linear):
+class NarrowLinear(nn.Linear):  # type: ignore[misc]
     """A linear layer that multiplies from the left where it is given few tokens.
 
     The BLAS of PyTorch lays the right factor out anew before it multiplies. That should be the few
