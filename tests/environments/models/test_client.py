@@ -249,7 +249,6 @@ async def test_a_body_that_cannot_be_unpacked_is_named(how, says):
             await server.chat_completion(messages=HELLO)
 
 
-SOON = format_datetime(datetime.now(UTC) + timedelta(seconds=3000), usegmt=True)
 WANTED = {
     "0": 0.0, "7": 7.0, "1.5": 1.5, "9" * 400: float("inf"),
     "-1": None, "nan": None, "inf": None, "-inf": None, "": None, "soon": None, "1_0": None,
@@ -265,7 +264,8 @@ def test_retry_after_is_seconds_or_a_date_to_come(header, seconds):
 
 
 def test_retry_after_may_be_a_date():
-    assert 2000 < (client.retry_after(503, SOON) or 0) <= 3000
+    soon = format_datetime(datetime.now(UTC) + timedelta(seconds=3000), usegmt=True)
+    assert 2000 < (client.retry_after(503, soon) or 0) <= 3000
 
 
 @pytest.mark.parametrize("wanted", [None, 0.0, 3.0, 1e9, float("inf")])
