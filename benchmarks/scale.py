@@ -167,7 +167,8 @@ class Bench:
         said = io.StringIO()
         try:
             with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-                await process(env)
+                async with env.far.source if options else contextlib.nullcontext():
+                    await process(env)
         finally:
             await env.teardown()
         rollouts = (self.items - WARM) * GROUP

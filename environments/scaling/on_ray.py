@@ -146,6 +146,7 @@ class RayHost:
         self._program = program
         self._cpus = cpus
         self._actor: Any = None
+        self._begun = False
 
     async def start(self) -> None:
         """Start the actor, when a node has room for it, and wait until its program has begun."""
@@ -155,6 +156,7 @@ class RayHost:
         )  # fmt: skip
         self._actor = made.remote(self._program)
         await self._told(self._actor.begin)
+        self._begun = True
 
     async def ask(self, order: Any) -> Any:
         """Give it an order and wait for the result."""
@@ -166,12 +168,13 @@ class RayHost:
             await self._actor.stay.remote()
 
     async def end(self) -> None:
-        """Have its program end in order, and end the actor."""
+        """Have its program end in order, and end the actor; at once where it has not begun."""
         if self._actor is None:
             return
-        with contextlib.suppress(self._ray.exceptions.RayError, TimeoutError):
-            async with asyncio.timeout(END_SECONDS):
-                await self._actor.end.remote()
+        if self._begun:  # another may wait for a node that has room, and would not answer
+            with contextlib.suppress(self._ray.exceptions.RayError, TimeoutError):
+                async with asyncio.timeout(END_SECONDS):
+                    await self._actor.end.remote()
         self._ray.kill(self._actor)
         self._actor = None
 

@@ -55,6 +55,26 @@ class Sums:
         return sum(order)
 
 
+@dataclass(frozen=True)
+class Loading:
+    """Is never there: it is being read when it says so in a file, and that does not end."""
+
+    mark: Path
+
+    def __reduce__(self) -> Any:
+        return load, (self.mark,)
+
+    def __call__(self) -> Any:
+        raise AssertionError("it is never there")
+
+
+def load(mark: Path) -> None:
+    """Be busy as an import of large libraries is, which looks at no socket."""
+    mark.touch()
+    while True:
+        signal.pause()
+
+
 @asynccontextmanager
 async def refused() -> AsyncIterator[Any]:
     """A program that cannot begin."""
