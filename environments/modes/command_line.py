@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
@@ -86,7 +85,7 @@ def run_mode(env_cls: type[Environment], mode: str, options: Sequence[str]) -> i
     if set(options) & HELP:
         print(mode_help(mode, options, described(env_cls), f"{Path(sys.argv[0]).name} {mode}"))
         return 0
-    logging.getLogger("atroposlib.envs.base").setLevel(logging.WARNING)
+    quiet_libraries()  # Atropos chose a level of its own as it was imported
     config = read_mode_config(env_cls, options, mode)
     with in_words_of(config.typed):
         if mode == "evaluate" and getattr(config.env, "models", None):

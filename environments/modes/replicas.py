@@ -111,7 +111,6 @@ class Replicas:
                 await host.start()
                 self._up[place] = host
                 await host.ask(SERVE)
-                await self._ask(host)
                 return
             except (HostLost, HostFailed) as error:
                 how = "died"
@@ -125,7 +124,8 @@ class Replicas:
                 wait = duration(WAITS[min(in_row, len(WAITS) - 1)])
                 tell_line(f"environment {place + 1} of {self._number} {how}: again in {wait}")
             finally:
-                self._up.pop(place, None)
+                if self._up.pop(place, None) is not None:
+                    await self._ask(host)  # what it delivered since the last line counts, too
                 await host.end()
 
     async def _tell(self) -> None:

@@ -22,7 +22,7 @@ async def test_a_replica_that_fails_or_dies_is_started_again(tmp_path, monkeypat
         "environment 1 of 1 failed (LookupError: no such group): again in 0 s",
         "environment 1 of 1 died: again in 0 s",
     ]
-    assert told[2].startswith("served in all: 1 group")
+    assert told[2].startswith("served in all: 2 groups")
 
 
 async def test_a_replica_that_cannot_begin_ends_all():
