@@ -118,6 +118,9 @@ async def _costs(bench: Bench, say: Progress) -> dict[str, Any]:
     return {
         "costs": {name: run.costs() for name, run in runs.items()},
         "workers_4_of_alone": four.rollouts_per_s / alone.rollouts_per_s,
+        # Of a machine that is busy otherwise, only this one means anything.
+        "workers_4_of_alone_by_cpu": (alone.driver + alone.elsewhere)
+        / (four.driver + four.elsewhere),
         "files_equal": len({run.text for run in runs.values()}) == 1,
     }
 
