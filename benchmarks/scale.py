@@ -118,6 +118,9 @@ async def _costs(bench: Bench, say: Progress) -> dict[str, Any]:
     return {
         "costs": {name: run.costs() for name, run in runs.items()},
         "workers_4_of_alone": four.rollouts_per_s / alone.rollouts_per_s,
+        # Of a machine that is busy otherwise, only this one means anything.
+        "workers_4_of_alone_by_cpu": (alone.driver + alone.elsewhere)
+        / (four.driver + four.elsewhere),
         "files_equal": len({run.text for run in runs.values()}) == 1,
     }
 
@@ -167,7 +170,8 @@ class Bench:
         said = io.StringIO()
         try:
             with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-                await process(env)
+                async with env.far.source if options else contextlib.nullcontext():
+                    await process(env)
         finally:
             await env.teardown()
         rollouts = (self.items - WARM) * GROUP

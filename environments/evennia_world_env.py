@@ -15,7 +15,10 @@ if __package__ in (None, ""):  # run as a program from a clone
     ]
 
 if __name__ == "__main__":  # before the imports that take seconds: an interruption has its line
-    from environments.modes.program import run_program
+    from environments.modes.loading import interruptible
+
+    with interruptible():
+        from environments.modes.program import run_program
 
     def _main() -> int:
         from environments.modes.option_help import asked_help

@@ -153,8 +153,10 @@ class HermesAgentBaseEnv(ServeMode):
         A group with a sequence as long as the trainer's limit would be dropped.
         """
         room = 0 if self.config.max_turn_tokens else ANSWER_TOKENS  # else the loop leaves room
-        limits = [self.config.context_tokens, self.max_token_len - 1 - room]
-        return min((limit for limit in limits if limit and limit > 0), default=None)
+        limits = [self.config.context_tokens]
+        if self.max_token_len > 0:  # one that leaves no room at all is a limit, too
+            limits.append(max(1, self.max_token_len - 1 - room))
+        return min((limit for limit in limits if limit), default=None)
 
     @property
     def model(self) -> str:

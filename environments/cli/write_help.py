@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from environments.cli import VERBS, load_verb
+from environments.cli.command import VERBS, load_verb
 from environments.cli.help_table import HELP_FILE, PROGRAM, Help
 from environments.evennia_world_env import EvenniaWorldEnv
 from environments.modes import option_table

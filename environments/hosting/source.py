@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import Any, Self, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -116,6 +117,7 @@ class TaskSource:
         self.tasks: tuple[Task, ...] | None = None
         """All of them, where they are those of a suite."""
         self._ahead = ahead
+        self._guard = threading.Lock()
         self._loop: BackgroundLoop | None = None
         self._worker = TaskWorker()
         self._made = MadeOnce(self._make)
@@ -155,7 +157,8 @@ class TaskSource:
 
     def close(self) -> None:
         """End the process beside. May be called twice."""
-        loop, self._loop = self._loop, None
+        with self._guard:
+            loop, self._loop = self._loop, None
         if loop is not None and not loop.closed:
             loop.run(self._stop())
             loop.close()
@@ -165,9 +168,10 @@ class TaskSource:
             raise IndexError(f"there is no task {index}: there are {self.size}, from 0")
 
     def _running(self) -> BackgroundLoop:
-        if self._loop is None:
-            self._loop = BackgroundLoop("task-source")
-        return self._loop
+        with self._guard:
+            if self._loop is None:
+                self._loop = BackgroundLoop("task-source")
+            return self._loop
 
     async def _get(self, index: int) -> Task:
         last = index + self._ahead

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -85,7 +85,7 @@ def run_mode(env_cls: type[Environment], mode: str, options: Sequence[str]) -> i
     if set(options) & HELP:
         print(mode_help(mode, options, described(env_cls), f"{Path(sys.argv[0]).name} {mode}"))
         return 0
-    logging.getLogger("atroposlib.envs.base").setLevel(logging.WARNING)
+    quiet_libraries()  # Atropos chose a level of its own as it was imported
     config = read_mode_config(env_cls, options, mode)
     with in_words_of(config.typed):
         if mode == "evaluate" and getattr(config.env, "models", None):
@@ -126,11 +126,13 @@ async def _run(env_cls: type[Environment], mode: str, config: ModeConfig) -> Non
         await Replicas(recipe(env_cls, mode, config), config.env.replicas).serve()
         return
     env: Any = env_cls(config.env, config.servers, slurm=config.slurm)
-    if hosts_wanted(config):
-        from environments.modes.far import Far, recipe  # what evaluates: numpy, templates
+    async with AsyncExitStack() as begun:
+        begun.push_async_callback(env.teardown)
+        if hosts_wanted(config):
+            from environments.modes.far import Far, recipe  # what evaluates: numpy, templates
 
-        env.far = Far(env, recipe(env_cls, mode, config))
-    try:
+            env.far = Far(env, recipe(env_cls, mode, config))
+            await begun.enter_async_context(env.far.source)
         if mode == "serve":
             await env.env_manager()
         elif mode == "process":
@@ -138,5 +140,3 @@ async def _run(env_cls: type[Environment], mode: str, config: ModeConfig) -> Non
         else:
             await (env.setup_drawing() if hosts_wanted(config) else env.setup())
             await env.evaluate()
-    finally:
-        await env.teardown()

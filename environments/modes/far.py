@@ -105,14 +105,18 @@ def source(made: Program, env: Any) -> Source:
 
 
 class Far:
-    """The hosts of a run, as `process` and `evaluate` use them; an asynchronous context manager."""
+    """The hosts of a run, as `process` and `evaluate` use them; an asynchronous context manager.
+
+    Whoever starts the run enters `source` first: what cannot be reached leaves no file behind.
+    """
 
     def __init__(self, env: Any, made: Recipe) -> None:
         """Start nothing yet; `env` draws the items."""
         self._env = env
         self.file: Path | None = None
         """What is written; the modes set it before anything is played."""
-        self.hosts = Hosts(source(made, env.config))
+        self.source = source(made, env.config)
+        self.hosts = Hosts(self.source)
 
     async def __aenter__(self) -> Self:
         await self.hosts.__aenter__()

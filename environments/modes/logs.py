@@ -17,7 +17,7 @@ class PrintableFormatter(logging.Formatter):
 
 
 def quiet_libraries() -> None:
-    """Have libraries log warnings and errors only."""
+    """Have libraries log warnings and errors only; Atropos, once it is imported."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     # It tells each try to reach its hub, twice; that a tokenizer cannot be loaded we say ourselves.
     os.environ.setdefault("HF_HUB_VERBOSITY", "error")
@@ -25,5 +25,5 @@ def quiet_libraries() -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(PrintableFormatter("%(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
-    for name in ("httpx", "openai", "atroposlib", "root"):
+    for name in ("httpx", "openai", "atroposlib", "atroposlib.envs.base", "root"):
         logging.getLogger(name).setLevel(logging.WARNING)

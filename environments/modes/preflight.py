@@ -12,6 +12,7 @@ from atroposlib.envs.base import BaseEnvConfig
 from environments.config import EvenniaWorldEnvConfig
 from environments.models.server_types import TOKEN_SERVER_TYPES
 from environments.modes.options import ModeConfig
+from environments.scaling.on_ray import check_address
 from environments.tasks.suites.load import check_suite
 from environments.tokenization.choice import own_tokenizer
 from environments.tokenizer import PATH as SHIPPED
@@ -69,12 +70,15 @@ def hosts_wanted(config: ModeConfig) -> bool:
 
 def _check_hosts(mode: str, env: BaseEnvConfig) -> None:
     """Raise UserError where hosts are asked for what only one process can do."""
-    given = "--workers" if getattr(env, "ray", None) is None else "--ray"
+    ray = getattr(env, "ray", None)
+    given = "--workers" if ray is None else "--ray"
     if mode == "serve":
         raise UserError(f"{given} is for process and evaluate: serve has --replicas")
     for name in ("models", "candidate_model", "spectate"):
         if getattr(env, name, None):
             raise UserError(f"--env.{name} is for one process: leave {given} out, or --env.{name}")
+    if ray is not None:
+        check_address(ray)
 
 
 def complete(mode: str, config: ModeConfig) -> ModeConfig:

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from environments.modes.account import EVERY, Account, duration, tell_line
-from environments.scaling.host import Answer, HostLost, Program
+from environments.scaling.host import Answer, HostFailed, HostLost, Program
 from environments.scaling.local import LocalHost, Workers
 
 SERVE, STATUS = "serve", "status"
 """What a replica is asked: to serve until the trainer has had enough; how it goes."""
 WAITS = (0.0, 1.0, 5.0, 30.0)
 """Seconds before a replica is started again, by how often it died in a row without delivering."""
+
+logger = logging.getLogger(__name__)
 
 
 class Status(NamedTuple):
@@ -108,15 +111,21 @@ class Replicas:
                 await host.start()
                 self._up[place] = host
                 await host.ask(SERVE)
-                await self._ask(host)
                 return
-            except HostLost:
+            except (HostLost, HostFailed) as error:
+                how = "died"
+                if isinstance(error, HostFailed):
+                    if place not in self._up:  # it would not begin the next time either
+                        raise
+                    logger.debug("environment %d failed:\n%s", place + 1, error)
+                    how = f"failed ({str(error).strip().splitlines()[-1]})"
                 self._restarts += 1
                 in_row = in_row + 1 if self._account.groups == groups else 0
                 wait = duration(WAITS[min(in_row, len(WAITS) - 1)])
-                tell_line(f"environment {place + 1} of {self._number} died: again in {wait}")
+                tell_line(f"environment {place + 1} of {self._number} {how}: again in {wait}")
             finally:
-                self._up.pop(place, None)
+                if self._up.pop(place, None) is not None:
+                    await self._ask(host)  # what it delivered since the last line counts, too
                 await host.end()
 
     async def _tell(self) -> None:

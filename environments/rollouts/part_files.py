@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,7 +21,8 @@ class Part:
         with disk(directory):
             directory.mkdir(parents=True, exist_ok=True)
         self._directory = directory
-        self._host = f"{socket.gethostname()}-{os.getpid()}"
+        # Containers often have the same name, and the same numbers of processes.
+        self._host = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
         self._files: dict[str, LinesFile] = {}
 
     def add(self, lines: Mapping[str, bytes]) -> dict[str, Place]:

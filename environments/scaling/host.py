@@ -46,7 +46,10 @@ class Host(Protocol):
 
 
 class Source(Protocol):
-    """Where hosts come from; an asynchronous context manager."""
+    """Where hosts come from; an asynchronous context manager.
+
+    Entering it raises UserError where they cannot be had.
+    """
 
     async def wanted(self) -> int:
         """Return how many hosts there should be now."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from types import TracebackType
 from typing import Any, Self
 
 from environments.scaling.host import Host, HostLost, Source
@@ -22,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 
 class Hosts:
-    """As many hosts as their source wants; an asynchronous context manager.
+    """As many hosts as their source wants; an asynchronous context manager, within the source's.
 
     `ask` may be called as often at once as one likes: each order goes to the host with the
     fewest, and waits where there is none.
@@ -80,21 +79,14 @@ class Hosts:
         return min(self._playing, key=lambda host: self._playing[host])
 
     async def __aenter__(self) -> Self:
-        await self._source.__aenter__()
         self._looking = asyncio.create_task(self._look())
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:  # fmt: skip
+    async def __aexit__(self, *exc: object) -> None:
         self._looking.cancel()
         for task in self._kept:
             task.cancel()
-        try:
-            await asyncio.gather(self._looking, *self._kept, return_exceptions=True)
-        finally:
-            await self._source.__aexit__(kind, error, trace)
+        await asyncio.gather(self._looking, *self._kept, return_exceptions=True)
 
     async def _look(self) -> None:
         """See to it that there are as many hosts as there should be."""

@@ -64,6 +64,7 @@ class LocalHost:
         self._process: Any = None
         self._asked: dict[int, asyncio.Future[Any]] = {}
         self._number = 0
+        self._begun = False
         self._gone = asyncio.Event()
 
     @property
@@ -79,15 +80,17 @@ class LocalHost:
         """Start the process and wait until its program has begun."""
         ours, theirs = socket.socketpair()
         with theirs:
-            self._process = get_context("spawn").Process(
+            process = get_context("spawn").Process(
                 target=_run, args=(theirs, self._program), daemon=True, name=self.name
             )
             with interrupts_held():  # it inherits that it is not told of Ctrl-C
-                self._process.start()
+                process.start()
+        self._process = process
         reader, self._writer = await asyncio.open_connection(sock=ours)
         begun = self._expect()
         self._listening = asyncio.create_task(self._listen(reader))
         await begun
+        self._begun = True
 
     async def ask(self, order: Any) -> Any:
         """Give it an order and wait for the result."""
@@ -109,16 +112,23 @@ class LocalHost:
         await self._gone.wait()
 
     async def end(self) -> None:
-        """Close its socket, and wait until it has ended; one that does not is killed."""
+        """Close its socket, and wait until it has ended; one that does not is killed.
+
+        One that has not begun yet, and may be importing for seconds, is told by SIGTERM.
+        """
         if self._process is None:
             return
-        if hasattr(self, "_writer"):
+        if not self._begun:
+            self._process.terminate()
+        elif hasattr(self, "_writer"):
             self._writer.close()
         await asyncio.to_thread(self._process.join, END_SECONDS)
         if self._process.is_alive():
             logger.warning("%s does not end: it is killed", self.name)
             self._process.kill()
             await asyncio.to_thread(self._process.join)
+        if hasattr(self, "_writer"):
+            self._writer.close()
         if hasattr(self, "_listening"):
             self._listening.cancel()
             await asyncio.gather(self._listening, return_exceptions=True)

@@ -26,6 +26,8 @@ ROOT = Path(__file__).resolve().parents[2]
 AT_ONCE = 10_000
 """Orders that an actor can have: more than any run gives to one."""
 EXTRA = "ray"
+AUTO = "auto"
+"""The address that stands for the cluster of this machine."""
 REACH_SECONDS = 10.0
 """Until nobody is at an address."""
 
@@ -127,13 +129,8 @@ class RayCluster:
 
     def _reach(self) -> None:
         """Raise OSError where nothing listens at the address: Ray would try it for minutes."""
-        host, _, port = self._address.rpartition(":")
-        if "://" in self._address:
-            raise UserError(
-                f"--ray {self._address}: give the address of the cluster's head, HOST:6379, or auto"
-            )
-        if host and port.isdigit():
-            socket.create_connection((host, int(port)), REACH_SECONDS).close()
+        if self._address != AUTO:
+            socket.create_connection(_host_and_port(self._address), REACH_SECONDS).close()
 
 
 class RayHost:
@@ -146,6 +143,7 @@ class RayHost:
         self._program = program
         self._cpus = cpus
         self._actor: Any = None
+        self._begun = False
 
     async def start(self) -> None:
         """Start the actor, when a node has room for it, and wait until its program has begun."""
@@ -155,6 +153,7 @@ class RayHost:
         )  # fmt: skip
         self._actor = made.remote(self._program)
         await self._told(self._actor.begin)
+        self._begun = True
 
     async def ask(self, order: Any) -> Any:
         """Give it an order and wait for the result."""
@@ -166,12 +165,13 @@ class RayHost:
             await self._actor.stay.remote()
 
     async def end(self) -> None:
-        """Have its program end in order, and end the actor."""
+        """Have its program end in order, and end the actor; at once where it has not begun."""
         if self._actor is None:
             return
-        with contextlib.suppress(self._ray.exceptions.RayError, TimeoutError):
-            async with asyncio.timeout(END_SECONDS):
-                await self._actor.end.remote()
+        if self._begun:  # another may wait for a node that has room, and would not answer
+            with contextlib.suppress(self._ray.exceptions.RayError, TimeoutError):
+                async with asyncio.timeout(END_SECONDS):
+                    await self._actor.end.remote()
         self._ray.kill(self._actor)
         self._actor = None
 
@@ -186,6 +186,21 @@ class RayHost:
         if kind == FAILED:
             raise HostFailed(value)
         return value
+
+
+def check_address(address: str) -> None:
+    """Raise UserError where this can be no address of a cluster."""
+    if address != AUTO:
+        _host_and_port(address)
+
+
+def _host_and_port(address: str) -> tuple[str, int]:
+    host, _, port = address.rpartition(":")
+    if not host or "/" in host or not port.isdecimal() or not 0 < int(port) < 1 << 16:
+        raise UserError(
+            f"--ray {address!r}: give the address of the cluster's head, HOST:6379, or {AUTO}"
+        )
+    return host, int(port)
 
 
 def python_path() -> str:

@@ -179,6 +179,7 @@ def test_an_address_where_nothing_is_is_told_in_a_line(tmp_path: Path) -> None:
     assert done.returncode == 2
     (told,) = [line for line in done.stderr.splitlines() if line.startswith("evennia-world: ")]
     assert "no Ray cluster at --ray 127.0.0.1:9" in told
+    assert list(tmp_path.iterdir()) == []
 
 
 def _endpoint():

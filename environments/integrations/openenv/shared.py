@@ -45,9 +45,10 @@ class Shared:
     def begin(self) -> asyncio.Future[Worlds]:
         """Have the world servers start, anew where they did not; the result is the pool."""
         loop = asyncio.get_running_loop()
-        if self._loop not in (None, loop):
-            raise RuntimeError("the world servers of these sessions run in another event loop")
-        self._loop = loop
+        with self._guard:
+            if self._loop not in (None, loop):
+                raise RuntimeError("the world servers of these sessions run in another event loop")
+            self._loop = loop
         if self._starting is None or (self._starting.done() and self._starting.exception()):
             self._starting = asyncio.ensure_future(self._start())
             self._starting.add_done_callback(retrieve)

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 import environments.cli
-from environments.cli import VERBS, main
+from environments.cli import main
+from environments.cli.command import VERBS
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -48,3 +48,9 @@ def test_what_answers_is_well_and_what_does_not_is_named(capsys):
 def test_what_can_be_no_address_is_bad_input(option, url, capsys):
     assert main(["health", option, url]) == 2
     assert capsys.readouterr().err.startswith(f"evennia-world: {option} {url!r} is no address")
+
+
+def test_a_world_that_takes_too_long_says_what_to_do(monkeypatch, capsys):
+    monkeypatch.setattr("environments.cli.health.WORLD_SECONDS", 0.1)
+    assert main(["health", "--world", "--seconds", "0.1"]) == 1
+    assert capsys.readouterr().out.startswith("world: not there after 0.1 s: give more --seconds")

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 import environments
-from environments.cli import VERBS, completion, help_table, main
+from environments.cli import completion, help_table, main
+from environments.cli.command import VERBS
 from environments.cli.write_help import verb_helps
 from environments.evennia_world_env import EvenniaWorldEnv
 from environments.modes import option_table

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from environments.hosting.source import TaskChoice, TaskSource, task_named
 from environments.tasks.suites import load_suite
+from world_fixtures.background import BackgroundLoop
 from world_fixtures.common import UserError
 
 
@@ -35,6 +38,27 @@ async def test_a_task_is_made_without_holding_up_the_loop() -> None:
         assert source.size == 2
         with pytest.raises(IndexError, match="there are 2"):
             await source.task_async(2)
+
+
+def test_threads_that_ask_at_once_share_what_makes_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+
+    class Counted(BackgroundLoop):
+        def __init__(self, name: str) -> None:
+            made.append(name)
+            asking.wait()  # the other thread is about to ask, too
+            super().__init__(name)
+
+    asking = threading.Event()
+    monkeypatch.setattr("environments.hosting.source.BackgroundLoop", Counted)
+    with (
+        TaskSource(TaskChoice.of(kinds="map", difficulty=1), ahead=0) as source,
+        ThreadPoolExecutor(2) as threads,
+    ):
+        first = threads.submit(source.task, 0)
+        second = threads.submit(lambda: asking.set() or source.task(0))
+        assert first.result() == second.result()
+    assert len(made) == 1
 
 
 def test_a_suite_has_its_tasks_or_those_that_are_chosen() -> None:

@@ -179,6 +179,7 @@ async def test_a_conversation_ends_before_the_trainers_limit(make_env):
     ("trainers", "options", "told"),
     [
         (600, {}, " and an answer up to 512 more, but the trainer's max_token_len is 600"),
+        (400, {}, " and an answer up to 512 more, but the trainer's max_token_len is 400"),
         (-1, {"context_tokens": 60}, ", but --env.context_tokens is 60"),
         (-1, {"context_tokens": 300, "max_turn_tokens": 290},
          " and an answer up to 290 more, but --env.context_tokens is 300"),

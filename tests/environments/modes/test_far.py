@@ -61,6 +61,8 @@ def test_the_total_of_groups_at_once_is_shared():
         ("process", ("--env.replicas", "2"), "process has --workers"),
         ("process", ("--workers", "2", "--env.candidate_model", "oracle"), "leave --workers out"),
         ("process", ("--env.part_bytes", "9"), "give --workers or --ray"),
+        ("process", ("--ray", "somewhere"), "--ray 'somewhere': give the address of the cluster"),
+        ("evaluate", ("--ray", "ray://there:10001"), "HOST:6379, or auto"),
     ],
 )
 def test_what_does_not_go_together_is_refused(mode, options, told):

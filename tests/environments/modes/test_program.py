@@ -114,11 +114,19 @@ def test_a_locale_without_its_letters_does_not_stop_it() -> None:
     assert done.stdout.isascii()
 
 
-def test_an_interruption_while_a_mode_is_still_being_loaded_is_one_line(tmp_path) -> None:
-    stub = tmp_path / "atroposlib.py"
+FILE = (sys.executable, str(ROOT / "environments" / "evennia_world_env.py"), "evaluate")
+
+
+@pytest.mark.parametrize(
+    ("command", "imported"),
+    [(FILE, "atroposlib"), (FILE, "tempfile"), ((*VERB, "worlds", "list"), "typer")],
+)
+def test_an_interruption_while_a_program_is_still_being_loaded_is_one_line(
+    command, imported, tmp_path
+) -> None:
+    stub = tmp_path / f"{imported}.py"
     stub.write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
-    command = [sys.executable, str(ROOT / "environments" / "evennia_world_env.py"), "evaluate"]
-    env = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    env = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
     done = subprocess.run(command, env=env, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (130, "evennia-world: interrupted\n")
 

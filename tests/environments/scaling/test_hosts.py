@@ -16,7 +16,7 @@ from environments.scaling.local import Workers
 from world_fixtures.common import UserError
 
 sys.path.append(str(Path(__file__).parent))  # hosts import it by the same name
-from host_programs import Sums, refused
+from host_programs import Loading, Sums, refused
 
 
 async def until(done):
@@ -68,3 +68,9 @@ async def test_what_keeps_a_host_from_beginning_is_told():
     async with Hosts(Workers(refused, 1)) as hosts:
         with pytest.raises(UserError, match="MY_KEY"):
             await hosts.ask((1, 2))
+
+
+async def test_a_host_that_is_still_loading_ends_at_once(tmp_path, caplog):
+    async with Hosts(Workers(Loading(tmp_path / "loading"), 1)):
+        await until((tmp_path / "loading").exists)
+    assert not caplog.records  # it was not waited for in vain, and then killed
