@@ -277,6 +277,17 @@ class PingRequest(TypedDict):
     """Asks how the server is."""
 
 
+class ShowRequest(TypedDict):
+    """Shows people who look on what is played in a game that runs elsewhere."""
+
+    shown: str
+    """Name by which they find it."""
+    title: str
+    agent: str
+    text: str
+    """What was typed and what came of it; empty where it is over."""
+
+
 class Identity(TypedDict):
     """Versions of a world server."""
 
@@ -382,7 +393,7 @@ REQUESTS: Mapping[str, type] = {
     "events": EventsRequest, "arrange": ArrangeRequest, "open": OpenRequest,
     "command": CommandRequest,
     "close": SessionRequest, "fork": ForkRequest, "restore": RestoreRequest,
-    "go_back": GoBackRequest, "ping": PingRequest,
+    "go_back": GoBackRequest, "ping": PingRequest, "show": ShowRequest,
 }  # fmt: skip
 """The request of each operation, besides `id` and `op`."""
 ANSWERS: Mapping[str, Any] = {
@@ -390,5 +401,6 @@ ANSWERS: Mapping[str, Any] = {
     "changed": dict[str, Fields], "events": list[Event], "arrange": Event, "open": Opened,
     "command": Event,
     "close": Closed, "fork": Forked, "restore": Restored, "go_back": WentBack, "ping": Counts,
+    "show": Done,
 }  # fmt: skip
 """What each operation answers under `ok`."""
