@@ -38,7 +38,7 @@ def seen() -> dict[str, list[str]]:
 
 def _reads(value: Any) -> bool:
     return type(value).__name__ == "builtin_function_or_method" and value.__name__ in (
-        "time", "monotonic", "perf_counter", "time_ns", "clock_gettime"
+        "time", "monotonic", "perf_counter", "time_ns", "clock_gettime", "clock_gettime_ns"
     )  # fmt: skip
 
 
