@@ -57,6 +57,9 @@ def attach(self):
             self.msg(f"{os.getpid()} reached it")
 
 
+threading.Thread(target=threading.Event().wait, name="poller", daemon=True).start()
+
+
 class CharacterCmdSet(default_cmds.CharacterCmdSet):
     def at_cmdset_creation(self):
         super().at_cmdset_creation()
@@ -118,7 +121,8 @@ async def test_what_a_game_must_not_do_is_told(snapshot: Snapshot) -> None:
     assert found.commands == 6
     assert found.differences == ["command 2, 'number': another text"]
     assert [line.partition(" (")[0] for line in found.refused] == ["uses the network"]
-    assert [line.partition(" in ")[0] for line in found.threads] == ["worker began"]
+    assert found.threads[0] == "poller began while the game was loaded"
+    assert [line.partition(" in ")[0] for line in found.threads[1:]] == ["worker began"]
     assert found.clock == []
     assert not found.sound
 

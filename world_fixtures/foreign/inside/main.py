@@ -25,7 +25,7 @@ def main() -> None:
     snapshot, scratch = (Path(p).resolve() for p in sys.argv[1:3])
     limits = sys.argv[3:]
     describes = limits == ["--describe"]
-    from world_fixtures.foreign.inside import kernel, loading
+    from world_fixtures.foreign.inside import kernel, loading, noticing
 
     kernel.end_with_parent()  # a game that hangs while it is loaded does not hear its socket end
 
@@ -55,6 +55,7 @@ def main() -> None:
     load_what_is_used(snapshot, scratch, reader, initial)
     loading.settle()
     kernel.end_with_parent(False)
+    noticing.note_running()
     control.sendall(b"ready\n")
     processor, by_the_clock = map(float, limits)
     patience = Patience(processor, by_the_clock)
