@@ -33,7 +33,8 @@ def test_a_rollout_in_a_game_is_evaluated_recorded_replayed_and_exported(
     read("evaluate", "--env.suite", suite, "--env.policy", "oracle",
          "--env.eval_baselines", "false", "--env.data_dir_to_save_evals", run)  # fmt: skip
     (rollout,) = read_rollouts(run)
-    assert rollout.verdict and rollout.verdict.success
+    assert rollout.verdict
+    assert rollout.verdict.success
     assert ">Limbo<" in sample_detail(rollout)["map"]
     assert (run / "report.html").is_file()
     assert "1 traces" in read("telemetry", "record", run, "--root", traces)

@@ -56,7 +56,7 @@ LENT = object()
 @pytest.fixture
 def played(tmp_path, monkeypatch):
     """Play models with these rewards; None is one that cannot be evaluated."""
-    monkeypatch.setattr(module, "ServerPool", lambda servers: contextlib.nullcontext(LENT))
+    monkeypatch.setattr(module, "ServerPool", lambda servers, **_: contextlib.nullcontext(LENT))
     made: list[Fake] = []
 
     def make(config) -> Fake:
