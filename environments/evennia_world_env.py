@@ -69,7 +69,7 @@ from environments.runner import Conditions, play
 from environments.tasks import choice
 from environments.tasks.curriculum import Curriculum, Outline
 from environments.tasks.model import Task
-from environments.tasks.suites.load import load_suite
+from environments.tasks.suites.load import in_games_alone, load_suite
 from environments.tasks.version import TASKS_VERSION
 from environments.tasks.worker import TaskWorker, Wanted
 from environments.tokenizer import PATH
@@ -150,9 +150,11 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
             get_policy(config.policy)  # an unknown one is reported before anything starts
             server_configs[0].model_name = config.policy
         super().__init__(config, server_configs, slurm, testing)
+        self.train_tasks = load_suite(config.train_suite).tasks if config.train_suite else ()
+        """What is trained on in the place of tasks made by seed, where it is given."""
         if config.credit is not Credit.GROUP:
             self.judge_by_advantages()
-            check_credit(config, self.group_tools())
+            check_credit(config, self.group_tools(), self.train_tasks)
         self.server_configs = server_configs
         self.metrics = RolloutMetrics()
         self.pool: ServerPool
@@ -179,8 +181,6 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
             kinds=choice.kinds(config.kinds) if config.kinds else (),
             signal_floor=config.signal_floor,
         )
-        self.train_tasks = load_suite(config.train_suite).tasks if config.train_suite else ()
-        """What is trained on in the place of tasks made by seed, where it is given."""
 
     async def setup(self) -> None:
         """Start the world servers and, where no model is configured, the policy endpoint."""
@@ -200,13 +200,23 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
             print(f"look on at {gate.url} or by telnet to 127.0.0.1 {gate.telnet}:")
             print(f"    connect spectator {gate.word}", flush=True)
         if self.lent is None:
-            self.pool = await self._running.enter_async_context(ServerPool(servers))
+            at_once = self.config.spectate or not self._in_games_alone()
+            self.pool = await self._running.enter_async_context(
+                ServerPool(servers, at_once=at_once)
+            )
         else:
             self.pool = self.lent
         if self.embedded:
             self.endpoint = await self._running.enter_async_context(PolicyEndpoint())
             self.server_configs[0].base_url = self.endpoint.base_url
             self.server = ServerManager(self.server_configs)
+
+    def _in_games_alone(self) -> bool:
+        """Tell whether the tasks that come first are all in games that somebody else wrote."""
+        if self._processing:
+            tasks = self.train_tasks
+            return bool(tasks) and all(task.spec.game is not None for task in tasks)
+        return in_games_alone(self.config.suite)
 
     async def teardown(self) -> None:
         """Stop what `setup` started."""

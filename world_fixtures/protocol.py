@@ -25,6 +25,7 @@ answered like a request of id 0, with an `Identity`.
     restore   instance, events, sessions?   hash, seq, sessions
     go_back   instance, to, sessions?       hash, undone, sessions
     ping                                    instances, idle, worlds, sessions, rss_kb
+    show      shown, title, agent, text     nothing
 
 A question mark marks what may be left out. `create` needs one of its two: `spec_hash` alone is
 enough for a world that the server knows, and is refused with `bad_spec` where it does not.
@@ -44,6 +45,8 @@ before the next one: what time brought about, and what people did. Each has the 
 command as its `cause`. The answer of `command` and of `arrange` holds them under `after`; `events`
 and `restore` have each by itself, in order. Such a group is whole or not there: `at` and `to` mean
 the last event of the group that they name one of.
+
+`show` is for people who look on at this server: what is played in a game that runs elsewhere.
 
 The types below say what each field holds; REQUESTS and ANSWERS give the type by operation.
 """
@@ -277,6 +280,17 @@ class PingRequest(TypedDict):
     """Asks how the server is."""
 
 
+class ShowRequest(TypedDict):
+    """Shows people who look on what is played in a game that runs elsewhere."""
+
+    shown: str
+    """Name by which they find it."""
+    title: str
+    agent: str
+    text: str
+    """What was typed and what came of it; empty where it is over."""
+
+
 class Identity(TypedDict):
     """Versions of a world server."""
 
@@ -382,7 +396,7 @@ REQUESTS: Mapping[str, type] = {
     "events": EventsRequest, "arrange": ArrangeRequest, "open": OpenRequest,
     "command": CommandRequest,
     "close": SessionRequest, "fork": ForkRequest, "restore": RestoreRequest,
-    "go_back": GoBackRequest, "ping": PingRequest,
+    "go_back": GoBackRequest, "ping": PingRequest, "show": ShowRequest,
 }  # fmt: skip
 """The request of each operation, besides `id` and `op`."""
 ANSWERS: Mapping[str, Any] = {
@@ -390,5 +404,6 @@ ANSWERS: Mapping[str, Any] = {
     "changed": dict[str, Fields], "events": list[Event], "arrange": Event, "open": Opened,
     "command": Event,
     "close": Closed, "fork": Forked, "restore": Restored, "go_back": WentBack, "ping": Counts,
+    "show": Done,
 }  # fmt: skip
 """What each operation answers under `ok`."""

@@ -10,11 +10,12 @@ import os
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from typing import Any
 
-from world_fixtures import address, client, home
+from world_fixtures import address, client, home, spectator
 from world_fixtures.common import WorldError, WorldLost
 from world_fixtures.foreign.site import GameSite
 from world_fixtures.prefork_server import PreforkServer
 from world_fixtures.protocol import ErrorCode, Event, Forked, group_end
+from world_fixtures.shown import ShownLink
 from world_fixtures.spec import GameWorld, WorldSpec
 from world_fixtures.visits import Visits
 from world_fixtures.world_server import Purpose, WorldServer
@@ -240,13 +241,13 @@ class ServerPool:
         """
         if not self._open:
             raise RuntimeError("the pool of world servers is not open: use `async with ServerPool`")
-        if self._capacity.locked() and not self._told_full:
+        places = self._game_places if game else self._capacity
+        if places.locked() and not game and not self._told_full:
             self._told_full = True
             logger.warning(
                 "%d worlds are in use, as many as %d world server(s) hold: more rollouts wait",
                 self.capacity, self.size,
             )  # fmt: skip
-        places = self._game_places if game else self._capacity
         await places.acquire()
         task = asyncio.create_task(make())
         self._creating.add(task)
@@ -272,6 +273,8 @@ class ServerPool:
     def _let_go(self, instance: PooledInstance) -> None:
         """Have the server take an instance back."""
         instance.forget()
+        if isinstance(instance.link, ShownLink):
+            instance.link.end()
         chore = asyncio.ensure_future(instance.server.request("release", instance=instance.id))
         self._chores.add(chore)
         chore.add_done_callback(self._done)
@@ -315,7 +318,7 @@ class ServerPool:
         with self._counted(server):
             async with server.creations:
                 made = await client.create(server, spec, server.client.known_specs)
-                instance = PooledInstance(server, spec, made["instance"], made["hash"], self)
+                instance = self._instance(server, spec, made["instance"], made["hash"])
                 if events:
                     try:
                         now = await client.restore(server, instance.id, events, visits.present)
@@ -349,7 +352,7 @@ class ServerPool:
                     )
                 except WorldError as error:
                     raise client.lost_if_differs(error) from error
-            fork = PooledInstance(server, parent.spec, made["instance"], parent.start_hash, self)
+            fork = self._instance(server, parent.spec, made["instance"], parent.start_hash)
             fork.hash = made["hash"]
             self.forks += 1
             self.warm_forks += made["warm"]
@@ -379,6 +382,16 @@ class ServerPool:
             present = parent.visits.after(at)
         visits = parent.visits.copied(last, present.values())
         return await self._create_on(server, parent.spec, events[:last], visits)
+
+    def _instance(
+        self, server: WorldServer, spec: WorldSpec, id_: str, hash_: str
+    ) -> PooledInstance:
+        """Return an instance that was made; one in a game is shown to people who look on."""
+        made = PooledInstance(server, spec, id_, hash_, self)
+        gate = self._usable(None) if spec.game and spectator.VARIABLE in os.environ else ()
+        if gate:
+            made.link = ShownLink(server, gate[0], spec, id_)
+        return made
 
     @contextlib.contextmanager
     def _counted(self, server: WorldServer) -> Iterator[None]:

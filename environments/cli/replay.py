@@ -43,7 +43,7 @@ def replay(
     from environments.telemetry.replay import servers_for
 
     traces = list(dict.fromkeys(t for path in paths for t in find_traces(path)))
-    traces, left = _check(traces)
+    traces, left, games_alone = _check(traces)
     if left:
         more = f" ({len(left) - 1} more traces are of other rules)" if len(left) > 1 else ""
         print(f"evennia-world: {printable(left[0])}: not replayed{more}", file=sys.stderr)
@@ -51,7 +51,7 @@ def replay(
         return 2
     descriptors.ensure(descriptors.for_servers(servers_for(len(traces))))
     started = time.perf_counter()
-    results = asyncio.run(_replay(traces))
+    results = asyncio.run(_replay(traces, at_once=not games_alone))
     seconds = time.perf_counter() - started
     if file:
         _write(file, results, seconds)
@@ -65,8 +65,10 @@ def replay(
     return 2 if left else 0
 
 
-def _check(traces: Sequence[Path]) -> tuple[list[Path], list[str]]:
+def _check(traces: Sequence[Path]) -> tuple[list[Path], list[str], bool]:
     """Return the traces that can be replayed, and a line for each that other rules made.
+
+    Whether the first are all in games that somebody else wrote, too.
 
     Raises UserError where a trace cannot be read: no server is started for it.
     """
@@ -75,23 +77,25 @@ def _check(traces: Sequence[Path]) -> tuple[list[Path], list[str]]:
     from environments.telemetry.replay import other_rules
 
     damaged, left, playable = [], [], []
+    games_alone = True
     for path in traces:
         try:
-            told = other_rules(read_trace(path).meta)
+            meta = read_trace(path).meta
         except UserError as error:
             damaged.append(str(error))
             continue
-        if told:
+        if told := other_rules(meta):
             left.append(f"{path} {told}")
         else:
             playable.append(path)
+            games_alone = games_alone and meta.task.spec.game is not None
     if damaged:
         more = f" ({len(damaged) - 1} more traces are damaged)" if len(damaged) > 1 else ""
         raise UserError(damaged[0] + more)
-    return playable, left
+    return playable, left, games_alone
 
 
-async def _replay(traces: Sequence[Path]) -> list[Replayed]:
+async def _replay(traces: Sequence[Path], *, at_once: bool) -> list[Replayed]:
     # As above: only where traces are played.
     from environments.rollouts.progress import LiveDisplay, Tally
     from environments.telemetry.replay import replay_all, servers_for
@@ -103,7 +107,7 @@ async def _replay(traces: Sequence[Path]) -> list[Replayed]:
         tally.done += 1
 
     with LiveDisplay(tally) if sys.stderr.isatty() else nullcontext():
-        async with ServerPool(servers_for(len(traces))) as pool:
+        async with ServerPool(servers_for(len(traces)), at_once=at_once) as pool:
             return await replay_all(traces, pool, done=count)
 
 

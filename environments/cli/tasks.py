@@ -130,7 +130,13 @@ def verify(
             print(printable(f"  {line}"))
     for told in different:
         print(printable(told))
-    print(f"{figures['solved']} of {len(tasks)} solved; {generation:.1f} ms to make a task")
+    in_games = sum(task.spec.game is not None for task in tasks)
+    said = [f"{figures['solved']} of {len(tasks)} solved"]
+    if in_games:
+        said.append(f"{in_games} played {1 + REPLAYS} times, {len(different)} differences")
+    if in_games < len(tasks):  # a game is prepared with the first task in it
+        said.append(f"{generation:.1f} ms to make a task")
+    print("; ".join(said))
     return 1 if failed or different else 0
 
 

@@ -56,8 +56,19 @@ class Crediting(Protocol):
         """Play one rollout, from `start` where it is given."""
 
 
-def check_credit(config: EvenniaWorldEnvConfig, tools: Mapping[str, Tool]) -> None:
-    """Raise UserError where `--env.credit` cannot work with the other options, or these tools."""
+def check_credit(
+    config: EvenniaWorldEnvConfig, tools: Mapping[str, Tool], tasks: Sequence[Task] = ()
+) -> None:
+    """Raise UserError where `--env.credit` cannot work with the other options, or these tools.
+
+    `tasks` are those of the suite that is trained on, where there is one.
+    """
+    going_on = [task.id for task in tasks if task.spec.goes_on]
+    if going_on and config.credit in (Credit.SHAPED, Credit.TURNS):
+        raise UserError(
+            f"--env.credit {config.credit} knows no value of states where time passes, as in"
+            f" {going_on[0]} of --env.train_suite: leave such tasks out, or choose branches or tree"
+        )
     lively = sorted(f for f, weight in config.families.items() if weight and f not in SOLITARY)
     if lively and config.credit in (Credit.SHAPED, Credit.TURNS):
         raise UserError(

@@ -17,6 +17,7 @@ from environments.modes.evaluate import slug
 from environments.modes.model_list import Planned, planned
 from environments.modes.options import ModeConfig
 from environments.rollouts.replacing import check_page
+from environments.tasks.suites.load import in_games_alone
 from world_fixtures.common import UserError, printable
 from world_fixtures.servers import ServerPool
 
@@ -63,7 +64,9 @@ async def evaluate_models(
             pool = None
             first = runs[0].config.env
             if not first.spectate:
-                pool = await stack.enter_async_context(ServerPool(first.world_servers))
+                pool = await stack.enter_async_context(
+                    ServerPool(first.world_servers, at_once=not in_games_alone(first.suite))
+                )
             for number, run in enumerate(runs, start=1):
                 tell_line(f"{run.name} ({number} of {len(runs)})")
                 try:

@@ -169,10 +169,11 @@ async def _playing(made: Recipe) -> AsyncIterator[Answer]:
         if made.mode == "serve":  # its loop sets it up
             yield replica(env)
             return
+        if made.mode == "process":
+            env.begin_process(Path(config.env.data_path_to_save_groups), True)
         await env.setup()
         with gathered(env), contextlib.closing(_Parts()) as parts:
             if made.mode == "process":
-                env.begin_process(Path(config.env.data_path_to_save_groups), True)
                 env.conversations = asyncio.Semaphore(made.at_once * config.env.group_size)
                 yield _items(env, parts)
             else:

@@ -21,6 +21,8 @@ from tests.browser import browser as chromium
 from tests.browser import needs_browser
 from tests.conftest import cottage_spec
 from tests.listeners import Address, listeners
+from world_fixtures.foreign.snapshot import snapshot_of
+from world_fixtures.foreign.source import read_source
 from world_fixtures.prefork_server import ServerProcess
 from world_fixtures.proof import NONCE, PROOF
 from world_fixtures.servers import ServerPool
@@ -127,6 +129,25 @@ async def test_what_the_agent_does_is_seen_and_left_as_it_is(gate, watched, brow
         await watched.servers[0].request("ping")
     await browser.types("instances")
     await browser.sees("No agent is at work")
+
+
+@pytest.mark.slow
+async def test_a_game_that_runs_elsewhere_is_seen_too(watched, looking_on) -> None:
+    spec = snapshot_of(read_source({"game": "tutorial_world"}, Path())).spec()
+    instance = await watched.acquire(spec)
+    session = await instance.open()
+    await watched.servers[0].request("ping")  # what is shown is sent before this is
+    await looking_on.types("watch")
+    await looking_on.sees(f"You look on at tutorial_world-{instance.id}, tutorial_world")
+    await looking_on.sees("Intro")
+    event = await session.command("begin")
+    await looking_on.sees("Wanderer&gt; begin")
+    await looking_on.sees("Cliff by the coast")
+    assert (await instance.state()).hash == event.state_hash
+    watched.release(instance)
+    await watched.servers[0].request("ping")
+    await looking_on.types("instances")
+    await looking_on.sees("No agent is at work")
 
 
 @pytest.mark.parametrize("line", ["connect spectator wrong", "create me password", "look"])

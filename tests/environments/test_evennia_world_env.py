@@ -30,7 +30,7 @@ class Halved(EvenniaWorldEnv):
 @pytest.fixture
 def make(monkeypatch: pytest.MonkeyPatch, pool: Any) -> Any:
     """Environments of a class with changed options, on the shared world servers."""
-    monkeypatch.setattr(evennia_world_env, "ServerPool", lambda servers: nullcontext(pool))
+    monkeypatch.setattr(evennia_world_env, "ServerPool", lambda servers, **_: nullcontext(pool))
 
     def made(cls: type[EvenniaWorldEnv], **options: Any) -> EvenniaWorldEnv:
         config, servers = cls.config_init()

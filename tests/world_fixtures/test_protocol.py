@@ -121,6 +121,7 @@ async def test_every_operation_answers_as_its_type_says(raw, cottage) -> None:
     arranged = await ask("arrange", instance=id_, changes=[["lamp", "location", "cellar"]])
     assert arranged["changes"][0]["after"] == "cellar"
     await ask("ping")
+    await ask("show", shown="game-g1", title="A Game", agent="Ada", text="Limbo")
     log = await ask("events", instance=id_)
     fork = await ask("fork", instance=id_)
     assert (fork["hash"], fork["seq"], fork["sessions"].keys()) == (

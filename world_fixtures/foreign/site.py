@@ -20,9 +20,11 @@ from world_fixtures.foreign.snapshot import MODULE, Snapshot, command_env, snaps
 from world_fixtures.spec import GameWorld
 
 Made = TypeVar("Made")
-LOAD_TIMEOUT = 180.0
+LOAD_TIMEOUT = 600.0
 """Seconds that loading a game may take; several at once on a busy machine take long."""
 STOP_TIMEOUT = 10.0
+PATIENCE = (40.0, 120.0)
+"""Seconds of processor time, and by the clock, that a rollout may take for one command."""
 
 
 class GameSite:
@@ -56,11 +58,14 @@ class GameSite:
         shutil.rmtree(self.scratch / "run", ignore_errors=True)
         ours = await asyncio.to_thread(self._launch)
         reader, writer = await asyncio.open_connection(sock=ours)
-        line = b""
+        line, why = b"", ""
         try:
-            with contextlib.suppress(TimeoutError, ConnectionError):
-                async with asyncio.timeout(LOAD_TIMEOUT):
-                    line = await reader.readline()
+            async with asyncio.timeout(LOAD_TIMEOUT):
+                line = await reader.readline()
+        except TimeoutError:
+            why = f"it was not ready within {LOAD_TIMEOUT:g} s"
+        except ConnectionError:
+            pass  # it has ended, and said why
         except BaseException:
             writer.close()
             self.kill()
@@ -68,7 +73,8 @@ class GameSite:
         if line != b"ready\n":
             writer.close()
             self.kill()
-            raise WorldLost(f"the game {self.game.name} did not load: {self._last_line()}")
+            why = why or self._last_line()
+            raise WorldLost(f"the game {self.game.name} did not load: {why}")
         return WorldClient(writer)
 
     def _launch(self) -> socket.socket:
@@ -78,7 +84,8 @@ class GameSite:
         run = str(self.scratch / "run")
         with theirs, open(self.scratch / "output.log", "ab") as log:
             self._process = subprocess.Popen(
-                [self.python, "-m", f"{MODULE}.main", str(self.snapshot.path), run],
+                [self.python, "-m", f"{MODULE}.main", str(self.snapshot.path), run,
+                 *map(str, PATIENCE)],
                 stdin=theirs.fileno(), stdout=log, stderr=log, env=command_env(self.python),
                 cwd=self.scratch, start_new_session=True,
             )  # fmt: skip

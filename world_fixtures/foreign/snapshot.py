@@ -18,6 +18,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -89,6 +90,8 @@ def snapshot_of(source: GameSource, python: str | None = None) -> Snapshot:
     with disk(target, elsewhere=home.ELSEWHERE), _locked(place / "lock"):
         _keep(source, place / "source.json")
         if not (target / "world.json").is_file():
+            name = _line(source.game.rstrip("/").rpartition("/")[2])
+            print(f"preparing the game {name}, once ...", file=sys.stderr, flush=True)
             _make(source, content, target, python)
     return Snapshot(target, source, content)
 

@@ -11,14 +11,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 
 from world_fixtures.common import Frozen, UserError, digest
 from world_fixtures.disk import disk
+from world_fixtures.document import Place
 from world_fixtures.nearest import did_you_mean
+from world_fixtures.schema_errors import problems_of
 
 SHIPPED = Path(__file__).with_name("shipped")
 LAYOUT = 2
@@ -29,6 +31,15 @@ _LEFT_OUT = frozenset((".git", "__pycache__", "logs", ".static", ".cache", ".ven
 _LEFT_OUT_ENDS = (".pyc", ".pid", ".log", ".restart", "-journal")
 
 
+class WrongField(UserError):
+    """A field of a source is wrong; the text names it and says how."""
+
+    def __init__(self, place: Place, message: str) -> None:
+        """Take the way to the field within the source."""
+        super().__init__(f"world.{message}")
+        self.place = place
+
+
 class Call(Frozen):
     """A step of preparing that is a Python function of the game."""
 
@@ -36,12 +47,25 @@ class Call(Frozen):
     """MODULE:FUNCTION; called without arguments."""
 
 
+def _step(given: Any) -> Any:
+    if not isinstance(given, str | Call):
+        try:
+            Call.model_validate(given)
+        except ValidationError:
+            told = "a step is a line that the superuser types, or {call: 'module:function'}"
+            raise ValueError(told) from None
+    return given
+
+
+Step = Annotated[str | Call, BeforeValidator(_step)]
+
+
 class GameSource(Frozen):
     """A game, how it is prepared, and who plays it."""
 
     game: str = Field(min_length=1)
     """Name of a shipped preparation, or the path of a game directory."""
-    prepare: tuple[str | Call, ...] = Field(default=(), max_length=100)
+    prepare: tuple[Step, ...] = Field(default=(), max_length=100)
     """What the superuser types, in order, or functions that are called; all on the copy."""
     settings: dict[str, Any] = Field(default_factory=dict)
     """Settings of Evennia that hold over the game's own."""
@@ -88,9 +112,8 @@ def read_source(given: Mapping[str, Any], beside: Path) -> GameSource:
     try:
         return GameSource.model_validate(fields)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise UserError(f"world.{place}: {first['msg']}") from None
+        first = problems_of(error, GameSource)[0]
+        raise WrongField(first.place, first.message) from None
 
 
 def content_of(source: GameSource) -> str:

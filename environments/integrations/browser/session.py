@@ -35,7 +35,8 @@ async def play_in_browser(
     try:
         with saved:
             waiting = saved.waiting(tasks)
-            async with ServerPool(1) as pool:
+            at_once = any(task.spec.game is None for task in waiting)
+            async with ServerPool(1, at_once=at_once) as pool:
                 with Sitting(
                     pool, waiting, model=model, provider=PROVIDER, keep=saved.directory.add
                 ) as sitting:

@@ -191,7 +191,7 @@ async def _serve(server: McpServer, tasks: Sequence[Task], model: str, saved: Sa
             tasks = saved.waiting(tasks)
         # Started by the first task: a client waits for the list of tools, and not for long.
         worlds = await stack.enter_async_context(AsyncExitStack())
-        pool = ServerPool(1)
+        pool = ServerPool(1, at_once=any(task.spec.game is None for task in tasks))
         keep = None if saved is None else saved.directory.add
         sitting = stack.enter_context(
             Sitting(pool, tasks, model=model, provider=PROVIDER, keep=keep)

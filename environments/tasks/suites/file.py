@@ -33,7 +33,7 @@ from environments.tasks.version import TASKS_VERSION
 from world_fixtures.common import Frozen, UserError, canonical_json
 from world_fixtures.document import Document, Place, Told, one_error
 from world_fixtures.foreign.snapshot import snapshot_of
-from world_fixtures.foreign.source import read_source
+from world_fixtures.foreign.source import WrongField, read_source
 from world_fixtures.generator.words import Split
 from world_fixtures.library import Reading, facts_beside, read_world, world_path
 from world_fixtures.library.partial_parse import UNREADABLE, partial_spec
@@ -200,6 +200,9 @@ class _Entry:
         """Return the world of a game that is prepared where it was not yet; tell what is wrong."""
         try:
             return self.reader.game(given, self.path.parent)
+        except WrongField as error:
+            self._tell(("world", *error.place), str(error))
+            return None
         except UserError as error:
             self._tell(("world",), f"world: {error}")
             return None

@@ -20,6 +20,16 @@ def load_suite(name: str) -> Suite:
     return SUITES[name].verify() if name in SUITES else read_suite(Path(name))
 
 
+def in_games_alone(name: str) -> bool:
+    """Tell whether all tasks of a suite are in games that somebody else wrote.
+
+    None of the suites that ship is made for that. Raises UserError as `load_suite` does.
+    """
+    if name in SUITES:
+        return name == "foreign"
+    return all(task.spec.game is not None for task in load_suite(name).tasks)
+
+
 def check_suite(name: str) -> None:
     """Raise UserError where no suite has this name or file; what is in it is not looked at."""
     if name not in SUITES and not Path(name).is_file():

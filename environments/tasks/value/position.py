@@ -58,9 +58,10 @@ class Position:
     def start(cls, task: Task) -> Position:
         """Return the position in which the first stage begins, connected.
 
-        Raises UserError for a world with time and people: what it is worth is not known.
+        Raises UserError for a world with time and people, and for a game that somebody else wrote:
+        what it is worth is not known.
         """
-        if task.spec.living is not None:
+        if task.spec.goes_on:
             raise UserError(
                 f"{task.id}: nothing tells the value of a state where time passes and others act"
             )

@@ -49,7 +49,7 @@ async def source(pool: Any, tmp_path: Path) -> Path:
 @pytest.fixture
 def branched(monkeypatch: pytest.MonkeyPatch, pool: Any, tmp_path: Path) -> Any:
     """`await branched(source, out, policy, times, rollout)`: the rollouts of a run of branches."""
-    monkeypatch.setattr(evennia_world_env, "ServerPool", lambda servers: nullcontext(pool))
+    monkeypatch.setattr(evennia_world_env, "ServerPool", lambda servers, **_: nullcontext(pool))
 
     async def played(
         source: Path,

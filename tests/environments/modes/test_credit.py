@@ -109,7 +109,7 @@ def make(monkeypatch: pytest.MonkeyPatch) -> Make:
     """An environment with changed options, in simulated worlds."""
 
     def made(servers: Sequence[APIServerConfig] = (), most: int = 1, **options: Any) -> Watched:
-        monkeypatch.setattr(evennia_world_env, "ServerPool", lambda servers: simulated(most))
+        monkeypatch.setattr(evennia_world_env, "ServerPool", lambda servers, **_: simulated(most))
         config, default = EvenniaWorldEnv.config_init()
         return Watched(
             config.model_copy(update={**NAVIGATION, **options}), list(servers) or default
@@ -308,9 +308,10 @@ def _events_before(rollout: Rollout, turn: int) -> int:
         ({"credit": Credit.TREE, "group_size": 6}, "multiple of the 4 rollouts"),
         ({"credit": Credit.TREE, "candidate_model": "oracle"}, "candidate_model"),
         ({"credit": Credit.BRANCHES, "enabled_toolsets": ["sums"]}, "cannot be forked"),
+        ({"credit": Credit.SHAPED, "train_suite": "foreign"}, "foreign/tutorial_world/.* of --env"),
     ],
 )
-def test_what_cannot_branch_is_refused_in_one_line(
+def test_what_cannot_be_credited_is_refused_in_one_line(
     make: Make, options: dict[str, Any], names: str
 ) -> None:
     with pytest.raises(UserError, match=names) as refused:

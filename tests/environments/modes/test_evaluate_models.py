@@ -56,7 +56,7 @@ LENT = object()
 @pytest.fixture
 def played(tmp_path, monkeypatch):
     """Play models with these rewards; None is one that cannot be evaluated."""
-    monkeypatch.setattr(module, "ServerPool", lambda servers: contextlib.nullcontext(LENT))
+    monkeypatch.setattr(module, "ServerPool", lambda servers, **_: contextlib.nullcontext(LENT))
     made: list[Fake] = []
 
     def make(config) -> Fake:
@@ -68,7 +68,7 @@ def played(tmp_path, monkeypatch):
         for name, reward in rewards.items():
             env = SimpleNamespace(
                 name=name, reward=reward, data_dir_to_save_evals=str(tmp_path / name),
-                spectate=False, world_servers=None,
+                spectate=False, world_servers=None, suite="basics",
             )  # fmt: skip
             here = [servers[name]] if name in servers else []
             runs.append(Planned(name, SimpleNamespace(env=env, servers=here)))

@@ -12,6 +12,8 @@ import pytest
 
 from environments.tasks.model import Family
 from environments.tasks.suites import SUITES, content_hash, load_suite
+from environments.tasks.suites.foreign import GAMES
+from environments.tasks.suites.load import in_games_alone
 from world_fixtures.common import UserError
 
 pytestmark = pytest.mark.once
@@ -190,3 +192,14 @@ def test_a_task_without_a_final_goal_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="has no final goal") as caught:
         load_suite(str(path))
     assert "\n" not in str(caught.value)
+
+
+def test_whole_tasks_in_games_of_others_are_read_from_a_file(tmp_path) -> None:
+    found = [next(t for t in load_suite("foreign").tasks if t.kind == game) for game in GAMES]
+    file = tmp_path / "games.jsonl"
+    file.write_text("".join(task.model_dump_json() + "\n" for task in found))
+    assert load_suite(str(file)).tasks == tuple(found)
+    assert in_games_alone(str(file))
+    file.write_text(file.read_text() + load_suite("basics").tasks[0].model_dump_json() + "\n")
+    assert not in_games_alone(str(file))
+    assert [name for name in SUITES if in_games_alone(name)] == ["foreign"]

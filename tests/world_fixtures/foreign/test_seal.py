@@ -41,6 +41,17 @@ refused("one elsewhere", lambda: sqlite3.connect(f"file://localhost{secret}?mode
 sqlite3.connect(f"file:{free}?cache=shared", uri=True).execute("create table t (x)")
 sqlite3.connect("file:memorydb_default?mode=memory&cache=shared", uri=True)
 sqlite3.connect(":memory:")
+own = sqlite3.connect(free)
+if hasattr(own, "enable_load_extension"):
+    refused("an extension", lambda: own.enable_load_extension(True))
+refused("a directory elsewhere", lambda: os.open(sys.prefix, os.O_RDONLY))
+here = os.open(".", os.O_RDONLY)
+os.mkdir("deep")
+os.chdir("deep")
+refused("up from a directory", lambda: os.open("../secret", os.O_RDWR, dir_fd=here))
+refused("its parent", lambda: os.open("..", os.O_RDONLY, dir_fd=here))
+open(os.path.join(os.getcwd(), "..", "up"), "w").write("x")
+os.remove("up", dir_fd=here)
 refused("killing", lambda: os.kill(os.getppid(), 0))
 if closed:
     assert libc.socket(2, 1, 0) == -1 and ctypes.get_errno() == 1
@@ -64,3 +75,4 @@ def test_a_sealed_process_reaches_nothing_outside(tmp_path: Path) -> None:
     )
     assert done.stdout.startswith("done"), done.stdout + done.stderr
     assert secret.read_text() == "key"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["inside", "secret"]

@@ -19,17 +19,15 @@ from typing import Any
 from world_fixtures.foreign.inside import kernel
 from world_fixtures.foreign.inside.loading import (
     DATABASE,
+    Wrong,
     load_evennia,
     prepare_process,
     start_game,
+    told_in_one_line,
 )
 
 _BUILDER = "builder"
 """Account of the one who prepares; only in a game that has none yet."""
-
-
-class Wrong(Exception):
-    """What a recipe asks for cannot be done; the text says why."""
 
 
 def build(snapshot: Path) -> None:
@@ -37,7 +35,7 @@ def build(snapshot: Path) -> None:
     recipe = json.loads((snapshot / "recipe.json").read_text(encoding="utf-8"))
     files = snapshot / "files"
     prepare_process(snapshot, files)
-    own = snapshot / "game" / "server" / "evennia.db3"
+    own = _own_database(snapshot / "game")
     if own.exists():
         for end in ("", "-wal", "-shm"):  # a game that runs keeps what is new beside it
             beside = own.with_name(own.name + end)
@@ -57,6 +55,18 @@ def build(snapshot: Path) -> None:
     from django.db import connections
 
     connections.close_all()
+
+
+def _own_database(game: Path) -> Path:
+    """Return where the copy of a game has its database, by its settings. Raises Wrong."""
+    from django.conf import settings
+
+    if not settings.OWN_DATABASE:
+        raise Wrong("its settings name a database that is not SQLite: only those can be used")
+    found = Path(settings.OWN_DATABASE).resolve()
+    if not found.is_relative_to(game):
+        raise Wrong(f"its database {found} is not in its directory: put it there")
+    return found
 
 
 def _first_account() -> Any:
@@ -126,6 +136,8 @@ def _add_player(recipe: dict[str, Any]) -> None:
     import evennia
     from django.conf import settings
 
+    from world_fixtures.foreign.inside.playing import rights_of
+
     name, key = recipe["account"], recipe["character"]
     account = evennia.AccountDB.objects.filter(username__iexact=name).first()
     start = _place(recipe.get("start"))
@@ -144,6 +156,8 @@ def _add_player(recipe: dict[str, Any]) -> None:
             raise Wrong(f"the character {key!r} could not be made: {'; '.join(errors)}")
     elif character not in account.characters:
         account.characters.add(character)
+    if wrong := rights_of(account, character):
+        raise Wrong(f"{wrong}: choose an account and a character of a plain player")
     character.locks.add(f"puppet:id({character.id}) or pid({account.id}) or perm(Developer)")
     account.db._last_puppet = character
     account.attributes.remove("FIRST_LOGIN")
@@ -168,8 +182,5 @@ def _place(key: str | None) -> Any:
 
 if __name__ == "__main__":
     kernel.end_with_parent()
-    try:
+    with told_in_one_line():
         build(Path(sys.argv[1]).resolve())
-    except Wrong as wrong:
-        print(wrong, file=sys.stderr)
-        raise SystemExit(3) from None

@@ -43,6 +43,11 @@ def install() -> None:
         "perf_counter": since,
         "perf_counter_ns": lambda: int(since() * 1e9),
         "process_time": since,
+        "process_time_ns": lambda: int(since() * 1e9),
+        "thread_time": since,
+        "thread_time_ns": lambda: int(since() * 1e9),
+        "clock_gettime": _of_clock,
+        "clock_gettime_ns": lambda which: int(_of_clock(which) * 1e9),
         "sleep": lambda seconds: set_to(now() + max(0.0, float(seconds))),
     }
     for name in ("gmtime", "localtime"):
@@ -62,6 +67,10 @@ def install() -> None:
 
 def _since_begin() -> float:
     return 1000.0 + now() - BEGINS
+
+
+def _of_clock(which: int) -> float:
+    return now() if which == time.CLOCK_REALTIME else _since_begin()
 
 
 def _of_now(function: Any) -> Any:

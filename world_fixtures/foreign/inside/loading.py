@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import sys
+import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,23 @@ DATABASE = "game.db3"
 SETTINGS = "world_fixtures.foreign.inside.settings"
 SEED = 20360101
 """Of everything that is drawn before a rollout begins."""
+
+
+class Wrong(Exception):
+    """What a recipe asks for cannot be done; the text says why."""
+
+
+@contextlib.contextmanager
+def told_in_one_line() -> Iterator[None]:
+    """End this process where something fails; the last line of standard error says what."""
+    try:
+        yield
+    except BaseException as error:
+        traceback.print_exc()
+        what = "; ".join(str(error).splitlines())
+        print(what if isinstance(error, Wrong) else f"{type(error).__name__}: {what}",
+              file=sys.stderr)  # fmt: skip
+        raise SystemExit(3) from None
 
 
 def prepare_process(snapshot: Path, files: Path) -> None:
@@ -82,6 +102,7 @@ def use_files(files: Path) -> None:
     import evennia
     from django.conf import settings
     from django.db import connections
+    from django.db.backends.signals import connection_created
     from evennia.locks import lockhandler
 
     (files / "logs").mkdir(parents=True, exist_ok=True)
@@ -90,8 +111,16 @@ def use_files(files: Path) -> None:
         setattr(settings, f"{name}_LOG_FILE", str(files / "logs" / f"{name.lower()}.log"))
     lockhandler.WARNING_LOG = settings.LOCKWARNING_LOG_FILE
     connections.settings["default"]["NAME"] = str(files / DATABASE)
+    connection_created.connect(_attach_nothing)
     evennia.EVENNIA_SERVER_SERVICE.sqlite3_prep()
     os.chdir(files)
+
+
+def _attach_nothing(connection: Any, **_: Any) -> None:
+    """Have a database open no other file: SQLite does that (ATTACH) past the fence of Python."""
+    import sqlite3  # adapters that it registers are for the `datetime` of the game
+
+    connection.connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
 
 
 def _start_reactor() -> None:

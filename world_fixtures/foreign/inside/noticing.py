@@ -21,6 +21,13 @@ def begin() -> None:
     setattr(threading.Thread, "start", noted)  # noqa: B010
 
 
+def note_running() -> None:
+    """Notice threads that run now, once the game is loaded: no fork has them."""
+    for thread in threading.enumerate():
+        if thread is not threading.main_thread():
+            _note("threads", f"{thread.name} began while the game was loaded")
+
+
 def seen() -> dict[str, list[str]]:
     """Return what was noticed, by kind; modules that got hold of the real clock among it."""
     real: Any = datetime.datetime.__mro__[1]
@@ -38,7 +45,7 @@ def seen() -> dict[str, list[str]]:
 
 def _reads(value: Any) -> bool:
     return type(value).__name__ == "builtin_function_or_method" and value.__name__ in (
-        "time", "monotonic", "perf_counter", "time_ns", "clock_gettime"
+        "time", "monotonic", "perf_counter", "time_ns", "clock_gettime", "clock_gettime_ns"
     )  # fmt: skip
 
 

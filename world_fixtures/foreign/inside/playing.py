@@ -98,23 +98,6 @@ class Play:
         self._read()
         return self._entities
 
-    def players_rights(self) -> str:
-        """Return what the player may do that a plain player may not; empty where there is none."""
-        from django.conf import settings
-
-        ranks = [rank.lower() for rank in settings.PERMISSION_HIERARCHY]
-        plain = ranks.index("player") if "player" in ranks else 0
-        for who in (self._account, self._character):
-            if who is None:
-                continue
-            if getattr(who, "is_superuser", False) or getattr(who, "is_staff", False):
-                return f"{who.key} is a superuser"
-            for right in who.permissions.all():
-                rank = right.lower().removesuffix("s")
-                if rank in ranks and ranks.index(rank) > plain:
-                    return f"{who.key} has the permission {right}"
-        return ""
-
     def bare(self, raw: str) -> float:
         """Have the game carry out a line with nothing of ours around it; returns the ms it took."""
         from twisted.internet import reactor
@@ -210,7 +193,7 @@ class Play:
         self.session = session
         if session.puppet is None and getattr(self._character, "pk", None):
             self._account.puppet_object(session, self._character)
-        if wrong := self.players_rights():
+        if wrong := rights_of(self._account, self._character):
             raise WorldError(
                 ErrorCode.INTERNAL, f"{wrong}: a player in a rollout has no such right"
             )
@@ -324,6 +307,22 @@ class Play:
 
         cmdhandler._COMMAND_PARSER = noted
         DefaultChannel.msg = heard
+
+
+def rights_of(*player: Any) -> str:
+    """Return what an account and a character may do that a plain player may not; empty: nothing."""
+    from django.conf import settings
+
+    ranks = [rank.lower() for rank in settings.PERMISSION_HIERARCHY]
+    plain_rank = ranks.index("player") if "player" in ranks else 0
+    for who in player:
+        if getattr(who, "is_superuser", False) or getattr(who, "is_staff", False):
+            return f"{who.key} is a superuser"
+        for right in who.permissions.all():
+            rank = right.lower().removesuffix("s")
+            if rank in ranks and ranks.index(rank) > plain_rank:
+                return f"{who.key} has the permission {right}"
+    return ""
 
 
 def connect(number: int, account: Any) -> Any:

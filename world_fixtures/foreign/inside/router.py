@@ -19,7 +19,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -30,14 +30,19 @@ from world_fixtures.protocol import MAX_LINE, ErrorCode
 from world_fixtures.spec import WorldSpec
 from world_fixtures.state import initial_fields
 
-PATIENCE = 40.0
-"""Seconds of processor time that a rollout's process may take for one request, or it is ended."""
-STALLED = 120.0
-"""Seconds by the clock: for what waits for ever. A busy machine makes the others wait, too."""
 MOST = 512
 """Rollouts at once, whatever the client wants."""
 Then = Callable[[Any], None]
 """What is done with the result of a request, where it is not handed on."""
+
+
+class Patience(NamedTuple):
+    """What a rollout's process may take for one request, or it is ended."""
+
+    processor: float
+    """Seconds of processor time."""
+    clock: float
+    """Seconds by the clock, for one that sleeps then: others wait for a busy machine."""
 
 
 @dataclass
@@ -63,13 +68,14 @@ class Router:
 
     def __init__(
         self, control: socket.socket, snapshot: Path, scratch: Path, reader: Reader,
-        initial: Entities,
+        initial: Entities, patience: Patience,
     ) -> None:  # fmt: skip
         self._control = control
         self._snapshot = snapshot
         self._scratch = scratch
         self._reader = reader
         self._initial = initial
+        self._patience = patience
         self._forks: dict[str, Fork] = {}
         """By instance."""
         self._lost: dict[str, str] = {}
@@ -286,10 +292,15 @@ class Router:
         now = clock.real_time()
         for fork in list(self._forks.values()):
             waited = now - fork.since
-            if fork.waiting and waited > PATIENCE:
-                used = _processor_time(fork.pid) - fork.used
-                if used > PATIENCE or waited > STALLED:
-                    self._lose(fork, f"the game did not answer within {waited:.0f} s")
+            if not fork.waiting or waited <= min(self._patience):
+                continue
+            if _processor_time(fork.pid) - fork.used > self._patience.processor:
+                limit = f"{self._patience.processor:g} s of processor time"
+            elif waited > self._patience.clock and _sleeps(fork.pid):
+                limit = f"{self._patience.clock:g} s"
+            else:
+                continue
+            self._lose(fork, f"the game did not answer within {limit}: this rollout was ended")
 
     def _lose(self, fork: Fork, why: str) -> None:
         self._lost[fork.instance] = why
@@ -317,7 +328,19 @@ def _keep_only(descriptor: int) -> None:
 
 def _processor_time(pid: int) -> float:
     """Return the seconds of processor time that a process has taken; 0 where that is unknown."""
-    with contextlib.suppress(OSError):
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    if fields := _stat(pid):
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
     return 0.0
+
+
+def _sleeps(pid: int) -> bool:
+    """Tell whether a process waits for something other than a processor; true where unknown."""
+    fields = _stat(pid)
+    return not fields or fields[0] != "R"
+
+
+def _stat(pid: int) -> list[str]:
+    """Return what the system says of a process, from its state on (Linux); empty elsewhere."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return []

@@ -28,7 +28,8 @@ NETWORK = frozenset(
 PROGRAMS = frozenset(
     ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork",
      "os.forkpty", "os.kill", "os.killpg", "pty.spawn", "ctypes.dlopen", "ctypes.call_function",
-     "signal.pthread_kill", "syslog.openlog")
+     "signal.pthread_kill", "syslog.openlog", "sqlite3.enable_load_extension",
+     "sqlite3.load_extension")
 )  # fmt: skip
 _CHANGES = frozenset(
     ("os.remove", "os.rmdir", "os.mkdir", "os.chmod", "os.chown", "os.truncate", "os.utime",
@@ -113,14 +114,26 @@ def _databases(named: Any) -> list[Any]:
 
 
 def _within(path: Any, writes: bool) -> bool:
+    """Tell whether a path is one that may be written, or read.
+
+    With `dir_fd` a path is not where it seems to be, and an event does not say that there is one.
+    So directories outside the rollout's own are not opened, and no path leads up from where it is.
+    """
     try:
-        found = os.path.realpath(os.fsdecode(path))
+        given = os.fsdecode(path)
+        found = os.path.realpath(given)
     except (TypeError, ValueError):
         return False
-    places = (_Fence.home,) if writes else (_Fence.home, *_Fence.readable)
-    return found == "/dev/null" or any(
-        found == place or found.startswith(place + os.sep) for place in places
-    )
+    if not os.path.isabs(given) and os.pardir in given.split(os.sep):
+        return False
+    if found == "/dev/null" or _is_below(found, _Fence.home):
+        return True
+    readable = any(_is_below(found, place) for place in _Fence.readable)
+    return not writes and readable and not os.path.isdir(found)
+
+
+def _is_below(path: str, place: str) -> bool:
+    return path == place or path.startswith(place + os.sep)
 
 
 def _shown(path: Any) -> str:

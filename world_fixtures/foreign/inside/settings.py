@@ -15,6 +15,8 @@ PORTAL_LOG_FILE = os.path.join(LOG_DIR, "portal.log")
 LOCKWARNING_LOG_FILE = os.path.join(LOG_DIR, "lockwarnings.log")
 HTTP_LOG_FILE = os.path.join(LOG_DIR, "http.log")
 CACHE_DIR = os.path.join(_FILES, "cache")
+_OWN = globals()["DATABASES"]["default"]  # the game's
+OWN_DATABASE = str(_OWN["NAME"]) if _OWN["ENGINE"].endswith("sqlite3") else ""
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",

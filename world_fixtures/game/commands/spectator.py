@@ -29,7 +29,7 @@ class CmdInstances(Command):
     def func(self) -> None:
         """List the instances (Evennia's hook)."""
         lines = [
-            f"  {id_:<8} {i.spec.title}, {i.seq} events" for id_, i in spectating.instances.items()
+            f"  {id_:<8} {title}, {events} events" for id_, title, events in spectating.listed()
         ]
         self.msg("\n".join(["Instances:", *lines]) if lines else "No agent is at work just now.")
 
@@ -48,16 +48,15 @@ class CmdWatch(Command):
 
     def func(self) -> None:
         """Look on at the instance that was named, or at any (Evennia's hook)."""
-        wanted = self.args.strip() or next(iter(spectating.instances), "")
-        instance = spectating.instances.get(wanted)
-        if instance is None:
+        wanted = self.args.strip() or next((name for name, *_ in spectating.listed()), "")
+        sight = spectating.sight_of(wanted)
+        if sight is None:
             self.msg(f"There is no instance {wanted!r}: `instances` lists them.")
             return
-        spectating.watch(self.account, instance.id)
-        agent = instance.spec.agent
-        self.msg(f"You look on at {instance.id}, {instance.spec.title}, unseen by {agent.name}.\n")
-        view = printable(instance.scene(agent.id).view())
-        self.msg(text=(view, {"type": "world"}), options={"raw": True})
+        spectating.watch(self.account, wanted)
+        title, agent, view = sight
+        self.msg(f"You look on at {wanted}, {title}, unseen by {agent}.\n")
+        self.msg(text=(printable(view), {"type": "world"}), options={"raw": True})
 
 
 class CmdLeave(Command):

@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, get_type_hints
 
 import evennia
+from django.conf import settings
 from pydantic import TypeAdapter, ValidationError
 
 from world_fixtures.common import WorldError
 from world_fixtures.facts import Arranged
-from world_fixtures.game import compat
+from world_fixtures.game import compat, spectating
 from world_fixtures.game.gateway.models import EventRow, SpecRow
 from world_fixtures.game.gateway.registry import event_bodies, registry
 from world_fixtures.game.gateway.sessions import Sessions
@@ -46,6 +47,7 @@ from world_fixtures.protocol import (
     RestoreRequest,
     Rewound,
     SessionRequest,
+    ShowRequest,
     WentBack,
 )
 from world_fixtures.rules.outcome import Outcome, ok, refused
@@ -88,7 +90,7 @@ class Operations:
                 "state": self.state, "changed": self.changed, "events": self.events,
                 "arrange": self.arrange, "open": self.open, "command": self.command,
                 "close": self.close, "fork": self.fork, "restore": self.restore,
-                "go_back": self.go_back, "ping": self.ping,
+                "go_back": self.go_back, "ping": self.ping, "show": self.show,
             }.items()
         }  # fmt: skip
 
@@ -327,6 +329,12 @@ class Operations:
             "sessions": len(self.sessions),
             "rss_kb": _resident_kb(),
         }
+
+    def show(self, request: ShowRequest) -> Done:
+        """Show what is played elsewhere to who looks on here, where anybody can."""
+        if hasattr(settings, "SPECTATOR_WORD"):
+            spectating.show(request["shown"], request["title"], request["agent"], request["text"])
+        return {}
 
 
 def _body(
