@@ -129,6 +129,47 @@ def _driver(compat: Any) -> None:
         many = [("kept too", "{}"), ("kept as well", "{}")]
         compat.write_rows(f"INSERT INTO {table} (hash, body) VALUES (?, ?)", many)
     assert SpecRow.objects.filter(hash__startswith="kept").count() == 3
+    found = compat.read_rows(f"SELECT body FROM {table} WHERE hash=?", ("kept too",))
+    assert found == [("{}",)]
+
+
+@part("django: in_atomic_block, autocommit and needs_rollback make a transaction of its own")
+def _transaction(compat: Any) -> None:
+    from django.db import IntegrityError, connection, transaction
+
+    from world_fixtures.game.gateway.models import SpecRow
+
+    def stored(hash_: str) -> bool:
+        return SpecRow.objects.filter(hash=hash_).exists()
+
+    with compat.Transaction():
+        SpecRow.objects.create(hash="in one", body="{}")
+        try:
+            with transaction.atomic():  # a savepoint within it
+                SpecRow.objects.create(hash="taken back", body="{}")
+                raise KeyError
+        except KeyError:
+            assert not stored("taken back")
+        assert not connection.get_autocommit()
+    assert connection.get_autocommit()
+    assert stored("in one")
+    try:
+        with compat.Transaction():
+            SpecRow.objects.create(hash="raised", body="{}")
+            raise KeyError
+    except KeyError:
+        assert not stored("raised")
+    with compat.Transaction():
+        SpecRow.objects.create(hash="broken", body="{}")
+        try:
+            SpecRow(hash="in one", body="{}").save(force_insert=True)
+        except IntegrityError:
+            assert connection.needs_rollback
+    assert not stored("broken")
+    assert not connection.needs_rollback
+    SpecRow.objects.create(hash="after it", body="{}")
+    connection.rollback()  # nothing is under way
+    assert stored("after it")
 
 
 @part("django: execute_wrappers see each statement, needs_rollback tells of one that failed")
