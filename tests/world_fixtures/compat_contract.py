@@ -49,6 +49,7 @@ def _pragmas(compat: Any) -> None:
     with connection.cursor() as cursor:
         assert cursor.execute("PRAGMA synchronous").fetchone() == (1,)
         assert cursor.execute("PRAGMA temp_store").fetchone() == (2,)
+        assert cursor.execute("PRAGMA locking_mode").fetchone() == ("exclusive",)
 
 
 @part("evennia: service.register_amp, privilegedStartService and startService need no Portal")
