@@ -57,6 +57,9 @@ def _start(compat: Any) -> None:
     server = compat.start_server()
     assert isinstance(server.amp_protocol, compat.NoPortalLink)
     assert server.amp_protocol.send_anything(1, two=2) is None
+    # What was set of the database is so for the connection that is used from now on.
+    assert compat.read_rows("PRAGMA synchronous", ()) == [(1,)]
+    assert compat.read_rows("PRAGMA locking_mode", ()) == [("exclusive",)]
 
 
 @part("twisted: TCPServer._port tells the port that is listened on")

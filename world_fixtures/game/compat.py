@@ -86,12 +86,13 @@ def renew_reactor() -> None:
 def start_server() -> Any:
     """Start Evennia's service without its launcher; returns it.
 
-    `sqlite3_prep` ran when the service was made, for another connection than this process has.
+    `sqlite3_prep` ran when the service was made, for another connection than this process has, and
+    some releases open one more while they start.
     """
     server = evennia.EVENNIA_SERVER_SERVICE
-    server.sqlite3_prep()
     server.privilegedStartService()
     server.startService()
+    server.sqlite3_prep()
     server.run_init_hooks("shutdown")
     return server
 
