@@ -49,6 +49,7 @@ def _pragmas(compat: Any) -> None:
     with connection.cursor() as cursor:
         assert cursor.execute("PRAGMA synchronous").fetchone() == (1,)
         assert cursor.execute("PRAGMA temp_store").fetchone() == (2,)
+        assert cursor.execute("PRAGMA locking_mode").fetchone() == ("exclusive",)
 
 
 @part("evennia: service.register_amp, privilegedStartService and startService need no Portal")
@@ -56,6 +57,9 @@ def _start(compat: Any) -> None:
     server = compat.start_server()
     assert isinstance(server.amp_protocol, compat.NoPortalLink)
     assert server.amp_protocol.send_anything(1, two=2) is None
+    # What was set of the database is so for the connection that is used from now on.
+    assert compat.read_rows("PRAGMA synchronous", ()) == [(1,)]
+    assert compat.read_rows("PRAGMA locking_mode", ()) == [("exclusive",)]
 
 
 @part("twisted: TCPServer._port tells the port that is listened on")
@@ -129,6 +133,47 @@ def _driver(compat: Any) -> None:
         many = [("kept too", "{}"), ("kept as well", "{}")]
         compat.write_rows(f"INSERT INTO {table} (hash, body) VALUES (?, ?)", many)
     assert SpecRow.objects.filter(hash__startswith="kept").count() == 3
+    found = compat.read_rows(f"SELECT body FROM {table} WHERE hash=?", ("kept too",))
+    assert found == [("{}",)]
+
+
+@part("django: in_atomic_block, autocommit and needs_rollback make a transaction of its own")
+def _transaction(compat: Any) -> None:
+    from django.db import IntegrityError, connection, transaction
+
+    from world_fixtures.game.gateway.models import SpecRow
+
+    def stored(hash_: str) -> bool:
+        return SpecRow.objects.filter(hash=hash_).exists()
+
+    with compat.Transaction():
+        SpecRow.objects.create(hash="in one", body="{}")
+        try:
+            with transaction.atomic():  # a savepoint within it
+                SpecRow.objects.create(hash="taken back", body="{}")
+                raise KeyError
+        except KeyError:
+            assert not stored("taken back")
+        assert not connection.get_autocommit()
+    assert connection.get_autocommit()
+    assert stored("in one")
+    try:
+        with compat.Transaction():
+            SpecRow.objects.create(hash="raised", body="{}")
+            raise KeyError
+    except KeyError:
+        assert not stored("raised")
+    with compat.Transaction():
+        SpecRow.objects.create(hash="broken", body="{}")
+        try:
+            SpecRow(hash="in one", body="{}").save(force_insert=True)
+        except IntegrityError:
+            assert connection.needs_rollback
+    assert not stored("broken")
+    assert not connection.needs_rollback
+    SpecRow.objects.create(hash="after it", body="{}")
+    connection.rollback()  # nothing is under way
+    assert stored("after it")
 
 
 @part("django: execute_wrappers see each statement, needs_rollback tells of one that failed")

@@ -13,6 +13,7 @@ import pytest_asyncio
 
 from world_fixtures.client import Session
 from world_fixtures.common import WorldError
+from world_fixtures.prefork_server import PreforkServer
 from world_fixtures.servers import ServerPool
 from world_fixtures.state import initial_state
 
@@ -24,8 +25,13 @@ EVENT = "INSERT ON world_gateway_eventrow"
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def servers() -> AsyncIterator[ServerPool]:
-    async with ServerPool(1) as started:
-        yield started
+    """A server that is not alone with its database."""
+    PreforkServer.forget()  # what has been loaded does not change its settings
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("EVENNIA_WORLD_OPEN_DATABASE", "1")
+        async with ServerPool(1) as started:
+            PreforkServer.forget()
+            yield started
 
 
 @pytest.fixture
@@ -70,7 +76,7 @@ async def test_one_request_of_a_batch_fails_alone(servers, cottage, database, wh
     if what == "a change":
         refused = failing(database, MOVED, f"OLD.id = {key_of(database, unlucky.id, 'lamp')}")
     else:
-        refused = failing(database, EVENT, f"NEW.instance = '{unlucky.id}'")
+        refused = failing(database, EVENT, f"NEW.id >> 32 = {unlucky.id[1:]}")
     with refused:
         results = await together(*((s, "get lamp") for s in sessions))
     for n, (instance, session, result) in enumerate(zip(instances, sessions, results, strict=True)):

@@ -29,6 +29,7 @@ __all__ = [
     "ContentsHandler",
     "NoPortalLink",
     "Savepoint",
+    "Transaction",
     "attribute_links",
     "attribute_row",
     "blank_row",
@@ -46,6 +47,7 @@ __all__ = [
     "listening_port",
     "load_evennia",
     "mark_stored",
+    "read_rows",
     "renew_reactor",
     "reset_attributes",
     "run_command",
@@ -84,12 +86,13 @@ def renew_reactor() -> None:
 def start_server() -> Any:
     """Start Evennia's service without its launcher; returns it.
 
-    `sqlite3_prep` ran when the service was made, for another connection than this process has.
+    `sqlite3_prep` ran when the service was made, for another connection than this process has, and
+    some releases open one more while they start.
     """
     server = evennia.EVENNIA_SERVER_SERVICE
-    server.sqlite3_prep()
     server.privilegedStartService()
     server.startService()
+    server.sqlite3_prep()
     server.run_init_hooks("shutdown")
     return server
 
@@ -235,6 +238,11 @@ def insert_row(statement: str, values: Sequence[Any]) -> None:
     _driver(connection).execute(statement, values)
 
 
+def read_rows(query: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """Return what a query finds on the driver's connection."""
+    return _driver(connection).execute(query, values).fetchall()
+
+
 def write_rows(statement: str, rows: Sequence[Sequence[Any]]) -> None:
     """Execute a statement for each of some rows on the driver's connection.
 
@@ -245,10 +253,49 @@ def write_rows(statement: str, rows: Sequence[Sequence[Any]]) -> None:
     _driver(connection).executemany(statement, rows)
 
 
+class Transaction:
+    """What a `with` block wrote is committed if it ends well, and taken back if it raises.
+
+    To everything within it is what Django's outermost `transaction.atomic()` is, whose care for
+    other databases takes longer than the commit. Not to be nested.
+    """
+
+    def __init__(self) -> None:
+        self._database: Any = connections[DEFAULT_DB_ALIAS]
+
+    def __enter__(self) -> None:
+        database = self._database
+        database.ensure_connection()
+        database.validate_no_atomic_block()
+        _driver(database).execute("BEGIN")
+        database.in_atomic_block = database.commit_on_exit = True
+        database.autocommit = database.needs_rollback = False
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        database = self._database
+        broken, database.needs_rollback = database.needs_rollback, False
+        database.in_atomic_block = False
+        database.autocommit = True
+        driver = _driver(database)
+        if kind is not None or broken:
+            _roll_back(driver)
+            return
+        try:
+            driver.execute("COMMIT")
+        except sqlite3.Error:
+            _roll_back(driver)
+            raise
+
+
 class Savepoint:
     """What a `with` block wrote is kept if it ends well, and taken back if it raises.
 
-    To be used within `transaction.atomic()`, and for one block after another. SQLite is asked for
+    To be used within a `Transaction`, and for one block after another. SQLite is asked for
     a savepoint when the block first uses the database (`execute_wrappers` of Django), which a
     `look` does not; Django's own nested `atomic` takes a tenth of the time of one.
     """
@@ -292,6 +339,12 @@ class Savepoint:
     def _begin_and_execute(self, execute: Callable[..., Any], *arguments: Any) -> Any:
         self.begin()
         return execute(*arguments)
+
+
+def _roll_back(driver: sqlite3.Connection) -> None:
+    """Take a transaction back, where SQLite has not done so itself."""
+    if driver.in_transaction:
+        driver.execute("ROLLBACK")
 
 
 def _driver(database: Any) -> sqlite3.Connection:

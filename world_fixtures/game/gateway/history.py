@@ -6,15 +6,12 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.db import connection
-
 from world_fixtures.common import WorldError
 from world_fixtures.facts import Arranged
-from world_fixtures.game.gateway.models import EventRow
+from world_fixtures.game.gateway import events as stored_events
 from world_fixtures.game.instance import LiveInstance, own
 from world_fixtures.protocol import Change, ErrorCode, Event, group_end
 
-_TABLE = EventRow._meta.db_table
 Values = Mapping[tuple[str, str], Any]
 """Values of fields, by entity and field."""
 
@@ -23,15 +20,9 @@ def before(instance: LiveInstance, seq: int) -> Values:
     """Return the fields that events after `seq` have set, as they were right after event `seq`."""
     if seq == instance.seq:
         return {}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT body FROM {_TABLE} WHERE instance=%s AND seq>%s ORDER BY seq DESC",
-            [instance.id, seq],
-        )
-        bodies = cursor.fetchall()
     return {
         (change["entity"], change["field"]): change["before"]
-        for (body,) in bodies
+        for body in stored_events.bodies(instance.id, seq, latest_first=True)
         for change in reversed(json.loads(body)["changes"])
     }
 
@@ -40,12 +31,8 @@ def whole(instance: LiveInstance, seq: int) -> int:
     """Return the number of the last event of the group that event `seq` is of."""
     if instance.spec.living is None or seq == instance.seq:
         return seq
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT body FROM {_TABLE} WHERE instance=%s AND seq>%s ORDER BY seq",
-            [instance.id, seq],
-        )
-        return group_end(seq, (json.loads(body).get("cause") for (body,) in cursor))
+    later = stored_events.bodies(instance.id, seq)
+    return group_end(seq, (json.loads(body).get("cause") for body in later))
 
 
 def made_by(events: Iterable[Event]) -> list[Arranged]:
@@ -78,29 +65,19 @@ def changes_since_start(instance: LiveInstance, seq: int) -> list[Change]:
 
 def copy(source: LiveInstance, target: LiveInstance, seq: int) -> None:
     """Give an instance the events of another until `seq`, as they are stored."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {_TABLE} (instance, seq, body)"
-            f" SELECT %s, seq, body FROM {_TABLE} WHERE instance=%s AND seq<=%s",
-            [target.id, source.id, seq],
-        )
+    stored_events.copy(source.id, target.id, seq)
     target.seq = seq
 
 
 def append(instance: LiveInstance, bodies: list[str]) -> None:
     """Store events after the last one of an instance, each as JSON."""
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            f"INSERT INTO {_TABLE} (instance, seq, body) VALUES (%s, %s, %s)",
-            [(instance.id, seq, body) for seq, body in enumerate(bodies, start=instance.seq + 1)],
-        )
+    stored_events.store_all(instance.id, instance.seq + 1, bodies)
     instance.seq += len(bodies)
 
 
 def forget(instance: LiveInstance, after: int) -> None:
     """Delete the events of an instance with a higher `seq`."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"DELETE FROM {_TABLE} WHERE instance=%s AND seq>%s", [instance.id, after])
+    stored_events.forget(instance.id, after)
     instance.seq = after
 
 
@@ -111,12 +88,8 @@ def prove(instance: LiveInstance) -> None:
     """
     recorded = instance.world.hash
     if instance.seq:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"SELECT body FROM {_TABLE} WHERE instance=%s AND seq=%s",
-                [instance.id, instance.seq],
-            )
-            recorded = json.loads(cursor.fetchone()[0])["state_hash"]
+        (body,) = stored_events.bodies(instance.id, instance.seq - 1)
+        recorded = json.loads(body)["state_hash"]
     if instance.hash != recorded:
         raise WorldError(
             ErrorCode.DIFFERS,

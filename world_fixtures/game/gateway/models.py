@@ -30,12 +30,11 @@ class InstanceRow(models.Model):
 
 
 class EventRow(models.Model):
-    """One event, as the JSON that was sent to the client."""
+    """One event, as the JSON that was sent to the client: see `gateway.events`."""
 
-    instance = models.CharField(max_length=40)
-    seq = models.IntegerField()
+    id = models.IntegerField(primary_key=True)
+    """Number of the instance and `seq`. SQLite's own key: to store an event writes one page."""
     body = models.TextField()
 
     class Meta:
         app_label = "world_gateway"
-        constraints = [models.UniqueConstraint(fields=["instance", "seq"], name="one_event_a_seq")]

@@ -16,8 +16,9 @@ from pydantic import TypeAdapter, ValidationError
 from world_fixtures.common import WorldError
 from world_fixtures.facts import Arranged
 from world_fixtures.game import compat, spectating
-from world_fixtures.game.gateway.models import EventRow, SpecRow
-from world_fixtures.game.gateway.registry import event_bodies, registry
+from world_fixtures.game.gateway import events as stored_events
+from world_fixtures.game.gateway.models import SpecRow
+from world_fixtures.game.gateway.registry import registry
 from world_fixtures.game.gateway.sessions import Sessions
 from world_fixtures.game.instance import LiveInstance
 from world_fixtures.protocol import (
@@ -54,10 +55,7 @@ from world_fixtures.rules.outcome import Outcome, ok, refused
 from world_fixtures.spec import WorldSpec
 from world_fixtures.state import Fields
 
-MAX_SEQ = 2**63 - 1
-"""Above any `seq`: the largest number that SQLite holds."""
 _EVENTS = TypeAdapter(list[Event])
-_STORE = f"INSERT INTO {EventRow._meta.db_table} (instance, seq, body) VALUES (?, ?, ?)"
 to_json = json.JSONEncoder(separators=(",", ":")).encode
 """Return a value as JSON without spaces; `json.dumps` would make an encoder for each."""
 
@@ -161,8 +159,8 @@ class Operations:
         after = request.get("after", 0)
         if not isinstance(after, int):
             raise WorldError(ErrorCode.BAD_REQUEST, "events: 'after' is a number")
-        bodies = event_bodies(request["instance"], max(0, min(after, MAX_SEQ)))
-        return Json(f"[{','.join(bodies)}]")
+        after = max(0, min(after, stored_events.MAX_SEQ))
+        return Json(f"[{','.join(stored_events.bodies(request['instance'], after))}]")
 
     def arrange(self, request: ArrangeRequest) -> Json:
         """Set fields by no character's command; returns the event as JSON."""
@@ -243,14 +241,13 @@ class Operations:
         ms = round((time.perf_counter() - started) * 1000, 4)
         body = _body(instance, now, session, actor, room, raw, outcome, ms)
         if not outcome.after:
-            compat.insert_row(_STORE, (instance.id, instance.seq, body))
+            stored_events.store(instance.id, instance.seq, body)
             return Json(body)
         after = [
             _body(instance, now, "", h.actor, h.room, h.raw[:MAX_COMMAND], h.outcome, 0.0, cause)
             for h in outcome.after
         ]
-        rows = [(instance.id, seq, one) for seq, one in enumerate((body, *after), start=cause)]
-        compat.write_rows(_STORE, rows)
+        stored_events.store_all(instance.id, cause, (body, *after))
         return Json(f'{body[:-1]},"after":[{",".join(after)}]}}')
 
     def close(self, request: SessionRequest) -> Closed:

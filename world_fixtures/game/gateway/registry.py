@@ -9,8 +9,10 @@ from django.db import transaction
 
 from world_fixtures.common import WorldError
 from world_fixtures.game import compat, spectating
+from world_fixtures.game.gateway import events as stored_events
 from world_fixtures.game.gateway import history, rows, spawning
-from world_fixtures.game.gateway.models import EventRow, InstanceRow, SpecRow
+from world_fixtures.game.gateway.events import SHARED
+from world_fixtures.game.gateway.models import InstanceRow, SpecRow
 from world_fixtures.game.instance import LiveInstance, LoadedWorld
 from world_fixtures.protocol import Change, ErrorCode, Event
 from world_fixtures.spec import WorldSpec
@@ -117,7 +119,7 @@ class Registry:
     def reset(self, instance: LiveInstance) -> list[Change]:
         """Rewind an instance and forget its events; returns what was put back."""
         changes = rows.rewind(instance)
-        rows.forget_events(instance)
+        stored_events.forget(instance.id)
         return changes
 
     def fork(self, parent: LiveInstance, at: int | None) -> tuple[LiveInstance, bool]:
@@ -203,17 +205,17 @@ class Registry:
 
     def ensure_shared(self, spec: WorldSpec) -> None:
         """Have the instance in which people walk when the game is run by hand."""
-        if InstanceRow.objects.filter(id=rows.SHARED).exists():
-            self.find(rows.SHARED)
+        if InstanceRow.objects.filter(id=SHARED).exists():
+            self.find(SHARED)
             return
         with transaction.atomic():
-            shared = self.live[rows.SHARED] = spawning.spawn(rows.SHARED, self.world(spec))
+            shared = self.live[SHARED] = spawning.spawn(SHARED, self.world(spec))
         for entity in shared.keys:  # people's commands may ask for any of them
             shared.objects[entity]
 
     def welcome(self, character: Any) -> None:
         """Let a person's character into the shared instance, at its first room."""
-        shared = self.live.get(rows.SHARED)
+        shared = self.live.get(SHARED)
         if shared is None or character.instance is not None:
             return
         entity = f"visitor_{character.id}"
@@ -233,9 +235,3 @@ def _checked(instance: LiveInstance, seq: int) -> int:
 
 registry = Registry()
 spectating.instances = registry.live
-
-
-def event_bodies(instance: str, after: int) -> list[str]:
-    """Return the stored events of an instance with a `seq` above `after`, in order, as JSON."""
-    found = EventRow.objects.filter(instance=instance, seq__gt=after).order_by("seq")
-    return list(found.values_list("body", flat=True))

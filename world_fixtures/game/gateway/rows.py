@@ -6,19 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection
-from django.db.models import Max
 from evennia.accounts.models import AccountDB
 from evennia.objects.models import ObjectDB
 from evennia.typeclasses.attributes import Attribute
 
 from world_fixtures.game import compat
-from world_fixtures.game.gateway.models import EventRow, InstanceRow
+from world_fixtures.game.gateway import events
+from world_fixtures.game.gateway.models import InstanceRow
 from world_fixtures.game.instance import Keys, LiveInstance, LoadedWorld, own
 from world_fixtures.game.typeclasses.entity import CATEGORY
 from world_fixtures.protocol import Change
-
-SHARED = "shared"
-"""Id of the instance in which people walk when the game is run by hand."""
 
 
 def fields_at_start(world: LoadedWorld, entity: str) -> dict[str, Any]:
@@ -44,8 +41,7 @@ def read(instance: LiveInstance) -> None:
     """Take fields and events of an instance, whose objects are where they are, from the rows."""
     _read_fields(instance)
     instance.find_changed()
-    last = EventRow.objects.filter(instance=instance.id).aggregate(top=Max("seq"))["top"]
-    instance.seq = last or 0
+    instance.seq = events.last(instance.id)
 
 
 def _read_fields(instance: LiveInstance) -> None:
@@ -166,14 +162,9 @@ def delete(instance: LiveInstance) -> None:
         for table in compat.link_tables(model):
             compat.write_rows(f"DELETE FROM {table} WHERE {column} BETWEEN ? AND ?", [stretch])
         compat.write_rows(f"DELETE FROM {model._meta.db_table} WHERE id BETWEEN ? AND ?", [stretch])
-    forget_events(instance)
+    events.forget(instance.id)
     compat.write_rows(f"DELETE FROM {InstanceRow._meta.db_table} WHERE id=?", [(instance.id,)])
     forget(instance)
-
-
-def forget_events(instance: LiveInstance) -> None:
-    """Remove the events of an instance."""
-    compat.write_rows(f"DELETE FROM {EventRow._meta.db_table} WHERE instance=?", [(instance.id,)])
 
 
 def set_idle(instance: LiveInstance, idle: bool) -> None:

@@ -14,7 +14,6 @@ import socket
 import traceback
 from typing import Any
 
-from django.db import transaction
 from evennia.utils import logger
 from twisted.internet import protocol
 from twisted.protocols.basic import LineReceiver
@@ -95,7 +94,7 @@ class Wire(LineReceiver):
 
         Twisted then closes the connection, and the pool replaces the server.
         """
-        with transaction.atomic():
+        with compat.Transaction():
             savepoint = compat.Savepoint()
             return [_answer(operations, request, savepoint) for request in requests]
 

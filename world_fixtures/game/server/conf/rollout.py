@@ -17,9 +17,15 @@ DATABASES = {
         "OPTIONS": {"timeout": 30},
     }
 }
+# The server alone opens its database, and need not ask the system for locks at each command. Only
+# the pages for spectators read it in threads of their own, and whoever looks in from outside:
+# EVENNIA_WORLD_OPEN_DATABASE=1 lets him.
+_OTHERS = {"EVENNIA_WORLD_SPECTATE", "EVENNIA_WORLD_OPEN_DATABASE"}
+_LOCKING = "EXCLUSIVE" if _OTHERS.isdisjoint(os.environ) else "NORMAL"
 # WAL with NORMAL: what was committed survives the death of the process at any moment.
 # It may not survive the loss of the machine's power, which no rollout survives either.
 SQLITE3_PRAGMAS = (
+    f"PRAGMA locking_mode={_LOCKING}",  # first, or the WAL would be shared already
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=NORMAL",
     "PRAGMA cache_size=-65536",
