@@ -8,6 +8,7 @@ from typing import Any
 
 from environments.evaluation.formatting import interval_text, measure_text
 from environments.evaluation.line_plot import Line, line_plot
+from environments.evaluation.run_samples import RunSamples
 from environments.learning.proof.summary import STAGES, Stages, by_kind, reward, smoothed
 from environments.rollouts.record import Rollout
 
@@ -58,7 +59,6 @@ def page(stages: Stages, figures: Mapping[str, Any]) -> str:
             *_reinforcement(figures["reinforcement"]),
         ]
     kinds = {name: by_kind(stages.samples[name].rollouts) for name in names}
-    unseen = stages.unseen()
     parts += [
         "## By kind",
         "",
@@ -69,14 +69,7 @@ def page(stages: Stages, figures: Mapping[str, Any]) -> str:
                 for kind in kinds["base"]
             ],
         ),
-        "## On kinds that it was not trained on",
-        "",
-        "Suite `unseen` at the same difficulty, all families that one plays alone.",
-        "",
-        *_table(
-            ["stage", "mean reward"],
-            [[name, measure_text(reward(run.rollouts))] for name, run in unseen.items()],
-        ),
+        *_elsewhere(stages.unseen()),
         "## The same tasks at each stage",
         "",
         *_side_by_side(stages),
@@ -91,6 +84,23 @@ def page(stages: Stages, figures: Mapping[str, Any]) -> str:
         "",
     ]
     return "\n".join(parts)
+
+
+def _elsewhere(unseen: Mapping[str, RunSamples]) -> list[str]:
+    """Show what is earned on the suite `unseen`; nothing where that was not measured."""
+    if not unseen:
+        return []
+    found = {name: reward(run.rollouts) for name, run in unseen.items()}
+    return [
+        "## On kinds that it was not trained on",
+        "",
+        "Suite `unseen` at the same difficulty, all families that one plays alone.",
+        "",
+        *_table(
+            ["stage", "mean reward", "rollouts"],
+            [[name, measure_text(one), str(one.n)] for name, one in found.items()],
+        ),
+    ]
 
 
 def _measured(stages: Stages, name: str) -> list[str]:
