@@ -69,7 +69,7 @@ from environments.runner import Conditions, play
 from environments.tasks import choice
 from environments.tasks.curriculum import Curriculum, Outline
 from environments.tasks.model import Task
-from environments.tasks.suites.load import in_games_alone, load_suite
+from environments.tasks.suites.load import all_in_games, in_games_alone, load_suite
 from environments.tasks.version import TASKS_VERSION
 from environments.tasks.worker import TaskWorker, Wanted
 from environments.tokenizer import PATH
@@ -214,8 +214,7 @@ class EvenniaWorldEnv(HermesAgentBaseEnv):
     def _in_games_alone(self) -> bool:
         """Tell whether the tasks that come first are all in games that somebody else wrote."""
         if self._processing:
-            tasks = self.train_tasks
-            return bool(tasks) and all(task.spec.game is not None for task in tasks)
+            return bool(self.train_tasks) and all_in_games(self.train_tasks)
         return in_games_alone(self.config.suite)
 
     async def teardown(self) -> None:

@@ -22,7 +22,7 @@ from environments.modes import descriptors
 from environments.rollouts.files import write_file
 from environments.tasks.build import KINDS
 from environments.tasks.model import Family, Task
-from environments.tasks.suites import SUITES, load_suite
+from environments.tasks.suites import SUITES, all_in_games, load_suite
 from environments.tasks.version import TASKS_VERSION
 from world_fixtures.common import UserError, canonical_json, printable
 from world_fixtures.servers import ServerPool
@@ -147,8 +147,7 @@ async def _played(tasks: Sequence[Task]) -> tuple[list[Walk], list[str]]:
     not the same.
     """
     different: list[str] = []
-    at_once = any(task.spec.game is None for task in tasks)
-    async with ServerPool(at_once=at_once) as pool:
+    async with ServerPool(at_once=not all_in_games(tasks)) as pool:
         walks = await _play_all(tasks, pool)
         games = [(t, w) for t, w in zip(tasks, walks, strict=True) if t.spec.game is not None]
         for _ in range(REPLAYS if games else 0):

@@ -1,11 +1,14 @@
 """Other names in the play that a model is tuned on, so that it learns to copy them.
 
 The worlds of a split take their names from a few hundred words. A small model learns these by
-heart, and writes one of them where it is to copy a name that it has not met.
+heart, and writes one of them where it is to copy a name that it has not met. And it copies letter
+by letter, with slips, what its tokenizer cuts otherwise where it is answered than where it was
+shown, as after a quotation mark and after a space.
 """
 
 from __future__ import annotations
 
+import json
 import random
 import re
 from collections.abc import Mapping, Sequence
@@ -57,6 +60,45 @@ def renamed(rollout: Rollout, words: Sequence[str], rng: random.Random) -> Rollo
             ]
         }
     )
+
+
+def spaced(rollout: Rollout) -> Rollout:
+    """Begin each text of the submitted answer with a space, which no check of an answer counts.
+
+    The tokenizer then cuts a name as it does in the middle of the text that showed it.
+    """
+    return rollout.model_copy(
+        update={
+            "conversations": [
+                [_with_spaced_answer(message) for message in messages]
+                for messages in rollout.conversations
+            ]
+        }
+    )
+
+
+def _with_spaced_answer(message: Mapping[str, Any]) -> Mapping[str, Any]:
+    if not message.get("tool_calls"):
+        return message
+    calls = []
+    for call in message["tool_calls"]:
+        function = call["function"]
+        if function["name"] == "evennia_submit":
+            arguments = json.dumps(_spaced(json.loads(function["arguments"])), ensure_ascii=False)
+            call = {**call, "function": {**function, "arguments": arguments}}
+        calls.append(call)
+    return {**message, "tool_calls": calls}
+
+
+def _spaced(value: Any) -> Any:
+    """Return a value whose texts begin with a space."""
+    if isinstance(value, str):
+        return f" {value.lstrip()}"
+    if isinstance(value, list):
+        return [_spaced(one) for one in value]
+    if isinstance(value, dict):
+        return {key: _spaced(one) for key, one in value.items()}
+    return value
 
 
 def _new_word(words: Sequence[str], rng: random.Random, taken: set[str]) -> str:

@@ -16,6 +16,8 @@ AROUND_MESSAGE = 12
 """Tokens that a chat template adds to one message, at most, in the templates we know."""
 MAX_KNOWN = 4096
 """Texts whose number of tokens is kept."""
+MAX_KEPT = 8192
+"""Characters of such a text at most: a model may write as much as it likes."""
 
 
 class ChatServer(Protocol):
@@ -99,17 +101,23 @@ def _length_of(tokenizer: Any, template: str, tools: str) -> int:
         return _length(tokenizer, tools)
 
 
-@lru_cache(maxsize=MAX_KNOWN)
 def _length(tokenizer: Any, text: str) -> int:
-    """Return the tokens of a text.
+    """Return the tokens of a text; kept, as the rollouts of a group see and say much alike."""
+    return (_kept_length if len(text) <= MAX_KEPT else _counted_length)(tokenizer, text)
 
-    Kept, as the rollouts of a group see and say much alike. The encoder behind a fast tokenizer
-    takes a small part of the time of the tokenizer's own call.
+
+def _counted_length(tokenizer: Any, text: str) -> int:
+    """Count the tokens of a text.
+
+    The encoder behind a fast tokenizer takes a small part of the time of the tokenizer's own call.
     """
     encoder = getattr(tokenizer, "backend_tokenizer", None)
     if encoder is None or encoder.truncation or encoder.padding:
         return len(tokenizer(text, add_special_tokens=False)["input_ids"])
     return len(encoder.encode(text, add_special_tokens=False))
+
+
+_kept_length = lru_cache(maxsize=MAX_KNOWN)(_counted_length)
 
 
 def _texts(message: Message) -> list[str]:

@@ -12,7 +12,6 @@ from atroposlib.envs.base import BaseEnvConfig
 from environments.config import EvenniaWorldEnvConfig
 from environments.models.server_types import TOKEN_SERVER_TYPES
 from environments.modes.options import ModeConfig
-from environments.scaling.on_ray import check_address
 from environments.tasks.suites.load import check_suite
 from environments.tokenization.choice import own_tokenizer
 from environments.tokenizer import PATH as SHIPPED
@@ -78,6 +77,8 @@ def _check_hosts(mode: str, env: BaseEnvConfig) -> None:
         if getattr(env, name, None):
             raise UserError(f"--env.{name} is for one process: leave {given} out, or --env.{name}")
     if ray is not None:
+        from environments.scaling.on_ray import check_address  # other runs need none of it
+
         check_address(ray)
 
 

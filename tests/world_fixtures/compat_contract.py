@@ -137,9 +137,21 @@ def _driver(compat: Any) -> None:
     assert found == [("{}",)]
 
 
+def _store_again(hash_: str) -> None:
+    """Store a row whose key is taken, which fails and breaks what it is part of."""
+    from django.db import IntegrityError, connection
+
+    from world_fixtures.game.gateway.models import SpecRow
+
+    try:
+        SpecRow(hash=hash_, body="{}").save(force_insert=True)
+    except IntegrityError:
+        assert connection.needs_rollback
+
+
 @part("django: in_atomic_block, autocommit and needs_rollback make a transaction of its own")
 def _transaction(compat: Any) -> None:
-    from django.db import IntegrityError, connection, transaction
+    from django.db import connection, transaction
 
     from world_fixtures.game.gateway.models import SpecRow
 
@@ -165,10 +177,7 @@ def _transaction(compat: Any) -> None:
         assert not stored("raised")
     with compat.Transaction():
         SpecRow.objects.create(hash="broken", body="{}")
-        try:
-            SpecRow(hash="in one", body="{}").save(force_insert=True)
-        except IntegrityError:
-            assert connection.needs_rollback
+        _store_again("in one")
     assert not stored("broken")
     assert not connection.needs_rollback
     SpecRow.objects.create(hash="after it", body="{}")
@@ -178,7 +187,7 @@ def _transaction(compat: Any) -> None:
 
 @part("django: execute_wrappers see each statement, needs_rollback tells of one that failed")
 def _savepoint(compat: Any) -> None:
-    from django.db import DatabaseError, IntegrityError, connection, transaction
+    from django.db import DatabaseError, transaction
 
     from world_fixtures.game.gateway.models import SpecRow
 
@@ -187,10 +196,7 @@ def _savepoint(compat: Any) -> None:
         try:
             with compat.Savepoint():
                 SpecRow.objects.create(hash="within", body="{}")
-                try:
-                    SpecRow(hash="within", body="{}").save(force_insert=True)
-                except IntegrityError:
-                    assert connection.needs_rollback
+                _store_again("within")
         except DatabaseError:
             pass
         else:

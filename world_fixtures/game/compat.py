@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
-from types import TracebackType
 from typing import Any
 
 import evennia
@@ -271,12 +270,7 @@ class Transaction:
         database.in_atomic_block = database.commit_on_exit = True
         database.autocommit = database.needs_rollback = False
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         database = self._database
         broken, database.needs_rollback = database.needs_rollback, False
         database.in_atomic_block = False
@@ -311,12 +305,7 @@ class Savepoint:
         Savepoint.present = self
         self._database.execute_wrappers.append(self._begin_and_execute)
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         Savepoint.present = None
         self._database.execute_wrappers.pop()
         if not self._begun:

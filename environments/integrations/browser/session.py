@@ -9,7 +9,7 @@ from environments.hosting.sitting import Saved, Sitting
 from environments.integrations.browser.seat import Seat
 from environments.integrations.browser.server import PageServer
 from environments.tasks.model import Task
-from environments.tasks.suites import Suite
+from environments.tasks.suites import Suite, all_in_games
 from world_fixtures.servers import ServerPool
 
 PROVIDER = "human"
@@ -35,8 +35,7 @@ async def play_in_browser(
     try:
         with saved:
             waiting = saved.waiting(tasks)
-            at_once = any(task.spec.game is None for task in waiting)
-            async with ServerPool(1, at_once=at_once) as pool:
+            async with ServerPool(1, at_once=not all_in_games(waiting)) as pool:
                 with Sitting(
                     pool, waiting, model=model, provider=PROVIDER, keep=saved.directory.add
                 ) as sitting:

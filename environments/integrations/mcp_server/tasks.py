@@ -15,7 +15,7 @@ from environments.hosting.sitting import Saved, Sitting
 from environments.hosting.tool_names import SHORT, renamed
 from environments.integrations.mcp_server.server import McpServer, McpTool
 from environments.tasks.model import Task, Verdict
-from environments.tasks.suites import Suite
+from environments.tasks.suites import Suite, all_in_games
 from environments.telemetry.live import CallFailed
 from environments.tools.evennia import parse_answer
 from world_fixtures.common import UserError, WorldError, WorldLost
@@ -191,7 +191,7 @@ async def _serve(server: McpServer, tasks: Sequence[Task], model: str, saved: Sa
             tasks = saved.waiting(tasks)
         # Started by the first task: a client waits for the list of tools, and not for long.
         worlds = await stack.enter_async_context(AsyncExitStack())
-        pool = ServerPool(1, at_once=any(task.spec.game is None for task in tasks))
+        pool = ServerPool(1, at_once=not all_in_games(tasks))
         keep = None if saved is None else saved.directory.add
         sitting = stack.enter_context(
             Sitting(pool, tasks, model=model, provider=PROVIDER, keep=keep)

@@ -25,7 +25,7 @@ from environments.learning.proof.stages import (
     reinforce,
     steps_taken,
 )
-from environments.learning.renaming import common_words, renamed
+from environments.learning.renaming import common_words, renamed, spaced
 from environments.learning.sft import Conversation, Tuning, conversations_of, short, tune
 from environments.learning.smollm2 import unpack
 from environments.learning.weights import load_tokenizer
@@ -204,7 +204,7 @@ class Proof:
         while len(found) < wanted:
             some = list(islice(tasks, AT_ONCE))
             plays = asyncio.run(played(self._setting, some, policy=TEACHER, say=self._say))
-            plays = [renamed(play, words, names) for play in plays]
+            plays = [spaced(renamed(play, words, names)) for play in plays]
             found += short(
                 conversations_of(plays, mistaken=is_mistake), self.base(),
                 chat_template=self._setting.chat_template, max_tokens=MAX_TOKENS,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
+from environments.tasks.model import Task
 from environments.tasks.suites.file import read_suite
 from environments.tasks.suites.named import SUITES
 from environments.tasks.suites.suite import Suite
@@ -20,14 +22,19 @@ def load_suite(name: str) -> Suite:
     return SUITES[name].verify() if name in SUITES else read_suite(Path(name))
 
 
-def in_games_alone(name: str) -> bool:
-    """Tell whether all tasks of a suite are in games that somebody else wrote.
+def all_in_games(tasks: Iterable[Task]) -> bool:
+    """Tell whether all tasks are in games that somebody else wrote: no other world is played."""
+    return all(task.spec.game is not None for task in tasks)
 
-    None of the suites that ship is made for that. Raises UserError as `load_suite` does.
+
+def in_games_alone(name: str) -> bool:
+    """Tell the same of a suite; none of those that ship is made for that.
+
+    Raises UserError as `load_suite` does.
     """
     if name in SUITES:
         return name == "foreign"
-    return all(task.spec.game is not None for task in load_suite(name).tasks)
+    return all_in_games(load_suite(name).tasks)
 
 
 def check_suite(name: str) -> None:

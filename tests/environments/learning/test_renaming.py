@@ -10,10 +10,11 @@ import re
 import pytest
 
 from environments.evaluation.embedded import play_embedded
-from environments.learning.renaming import common_words, renamed
+from environments.learning.renaming import common_words, renamed, spaced
 from environments.rollouts.record import Rollout
 from environments.tasks.build import make_task
-from environments.tasks.model import Family
+from environments.tasks.matching import match
+from environments.tasks.model import Answered, Family
 from world_fixtures.simulated import SimulatedPool
 
 WORDS = [a + b for a in ("apple", "birch", "cloud", "delta") for b in ("ford", "holt", "mere")]
@@ -71,3 +72,14 @@ def test_common_words_are_whole_tokens_of_letters():
     assert common_words({"Ġword": 1, "▁other": 2, "part": 3, "Ġa": 4, "ĠUpper": 5, "Ġx1y2": 6}) == [
         "other", "word",
     ]  # fmt: skip
+
+
+def test_answers_begin_with_a_space_which_no_check_counts(played):
+    found = spaced(played)
+    assert submitted(found) == [f" {thing}" for thing in submitted(played)]
+    assert spaced(found) == found
+    assert found.conversations[-1][:-2] == played.conversations[-1][:-2]
+    for kind in ("set", "text"):
+        expected = submitted(played)[:1]
+        condition = Answered(field="things", match=kind, expected=tuple(expected))
+        assert match(condition, {"things": submitted(found)[:1]}, expected) == 1.0
