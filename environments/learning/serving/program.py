@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
@@ -14,6 +16,10 @@ from environments.learning.serving.server import ModelServer
 from environments.learning.weights import load_model, load_tokenizer
 from environments.tokenization.choice import use_template
 from environments.tool_call_parsers.registry import get_parser
+from world_fixtures.common import UserError
+
+_BEGINNING = b"http://127.0.0.1:"
+"""Of each address."""
 
 
 async def serve_model(
@@ -23,8 +29,10 @@ async def serve_model(
     """Serve the model of a directory until SIGINT or SIGTERM.
 
     Its address, which holds the secret, is printed, or written to `url_file` for its owner alone.
-    Raises UserError where the model cannot be loaded.
+    Raises UserError where the model cannot be loaded, or `url_file` is a file of something else.
     """
+    if url_file is not None:
+        _check_free(url_file)
     torch.set_num_threads(threads)
     tokenizer = load_tokenizer(directory)
     if chat_template is not None:
@@ -46,14 +54,13 @@ async def serve_model(
         async with server:
             if url_file is None:
                 print(f"{name} is served at {server.base_url}", flush=True)
+                await ended.wait()
             else:
-                _write_secret(url_file, server.base_url)
-                print(f"{name} is served at the address in {url_file}", flush=True)
-            await ended.wait()
+                with _written(url_file, server.base_url):
+                    print(f"{name} is served at the address in {url_file}", flush=True)
+                    await ended.wait()
     finally:
         engine.close()
-        if url_file is not None:
-            _forget(url_file)
 
 
 def _stop_tokens(model: object, tokenizer: object) -> frozenset[int]:
@@ -66,11 +73,40 @@ def _stop_tokens(model: object, tokenizer: object) -> frozenset[int]:
     )
 
 
-def _write_secret(path: Path, text: str) -> None:
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text + "\n")
+def _check_free(path: Path) -> None:
+    """Raise UserError where something else than an earlier address is there, or nothing can be."""
+    try:
+        if path.is_symlink() or path.exists():
+            if not (path.is_file() and _begins(path) == _BEGINNING):
+                raise UserError(f"--url-file {path} is there and holds no address: name a new file")
+        elif not path.parent.is_dir():
+            raise UserError(f"--url-file {path} is in no directory: make {path.parent} first")
+    except OSError as error:
+        raise UserError(f"--url-file {path} cannot be written: {error.strerror}") from None
 
 
-def _forget(path: Path) -> None:
-    path.unlink(missing_ok=True)
+def _begins(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(len(_BEGINNING))
+
+
+@contextlib.contextmanager
+def _written(path: Path, address: str) -> Iterator[None]:
+    """Have an address in a file of its owner's alone while the block runs.
+
+    The file is there whole or not at all, as others wait for it to appear.
+    """
+    new = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(address + "\n")
+        os.replace(new, path)
+    except OSError as error:
+        new.unlink(missing_ok=True)
+        raise UserError(f"--url-file {path} cannot be written: {error.strerror}") from None
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            if path.read_text() == address + "\n":  # not where another server came after this one
+                path.unlink()
