@@ -30,6 +30,7 @@ from environments.tasks.model import (
     Verdict,
     Visited,
 )
+from environments.tasks.shown import was_shown, words
 from environments.tasks.version import TASKS_VERSION
 from world_fixtures.common import Frozen, UserError
 from world_fixtures.living import CLOCK
@@ -347,24 +348,12 @@ def _met(
 
 
 def _was_said(condition: Said, state: WorldState, events: Sequence[Event]) -> bool:
-    """Tell whether a text was shown to the agent, or said on a channel.
-
-    What the agent has typed itself is no news to it when it is shown again.
-    """
-    wanted = _words(condition.text)
-    if condition.channel is not None:
-        said = [state.get(c, "said") or () for c in state.found(condition.channel)]
-        return any(wanted in _words(text) for lines in said for _, text in lines)
-    for event in events:
-        if wanted in _words(event.raw):
-            return False
-        if wanted in _words(event.text):
-            return True
-    return False
-
-
-def _words(text: str) -> str:
-    return " ".join(text.casefold().split())
+    """Tell whether a text was shown to the agent, or said on a channel."""
+    if condition.channel is None:
+        return was_shown(condition.text, events)
+    wanted = words(condition.text)
+    said = [state.get(c, "said") or () for c in state.found(condition.channel)]
+    return any(wanted in words(text) for lines in said for _, text in lines)
 
 
 def _was_kept(condition: Kept, start: WorldState, state: WorldState) -> bool:

@@ -27,7 +27,7 @@ from typing import IO, Any
 
 from world_fixtures import home
 from world_fixtures.common import UserError
-from world_fixtures.disk import disk
+from world_fixtures.disk import NO_ROOM, disk
 from world_fixtures.foreign.source import (
     LAYOUT,
     GameSource,
@@ -201,11 +201,17 @@ def _copy(source: GameSource, target: Path, python: str) -> None:
 def _write(files: Mapping[str, str], target: Path) -> None:
     """Write the files that a source brings into the copy. Raises UserError for one outside it."""
     for name, text in files.items():
-        file = (target / name).resolve()
-        if not file.is_relative_to(target.resolve()):
-            raise UserError(f"world.files: {name!r} is not within the game's directory")
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
+        try:
+            file = (target / name).resolve()
+            if not file.is_relative_to(target.resolve()):
+                raise UserError(f"world.files: {name!r} is not within the game's directory")
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+        except (OSError, ValueError) as error:  # no name of a file, or that of a directory
+            if isinstance(error, OSError) and error.errno in NO_ROOM:
+                raise
+            why = getattr(error, "strerror", None) or str(error)
+            raise UserError(f"world.files: {name!r} cannot be written: {why}") from None
 
 
 def _template(python: str) -> Path:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field, JsonValue, TypeAdapter, ValidationError
 
 from world_fixtures.common import Frozen, UserError, digest
 from world_fixtures.disk import disk
@@ -60,6 +60,18 @@ def _step(given: Any) -> Any:
 Step = Annotated[str | Call, BeforeValidator(_step)]
 
 
+def _plain(given: Any) -> Any:
+    try:
+        return _DATA.validate_python(given)
+    except ValidationError:
+        told = "a setting is text, a number, true, false, null, or a list or mapping of these"
+        raise ValueError(f"{told} with text for keys") from None
+
+
+_DATA: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
+Setting = Annotated[Any, BeforeValidator(_plain)]
+
+
 class GameSource(Frozen):
     """A game, how it is prepared, and who plays it."""
 
@@ -67,7 +79,7 @@ class GameSource(Frozen):
     """Name of a shipped preparation, or the path of a game directory."""
     prepare: tuple[Step, ...] = Field(default=(), max_length=100)
     """What the superuser types, in order, or functions that are called; all on the copy."""
-    settings: dict[str, Any] = Field(default_factory=dict)
+    settings: dict[str, Setting] = Field(default_factory=dict)
     """Settings of Evennia that hold over the game's own."""
     files: dict[str, str] = Field(default_factory=dict)
     """Files that are written into the copy before anything runs, by path."""

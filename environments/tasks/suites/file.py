@@ -97,9 +97,10 @@ class _Reader:
 
     def game(self, given: dict[str, Any], beside: Path) -> WorldSpec:
         """Return the world of a game. Raises UserError where it cannot be prepared."""
-        key = canonical_json(given)
+        source = read_source(given, beside)
+        key = canonical_json(source.model_dump(mode="json"))
         if key not in self._games:
-            self._games[key] = snapshot_of(read_source(given, beside)).spec()
+            self._games[key] = snapshot_of(source).spec()
         return self._games[key]
 
     def world(self, path: Path) -> WorldSpec | None:

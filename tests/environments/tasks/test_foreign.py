@@ -32,12 +32,14 @@ SPEC = frozen_spec("tutorial_world")
 AGENT = SPEC.agent.id
 
 
-def event(raw: str, text: str = "", moves: tuple[str, ...] = ()) -> Event:
+def event(
+    raw: str, text: str = "", moves: tuple[str, ...] = (), verb: str = "x", args: str = ""
+) -> Event:
     changes = [Change(entity=AGENT, field="location", before=None, after=m) for m in moves]
     return Event(
-        seq=1, ts=0, instance="g1", session="g1.1", actor=AGENT, room="intro", raw=raw, verb="x",
-        args={}, objects=(), text=text, kind=ResultKind.OK, changes=tuple(changes), state_hash="",
-        ms=0,
+        seq=1, ts=0, instance="g1", session="g1.1", actor=AGENT, room="intro", raw=raw, verb=verb,
+        args={"args": args} if args else {}, objects=(), text=text, kind=ResultKind.OK,
+        changes=tuple(changes), state_hash="", ms=0,
     )  # fmt: skip
 
 
@@ -83,6 +85,21 @@ def test_conditions_of_state_name_things_by_their_fields(
         ([event("say mortal blade", 'You say, "mortal blade"')], 0),
         ([event("setdesc a mortal blade"), event("look me", "a mortal blade")], 0),
         ([event("read sign", "nothing")], 0),
+        ([event("say mor|ntal bl|rade", 'You say, "mortal blade"')], 0),
+        ([event("say mortal|_blade", 'You say, "mortal blade"')], 0),
+        ([event("mortal\x01blade", "Command 'mortal blade' is not available.")], 0),
+        ([event("pose mor{you: <0.0}tal blade", "Wanderer mortal blade")], 0),
+        ([event("pose mortal $conj(blade)", "Wanderer mortal blade")], 0),
+        ([event("zz blade", 'You say, "mortal blade"', args="mortal blade")], 0),
+        (
+            [
+                event("nick/object z $1=mort$1de", verb="nick"),
+                event("look z al bla", "mortal blade"),
+            ],
+            0,
+        ),
+        ([event("say a blade is no mortal foe"), event("read sign", "mortal blade")], 1),
+        ([event("pay $5 to barkeep"), event("read sign", "mortal blade")], 1),
     ],
 )
 def test_what_the_agent_typed_itself_was_not_said(events: list[Event], met: float) -> None:

@@ -114,8 +114,12 @@ def test_a_suite_of_ones_own(tmp_path: Path) -> None:
         ("name: own", "name: [", "cannot be read"),
         ("[4, 5]", "[]", "task 1.seed"),
         ("version", "verson", "verson"),
+        (
+            "world: timmy_home", "world: {game: escape_room, settings: {DAY: 2036-01-01}}",
+            "world.settings.DAY: a setting is text",
+        ),
     ],
-)
+)  # fmt: skip
 def test_what_is_wrong_in_a_file_is_named(tmp_path: Path, old, new, told) -> None:
     path = tmp_path / "own.yaml"
     path.write_text(OWN.replace(old, new))

@@ -51,6 +51,14 @@ def test_a_copy_that_is_not_what_was_asked_for_is_refused(source, made):
     assert not list(made.parent.glob("making-*"))
 
 
+@pytest.mark.parametrize("name", ["", "server", "a\0b", "server/conf/settings.py/x", "../x"])
+def test_a_file_that_cannot_be_written_into_the_copy_is_named(source, made, name):
+    source = source.model_copy(update={"files": {name: "x"}})
+    with pytest.raises(UserError, match=r"^world\.files: .* (cannot be written|is not within)"):
+        snapshot._make(source, content_of(source), made.with_name("another"), sys.executable)
+    assert not list(made.parent.glob("making-*"))
+
+
 def test_where_a_game_is_can_be_read_while_it_is_written(source, tmp_path):
     path = tmp_path / "source.json"
     snapshot._keep(source, path)

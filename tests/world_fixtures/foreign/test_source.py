@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ pytestmark = pytest.mark.once
         ({"prepare": ["look", {"call": "no such"}]}, ("prepare", 1), "a line that the superuser"),
         ({"character": ""}, ("character",), "at least 1 character"),
         ({"seconds": 0}, ("seconds",), "greater than 0"),
+        ({"settings": {"A": [datetime.date(2036, 1, 1)]}}, ("settings", "A"), "a setting is text"),
     ],
 )
 def test_a_wrong_field_is_told_with_its_place(given, place, told) -> None:

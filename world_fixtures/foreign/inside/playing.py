@@ -35,7 +35,7 @@ class Play:
         self.session: Any = None
         self.session_id = ""
         self.calls: list[Any] = []
-        """Matches of the last command, as the game's parser found them."""
+        """What the game's parser took for the last command (nicks replaced), and its matches."""
         self._opened = 0
         self._reader = reader
         self._entities = initial
@@ -136,9 +136,10 @@ class Play:
 
     def _understood(self, raw: str, room: str) -> tuple[str | None, dict[str, str], ResultKind]:
         """Tell how the game's parser took the command."""
-        matches, handled = self.calls[0] if self.calls else ((), False)
+        parsed, matches, handled = self.calls[0] if self.calls else (_clean(raw), (), False)
         if not matches:
-            return None, {}, ResultKind.OK if handled else ResultKind.UNKNOWN
+            by_nick = {"args": parsed} if parsed != _clean(raw) else {}
+            return None, by_nick, ResultKind.OK if handled else ResultKind.UNKNOWN
         if len(matches) > 1:
             return None, {}, ResultKind.AMBIGUOUS
         _, args, command, *_ = matches[0]
@@ -296,7 +297,7 @@ class Play:
         def noted(raw: str, cmdset: Any, caller: Any, **named: Any) -> Any:
             matches = parse(raw, cmdset, caller, **named)
             syscmd = None if matches else cmdset.get(_NOMATCH)
-            self.calls.append((matches, syscmd is not None))
+            self.calls.append((str(raw).strip(), matches, syscmd is not None))
             return matches
 
         def heard(channel: Any, message: Any, senders: Any = None, *rest: Any, **named: Any) -> Any:
