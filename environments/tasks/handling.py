@@ -146,7 +146,7 @@ class Handler(Walker):
         return [room] if room else []
 
     def _sides(self, door: str) -> list[str]:
-        rooms = [e.source for e in self.sim.spec.exits if e.door == door]
+        rooms = [e.source for e in self.sim.index.through[door]]
         return [r for r in rooms if any(e.door == door for e, _ in self.ways(r))]
 
     def room_of(self, entity: str) -> str | None:

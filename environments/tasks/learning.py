@@ -82,11 +82,11 @@ class Learner(Actor):
 
     def lights(self) -> Iterable[str]:
         """Return the lights seen that can be taken, save those in the dark."""
-        for thing in self.sim.index.things.values():
-            if thing.light and thing.id in self._places and thing.portable and not thing.heavy:
-                room = self.room_of(thing.id)
-                if room is not None and (room not in self._dark or self.known(thing.id, "lit")):
-                    yield thing.id
+        for light in self.sim.index.lights:
+            if light in self._places:
+                room = self.room_of(light)
+                if room is not None and (room not in self._dark or self.known(light, "lit")):
+                    yield light
 
     def _sides(self, door: str) -> list[str]:
         return [room for room, ways in self._exits.items() if any(w.door == door for w in ways)]

@@ -96,11 +96,10 @@ class Planner(Actor):
 
     def lights(self) -> Iterable[str]:
         """Return the lights that can be carried and do not lie in the dark."""
-        for thing in self.sim.spec.things:
-            if thing.light and thing.portable and not thing.heavy:
-                room = self.room_of(thing.id)
-                if room is not None and (not self.is_dark(room) or self.known(thing.id, "lit")):
-                    yield thing.id
+        for light in self.sim.index.lights:
+            room = self.room_of(light)
+            if room is not None and (not self.is_dark(room) or self.known(light, "lit")):
+                yield light
 
     def _lacks_key(self, lock: str) -> bool:
         key = self._key_of(lock)

@@ -163,20 +163,21 @@ def _wasted(commands: Sequence[Event]) -> int:
 
 
 def strays(
-    before: WorldState,
-    after: WorldState,
+    before: Mapping[str, Fields],
+    after: Mapping[str, Fields],
     stage: Stage,
     agent: str,
     own: Mapping[tuple[str, str], Any] | None = None,
 ) -> set[str]:
     """Return the ids of the entities that the stage left otherwise and need not have.
 
-    `own` is given where others act, too: what each field was set to by the agent last. What
+    `before` and `after` are the fields of all entities at its start and at its end. `own` is given
+    where others act, too: what each field was set to by the agent last. What
     somebody else has set since is not the agent's doing.
     """
     found = set()
-    for entity, fields in after.entities.items():
-        was = before.entities.get(entity, {})
+    for entity, fields in after.items():
+        was = before.get(entity, {})
         if fields != was and entity != agent and entity not in stage.unchanged.free:
             changed = {f for f in fields if fields[f] != was.get(f)} - NEVER_STRAY
             if own is not None:
@@ -214,7 +215,7 @@ class _Judging:
                 continue  # what such a game changes by itself is known to its author alone
             lives = task.spec.living is not None
             own = changed_by(done.events, self.agent) if lives else None
-            self.strays |= strays(start, end, stage, self.agent, own)
+            self.strays |= strays(start.entities, end.entities, stage, self.agent, own)
         self.tolerance = max(stage.unchanged.tolerance for stage in task.stages)
         self.missing = self._missing()
         unproven = {e.field for e in self.missing}

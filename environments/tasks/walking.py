@@ -146,26 +146,31 @@ class Walker(ABC):
     def _spread(self, target: str | None = None) -> tuple[dict[str, int], dict[str, Exit]]:
         """Return what it costs to go to each room, and by which exit; as far as `target`."""
         start = self.room
-        costs, arrived = {start: 0}, {}
-        queue = [(0, 0, start)]
+        costs: dict[str, int] = {start: 0}
+        arrived: dict[str, Exit] = {}
+        queue = [0]
+        at_cost = {0: [start]}  # in the order in which they were found
         done: set[str] = set()
-        order = 0
         while queue:
-            cost, _, room = heapq.heappop(queue)
-            if room in done:
-                continue
-            if room == target:
-                break
-            done.add(room)
-            for way, there in self.ways(room):
-                if there in done:
+            cost = heapq.heappop(queue)
+            for room in at_cost[cost]:
+                if room in done:
                     continue
-                plain = way.door is None and not way.hidden
-                total = cost + (1 if plain else self._cost(way))
-                if total < costs.get(there, total + 1):
-                    costs[there], arrived[there] = total, way
-                    order += 1
-                    heapq.heappush(queue, (total, order, there))
+                if room == target:
+                    return costs, arrived
+                done.add(room)
+                for way, there in self.ways(room):
+                    if there in done:
+                        continue
+                    plain = way.door is None and not way.hidden
+                    total = cost + (1 if plain else self._cost(way))
+                    if total < costs.get(there, total + 1):
+                        costs[there], arrived[there] = total, way
+                        if total in at_cost:
+                            at_cost[total].append(there)
+                        else:
+                            at_cost[total] = [there]
+                            heapq.heappush(queue, total)
         return costs, arrived
 
     def _cost(self, way: Exit) -> int:

@@ -90,7 +90,7 @@ def _swung(
     if changes:
         line = f"The {index.name(table.door)} is {'opened' if now else 'shut and locked'}."
         fact = (Fact(table.door, "open", now),)
-        rooms = dict.fromkeys(e.source for e in index.spec.exits if e.door == table.door)
+        rooms = dict.fromkeys(e.source for e in index.through[table.door])
         yield (
             _happening("opens" if now else "shuts", (table.door,), changes),
             [Sight(room, line, fact) for room in rooms],

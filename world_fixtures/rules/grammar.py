@@ -101,7 +101,6 @@ _SPLITS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 _MOST_CUTS = 12
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.?)", re.DOTALL)
-_TARGET = re.compile(r"\s+")
 
 
 @dataclass(slots=True)
@@ -120,7 +119,8 @@ def clean(raw: str) -> str:
     text = _ANSI.sub("", raw) if "\x1b" in raw else raw
     if not text.isprintable():
         text = "".join(c if c.isprintable() else " " for c in text)
-    return _TARGET.sub(" ", text).strip()
+    # what is printable holds no other white space
+    return " ".join(filter(None, text.split(" "))) if "  " in text else text.strip(" ")
 
 
 def plain(text: str) -> Parsed:

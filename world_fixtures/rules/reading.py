@@ -48,7 +48,10 @@ def readings(raw: str) -> Iterator[Parsed]:
 
 def one_line(raw: str) -> str:
     """Return a line `clean`, several lines joined by semicolons; empty where it is too long."""
-    return clean(_LINES.sub("; ", raw.strip())) if len(raw) <= MAX_COMMAND else ""
+    if len(raw) > MAX_COMMAND:
+        return ""
+    text = raw.strip()
+    return clean(_LINES.sub("; ", text) if "\n" in text or "\r" in text else text)
 
 
 def is_several(text: str) -> bool:

@@ -41,6 +41,13 @@ class SpecIndex:
             for room, exits in spec.exits_of.items()
         }
         self.exit_ids = {e.id: e for e in spec.exits}
+        self.through: dict[str, list[Exit]] = {d: [] for d in self.doors}
+        """The exits with a door, in the order of the spec."""
+        for exit_ in spec.exits:
+            if exit_.door is not None:
+                self.through.setdefault(exit_.door, []).append(exit_)
+        self.lights = [t.id for t in spec.things if t.light and t.portable and not t.heavy]
+        """Lights that can be carried, in the order of the spec."""
         self.names: dict[str, tuple[Words, ...]] = {
             **{t.id: tuple(words(n) for n in (t.name, *t.aliases)) for t in spec.things},
             **{d.id: (words(d.name),) for d in spec.doors},

@@ -38,7 +38,7 @@ class Simulation:
         """Return a second instance in the present state; neither changes the other."""
         other = object.__new__(Simulation)
         other.spec, other.index, other._views = self.spec, self.index, self._views
-        other._fields = {e: f.copy() for e, f in self._fields.items()}
+        other._fields = self.fields()
         other._contents = {place: held.copy() for place, held in self._contents.items()}
         return other
 
@@ -105,6 +105,10 @@ class Simulation:
             self._contents[self._fields[entity][field]].remove(entity)
             self._contents.setdefault(value, []).append(entity)
         self._fields[entity][field] = value
+
+    def fields(self) -> dict[str, Fields]:
+        """Copy the mutable fields of every entity."""
+        return {entity: fields.copy() for entity, fields in self._fields.items()}
 
     @property
     def state(self) -> WorldState:

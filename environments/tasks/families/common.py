@@ -26,7 +26,7 @@ from world_fixtures.facts import Arranged
 from world_fixtures.generator.words import Split
 from world_fixtures.rules import Simulation, SpecIndex
 from world_fixtures.spec import Thing, WorldSpec
-from world_fixtures.state import WorldState
+from world_fixtures.state import Fields
 
 Option = TypeVar("Option")
 Question = dict[str, Any]
@@ -139,14 +139,14 @@ class Script:
     _prompt: str = ""
     _before: tuple[Arranged, ...] = ()
     _restart: bool = False
-    _start: WorldState | None = None
+    _start: dict[str, Fields] | None = None
 
     def begin(self, prompt: str, *, before: Iterable[Arranged] = (), restart: bool = False) -> None:
         """Begin a stage: change the world by `before` and connect."""
         self._prompt, self._before, self._restart = prompt, tuple(before), restart
         if self._before:
             self.actor.arrange(self._before)
-        self._start = self.actor.sim.state
+        self._start = self.actor.sim.fields()
         self.actor.connect()
 
     def end(
@@ -174,7 +174,7 @@ class Script:
             evidence=tuple(evidence),
             walkthrough=(*commands, last),
         )
-        changed = strays(self._start, self.actor.sim.state, stage, self.actor.actor)
+        changed = strays(self._start, self.actor.sim.fields(), stage, self.actor.actor)
         may = sorted({*changed, *free, *self.context.free()})
         unchanged = Unchanged(free=tuple(may), tolerance=tolerance)
         self._stages.append(stage.model_copy(update={"unchanged": unchanged}))

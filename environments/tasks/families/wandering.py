@@ -49,19 +49,30 @@ class Walker:
         At each room of a leg it gives `acts` commands.
         """
         room, closed = self.start, set(self._closed)
+        ways, draw = self._ways, rng.getrandbits
         for legs in phases:
             left = [list(leg) for leg in legs]
+            wanted = {room}
             while True:
-                for leg in left:
-                    while leg and leg[0] == room:
-                        del leg[0]
-                        commands -= acts
-                left = [leg for leg in left if leg]
-                if not left:
-                    break
-                if commands <= 0 or not self._ways[room]:
+                if room in wanted:
+                    for leg in left:
+                        while leg and leg[0] == room:
+                            del leg[0]
+                            commands -= acts
+                    left = [leg for leg in left if leg]
+                    if not left:
+                        break
+                    wanted = {leg[0] for leg in left}
+                here = ways[room]
+                number = len(here)
+                if commands <= 0 or not number:
                     return False
-                room, door = rng.choice(self._ways[room])
+                # `rng.choice(here)`, the same numbers without its calls: most of the time is here
+                bits = number.bit_length()
+                drawn = draw(bits)
+                while drawn >= number:
+                    drawn = draw(bits)
+                room, door = here[drawn]
                 commands -= 1
                 if door in closed:
                     closed.remove(door)
