@@ -19,9 +19,10 @@ _FILLED_IN = re.compile(r"[${]")
 def was_shown(text: str, events: Iterable[Event]) -> bool:
     """Tell whether a text was shown to the agent before the agent had typed it.
 
-    Its words count as typed where they stand in one command, in their order, other letters between
-    those of a word or not. What a command shows in which a game fills something in counts nothing,
-    and nothing counts once a nick was set that has gaps to fill.
+    Its words count as typed where they stand in one command, in their order; where a sign that is
+    no letter is among them, as in markup, other letters may be between those of a word. What a
+    command shows in which a game fills something in counts nothing, and nothing counts once a nick
+    was set that has gaps to fill.
     """
     wanted = words(text)
     parts = _WORD.findall(wanted) or wanted.split()
@@ -56,6 +57,8 @@ def _has(parts: Sequence[str], typed: str) -> bool:
 
 def _after(part: str, token: str) -> str | None:
     """Return what follows the letters of a word in `token`; None where it lacks them."""
+    if token.isalnum():
+        return token.partition(part)[2] if part in token else None
     at = 0
     for letter in part:
         at = token.find(letter, at) + 1

@@ -87,6 +87,7 @@ def test_conditions_of_state_name_things_by_their_fields(
         ([event("read sign", "nothing")], 0),
         ([event("say mor|ntal bl|rade", 'You say, "mortal blade"')], 0),
         ([event("say mortal|_blade", 'You say, "mortal blade"')], 0),
+        ([event("say m|nortal|_bl|nade|_mortal", "mortal blade mortal")], 0),
         ([event("mortal\x01blade", "Command 'mortal blade' is not available.")], 0),
         ([event("pose mor{you: <0.0}tal blade", "Wanderer mortal blade")], 0),
         ([event("pose mortal $conj(blade)", "Wanderer mortal blade")], 0),
@@ -100,6 +101,7 @@ def test_conditions_of_state_name_things_by_their_fields(
         ),
         ([event("say a blade is no mortal foe"), event("read sign", "mortal blade")], 1),
         ([event("pay $5 to barkeep"), event("read sign", "mortal blade")], 1),
+        ([event("memorytablet lbxlaxdxe"), event("read sign", "mortal blade")], 1),
     ],
 )
 def test_what_the_agent_typed_itself_was_not_said(events: list[Event], met: float) -> None:
