@@ -29,7 +29,7 @@ from environments.rollouts.files import (
 from environments.rollouts.identity import differences, listed, unrecorded
 from environments.rollouts.lock import lock
 from environments.rollouts.part_files import Manifest
-from environments.rollouts.parts import Place, has_parts
+from environments.rollouts.parts import Place, has_parts, parts_directory
 from environments.rollouts.record import Rollout
 from world_fixtures.common import UserError
 from world_fixtures.disk import disk
@@ -216,7 +216,12 @@ class RunDirectory:
                 )
 
     def _check_written(self) -> None:
-        """Raise UserError where a file that a run ends with is there, of which none is recorded."""
+        """Raise UserError where there is more of a run that is not recorded than its samples."""
+        if has_parts(self.path / SAMPLES):
+            raise UserError(
+                f"{parts_directory(self.path / SAMPLES)} holds parts of a run that is not recorded"
+                f" here: move it with what it belongs to, or {self._elsewhere}"
+            )
         for name in ENDS_WITH:
             if (self.path / name).exists():
                 raise UserError(

@@ -25,7 +25,7 @@ from environments.rollouts.identity import TASKS, differences, listed, plain, un
 from environments.rollouts.lock import lock
 from environments.rollouts.owner import OPTION, check_owner
 from environments.rollouts.part_files import Manifest
-from environments.rollouts.parts import Place, read_parts
+from environments.rollouts.parts import Place, has_parts, parts_directory, read_parts
 from environments.tasks.version import FIRST_VERSION
 from world_fixtures.common import Frozen, UserError
 from world_fixtures.disk import disk
@@ -86,7 +86,7 @@ class GroupsFile:
             path.parent.mkdir(parents=True, exist_ok=True)
         check_owner(trajectories_directory(path), path)
         if not path.exists():  # not begun yet, or moved away
-            _check_trajectories(path)
+            _check_beside(path)
         self._lock = lock(
             path, f"{path} is in use by another process: wait for it, or choose another {OPTION}"
         )
@@ -96,7 +96,7 @@ class GroupsFile:
             with disk(path):
                 empty = not path.stat().st_size
             if empty and (before is None or found):
-                _check_trajectories(path)
+                _check_beside(path)
             elif before is None and not adopt:
                 finished_items(path)  # what is no file of groups is told so first
                 raise UserError(
@@ -333,8 +333,14 @@ def _other_version(before: GroupsRun, now: GroupsRun) -> str:
     return f"holds groups of tasks version {found}, and this run is of version {wanted}"
 
 
-def _check_trajectories(groups: Path) -> None:
-    """Raise UserError where the trajectories beside an empty file belong to other groups."""
+def _check_beside(groups: Path) -> None:
+    """Raise UserError where trajectories or parts beside an empty file belong to other groups."""
+    if has_parts(groups):
+        parts = parts_directory(groups)
+        raise UserError(
+            f"{parts} holds parts of other groups than those of {groups.name}: move it with the"
+            f" file that it belongs to, or choose another {OPTION}"
+        )
     directory = trajectories_directory(groups)
     for name in (COMPLETED, FAILED):
         file = directory / name

@@ -20,7 +20,7 @@ from typing import Any, Self
 
 from pydantic_core import PydanticSerializationError
 
-from environments.rollouts.parts import read_parts
+from environments.rollouts.parts import has_parts, read_parts
 from environments.rollouts.record import Rollout
 from world_fixtures.common import UserError
 from world_fixtures.disk import disk
@@ -72,9 +72,11 @@ def read_samples(path: Path) -> list[Rollout]:
     """Read the rollouts of a samples file, in the order of its lines; none where there is no file.
 
     Those of its parts follow. A last line that was not written to its end is left out. Raises
-    UserError for any other damage, and for a file of something else.
+    UserError for any other damage, for a file of something else, and where there are parts alone.
     """
     if not path.exists():
+        if has_parts(path):
+            raise UserError(f"{path} is not there, and its parts are: bring it back, or move them")
         return []
     check_ordinary(path)
     rollouts = []

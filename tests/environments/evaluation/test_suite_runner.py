@@ -20,6 +20,8 @@ from environments.evaluation.run_directory import RunDirectory
 from environments.evaluation.run_identity import Run
 from environments.evaluation.suite_runner import run_suite
 from environments.rollouts.files import read_samples, sample_line
+from environments.rollouts.part_files import Part
+from environments.rollouts.parts import parts_directory
 from environments.rollouts.progress import LiveDisplay, PlainDisplay
 from world_fixtures.common import UserError
 
@@ -217,6 +219,22 @@ async def test_samples_without_a_record_of_their_run_are_continued_if_adopted(
     with RunDirectory(tmp_path, run) as directory:
         assert directory.rollouts == before
     assert (tmp_path / "samples.jsonl").read_bytes() == whole
+
+
+@pytest.mark.parametrize("moved", [["samples.jsonl"], ["samples.jsonl", "run.json"]])
+def test_parts_whose_samples_were_moved_are_of_no_other_run(
+    tmp_path, suite_of, rollout, moved
+) -> None:
+    run, samples = run_of(suite_of(2)), tmp_path / "samples.jsonl"
+    with RunDirectory(tmp_path, run) as directory:
+        line = sample_line(rollout(run.tasks[0], 1.0))
+        directory.add_line(line, Part(parts_directory(samples)).add({samples.name: line}))
+    assert len(directory.rollouts) == 1
+    for name in moved:
+        (tmp_path / name).unlink()
+    with pytest.raises(UserError, match="move "):
+        RunDirectory(tmp_path, run)
+    assert not any((tmp_path / name).exists() for name in moved)
 
 
 async def test_changed_tasks_are_another_run(tmp_path, suite_of, seeded_play) -> None:

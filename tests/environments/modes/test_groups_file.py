@@ -25,6 +25,8 @@ from environments.modes.process import process
 from environments.rollouts.files import json_line
 from environments.rollouts.identity import PROCESS_WITHOUT, SERVER_WITHOUT
 from environments.rollouts.owner import owner_record
+from environments.rollouts.part_files import Part
+from environments.rollouts.parts import parts_directory, read_parts
 from environments.tasks.version import TASKS_VERSION
 from environments.tools.registry import toolsets_of
 from world_fixtures.common import UserError
@@ -218,6 +220,21 @@ def test_trajectories_of_groups_that_were_moved_are_kept(tmp_path):
         with pytest.raises(UserError, match="trajectories of other groups"):
             GroupsFile(path, SETTINGS)
     assert not path.exists()
+
+
+@pytest.mark.parametrize("moved", [["a.jsonl"], ["a.jsonl", "a.jsonl.run.json"]])
+def test_parts_of_groups_that_were_moved_are_not_taken_for_those_of_others(tmp_path, moved):
+    path = tmp_path / "a.jsonl"
+    with GroupsFile(path, SETTINGS) as file:
+        file.add(line(0))
+        places = Part(parts_directory(path)).add({path.name: line(1)})
+        file.add_places(places)
+    GroupsFile(path, SETTINGS).close()
+    for name in moved:
+        (tmp_path / name).unlink()
+    with pytest.raises(UserError, match="holds parts of other groups"):
+        GroupsFile(path, SETTINGS | {"seed": 2})
+    assert list(read_parts(path)) == [(parts_directory(path) / places[path.name].part, line(1))]
 
 
 def trajectory(item: int, task: str = "t") -> bytes:
