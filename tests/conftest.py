@@ -169,11 +169,18 @@ def nothing_held(request: pytest.FixtureRequest) -> Iterator[None]:
         assert servers.instances == 0
 
 
+def link_kept(directory: Path) -> None:
+    """Have a world home share the database templates and the suites of the usual one."""
+    usual = home.template().parent.parent
+    for kept in ("templates", "suites"):
+        (usual / kept).mkdir(exist_ok=True)
+        (directory / kept).symlink_to(usual / kept)
+
+
 @pytest.fixture
 def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A world home of the test's own, with the database template of the usual one."""
-    template = home.template()
-    (tmp_path / "templates").symlink_to(template.parent)
+    """A world home of the test's own, with what the usual one keeps."""
+    link_kept(tmp_path)
     monkeypatch.setenv("EVENNIA_WORLD_HOME", str(tmp_path))
     return tmp_path
 
