@@ -49,7 +49,7 @@ def pytest_collection_finish() -> None:
 
 
 settings.register_profile("quick", max_examples=30, deadline=None)
-settings.register_profile("thorough", max_examples=200, deadline=None)
+settings.register_profile("thorough", max_examples=100, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
@@ -74,12 +74,36 @@ class Directories(LoadScopeScheduling):
 ALIKE = re.compile(
     r"(benchmarks|docs)/|test_dependencies\."
     r"|environments/(audit|cli|evaluation|export|policies|tokenization|tool_call_parsers)/"
+    r"|environments/(hosting|learning)/|environments/telemetry/test_(?!replay)"
+    r"|environments/modes/test_(?!process_mode|serve_mode)"
     r"|environments/versions/test_(?!version_1_traces\.)"
     r"|environments/tasks/test_(?!families\.|worker\.)"
     r"|world_fixtures/test_(draw|generator|grammar\.|library|rules|spec\.|validation)"
     r"|world_fixtures/test_living_(commands|page|people|time|validation)"
 )
-"""Files below this directory whose tests are marked `once`: what they test computes."""
+"""Files below this directory whose tests are marked `once`.
+
+What they test computes, or is of the agent's side: how that side deals with a world, a model and a
+trainer on a second interpreter is shown by the tests of the rollout, of the episode, of the model
+client, of `process` and `serve`, and by programs of `e2e`.
+"""
+
+
+LONG = re.compile(r"slow|@given")
+"""What stands in each file with a test for `make test-all`: the mark, or a property."""
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out files of which no test would be run: importing all of them takes long."""
+    if not collection_path.name.startswith("test_"):
+        return None
+    chosen = config.getoption("markexpr")
+    if "not once" in chosen:
+        path = collection_path.relative_to(Path(__file__).parent).as_posix()
+        return bool(ALIKE.match(path)) or None
+    if chosen == "slow or hypothesis":
+        return not LONG.search(collection_path.read_text(encoding="utf-8")) or None
+    return None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -169,11 +193,18 @@ def nothing_held(request: pytest.FixtureRequest) -> Iterator[None]:
         assert servers.instances == 0
 
 
+def link_kept(directory: Path) -> None:
+    """Have a world home share the database templates and the suites of the usual one."""
+    usual = home.template().parent.parent
+    for kept in ("templates", "suites"):
+        (usual / kept).mkdir(exist_ok=True)
+        (directory / kept).symlink_to(usual / kept)
+
+
 @pytest.fixture
 def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A world home of the test's own, with the database template of the usual one."""
-    template = home.template()
-    (tmp_path / "templates").symlink_to(template.parent)
+    """A world home of the test's own, with what the usual one keeps."""
+    link_kept(tmp_path)
     monkeypatch.setenv("EVENNIA_WORLD_HOME", str(tmp_path))
     return tmp_path
 

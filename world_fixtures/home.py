@@ -5,6 +5,7 @@ They write to one directory, which EVENNIA_WORLD_HOME moves:
 templates/   migrated empty databases, one for each set of versions
 scratch/     one directory a running server, removed with it
 packages/    links to our package alone, for interpreters other than ours
+suites/      the tasks of suites that ship, each once it was made (`environments.tasks.suites`)
 """
 
 from __future__ import annotations

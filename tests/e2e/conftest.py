@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from environments.cli import main
-from world_fixtures import home
+from tests.conftest import link_kept
 
 ROOT = Path(__file__).resolve().parents[2]
 ENV_FILE = str(ROOT / "environments" / "evennia_world_env.py")
@@ -112,7 +112,7 @@ class Programs:
 @pytest.fixture(scope="session")
 def world_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("worlds")
-    (directory / "templates").symlink_to(home.template().parent)
+    link_kept(directory)
     return directory
 
 

@@ -232,7 +232,7 @@ def test_without_the_sdk_one_line_names_the_extra(programs, tmp_path):
 
 
 def test_a_world_that_does_not_exist_is_reported_in_one_line(programs):
-    run = programs.run("mcp", "--world", "nowhere")
+    run = programs.run_here("mcp", "--world", "nowhere")
     assert run.returncode == 2
     assert "no world 'nowhere'" in run.stderr
 

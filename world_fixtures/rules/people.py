@@ -7,6 +7,9 @@ from world_fixtures.rules.clock import room_of
 from world_fixtures.rules.grammar import Parsed, plain
 from world_fixtures.rules.scene import Scene
 
+_ALWAYS = (Stay, Round)
+"""Work that always is something to do."""
+
 
 def intention(scene: Scene, person: Person, tick: int) -> Parsed | str | None:
     """Return the command that a person gives at a tick; None where there is nothing to do.
@@ -21,7 +24,7 @@ def intention(scene: Scene, person: Person, tick: int) -> Parsed | str | None:
         if not is_due(duty, hour, living.day):
             continue
         command = _toward(scene, duty, hour)
-        if command is not None or isinstance(duty.work, Stay | Round):
+        if command is not None or type(duty.work) in _ALWAYS:
             return command
     return None
 
@@ -41,18 +44,19 @@ def typed(command: Parsed | str) -> str:
 
 
 def _toward(scene: Scene, duty: Duty, hour: int) -> Parsed | str | None:
-    match duty.work:
-        case Stay(room=room):
-            return _step(scene, room)
-        case Round(rooms=rooms, stay=stay):
-            return _step(scene, rooms[(hour - duty.begins) // stay % len(rooms)])
-        case Give(room=room, command=command):
-            return _step(scene, room) or (command if scene.room == room else None)
-        case Bring(thing=thing, to=to):
-            return _bring(scene, thing, to)
-        case Tidy(things=things):
-            return _tidy(scene, things)
-    return None
+    work = duty.work
+    # Exact types, for every person at every tick: pydantic takes long to say that something is no
+    # instance of a model.
+    if type(work) is Stay:
+        return _step(scene, work.room)
+    if type(work) is Round:
+        return _step(scene, work.rooms[(hour - duty.begins) // work.stay % len(work.rooms)])
+    if type(work) is Give:
+        return _step(scene, work.room) or (work.command if scene.room == work.room else None)
+    if type(work) is Bring:
+        return _bring(scene, work.thing, work.to)
+    assert type(work) is Tidy
+    return _tidy(scene, work.things)
 
 
 def _step(scene: Scene, room: str) -> Parsed | None:

@@ -32,7 +32,7 @@ def part_of(
     found = tuple(tasks)
     return replace(
         suite, name=f"{suite.name}-{chosen}", hash=content_hash(found), build=lambda: found,
-        whole=suite.whole or suite.hash,
+        whole=suite.whole or suite.hash, kept=False,
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from environments.tasks.model import Task
+from environments.tasks.suites.kept import keep, read_kept
 from world_fixtures.common import UserError, digest
 
 
@@ -21,24 +22,38 @@ class Suite:
     build: Callable[[], tuple[Task, ...]]
     whole: str = ""
     """Hash of the suite that this is a part of; empty for a whole one."""
+    kept: bool = False
+    """Whether it is made once on a machine and read from its disk afterwards."""
 
     @cached_property
     def tasks(self) -> tuple[Task, ...]:
         """All tasks, in their order."""
-        return self.build()
+        if not self.kept:
+            return self.build()
+        read = read_kept(self.hash)
+        if read is not None and content_hash(read) == self.hash:
+            return read
+        made = self.build()
+        if content_hash(made) == self.hash:
+            keep(self.hash, made)
+        return made
 
     def verify(self) -> Suite:
         """Return the suite itself once its content is checked against its hash.
 
         Raises UserError if its content is not that of its version.
         """
-        found = content_hash(self.tasks)
-        if found != self.hash:
+        if self._found != self.hash:
             raise UserError(
-                f"suite {self.name} version {self.version} has the hash {found} and should have"
-                f" {self.hash}: its content changed, so its version must"
+                f"suite {self.name} version {self.version} has the hash {self._found} and should"
+                f" have {self.hash}: its content changed, so its version must"
             )
         return self
+
+    @cached_property
+    def _found(self) -> str:
+        """Hash of what the tasks are, worked out once: it takes seconds where they are many."""
+        return content_hash(self.tasks)
 
 
 def content_hash(tasks: tuple[Task, ...]) -> str:

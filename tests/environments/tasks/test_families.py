@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import Sequence
+from functools import cache
 
 import pytest
 from hypothesis import given
@@ -16,7 +17,7 @@ from environments.tasks.build import KINDS, make_task
 from environments.tasks.families.common import BEGINNERS, RESTRAINT
 from environments.tasks.model import Family, Task
 from environments.tasks.verdict import Played, judge
-from tests.environments.tasks.kinds import DIFFICULTIES, task_of, tasks_of
+from tests.environments.tasks.kinds import DIFFICULTIES, task_of
 from world_fixtures.generator.words import SPLITS
 from world_fixtures.rules import Simulation
 from world_fixtures.simulated import SimulatedPool
@@ -24,18 +25,24 @@ from world_fixtures.simulated import SimulatedPool
 ALL_KINDS = [(family, kind) for family in Family for kind in KINDS[family]]
 
 
+OTHER_SPLITS = [(d, split) for d, split in zip(DIFFICULTIES[1:], SPLITS[1:], strict=False)]
+"""A difficulty at which tasks of each split but the first are made, too."""
+
+
 def ladder(family: Family, kind: str) -> tuple[Task, ...]:
     """A task of each of four difficulties, those that other tests of the kind have made."""
-    return tasks_of(f"{family}.{kind}")[::3]
+    return tuple(task_of(f"{family}.{kind}", difficulty) for difficulty in DIFFICULTIES)
 
 
-def untouched(task: Task) -> list[Played]:
-    """All stages, in each of which the agent did nothing."""
+@cache
+def untouched(family: Family, kind: str, place: int) -> tuple[Played, ...]:
+    """All stages of a task of the kind's ladder, in each of which the agent did nothing."""
+    task = ladder(family, kind)[place]
     world, played = Simulation(task.spec), []
     for stage in task.stages:
         world.arrange(stage.before)
         played.append(Played((), world.state))
-    return played
+    return tuple(played)
 
 
 def check_form(family: Family, kind: str, tasks: Sequence[Task]) -> None:
@@ -55,15 +62,18 @@ def check_form(family: Family, kind: str, tasks: Sequence[Task]) -> None:
 @pytest.mark.once
 @pytest.mark.parametrize(("family", "kind"), ALL_KINDS)
 def test_tasks_are_well_formed(family, kind):
-    check_form(family, kind, tasks_of(f"{family}.{kind}"))
+    others = [task_of(f"{family}.{kind}", d, split) for d, split in OTHER_SPLITS]
+    check_form(family, kind, [*ladder(family, kind), *others])
 
 
 @pytest.mark.slow
 @pytest.mark.once
 @pytest.mark.parametrize(("family", "kind"), ALL_KINDS)
 def test_tasks_of_the_difficulties_between_are_well_formed(family, kind):
-    levels = [level for level in range(1, 11) if level not in DIFFICULTIES]
-    check_form(family, kind, [task_of(f"{family}.{kind}", d, SPLITS[d % 3]) for d in levels])
+    """Every other kind at every other one of them."""
+    first = ALL_KINDS.index((family, kind)) % 2
+    levels = [level for level in range(1, 11) if level not in DIFFICULTIES][first::2]
+    check_form(family, kind, [task_of(f"{family}.{kind}", d, SPLITS[d // 3 % 3]) for d in levels])
 
 
 @pytest.mark.once
@@ -77,9 +87,9 @@ def test_the_walkthrough_earns_everything(family, kind):
 @pytest.mark.once
 @pytest.mark.parametrize(("family", "kind"), ALL_KINDS)
 def test_the_answer_without_the_looking_earns_nothing(family, kind):
-    for task in ladder(family, kind):
+    for place, task in enumerate(ladder(family, kind)):
         for answer in ({}, task.stages[-1].walkthrough[-1].answer):
-            verdict = judge(task, untouched(task), answer)
+            verdict = judge(task, untouched(family, kind, place), answer)
             assert (verdict.reward, verdict.success) == (0.0, False)
 
 
@@ -100,8 +110,7 @@ def test_the_same_arguments_make_the_same_task():
 )))  # fmt: skip
 def test_any_answer_gets_a_reward_between_0_and_1(answer):
     for family, kind in ALL_KINDS[::4]:
-        task = ladder(family, kind)[0]
-        verdict = judge(task, untouched(task), answer)
+        verdict = judge(ladder(family, kind)[0], untouched(family, kind, 0), answer)
         assert 0 <= verdict.reward <= 1
 
 

@@ -10,9 +10,10 @@ from statistics import fmean
 
 import pytest
 
-from environments.tasks.model import Family
-from environments.tasks.suites import SUITES, content_hash, load_suite
+from environments.tasks.model import Family, Task
+from environments.tasks.suites import SUITES, Suite, content_hash, kept, load_suite
 from environments.tasks.suites.foreign import GAMES
+from environments.tasks.suites.kept import code_hash
 from environments.tasks.suites.load import in_games_alone
 from world_fixtures.common import UserError
 
@@ -81,9 +82,83 @@ def test_walkthroughs_grow_with_the_difficulty() -> None:
 
 def test_changed_content_needs_a_new_version() -> None:
     basics = SUITES["basics"]
-    changed = dataclasses.replace(basics, build=lambda: basics.tasks[1:])
+    changed = dataclasses.replace(basics, build=lambda: basics.tasks[1:], kept=False)
     with pytest.raises(UserError, match=r"suite basics version 2 has the hash .* its version must"):
         changed.verify()
+
+
+def few(home: Path, monkeypatch: pytest.MonkeyPatch, builds: list[str]) -> Suite:
+    """A kept suite of three tasks; each time it is made, `builds` gets longer."""
+    monkeypatch.setenv("EVENNIA_WORLD_HOME", str(home))
+    tasks = SUITES["basics"].tasks[:3]
+
+    def build() -> tuple[Task, ...]:
+        builds.append("made")
+        return tasks
+
+    return Suite("few", 1, content_hash(tasks), build, kept=True)
+
+
+def test_a_kept_suite_is_made_once_and_read_afterwards(tmp_path: Path, monkeypatch) -> None:
+    builds: list[str] = []
+    first, second = (few(tmp_path, monkeypatch, builds) for _ in range(2))
+    assert first.tasks == second.verify().tasks
+    assert builds == ["made"]
+
+
+@pytest.mark.parametrize("spoil", [
+    lambda text: text[: len(text) // 2], lambda text: text.replace('"seed":1', '"seed":2'),
+    lambda text: "", lambda text: text.splitlines(keepends=True)[0], lambda text: "\xff{}",
+])  # fmt: skip
+def test_a_kept_suite_that_was_damaged_is_made_again(tmp_path: Path, monkeypatch, spoil) -> None:
+    builds: list[str] = []
+    tasks = few(tmp_path, monkeypatch, builds).tasks
+    [file] = (tmp_path / "suites").iterdir()
+    whole = file.read_text(encoding="utf-8")
+    file.write_text(spoil(whole), encoding="latin-1")
+    assert few(tmp_path, monkeypatch, builds).verify().tasks == tasks
+    assert builds == ["made"] * 2
+    assert file.read_text(encoding="utf-8") == whole
+
+
+def test_where_nothing_can_be_kept_a_suite_is_made_all_the_same(
+    tmp_path: Path, monkeypatch, small_files
+) -> None:
+    builds: list[str] = []
+    with small_files(1000):
+        assert len(few(tmp_path, monkeypatch, builds).tasks) == 3
+    assert list((tmp_path / "suites").iterdir()) == []
+    (tmp_path / "file").touch()
+    assert len(few(tmp_path / "file", monkeypatch, builds).tasks) == 3
+    assert builds == ["made"] * 2
+
+
+def test_a_kept_suite_is_made_again_once_the_code_that_makes_it_has_changed(
+    tmp_path: Path, monkeypatch
+) -> None:
+    builds: list[str] = []
+    monkeypatch.setattr(kept, "MAKERS", (tmp_path / "code",))
+    code = tmp_path / "code" / "kind.py"
+    code.parent.mkdir()
+    for text in ("one", "one", "other"):
+        code.write_text(text)
+        code_hash.cache_clear()
+        assert len(few(tmp_path, monkeypatch, builds).tasks) == 3
+    code_hash.cache_clear()
+    assert builds == ["made"] * 2
+    assert len(list((tmp_path / "suites").iterdir())) == 1
+
+
+def test_the_code_that_makes_a_task_is_all_there() -> None:
+    code = {file.name for root in kept.MAKERS for file in root.rglob("*.py")}
+    assert {"build.py", "searcher.py", "household.py", "spec.py", "handling.py", "texts.py"} <= code
+
+
+def test_what_is_not_of_its_version_is_not_kept(tmp_path: Path, monkeypatch) -> None:
+    wrong = dataclasses.replace(few(tmp_path, monkeypatch, []), hash="0" * 32)
+    with pytest.raises(UserError, match="its version must"):
+        wrong.verify()
+    assert not (tmp_path / "suites").exists()
 
 
 def test_a_suite_of_ones_own(tmp_path: Path) -> None:
