@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 from pathlib import Path
 
 import torch
 
+from environments.learning.serving.address_file import (
+    check_address_file,
+    forget_address,
+    write_address,
+)
 from environments.learning.serving.engine import Engine
 from environments.learning.serving.server import ModelServer
 from environments.learning.weights import load_model, load_tokenizer
@@ -23,8 +27,10 @@ async def serve_model(
     """Serve the model of a directory until SIGINT or SIGTERM.
 
     Its address, which holds the secret, is printed, or written to `url_file` for its owner alone.
-    Raises UserError where the model cannot be loaded.
+    Raises UserError where the model cannot be loaded, or the file not be written.
     """
+    if url_file is not None:
+        check_address_file(url_file)  # before the model is loaded, which takes long
     torch.set_num_threads(threads)
     tokenizer = load_tokenizer(directory)
     if chat_template is not None:
@@ -47,13 +53,15 @@ async def serve_model(
             if url_file is None:
                 print(f"{name} is served at {server.base_url}", flush=True)
             else:
-                _write_secret(url_file, server.base_url)
+                write_address(url_file, server.base_url)
                 print(f"{name} is served at the address in {url_file}", flush=True)
-            await ended.wait()
+            try:
+                await ended.wait()
+            finally:
+                if url_file is not None:
+                    forget_address(url_file, server.base_url)
     finally:
         engine.close()
-        if url_file is not None:
-            _forget(url_file)
 
 
 def _stop_tokens(model: object, tokenizer: object) -> frozenset[int]:
@@ -64,13 +72,3 @@ def _stop_tokens(model: object, tokenizer: object) -> frozenset[int]:
     return frozenset(
         t for t in (*listed, getattr(tokenizer, "eos_token_id", None)) if t is not None
     )
-
-
-def _write_secret(path: Path, text: str) -> None:
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text + "\n")
-
-
-def _forget(path: Path) -> None:
-    path.unlink(missing_ok=True)
