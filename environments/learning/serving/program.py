@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import torch
 
+from environments.learning.serving.address_file import address_in, check_address_file
 from environments.learning.serving.engine import Engine
 from environments.learning.serving.server import ModelServer
 from environments.learning.weights import load_model, load_tokenizer
 from environments.tokenization.choice import use_template
 from environments.tool_call_parsers.registry import get_parser
-from world_fixtures.common import UserError
-
-_BEGINNING = b"http://127.0.0.1:"
-"""Of each address."""
 
 
 async def serve_model(
@@ -32,7 +26,7 @@ async def serve_model(
     Raises UserError where the model cannot be loaded, or `url_file` is a file of something else.
     """
     if url_file is not None:
-        _check_free(url_file)
+        check_address_file(url_file)  # before the model is loaded, which takes long
     torch.set_num_threads(threads)
     tokenizer = load_tokenizer(directory)
     if chat_template is not None:
@@ -56,7 +50,7 @@ async def serve_model(
                 print(f"{name} is served at {server.base_url}", flush=True)
                 await ended.wait()
             else:
-                with _written(url_file, server.base_url):
+                with address_in(url_file, server.base_url):
                     print(f"{name} is served at the address in {url_file}", flush=True)
                     await ended.wait()
     finally:
@@ -71,42 +65,3 @@ def _stop_tokens(model: object, tokenizer: object) -> frozenset[int]:
     return frozenset(
         t for t in (*listed, getattr(tokenizer, "eos_token_id", None)) if t is not None
     )
-
-
-def _check_free(path: Path) -> None:
-    """Raise UserError where something else than an earlier address is there, or nothing can be."""
-    try:
-        if path.is_symlink() or path.exists():
-            if not (path.is_file() and _begins(path) == _BEGINNING):
-                raise UserError(f"--url-file {path} is there and holds no address: name a new file")
-        elif not path.parent.is_dir():
-            raise UserError(f"--url-file {path} is in no directory: make {path.parent} first")
-    except OSError as error:
-        raise UserError(f"--url-file {path} cannot be written: {error.strerror}") from None
-
-
-def _begins(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(len(_BEGINNING))
-
-
-@contextlib.contextmanager
-def _written(path: Path, address: str) -> Iterator[None]:
-    """Have an address in a file of its owner's alone while the block runs.
-
-    The file is there whole or not at all, as others wait for it to appear.
-    """
-    new = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(address + "\n")
-        os.replace(new, path)
-    except OSError as error:
-        new.unlink(missing_ok=True)
-        raise UserError(f"--url-file {path} cannot be written: {error.strerror}") from None
-    try:
-        yield
-    finally:
-        with contextlib.suppress(OSError):
-            if path.read_text() == address + "\n":  # not where another server came after this one
-                path.unlink()

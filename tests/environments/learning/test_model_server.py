@@ -15,12 +15,10 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the extra `train` is not installed")
 
-from environments.learning.serving import program  # noqa: E402
 from environments.learning.serving.engine import Engine  # noqa: E402
 from environments.learning.serving.server import ModelServer  # noqa: E402
 from environments.learning.weights import load_model, load_tokenizer, save  # noqa: E402
 from environments.tool_call_parsers.registry import get_parser  # noqa: E402
-from world_fixtures.common import UserError  # noqa: E402
 
 TOOL = {
     "type": "function",
@@ -169,49 +167,3 @@ def test_the_program_serves_until_it_is_told_to_stop(small_model: Path, tmp_path
     )
     assert missing.returncode == 2
     assert "Traceback" not in missing.stderr
-
-
-@pytest.mark.parametrize("there", ["a file", "a directory", "a link to nothing", "no directory"])
-async def test_an_address_is_never_written_over_something_else(
-    there: str, small_model: Path, tmp_path: Path
-) -> None:
-    path = tmp_path / "thesis.txt"
-    if there == "a file":
-        path.write_text("mine")
-    elif there == "a directory":
-        path.mkdir()
-    elif there == "a link to nothing":
-        path.symlink_to(tmp_path / "nothing")
-    else:
-        path = tmp_path / "missing" / "address"
-    with pytest.raises(UserError, match="--url-file"):
-        await serve(small_model, path)
-    assert there != "a file" or path.read_text() == "mine"
-
-
-async def test_an_address_is_there_whole_and_goes_with_its_server(
-    small_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "address"
-    path.write_text("http://127.0.0.1:1/of-a-server-that-was-killed/v1\n")
-    seen: list[str] = []
-
-    def replaced(new: Path, old: Path) -> None:
-        seen.append(Path(new).read_text())
-        assert Path(new).stat().st_mode & 0o777 == 0o600
-        replace(new, old)
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    replace = os.replace
-    monkeypatch.setattr(program.os, "replace", replaced)
-    await serve(small_model, path)
-    assert len(seen) == 1
-    assert seen[0].endswith("/v1\n")
-    assert os.listdir(tmp_path) == []
-
-
-async def serve(model: Path, url_file: Path) -> None:
-    await program.serve_model(
-        model, name="model", port=0, parser="hermes", chat_template=None, threads=1, slots=2,
-        at_once=2, context=64, answer_tokens=8, seed=0, url_file=url_file,
-    )  # fmt: skip
