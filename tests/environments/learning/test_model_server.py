@@ -153,14 +153,14 @@ def test_the_program_serves_until_it_is_told_to_stop(small_model: Path, tmp_path
         sys.executable, "-m", "environments.cli.main", "model-server", str(small_model),
         "--url-file", str(address),
     ]  # fmt: skip
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
-        assert running.stdout is not None
-        assert str(address) in running.stdout.readline()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as program:
+        assert program.stdout is not None
+        assert str(address) in program.stdout.readline()
         assert address.stat().st_mode & 0o777 == 0o600
         models = httpx.get(address.read_text().strip() + "/models").json()
         assert models["data"][0]["id"] == "model"
-        running.send_signal(signal.SIGTERM)
-        assert running.wait(60) == 0
+        program.send_signal(signal.SIGTERM)
+        assert program.wait(60) == 0
     assert not address.exists()
     missing = subprocess.run(
         [*command[:4], os.devnull], capture_output=True, text=True, check=False
