@@ -25,6 +25,8 @@ pytestmark = [
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 120.0
 """Seconds until what must come to pass counts as not having come."""
+NOWHERE = "/proc/nowhere"
+"""A world home that nobody can make: whoever plays there must not need one."""
 PLAY = """
     import sys
     from environments.hosting.blocking import SyncRollout
@@ -95,7 +97,7 @@ class StandingServer:
         self, program: str, *args: str, before: tuple[str, ...] = (), **variables: str
     ) -> subprocess.Popen[str]:
         """Start a program that plays there; `before` is what it is started by."""
-        env = {**self.env, VARIABLE: self.address, "EVENNIA_WORLD_HOME": "/nowhere", **variables}
+        env = {**self.env, VARIABLE: self.address, "EVENNIA_WORLD_HOME": NOWHERE, **variables}
         return subprocess.Popen(
             [*before, sys.executable, "-c", textwrap.dedent(program), *args],
             env=env, text=True,
