@@ -10,7 +10,7 @@ import asyncio
 import json
 import random
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,9 @@ HELD_OUT = 12
 """Conversations of the teacher whose loss ends tuning when it rises."""
 MAX_TOKENS = 700
 """Of a conversation of the teacher that is trained on: about half are as short as that."""
+RL_CONTEXT = 1536
+"""Tokens of a rollout that is trained on, at most: hardly a longer one succeeds, and they take most
+of the time."""
 AT_ONCE = 200
 """Tasks that the teacher plays before it is seen whether there are enough of them."""
 DATA_SEED = 17
@@ -70,7 +73,7 @@ class Sizes:
     """Of each suite that are measured, evenly chosen; None for all."""
     groups: int = 6
     group_size: int = 8
-    rate: float = 3e-5
+    rate: float = 1e-4
     threads: int = 2
 
 
@@ -132,9 +135,10 @@ class Proof:
             self._say(f"rl, seed {seed}: {self.steps - steps_taken(out)} steps are left")
             with self.ledger.counting(f"rl/{seed}"):
                 reinforce(
-                    start, out, self._setting, steps=self.steps, groups=self.sizes.groups,
-                    group_size=self.sizes.group_size, rate=self.sizes.rate, frozen=_half(start),
-                    credit="group", seed=seed, say=self._saying(f"rl, seed {seed}"),
+                    start, out, replace(self._setting, context=RL_CONTEXT), steps=self.steps,
+                    groups=self.sizes.groups, group_size=self.sizes.group_size,
+                    rate=self.sizes.rate, frozen=_half(start), credit="group", positive=True,
+                    seed=seed, say=self._saying(f"rl, seed {seed}"),
                 )  # fmt: skip
         return out / "weights"
 

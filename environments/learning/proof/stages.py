@@ -103,7 +103,7 @@ def measure(
 
 def reinforce(
     model: Path, out: Path, setting: Setting, *, steps: int, groups: int, group_size: int,
-    rate: float, frozen: int, credit: str, seed: int, say: Say,
+    rate: float, frozen: int, credit: str, seed: int, say: Say, positive: bool = False,
 ) -> None:  # fmt: skip
     """Train a model on its own rollouts through the real chain; what is in `out` goes on.
 
@@ -136,7 +136,7 @@ def reinforce(
         plan = Plan(
             model=model, out=out, steps=steps, batch_size=groups * group_size,
             max_tokens=setting.context, rollouts=rollouts, server=url, rate=rate, frozen=frozen,
-            scaled=False, threads=setting.threads,
+            scaled=False, positive=positive, threads=setting.threads,
         )  # fmt: skip
         with program("serve", command, logs) as serving:
 

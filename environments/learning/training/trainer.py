@@ -40,6 +40,8 @@ class Plan:
     rate: float = 1e-5
     frozen: int = 0
     scaled: bool = True
+    positive: bool = False
+    """Learn from what went better than its group alone (see `rows_of`)."""
     threads: int = 2
 
 
@@ -74,7 +76,8 @@ def train(plan: Plan, waiting: Callable[[], None] = lambda: None) -> Iterator[di
         )
         for step in range(first, plan.steps):
             begun = time.perf_counter()
-            batch = rows_of(rollouts.next_batch(waiting), scaled=plan.scaled)
+            groups = rollouts.next_batch(waiting)
+            batch = rows_of(groups, scaled=plan.scaled, positive=plan.positive)
             waited = time.perf_counter() - begun
             report = learner.learn(batch.rows)
             line: dict[str, Any] = {

@@ -66,6 +66,15 @@ def test_scores_become_advantages_of_the_tokens_that_are_trained() -> None:
     assert [row.advantages for row in rows_of([group(advantages=given)]).rows] == given
 
 
+def test_what_went_worse_than_its_group_can_be_left_out() -> None:
+    batch = rows_of([group()], positive=True)
+    assert [row.advantages for row in batch.rows] == [[1.0] * 3, [0.0] * 3]
+    assert batch.scores == [0.5]
+    given = [[0, 0, 0.25], [0, 2.0, -1.0]]
+    batch = rows_of([group(advantages=given)], positive=True)
+    assert [row.advantages for row in batch.rows] == [[0, 0, 0.25], [0, 2.0, 0.0]]
+
+
 def test_a_group_without_log_probabilities_is_refused() -> None:
     with pytest.raises(UserError, match="exact tokens"):
         rows_of([group(inference_logprobs=None)])
