@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -99,7 +100,9 @@ def tune(
     """Tune the model of a directory on the agent's turns alone, and write it to `out`.
 
     The first `held_out` conversations are measured and never trained on; `say` is told their loss
-    whenever it is taken. Raises UserError where none are left to train on.
+    whenever it is taken. What was reached then is kept beside `out` until tuning has ended, so
+    that the same call goes on there after a stop. Raises UserError where no conversations are left
+    to train on.
     """
     # Load for seconds.
     from datasets import Dataset, disable_progress_bars
@@ -110,6 +113,7 @@ def tune(
         TrainerState,
         TrainingArguments,
     )
+    from transformers.trainer_callback import ExportableState
     from transformers.utils.logging import disable_progress_bar
     from trl.trainer.sft_config import SFTConfig
     from trl.trainer.sft_trainer import SFTTrainer
@@ -132,11 +136,28 @@ def tune(
     loaded = load_model(model)
     freeze(loaded, tuning.frozen)
 
-    class Watch(TrainerCallback):
+    class Watch(TrainerCallback, ExportableState):
         """Ends tuning when its time is over, or by the loss on what was held out."""
 
         def __init__(self) -> None:
             self.losses: list[float] = []
+            self.earlier = 0.0
+
+        def spent(self) -> float:
+            """Return the processor seconds of this run, and of those that it goes on from."""
+            return self.earlier + time.process_time() - begun
+
+        def state(self) -> dict[str, Any]:
+            """Return what a checkpoint keeps of this."""
+            return {"args": {}, "attributes": {"losses": self.losses, "earlier": self.spent()}}
+
+        def on_train_begin(
+            self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+        ) -> None:
+            if state.global_step:
+                saved: Any = state.stateful_callbacks
+                vars(self).update(saved["Watch"]["attributes"])
+                say(f"goes on after step {state.global_step}/{tuning.steps}")
 
         def on_evaluate(
             self, args: TrainingArguments, state: TrainerState, control: TrainerControl,
@@ -152,7 +173,7 @@ def tune(
         def on_step_end(
             self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
         ) -> None:
-            if tuning.seconds is not None and time.process_time() - begun > tuning.seconds:
+            if tuning.seconds is not None and self.spent() > tuning.seconds:
                 control.should_training_stop = True
 
     class Trainer(SFTTrainer):
@@ -177,16 +198,19 @@ def tune(
 
     watch = Watch()
     every = max(1, tuning.steps // tuning.measured)
+    kept = out.with_name(f"{out.name}.trl")
+    last = _last_checkpoint(kept)
     trainer = Trainer(
         model=loaded,
         args=SFTConfig(
-            output_dir=str(out.with_name(f"{out.name}.trl")), use_cpu=True, bf16=False,
+            output_dir=str(kept), use_cpu=True, bf16=False,
             learning_rate=tuning.rate, lr_scheduler_type="linear", warmup_steps=3,
             max_steps=tuning.steps, per_device_train_batch_size=tuning.at_once,
             gradient_accumulation_steps=max(1, tuning.batch // tuning.at_once),
             per_device_eval_batch_size=tuning.at_once,
             max_length=tuning.max_tokens, packing=False,
-            eval_strategy="steps", eval_steps=every, eval_on_start=True, save_strategy="no",
+            eval_strategy="steps", eval_steps=every, eval_on_start=last is None,
+            save_strategy="steps", save_steps=every, save_total_limit=1,
             logging_steps=every, report_to="none", seed=tuning.seed, gradient_checkpointing=False,
             disable_tqdm=True,
         ),
@@ -196,9 +220,16 @@ def tune(
         callbacks=[watch],
     )  # fmt: skip
     trainer.remove_callback(PrinterCallback)
-    trainer.train()
+    trainer.train(resume_from_checkpoint=None if last is None else str(last))
     save(trainer.model, tokenizer, out)
-    return Tuned(trainer.state.global_step, watch.losses, time.process_time() - begun)
+    shutil.rmtree(kept, ignore_errors=True)
+    return Tuned(trainer.state.global_step, watch.losses, watch.spent())
+
+
+def _last_checkpoint(kept: Path) -> Path | None:
+    """Return the last complete checkpoint of a directory of TRL's: its state is written last."""
+    found = [path.parent for path in kept.glob("checkpoint-*/trainer_state.json")]
+    return max(found, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
 
 
 def _mistakes(

@@ -71,9 +71,11 @@ class Sizes:
     """Of the teacher at most for each tuning, which goes through them again where it is longer."""
     tasks: int | None = None
     """Of each suite that are measured, evenly chosen; None for all."""
-    groups: int = 6
-    group_size: int = 8
-    rate: float = 1e-4
+    groups: int = 12
+    group_size: int = 4
+    updates: int = 8
+    """Gradient steps on the rollouts of a step of reinforcement learning."""
+    rate: float = 2e-4
     threads: int = 2
 
 
@@ -137,8 +139,8 @@ class Proof:
                 reinforce(
                     start, out, replace(self._setting, context=RL_CONTEXT), steps=self.steps,
                     groups=self.sizes.groups, group_size=self.sizes.group_size,
-                    rate=self.sizes.rate, frozen=_half(start), credit="group", positive=True,
-                    seed=seed, say=self._saying(f"rl, seed {seed}"),
+                    rate=self.sizes.rate, frozen=_half(start), credit="group", baseline=False,
+                    updates=self.sizes.updates, seed=seed, say=self._saying(f"rl, seed {seed}"),
                 )  # fmt: skip
         return out / "weights"
 

@@ -40,8 +40,10 @@ class Plan:
     rate: float = 1e-5
     frozen: int = 0
     scaled: bool = True
-    positive: bool = False
-    """Learn from what went better than its group alone (see `rows_of`)."""
+    baseline: bool = True
+    """Advantages are less the mean of their group (see `rows_of`)."""
+    updates: int = 1
+    """Gradient steps on the rows of a batch, each on its share of them."""
     threads: int = 2
 
 
@@ -77,9 +79,9 @@ def train(plan: Plan, waiting: Callable[[], None] = lambda: None) -> Iterator[di
         for step in range(first, plan.steps):
             begun = time.perf_counter()
             groups = rollouts.next_batch(waiting)
-            batch = rows_of(groups, scaled=plan.scaled, positive=plan.positive)
+            batch = rows_of(groups, scaled=plan.scaled, baseline=plan.baseline)
             waited = time.perf_counter() - begun
-            report = learner.learn(batch.rows)
+            report = learner.learn(batch.rows, updates=plan.updates)
             line: dict[str, Any] = {
                 "step": step + 1, "reward": fmean(batch.scores), "groups": len(batch.scores),
                 "scores": batch.scores, "equal": batch.equal,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="the extra `train` is not installed")
 
 from environments.learning.serving.engine import Asked, Engine  # noqa: E402
-from environments.learning.sft import Conversation, Tuning, tune  # noqa: E402
+from environments.learning.sft import Conversation, Tuned, Tuning, tune  # noqa: E402
 from environments.learning.training.batches import Row, rows_of  # noqa: E402
 from environments.learning.training.learner import Learner  # noqa: E402
 from environments.learning.training.loss import policy_gradient, token_logprobs  # noqa: E402
@@ -66,13 +67,13 @@ def test_scores_become_advantages_of_the_tokens_that_are_trained() -> None:
     assert [row.advantages for row in rows_of([group(advantages=given)]).rows] == given
 
 
-def test_what_went_worse_than_its_group_can_be_left_out() -> None:
-    batch = rows_of([group()], positive=True)
-    assert [row.advantages for row in batch.rows] == [[1.0] * 3, [0.0] * 3]
-    assert batch.scores == [0.5]
+def test_without_a_baseline_what_succeeded_is_worth_its_score_in_equal_groups_too() -> None:
+    batch = rows_of([group(), group(scores=[0.5, 0.5])], baseline=False)
+    assert [row.advantages for row in batch.rows] == [[1.0] * 3, [0.0] * 3, [0.5] * 3, [0.5] * 3]
+    assert (batch.scores, batch.equal) == ([0.5, 0.5], 1)
     given = [[0, 0, 0.25], [0, 2.0, -1.0]]
-    batch = rows_of([group(advantages=given)], positive=True)
-    assert [row.advantages for row in batch.rows] == [[0, 0, 0.25], [0, 2.0, 0.0]]
+    batch = rows_of([group(advantages=given)], baseline=False)
+    assert [row.advantages for row in batch.rows] == given
 
 
 def test_a_group_without_log_probabilities_is_refused() -> None:
@@ -105,6 +106,28 @@ def test_fresh_answers_have_the_ratio_1_and_a_step_makes_the_better_one_likelier
     assert again is not None
     assert again.loss < first.loss
     assert learner.learn([Row([1, 2], [False, True], [1.0, -1.0], [0.0, 0.0])]) is None
+
+
+def test_updates_are_steps_on_a_share_of_the_rows_each(toy: Any) -> None:
+    def row(token: int, worth: float) -> Row:
+        return Row([1, token, 3], [False, True, True], [1.0, -3.0, -4.0], [0.0, worth, worth])
+
+    rows = [row(2, 1.0), row(4, 0.0), row(5, 1.0), row(6, 1.0), row(7, 1.0)]
+    one, other = (Learner(copy.deepcopy(toy), rate=1e-2) for _ in range(2))
+    report = one.learn(rows, updates=2)
+    assert report is not None
+    first = other.learn([rows[0], rows[3]])
+    second = other.learn([rows[2], rows[4]])
+    assert first is not None
+    assert second is not None
+    assert (report.rows, report.tokens, one.taken) == (4, 8, 2)
+    assert report.loss == pytest.approx((first.loss + second.loss) / 2)
+    assert report.difference == first.difference
+    for name, weights in one.model.state_dict().items():
+        assert torch.equal(weights, other.model.state_dict()[name])
+    few = one.learn(rows[:1], updates=3)
+    assert few is not None
+    assert few.rows == 1
 
 
 def test_what_is_not_trained_has_no_gradient(toy: Any) -> None:
@@ -162,6 +185,40 @@ def test_tuning_takes_the_loss_of_what_the_agent_says_alone_and_not_of_its_mista
         say=told.append,
     )  # fmt: skip
     assert found.losses[0] == pytest.approx(by_hand(small_model, conversations[0]), abs=1e-4)
+
+
+def test_tuning_that_was_stopped_goes_on_after_its_last_checkpoint(
+    small_model: Path, tmp_path: Path
+) -> None:
+    conversations = [
+        Conversation(
+            [{"role": "user", "content": f"To {n}."}, {"role": "assistant", "content": word}],
+            [],
+        )
+        for n, word in enumerate(["No.", "Yes.", "Go.", "North.", "East."])
+    ]  # fmt: skip
+    tuning = Tuning(steps=6, batch=2, held_out=1, patience=None, measured=3, rate=1e-3)
+
+    def tuned(name: str, say: Callable[[str], None]) -> Tuned:
+        return tune(
+            small_model, conversations, tmp_path / name, tuning, chat_template="pythonic", say=say
+        )
+
+    def stop(line: str) -> None:
+        if line.startswith("step 6/6"):
+            raise KeyboardInterrupt
+
+    whole = tuned("whole", lambda line: None)
+    with pytest.raises(KeyboardInterrupt):
+        tuned("stopped", stop)
+    assert not (tmp_path / "stopped").exists()
+    told: list[str] = []
+    again = tuned("stopped", told.append)
+    assert told[0] == "goes on after step 4/6"
+    assert (again.steps, again.losses) == (whole.steps, whole.losses)
+    assert not list(tmp_path.glob("*.trl"))
+    for name, weights in load_model(tmp_path / "whole").state_dict().items():
+        assert torch.equal(weights, load_model(tmp_path / "stopped").state_dict()[name]), name
 
 
 def by_hand(model: Path, conversation: Conversation) -> float:
