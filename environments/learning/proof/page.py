@@ -111,8 +111,8 @@ def _measured(stages: Stages, name: str) -> list[str]:
 def _reinforcement(figures: Mapping[str, Any]) -> list[str]:
     steps = ", ".join(f"{n} (seed {seed})" for seed, n in figures["steps"].items())
     return [
-        f"Steps: {steps}. {figures['equal_groups']:.0%} of the groups had equal rewards and taught"
-        f" nothing. {figures['sampled_tokens_per_second']:.0f} tokens were sampled a second,"
+        f"Steps: {steps}. {figures['equal_groups']:.0%} of the groups had equal rewards."
+        f" {figures['sampled_tokens_per_second']:.0f} tokens were sampled a second,"
         f" {figures['seconds_per_step']:.0f} seconds a step. The log-probabilities of trainer and"
         f" model server differ by {figures['first_difference_of_logprobs']:.1e} on average in the"
         f" first batch; the mean importance ratio of all steps is {figures['mean_ratio']:.4f}.",

@@ -90,7 +90,7 @@ def summary(stages: Stages, spent: Mapping[str, float]) -> dict[str, Any]:
 
 
 def _reinforcement(steps: Mapping[int, Sequence[Mapping[str, Any]]]) -> dict[str, Any]:
-    """Return the figures of training; a step whose groups were all equal has learnt nothing."""
+    """Return the figures of training; a step whose rows all have advantage 0 has learnt nothing."""
     lines = [line for run in steps.values() for line in run]
     learnt = [[line["learning"] for line in run if line["learning"]] for run in steps.values()]
     return {
