@@ -73,9 +73,9 @@ class Sizes:
     """Of each suite that are measured, evenly chosen; None for all."""
     groups: int = 12
     group_size: int = 4
-    updates: int = 8
+    updates: int = 4
     """Gradient steps on the rollouts of a step of reinforcement learning."""
-    rate: float = 2e-4
+    rate: float = 3e-5
     threads: int = 2
 
 
@@ -139,7 +139,7 @@ class Proof:
                 reinforce(
                     start, out, replace(self._setting, context=RL_CONTEXT), steps=self.steps,
                     groups=self.sizes.groups, group_size=self.sizes.group_size,
-                    rate=self.sizes.rate, frozen=_half(start), credit="group", baseline=False,
+                    rate=self.sizes.rate, frozen=_half(start), credit="turns",
                     updates=self.sizes.updates, seed=seed, say=self._saying(f"rl, seed {seed}"),
                 )  # fmt: skip
         return out / "weights"
@@ -156,7 +156,11 @@ class Proof:
             steps = max(1, int(seconds / pace))
             with self.ledger.counting(f"continued/{seed}"):
                 examples = self._examples(steps, MORE_DATA_SEED + seed)
-                self._tune(self.tuned(), out, examples, steps=steps, seconds=seconds, seed=seed)
+                # The rate begins anew, and so the loss rises at first: time alone ends it.
+                self._tune(
+                    self.tuned(), out, examples, steps=steps, seconds=seconds, seed=seed,
+                    patience=None,
+                )  # fmt: skip
         return out
 
     def named(self, seed: int) -> str:

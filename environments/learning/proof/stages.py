@@ -103,8 +103,7 @@ def measure(
 
 def reinforce(
     model: Path, out: Path, setting: Setting, *, steps: int, groups: int, group_size: int,
-    rate: float, frozen: int, credit: str, seed: int, say: Say, baseline: bool = True,
-    updates: int = 1,
+    rate: float, frozen: int, credit: str, seed: int, say: Say, updates: int = 1,
 ) -> None:  # fmt: skip
     """Train a model on its own rollouts through the real chain; what is in `out` goes on.
 
@@ -137,7 +136,7 @@ def reinforce(
         plan = Plan(
             model=model, out=out, steps=steps, batch_size=groups * group_size,
             max_tokens=setting.context, rollouts=rollouts, server=url, rate=rate, frozen=frozen,
-            scaled=False, baseline=baseline, updates=updates, threads=setting.threads,
+            scaled=False, updates=updates, threads=setting.threads,
         )  # fmt: skip
         with program("serve", command, logs) as serving:
 

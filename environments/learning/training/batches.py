@@ -40,17 +40,13 @@ class Batch:
     """Groups whose rows all have the same score."""
 
 
-def rows_of(
-    groups: Sequence[Mapping[str, Any]], *, scaled: bool = True, baseline: bool = True
-) -> Batch:
+def rows_of(groups: Sequence[Mapping[str, Any]], *, scaled: bool = True) -> Batch:
     """Return the rows of groups as the rollout server gives them.
 
     Where a group brings advantages they are taken; else the advantage of each trained token is the
     row's score less the group's mean, in units of the group's standard deviation if `scaled` (GRPO,
-    arXiv 2402.03300; without: Dr. GRPO, arXiv 2503.20783). Without `baseline` it is the score
-    itself: with scores from 0 to 1 what succeeded is made likelier, in groups that always succeed,
-    too, and nothing is made less likely (REINFORCE; near to RAFT, arXiv 2504.11343). Raises
-    UserError for groups without the log-probabilities of their tokens.
+    arXiv 2402.03300; without: Dr. GRPO, arXiv 2503.20783). Raises UserError for groups without the
+    log-probabilities of their tokens.
     """
     rows: list[Row] = []
     means: list[float] = []
@@ -71,8 +67,6 @@ def rows_of(
             given = group.get("advantages")
             if given is not None:
                 advantages = given[n]
-            elif not baseline:
-                advantages = [scores[n]] * len(tokens)
             else:
                 worth = (scores[n] - mean) / deviation if deviation else 0.0
                 advantages = [worth] * len(tokens)

@@ -40,8 +40,6 @@ class Plan:
     rate: float = 1e-5
     frozen: int = 0
     scaled: bool = True
-    baseline: bool = True
-    """Advantages are less the mean of their group (see `rows_of`)."""
     updates: int = 1
     """Gradient steps on the rows of a batch, each on its share of them."""
     threads: int = 2
@@ -79,7 +77,7 @@ def train(plan: Plan, waiting: Callable[[], None] = lambda: None) -> Iterator[di
         for step in range(first, plan.steps):
             begun = time.perf_counter()
             groups = rollouts.next_batch(waiting)
-            batch = rows_of(groups, scaled=plan.scaled, baseline=plan.baseline)
+            batch = rows_of(groups, scaled=plan.scaled)
             waited = time.perf_counter() - begun
             report = learner.learn(batch.rows, updates=plan.updates)
             line: dict[str, Any] = {

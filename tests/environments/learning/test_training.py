@@ -67,15 +67,6 @@ def test_scores_become_advantages_of_the_tokens_that_are_trained() -> None:
     assert [row.advantages for row in rows_of([group(advantages=given)]).rows] == given
 
 
-def test_without_a_baseline_what_succeeded_is_worth_its_score_in_equal_groups_too() -> None:
-    batch = rows_of([group(), group(scores=[0.5, 0.5])], baseline=False)
-    assert [row.advantages for row in batch.rows] == [[1.0] * 3, [0.0] * 3, [0.5] * 3, [0.5] * 3]
-    assert (batch.scores, batch.equal) == ([0.5, 0.5], 1)
-    given = [[0, 0, 0.25], [0, 2.0, -1.0]]
-    batch = rows_of([group(advantages=given)], baseline=False)
-    assert [row.advantages for row in batch.rows] == given
-
-
 def test_a_group_without_log_probabilities_is_refused() -> None:
     with pytest.raises(UserError, match="exact tokens"):
         rows_of([group(inference_logprobs=None)])
